@@ -1,0 +1,15 @@
+// `npm run bench [name …]`: make the checkout ready and run the benchmarks in bench/, or the named ones.
+import { join } from 'node:path';
+import { bootstrap, filesBelow, root, run } from './bootstrap.mjs';
+
+bootstrap();
+const names = process.argv.slice(2).filter((word) => !word.startsWith('-'));
+const flags = process.argv.slice(2).filter((word) => word.startsWith('-'));
+const files = filesBelow(join(root, 'dist', 'bench'), (file) => file.endsWith('.bench.js')).filter(
+  (file) => names.length === 0 || names.some((name) => file.includes(name)),
+);
+if (files.length === 0) {
+  console.error(`caracal: no benchmark matches ${names.join(' ')}`);
+  process.exit(2);
+}
+for (const file of files) run(process.execPath, ['--expose-gc', file, ...flags]);

@@ -1,0 +1,89 @@
+// Makes a checkout ready to run: installs the packages and builds, each only when it is missing or stale.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+const lockStamp = join(root, 'node_modules', '.caracal-lock');
+const buildStamp = join(root, 'dist', '.caracal-build');
+
+/** Installs and builds what is missing or stale; prints one line a step, nothing when there is nothing to do. */
+export function bootstrap({ installOnly = false } = {}) {
+  requireNode();
+  install();
+  if (!installOnly) build();
+}
+
+function requireNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  console.error(
+    `caracal needs Node.js 20.19 or newer; this is ${process.versions.node} (${process.execPath})`,
+  );
+  process.exit(1);
+}
+
+function install() {
+  const lock = digest([join(root, 'package-lock.json')]) + process.platform + process.arch;
+  if (existsSync(lockStamp) && readFileSync(lockStamp, 'utf8') === lock) return;
+  console.error('caracal: installing packages (npm ci) …');
+  run(npm(), [...npmArgs(), 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+    shell: process.platform === 'win32',
+  });
+  writeFileSync(lockStamp, lock);
+}
+
+/** Compiles `src`, `test` and `bench` into `dist` when a source changed since the last build. */
+export function build({ force = false } = {}) {
+  const sources = digest(sourceFiles());
+  if (!force && existsSync(buildStamp) && readFileSync(buildStamp, 'utf8') === sources) return;
+  console.error('caracal: building …');
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root]);
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  writeFileSync(buildStamp, sources);
+}
+
+/** Ends this process with the command's exit code when it fails. */
+export function run(command, args, options = {}) {
+  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options });
+  if (result.status === 0) return;
+  if (result.error) console.error(`caracal: cannot run ${command}: ${result.error.message}`);
+  process.exit(result.status ?? 1);
+}
+
+export function filesBelow(directory, wanted) {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { recursive: true })
+    .map((name) => join(directory, String(name)))
+    .filter((name) => wanted(name) && statSync(name).isFile())
+    .sort();
+}
+
+function sourceFiles() {
+  const below = ['src', 'test', 'bench'].flatMap((name) =>
+    filesBelow(join(root, name), (file) => file.endsWith('.ts')),
+  );
+  return [join(root, 'tsconfig.json'), join(root, 'package-lock.json'), ...below];
+}
+
+function digest(files) {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(file.slice(root.length)).update('\0').update(readFileSync(file));
+  return hash.digest('hex');
+}
+
+// npm runs scripts with its own path in the environment; without npm around us, take the one on the PATH.
+function npm() {
+  return process.env.npm_execpath?.endsWith('.js') ? process.execPath : 'npm';
+}
+
+function npmArgs() {
+  return process.env.npm_execpath?.endsWith('.js') ? [process.env.npm_execpath] : [];
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  bootstrap({ installOnly: process.argv.includes('--install-only') });
+}
