@@ -1,0 +1,81 @@
+/** Knows how to append text, decimal digits and raw bytes to one growing buffer that is reused message after message. */
+
+const utf8 = new TextEncoder();
+
+export class ByteWriter {
+  /** The message is `bytes[0 .. length)`. Replaced by a larger array when it is full, so do not keep it. */
+  bytes: Uint8Array<ArrayBuffer>;
+  length = 0;
+
+  constructor(capacity = 1024) {
+    this.bytes = new Uint8Array(capacity);
+  }
+
+  /** Starts the next message in the same memory. */
+  clear(): void {
+    this.length = 0;
+  }
+
+  /** Makes room for `count` more bytes. */
+  reserve(count: number): void {
+    const needed = this.length + count;
+    if (needed <= this.bytes.length) return;
+    const larger = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    larger.set(this.bytes.subarray(0, this.length));
+    this.bytes = larger;
+  }
+
+  byte(value: number): void {
+    this.reserve(1);
+    this.bytes[this.length++] = value;
+  }
+
+  /** Appends one byte per character: ASCII, or raw bytes spelled as latin1. */
+  latin1(text: string): void {
+    this.reserve(text.length);
+    const { bytes } = this;
+    let at = this.length;
+    for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
+    this.length = at;
+  }
+
+  /** Appends `text` in UTF-8. */
+  text(text: string): void {
+    this.reserve(text.length * 3);
+    this.length += utf8.encodeInto(text, this.bytes.subarray(this.length)).written;
+  }
+
+  /** Appends a whole number from 0 to 2^53 - 1 in decimal. */
+  digits(value: number): void {
+    this.reserve(16);
+    let end = this.length + 1;
+    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) end++;
+    let at = end;
+    let rest = value;
+    do {
+      const tenth = Math.floor(rest / 10);
+      this.bytes[--at] = 48 + (rest - tenth * 10);
+      rest = tenth;
+    } while (rest > 0);
+    this.length = end;
+  }
+
+  /** Appends `source[at .. at + count)`. */
+  raw(source: Uint8Array, at = 0, count = source.length - at): void {
+    this.reserve(count);
+    // A short copy costs less than the view that `set` needs.
+    if (count > 32) this.bytes.set(source.subarray(at, at + count), this.length);
+    else for (let i = 0; i < count; i++) this.bytes[this.length + i] = source[at + i]!;
+    this.length += count;
+  }
+
+  /** A copy of the message. */
+  copy(): Uint8Array<ArrayBuffer> {
+    return this.bytes.slice(0, this.length);
+  }
+
+  /** The message itself, in memory that the next message will overwrite. */
+  view(): Uint8Array<ArrayBuffer> {
+    return this.bytes.subarray(0, this.length);
+  }
+}
