@@ -13,3 +13,13 @@ export const fullScrapeRefused = new Failure('full scrape not allowed');
 export const trackerFull = new Failure('tracker is full');
 export const badClientAddress = new Failure('invalid client address');
 export const internalError = new Failure('internal error');
+export const tooManyParameters = new Failure('too many parameters');
+export const announceTooShort = new Failure('announce packet too short');
+export const noInfoHashInScrape = new Failure('no info_hash in scrape');
+export const unknownAction = new Failure('unknown action');
+export const unknownConnectionId = new Failure('connection ID not recognized');
+
+/** For more info_hashes in one scrape than `max`; make one per tracker, not one per request. */
+export function tooManyInfoHashes(max: number): Failure {
+  return new Failure(`too many info_hashes, max is ${max}`);
+}
