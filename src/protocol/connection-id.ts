@@ -1,0 +1,80 @@
+/** Knows how a UDP connection_id (BEP 15) proves that a client receives at its address, with nothing stored per client. */
+import { SipHash } from './siphash.ts';
+
+/** Length of a time slot in seconds. An id is good for the slot it was made in and the two after it. */
+export const slotSeconds = 64;
+const acceptedSlots = 3;
+
+/**
+ * Issues and checks connection_ids: 62 bits of SipHash-2-4 over the client's address and a time slot, and in the two
+ * lowest bits the slot's own lowest bits, so that one MAC decides instead of one for each slot that may be meant.
+ * An id is valid for at least 128 and at most 192 s. One instance per thread; threads with the same key agree.
+ */
+export class ConnectionIds {
+  /** The id last issued, as int32 halves. */
+  high = 0;
+  low = 0;
+  readonly #mac: SipHash;
+  readonly #previousMac: SipHash | undefined;
+  // At most 16 bytes of address and 3 of slot.
+  readonly #message = new Int32Array(5);
+
+  /** Keys are 16 secret bytes each; ids made with the previous one are still taken. */
+  constructor(key: Uint8Array, previousKey?: Uint8Array) {
+    this.#mac = new SipHash(key);
+    this.#previousMac = previousKey && new SipHash(previousKey);
+  }
+
+  /**
+   * Makes the id for a client into `high` and `low`. The address is 1 or 4 little-endian words from `at` on; the port
+   * does not count, as some clients change it. `nowSeconds` is any clock that all threads and restarts share.
+   */
+  issue(family: 4 | 6, words: Int32Array, at: number, nowSeconds: number): void {
+    const slot = Math.floor(nowSeconds / slotSeconds);
+    this.#hash(this.#mac, family, words, at, slot);
+    this.high = this.#mac.high;
+    this.low = (this.#mac.low & ~3) | (slot & 3);
+  }
+
+  /** Whether the id, as int32 halves, was issued to this address and is still good. */
+  matches(
+    family: 4 | 6,
+    words: Int32Array,
+    at: number,
+    nowSeconds: number,
+    high: number,
+    low: number,
+  ): boolean {
+    const slot = Math.floor(nowSeconds / slotSeconds);
+    const age = (slot - low) & 3;
+    if (age >= acceptedSlots) return false;
+    if (this.#agrees(this.#mac, family, words, at, slot - age, high, low)) return true;
+    return (
+      this.#previousMac !== undefined &&
+      this.#agrees(this.#previousMac, family, words, at, slot - age, high, low)
+    );
+  }
+
+  #agrees(
+    mac: SipHash,
+    family: 4 | 6,
+    words: Int32Array,
+    at: number,
+    slot: number,
+    high: number,
+    low: number,
+  ): boolean {
+    this.#hash(mac, family, words, at, slot);
+    // All bits at once: how long it takes tells nothing about how many were right.
+    return ((mac.high ^ high) | ((mac.low ^ low) & ~3)) === 0;
+  }
+
+  /** IPv4: 4 bytes of address and 3 of slot fit one block. The slot wraps after 34 years. */
+  #hash(mac: SipHash, family: 4 | 6, words: Int32Array, at: number, slot: number): void {
+    const message = this.#message;
+    const addressWords = family === 4 ? 1 : 4;
+    for (let i = 0; i < addressWords; i++) message[i] = words[at + i]!;
+    message[addressWords] = slot;
+    mac.hash(message, 0, addressWords * 4 + 3);
+  }
+}
