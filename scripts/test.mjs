@@ -2,8 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { join, relative } from 'node:path';
 import { bootstrap, filesBelow, root } from './bootstrap.mjs';
+import { installSystemPackages } from './system-packages.mjs';
 
 bootstrap();
+installSystemPackages();
 
 const words = process.argv.slice(2);
 const files = filesBelow(join(root, 'dist', 'test'), (file) => file.endsWith('.test.js'))

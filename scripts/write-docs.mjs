@@ -1,0 +1,9 @@
+// `node scripts/write-docs.mjs`: build, then write the documents that follow from the option table.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bootstrap, root } from './bootstrap.mjs';
+
+bootstrap();
+const { formatExampleFile, formatOptionsPage } = await import('../dist/src/server/options-page.js');
+writeFileSync(join(root, 'docs', 'options.md'), formatOptionsPage());
+writeFileSync(join(root, 'docs', 'tracker.example.toml'), formatExampleFile());

@@ -1,0 +1,74 @@
+// The tracker's own log: levels, fields, escaping and sampling, written through pino as text or JSON.
+import { type DestinationStream, type Logger, pino } from 'pino';
+import { escapeForLog } from './escape-for-log.ts';
+import { formatLogLine, type TextStyle } from './log-text.ts';
+import { RepeatedLines } from './repeated-lines.ts';
+
+/** Values that vary stand in fields, so that a message stays the same text and its repetitions can be counted. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+export interface LogOptions {
+  format: 'text' | 'json';
+  verbose: boolean;
+  style: TextStyle;
+}
+
+/**
+ * Warnings and errors with the same message are sampled: after a few, the rest of a minute is only counted.
+ * What stands in a message or a field may come from a peer: it is escaped here, for every caller.
+ */
+export class Log {
+  readonly #pino: Logger;
+  readonly #repeated = new RepeatedLines((level, message, count) =>
+    this.#write(level, `${message} (${count} more times in the last minute)`),
+  );
+
+  constructor(destination: DestinationStream, { format, verbose, style }: LogOptions) {
+    const text: DestinationStream = { write: (line) => destination.write(formatLogLine(line, style)) };
+    this.#pino = pino(
+      {
+        level: verbose ? 'debug' : 'info',
+        base: null,
+        timestamp: pino.stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label }) },
+      },
+      format === 'json' ? destination : text,
+    );
+  }
+
+  /** Whether `debug` writes anything: a caller on a hot path asks before it builds a line. */
+  get verbose(): boolean {
+    return this.#pino.isLevelEnabled('debug');
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    if (this.verbose) this.#write('debug', message, fields);
+  }
+
+  info(message: string, fields?: LogFields): void {
+    this.#write('info', message, fields);
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    if (this.#repeated.admit('warn', message)) this.#write('warn', message, fields);
+  }
+
+  error(message: string, fields?: LogFields): void {
+    if (this.#repeated.admit('error', message)) this.#write('error', message, fields);
+  }
+
+  /** Writes what was held back and stops counting. */
+  close(): void {
+    this.#repeated.close();
+  }
+
+  #write(level: Level, message: string, fields: LogFields = {}): void {
+    const escaped: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(fields)) {
+      escaped[key] = typeof value === 'string' ? escapeForLog(value) : value;
+    }
+    this.#pino[level](escaped, escapeForLog(message));
+  }
+}

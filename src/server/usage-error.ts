@@ -1,0 +1,13 @@
+// The operator's errors before the tracker runs: each is one line on stderr and an exit code.
+
+/** A wrong option, value, file or combination: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly exitCode = 2;
+}
+
+/** The options are right, yet the tracker cannot start with them here (port in use, no access): exit code 1. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+  readonly exitCode = 1;
+}
