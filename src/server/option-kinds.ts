@@ -1,5 +1,6 @@
 // The kinds of value an option can have: how each is read from text and from TOML, written back and described.
 import { isIP } from 'node:net';
+import { parseCidr } from '../protocol/cidr.ts';
 
 /** `undefined` from a reader means: not a value of this kind. `describe` completes "must be …". */
 export interface Kind<T> {
@@ -140,9 +141,5 @@ export function networks(): Kind<readonly string[]> {
 }
 
 function isNetwork(value: unknown): value is string {
-  if (typeof value !== 'string') return false;
-  const [literal, bits, ...rest] = value.split('/');
-  const family = isIP(literal!);
-  if (family === 0 || literal!.includes('%') || rest.length > 0) return false;
-  return bits === undefined || (parseDigits(bits) ?? 999) <= (family === 4 ? 32 : 128);
+  return typeof value === 'string' && parseCidr(value) !== undefined;
 }
