@@ -1,0 +1,139 @@
+/** Knows the bencoded answer to an HTTP announce as a tracker writes it (BEP 3, 7, 23, 24, 31). */
+import { writeBencode } from './bencode.ts';
+import type { ByteWriter } from './byte-writer.ts';
+import { compactIpv4Bytes, compactIpv6Bytes } from './compact-peers.ts';
+import { formatIp } from './ip-address.ts';
+
+/** What the tracker found; its own record of an announce is one of these. */
+export interface HttpAnnounceAnswer {
+  readonly complete: number;
+  readonly incomplete: number;
+  readonly downloaded: number;
+  /** The client's address, as little-endian words from `addressAt` on. */
+  readonly address: Int32Array;
+  readonly addressAt: number;
+  readonly family: 4 | 6;
+  /** Entries of the client's own family, 6 or 18 bytes each. */
+  readonly entries: number;
+  /** IPv4 entries after them, 6 bytes each; IPv6 clients only. */
+  readonly ipv4Entries: number;
+}
+
+/** How the answer is to be put; one instance is reused for every request. */
+export interface HttpAnnounceForm {
+  /** Seconds. */
+  interval: number;
+  minInterval: number;
+  /** Left out when it is empty. */
+  trackerId: Uint8Array;
+  compact: boolean;
+  /** Dictionaries without `peer id`. */
+  noPeerId: boolean;
+  /** The compact peers, from the first byte on. */
+  peers: Uint8Array;
+  /** 20 bytes for each entry; read only for dictionaries with `peer id`. */
+  peerIds: Uint8Array;
+}
+
+/**
+ * Appends the whole dictionary. To an IPv4 client `peers` is 6-byte entries. To an IPv6 client `peers6` is 18-byte
+ * entries, IPv4 ones mapped (`::ffff:a.b.c.d`) at their end, and `peers` is empty. Without `compact`, `peers` is a
+ * list of dictionaries, with IPv4 addresses in their plain form.
+ */
+export function encodeHttpAnnounceReply(
+  writer: ByteWriter,
+  answer: HttpAnnounceAnswer,
+  form: HttpAnnounceForm,
+): void {
+  writer.latin1('d8:completei');
+  writer.digits(answer.complete);
+  writer.latin1('e10:downloadedi');
+  writer.digits(answer.downloaded);
+  writer.latin1('e11:external ip');
+  encodeAddress(writer, answer);
+  writer.latin1('10:incompletei');
+  writer.digits(answer.incomplete);
+  writer.latin1('e8:intervali');
+  writer.digits(form.interval);
+  writer.latin1('e12:min intervali');
+  writer.digits(form.minInterval);
+  writer.latin1('e5:peers');
+  if (!form.compact) encodeDictionaries(writer, answer, form);
+  else if (answer.family === 4) encodePeers(writer, answer, form);
+  else encodePeers6(writer, answer, form);
+  if (form.trackerId.length > 0) {
+    writer.latin1('10:tracker id');
+    writer.digits(form.trackerId.length);
+    writer.latin1(':');
+    writer.raw(form.trackerId);
+  }
+  writer.latin1('e');
+}
+
+/** Appends a dictionary with the reason of a refusal, and after how many minutes to try again, if ever (BEP 31). */
+export function encodeHttpFailure(writer: ByteWriter, reason: string, retryIn?: number | 'never'): void {
+  writeBencode(writer, { 'failure reason': reason, 'retry in': retryIn });
+}
+
+function encodeAddress(writer: ByteWriter, answer: HttpAnnounceAnswer): void {
+  const bytes = answer.family === 4 ? 4 : 16;
+  writer.digits(bytes);
+  writer.latin1(':');
+  for (let i = 0; i < bytes; i++) {
+    writer.byte((answer.address[answer.addressAt + (i >> 2)]! >>> ((i & 3) * 8)) & 0xff);
+  }
+}
+
+function encodePeers(writer: ByteWriter, answer: HttpAnnounceAnswer, form: HttpAnnounceForm): void {
+  const bytes = answer.entries * compactIpv4Bytes;
+  writer.digits(bytes);
+  writer.latin1(':');
+  writer.raw(form.peers, 0, bytes);
+}
+
+const mappedPrefix = '\0\0\0\0\0\0\0\0\0\0\u00ff\u00ff';
+
+function encodePeers6(writer: ByteWriter, answer: HttpAnnounceAnswer, form: HttpAnnounceForm): void {
+  writer.latin1('0:6:peers6');
+  writer.digits((answer.entries + answer.ipv4Entries) * compactIpv6Bytes);
+  writer.latin1(':');
+  const nativeBytes = answer.entries * compactIpv6Bytes;
+  writer.raw(form.peers, 0, nativeBytes);
+  for (let i = 0; i < answer.ipv4Entries; i++) {
+    writer.latin1(mappedPrefix);
+    writer.raw(form.peers, nativeBytes + i * compactIpv4Bytes, compactIpv4Bytes);
+  }
+}
+
+function encodeDictionaries(writer: ByteWriter, answer: HttpAnnounceAnswer, form: HttpAnnounceForm): void {
+  const ipBytes = answer.family === 4 ? 4 : 16;
+  writer.latin1('l');
+  let at = 0;
+  for (let i = 0; i < answer.entries + answer.ipv4Entries; i++) {
+    at += encodeDictionary(writer, form, i, at, i < answer.entries ? ipBytes : 4);
+  }
+  writer.latin1('e');
+}
+
+/** Appends entry `index`, whose compact form lies at `at`; returns the length of that. */
+function encodeDictionary(
+  writer: ByteWriter,
+  form: HttpAnnounceForm,
+  index: number,
+  at: number,
+  ipBytes: number,
+): number {
+  const ip = formatIp(form.peers, at, ipBytes);
+  writer.latin1('d2:ip');
+  writer.digits(ip.length);
+  writer.latin1(':');
+  writer.latin1(ip);
+  if (!form.noPeerId) {
+    writer.latin1('7:peer id20:');
+    writer.raw(form.peerIds, index * 20, 20);
+  }
+  writer.latin1('4:porti');
+  writer.digits((form.peers[at + ipBytes]! << 8) | form.peers[at + ipBytes + 1]!);
+  writer.latin1('ee');
+  return ipBytes + 2;
+}

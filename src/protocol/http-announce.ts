@@ -1,0 +1,208 @@
+/** Knows the query string of an HTTP announce (BEP 3, 21, 23): what a tracker reads from it, and what it refuses. */
+import { Event } from './event.ts';
+import {
+  type Failure,
+  invalidNumber,
+  missingInfoHash,
+  missingPeerId,
+  missingPort,
+  tooManyParameters,
+} from './failure.ts';
+import { HttpQuery, queryName } from './http-query.ts';
+import { decodePercent } from './percent.ts';
+
+/** No client sends a fifth of this; more would be work for nothing. */
+const maxParameters = 100;
+
+/** What an announce asks. One instance is reused for every request; the two byte arrays may be kept as views. */
+export class HttpAnnounceQuestion {
+  readonly infoHash = new Uint8Array(20);
+  readonly peerId = new Uint8Array(20);
+  /** 1 to 65535. */
+  port = 0;
+  event: Event = Event.none;
+  /** `left` is there and 0. */
+  seeding = false;
+  /** Negative: as many as the tracker likes. */
+  numwant = -1;
+  /** False only for `compact=0`: the peers are wanted as dictionaries. */
+  compact = true;
+  /** Dictionaries are wanted without `peer id`. */
+  noPeerId = false;
+}
+
+const INFO_HASH = queryName('info_hash');
+const PEER_ID = queryName('peer_id');
+const PORT = queryName('port');
+const LEFT = queryName('left');
+const UPLOADED = queryName('uploaded');
+const DOWNLOADED = queryName('downloaded');
+const NUMWANT = queryName('numwant');
+const EVENT = queryName('event');
+const COMPACT = queryName('compact');
+const NO_PEER_ID = queryName('no_peer_id');
+
+// One bit for each parameter: the first of equal names counts.
+const infoHashBit = 1;
+const peerIdBit = 2;
+const portBit = 4;
+const leftBit = 8;
+const uploadedBit = 16;
+const downloadedBit = 32;
+const numwantBit = 64;
+const eventBit = 128;
+const compactBit = 256;
+const noPeerIdBit = 512;
+
+const query = new HttpQuery();
+// Holds any value that can be right, decoded; what is longer is wrong.
+const value = new Uint8Array(64);
+let valueLength = 0;
+
+/**
+ * Reads the query string `bytes[at .. end)` into `into` and returns undefined, or what is wrong with it, checked in this
+ * order: more than 100 parameters, info_hash, peer_id, port, any of the numbers (left, uploaded, downloaded, numwant).
+ * `ip`, `ipv4`, `ipv6` and unknown parameters are passed over.
+ */
+export function decodeHttpAnnounce(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  into: HttpAnnounceQuestion,
+): Failure | undefined {
+  let seen = 0;
+  let good = 0;
+  let parameters = 0;
+  into.event = Event.none;
+  into.seeding = false;
+  into.numwant = -1;
+  into.compact = true;
+  into.noPeerId = false;
+  query.start(bytes, at, end);
+  while (query.next()) {
+    if (++parameters > maxParameters) return tooManyParameters;
+    const bit = bitOfName();
+    if (bit === 0 || (seen & bit) !== 0) continue;
+    seen |= bit;
+    valueLength = decodePercent(bytes, query.valueAt, query.valueEnd, value);
+    if (readValue(bit, into)) good |= bit;
+  }
+  if ((good & infoHashBit) === 0) return missingInfoHash;
+  if ((good & peerIdBit) === 0) return missingPeerId;
+  if ((good & portBit) === 0) return missingPort;
+  return good === seen ? undefined : invalidNumber;
+}
+
+function bitOfName(): number {
+  switch (query.nameEnd - query.nameAt) {
+    case 4:
+      return query.is(PORT) ? portBit : query.is(LEFT) ? leftBit : 0;
+    case 5:
+      return query.is(EVENT) ? eventBit : 0;
+    case 7:
+      if (query.is(PEER_ID)) return peerIdBit;
+      return query.is(NUMWANT) ? numwantBit : query.is(COMPACT) ? compactBit : 0;
+    case 8:
+      return query.is(UPLOADED) ? uploadedBit : 0;
+    case 9:
+      return query.is(INFO_HASH) ? infoHashBit : 0;
+    case 10:
+      return query.is(DOWNLOADED) ? downloadedBit : query.is(NO_PEER_ID) ? noPeerIdBit : 0;
+    default:
+      return 0;
+  }
+}
+
+/** Takes the decoded value; false when it is wrong. The three that are mere wishes cannot be wrong. */
+function readValue(bit: number, into: HttpAnnounceQuestion): boolean {
+  switch (bit) {
+    case infoHashBit:
+      return read20Bytes(into.infoHash);
+    case peerIdBit:
+      return read20Bytes(into.peerId);
+    case portBit:
+      into.port = valueLength <= 5 && isNumber(0) ? toNumber(0) : 0;
+      return into.port >= 1 && into.port <= 65535;
+    case leftBit:
+      into.seeding = isZero();
+      return isNumber(0);
+    case uploadedBit:
+    case downloadedBit:
+      return isNumber(0);
+    case numwantBit:
+      return readNumwant(into);
+    case eventBit:
+      into.event = toEvent();
+      return true;
+    case compactBit:
+      into.compact = !(valueLength === 1 && value[0] === 0x30);
+      return true;
+    default:
+      into.noPeerId = valueLength === 1 && value[0] === 0x31;
+      return true;
+  }
+}
+
+function read20Bytes(into: Uint8Array): boolean {
+  if (valueLength !== 20) return false;
+  for (let i = 0; i < 20; i++) into[i] = value[i]!;
+  return true;
+}
+
+function readNumwant(into: HttpAnnounceQuestion): boolean {
+  const negative = valueLength > 0 && value[0] === 0x2d;
+  if (!isNumber(negative ? 1 : 0)) return false;
+  into.numwant = negative ? -1 : Math.min(toNumber(0), 0x7fffffff);
+  return true;
+}
+
+const limit = queryName('9223372036854775808');
+
+/** Whether the value from `from` on is decimal digits only, at least one, and at most 2^63. */
+function isNumber(from: number): boolean {
+  if (valueLength <= from) return false;
+  let first = from;
+  while (first < valueLength - 1 && value[first] === 0x30) first++;
+  const digits = valueLength - first;
+  if (digits > limit.length) return false;
+  // Below the limit (negative), equal so far (0) or beyond (positive); only a number of as many digits can be beyond.
+  let order = digits === limit.length ? 0 : -1;
+  for (let i = first; i < valueLength; i++) {
+    const digit = value[i]!;
+    if (digit < 0x30 || digit > 0x39) return false;
+    if (order === 0) order = digit - limit[i - first]!;
+  }
+  return order <= 0;
+}
+
+function isZero(): boolean {
+  for (let i = 0; i < valueLength; i++) if (value[i] !== 0x30) return false;
+  return true;
+}
+
+function toNumber(from: number): number {
+  let number = 0;
+  for (let i = from; i < valueLength; i++) number = number * 10 + (value[i]! - 0x30);
+  return number;
+}
+
+const events: [Uint8Array, Event][] = [
+  [queryName('started'), Event.started],
+  [queryName('stopped'), Event.stopped],
+  [queryName('completed'), Event.completed],
+  [queryName('paused'), Event.paused],
+];
+
+function toEvent(): Event {
+  for (let i = 0; i < events.length; i++) {
+    const [name, event] = events[i]!;
+    if (isValue(name)) return event;
+  }
+  return Event.none;
+}
+
+function isValue(name: Uint8Array): boolean {
+  if (valueLength !== name.length) return false;
+  for (let i = 0; i < name.length; i++) if (value[i] !== name[i]) return false;
+  return true;
+}

@@ -1,0 +1,177 @@
+/** Knows how a client reads what trackers answer over HTTP: known keys into typed fields, oddities reported, nothing trusted. */
+import {
+  type Bencoded,
+  type BencodedDictionary,
+  BencodeError,
+  type BencodeOptions,
+  decodeBencode,
+} from './bencode.ts';
+import { parseLatin1 } from './latin1.ts';
+
+/** A peer of a dictionary list. */
+export interface HttpPeer {
+  /** What the tracker sent: an address, or a name. */
+  ip: string;
+  port: number;
+  peerId: Uint8Array | undefined;
+}
+
+/** What is undefined was not there, or not of its kind; then `findings` says so. Text may hold control characters. */
+export interface HttpAnnounceReply {
+  failureReason: string | undefined;
+  warningMessage: string | undefined;
+  /** Minutes (BEP 31). */
+  retryIn: number | 'never' | undefined;
+  /** Seconds. */
+  interval: number | undefined;
+  minInterval: number | undefined;
+  complete: number | undefined;
+  incomplete: number | undefined;
+  downloaded: number | undefined;
+  /** Compact peers as sent, of any length, or a list. */
+  peers: Uint8Array | HttpPeer[] | undefined;
+  peers6: Uint8Array | undefined;
+  /** Raw bytes, of any length. */
+  externalIp: Uint8Array | undefined;
+  trackerId: Uint8Array | undefined;
+  /** What a careful tracker would not have sent. */
+  findings: string[];
+}
+
+export interface HttpScrapeFile {
+  /** The key as sent, of any length. */
+  infoHash: Uint8Array;
+  complete: number | undefined;
+  incomplete: number | undefined;
+  downloaded: number | undefined;
+  downloaders: number | undefined;
+  name: string | undefined;
+}
+
+export interface HttpScrapeReply {
+  failureReason: string | undefined;
+  /** Seconds. */
+  minRequestInterval: number | undefined;
+  files: HttpScrapeFile[];
+  findings: string[];
+}
+
+/** Reads an announce reply; sloppy dictionaries are taken and reported. Throws BencodeError. */
+export function decodeHttpAnnounceReply(bytes: Uint8Array, limits: BencodeOptions = {}): HttpAnnounceReply {
+  const fields = Fields.ofReply(bytes, limits);
+  return {
+    failureReason: fields.text('failure reason'),
+    warningMessage: fields.text('warning message'),
+    retryIn: fields.retryIn(),
+    interval: fields.count('interval'),
+    minInterval: fields.count('min interval'),
+    complete: fields.count('complete'),
+    incomplete: fields.count('incomplete'),
+    downloaded: fields.count('downloaded'),
+    peers: fields.peers(),
+    peers6: fields.string('peers6'),
+    externalIp: fields.string('external ip'),
+    trackerId: fields.string('tracker id'),
+    findings: fields.findings,
+  };
+}
+
+/** Reads a scrape reply; sloppy dictionaries are taken and reported. Throws BencodeError. */
+export function decodeHttpScrapeReply(bytes: Uint8Array, limits: BencodeOptions = {}): HttpScrapeReply {
+  const fields = Fields.ofReply(bytes, limits);
+  return {
+    failureReason: fields.text('failure reason'),
+    minRequestInterval: fields.dictionary('flags')?.count('min_request_interval'),
+    files: fields.files(),
+    findings: fields.findings,
+  };
+}
+
+const utf8 = new TextDecoder();
+
+/** The values of one dictionary by key and kind; a value of another kind counts as absent and is reported once. */
+class Fields {
+  readonly findings: string[];
+  readonly #values: BencodedDictionary;
+
+  constructor(values: BencodedDictionary, findings: string[]) {
+    this.#values = values;
+    this.findings = findings;
+  }
+
+  static ofReply(bytes: Uint8Array, limits: BencodeOptions): Fields {
+    const { value, findings } = decodeBencode(bytes, { ...limits, lenient: true });
+    if (!(value instanceof Map)) throw new BencodeError('not a dictionary', 0);
+    return new Fields(value, findings);
+  }
+
+  string(key: string): Uint8Array | undefined {
+    const value = this.#values.get(key);
+    return value === undefined || value instanceof Uint8Array ? value : this.#report(key, 'a string');
+  }
+
+  text(key: string): string | undefined {
+    const value = this.string(key);
+    return value && utf8.decode(value);
+  }
+
+  /** A whole number from 0 to 2^53 - 1. */
+  count(key: string): number | undefined {
+    const value = this.#values.get(key);
+    if (value === undefined || (typeof value === 'number' && value >= 0)) return value;
+    return this.#report(key, 'a number of 0 or more');
+  }
+
+  dictionary(key: string): Fields | undefined {
+    const value = this.#values.get(key);
+    if (value === undefined) return undefined;
+    return value instanceof Map ? new Fields(value, this.findings) : this.#report(key, 'a dictionary');
+  }
+
+  retryIn(): number | 'never' | undefined {
+    return this.#values.get('retry in') instanceof Uint8Array && this.text('retry in') === 'never'
+      ? 'never'
+      : this.count('retry in');
+  }
+
+  peers(): Uint8Array | HttpPeer[] | undefined {
+    const value = this.#values.get('peers');
+    if (!Array.isArray(value)) return this.string('peers');
+    return value.map((item) => this.#peer(item)).filter((peer) => peer !== undefined);
+  }
+
+  #peer(item: Bencoded): HttpPeer | undefined {
+    const fields = item instanceof Map ? new Fields(item, this.findings) : undefined;
+    const ip = fields?.text('ip');
+    const port = fields?.count('port');
+    if (ip === undefined || port === undefined || port > 65535)
+      return this.#report('peers', 'a list of ip and port');
+    return { ip, port, peerId: fields?.string('peer id') };
+  }
+
+  files(): HttpScrapeFile[] {
+    const value = this.#values.get('files');
+    if (value !== undefined && !(value instanceof Map)) this.#report('files', 'a dictionary');
+    if (!(value instanceof Map)) return [];
+    return [...value].map(([key, item]) => this.#file(key, item)).filter((file) => file !== undefined);
+  }
+
+  #file(key: string, item: Bencoded): HttpScrapeFile | undefined {
+    if (!(item instanceof Map)) return this.#report('files', 'a dictionary of dictionaries');
+    if (key.length !== 20) this.#report('files', 'keyed by 20 bytes');
+    const fields = new Fields(item, this.findings);
+    return {
+      infoHash: parseLatin1(key),
+      complete: fields.count('complete'),
+      incomplete: fields.count('incomplete'),
+      downloaded: fields.count('downloaded'),
+      downloaders: fields.count('downloaders'),
+      name: fields.text('name'),
+    };
+  }
+
+  #report(key: string, kind: string): undefined {
+    const finding = `${key} is not ${kind}`;
+    if (!this.findings.includes(finding)) this.findings.push(finding);
+  }
+}
