@@ -8,12 +8,12 @@ import { Event } from '../protocol/event.ts';
  */
 export class Announce {
   // The question. The three word arrays may be views of a receive buffer; they are read, never kept.
-  infoHash = new Int32Array(5);
+  infoHash: Int32Array = new Int32Array(5);
   infoHashAt = 0;
-  peerId = new Int32Array(5);
+  peerId: Int32Array = new Int32Array(5);
   peerIdAt = 0;
   /** The client's address: what the packet or connection came from, never what it says of itself. */
-  address = new Int32Array(4);
+  address: Int32Array = new Int32Array(4);
   addressAt = 0;
   family: 4 | 6 = 4;
   /** 0 to 65535; 0 is refused by the tracker. */
@@ -26,7 +26,7 @@ export class Announce {
 
   // How to answer.
   /** Compact peers are written here from `outAt` on, in units of 16 bits: 3 an IPv4 peer, 9 an IPv6 peer. */
-  out = new Uint16Array(0);
+  out: Uint16Array = new Uint16Array(0);
   outAt = 0;
   /** The transport's own limit of entries, on top of the tracker's. */
   maxEntries = 0x7fff;

@@ -1,0 +1,179 @@
+// A block: up to 512 peers of one family side by side, leechers first, then seeders, then their peer_ids.
+//
+//   word 0: leechers | seeders << 16
+//   word 1: size class | depth << 8 | partial seeds << 16
+//   then `capacity` records of `stride` words, then `capacity` peer_ids of 5 words
+//
+// A record is the compact peer (6 or 18 bytes, as it goes into a reply) and 16 bits of state in the upper half of its
+// last word: bits 0-12 last seen (ticks), bit 13 its `completed` was counted, bit 14 it is a partial seed (BEP 21).
+// Callers hold the shard's lock.
+
+import { blockHead, capacityOfClass, peerIdWords } from './size-classes.ts';
+
+export const tickMask = 0x1fff;
+export const countedFlag = 0x2000;
+export const partialFlag = 0x4000;
+
+export function leechersIn(words: Int32Array, block: number): number {
+  return words[block]! & 0xffff;
+}
+
+export function seedersIn(words: Int32Array, block: number): number {
+  return words[block]! >>> 16;
+}
+
+export function peersIn(words: Int32Array, block: number): number {
+  return (words[block]! & 0xffff) + (words[block]! >>> 16);
+}
+
+export function classOf(words: Int32Array, block: number): number {
+  return words[block + 1]! & 0xff;
+}
+
+export function capacityOf(words: Int32Array, block: number): number {
+  return capacityOfClass[words[block + 1]! & 0xff]!;
+}
+
+export function depthOf(words: Int32Array, block: number): number {
+  return (words[block + 1]! >>> 8) & 0xff;
+}
+
+export function partialIn(words: Int32Array, block: number): number {
+  return words[block + 1]! >>> 16;
+}
+
+export function addPartial(words: Int32Array, block: number, change: number): void {
+  words[block + 1]! += change << 16;
+}
+
+/** Makes an empty block of a freshly allocated object. */
+export function initBlock(words: Int32Array, block: number, sizeClass: number, depth: number): void {
+  words[block] = 0;
+  words[block + 1] = sizeClass | (depth << 8);
+}
+
+/** Word index of record `index`. */
+export function recordAt(block: number, stride: number, index: number): number {
+  return block + blockHead + stride * index;
+}
+
+/** Word index of the peer_id of record `index`. */
+export function peerIdAt(words: Int32Array, block: number, stride: number, index: number): number {
+  return block + blockHead + stride * capacityOf(words, block) + peerIdWords * index;
+}
+
+/** Index of the record with this address and port (low 16 bits of a record's last word), or −1. */
+export function findRecord(
+  words: Int32Array,
+  block: number,
+  stride: number,
+  address: Int32Array,
+  addressAt: number,
+  port: number,
+): number {
+  const count = peersIn(words, block);
+  let at = block + blockHead;
+  const first = address[addressAt]!;
+  if (stride === 2) {
+    for (let i = 0; i < count; i++, at += 2) {
+      if (words[at] === first && (words[at + 1]! & 0xffff) === port) return i;
+    }
+    return -1;
+  }
+  for (let i = 0; i < count; i++, at += stride) {
+    if (
+      words[at + 3] === address[addressAt + 3] &&
+      (words[at + 4]! & 0xffff) === port &&
+      words[at + 2] === address[addressAt + 2] &&
+      words[at + 1] === address[addressAt + 1] &&
+      words[at] === first
+    ) {
+      return i;
+    }
+  }
+  return -1;
+}
+
+/** Adds a record read from `source` to a block that has room, and returns its index. */
+export function addRecord(
+  words: Int32Array,
+  block: number,
+  stride: number,
+  seeder: boolean,
+  source: Int32Array,
+  sourceRecord: number,
+  sourcePeerId: number,
+): number {
+  const leechers = leechersIn(words, block);
+  const seeders = seedersIn(words, block);
+  let index = leechers + seeders;
+  if (seeder) {
+    words[block]! += 0x10000;
+  } else {
+    if (seeders > 0) moveRecord(words, block, stride, leechers, index);
+    index = leechers;
+    words[block]! += 1;
+  }
+  const to = recordAt(block, stride, index);
+  for (let i = 0; i < stride; i++) words[to + i] = source[sourceRecord + i]!;
+  const id = peerIdAt(words, block, stride, index);
+  for (let i = 0; i < peerIdWords; i++) words[id + i] = source[sourcePeerId + i]!;
+  return index;
+}
+
+/** Takes record `index` out; the last of its role, and of the other where needed, move into the gap. */
+export function removeRecord(words: Int32Array, block: number, stride: number, index: number): void {
+  const leechers = leechersIn(words, block);
+  const last = leechers + seedersIn(words, block) - 1;
+  if (index >= leechers) {
+    if (index !== last) moveRecord(words, block, stride, last, index);
+    words[block]! -= 0x10000;
+    return;
+  }
+  if (index !== leechers - 1) moveRecord(words, block, stride, leechers - 1, index);
+  if (last >= leechers) moveRecord(words, block, stride, last, leechers - 1);
+  words[block]! -= 1;
+}
+
+/** Makes a seeder of a leecher or the other way round; returns the record's new index. */
+export function changeRole(words: Int32Array, block: number, stride: number, index: number): number {
+  const leechers = leechersIn(words, block);
+  const becomesSeeder = index < leechers;
+  const border = becomesSeeder ? leechers - 1 : leechers;
+  if (index !== border) swapRecords(words, block, stride, index, border);
+  words[block]! += becomesSeeder ? 0xffff : -0xffff;
+  return border;
+}
+
+/** Copies everything of one block to another that holds nothing yet; the other keeps its class. */
+export function copyBlock(words: Int32Array, from: number, to: number, stride: number): void {
+  const count = peersIn(words, from);
+  words[to] = words[from]!;
+  words[to + 1] = (words[from + 1]! & ~0xff) | (words[to + 1]! & 0xff);
+  copyWords(words, from + blockHead, to + blockHead, count * stride);
+  copyWords(words, peerIdAt(words, from, stride, 0), peerIdAt(words, to, stride, 0), count * peerIdWords);
+}
+
+function moveRecord(words: Int32Array, block: number, stride: number, from: number, to: number): void {
+  copyWords(words, recordAt(block, stride, from), recordAt(block, stride, to), stride);
+  const ids = peerIdAt(words, block, stride, 0);
+  copyWords(words, ids + peerIdWords * from, ids + peerIdWords * to, peerIdWords);
+}
+
+function swapRecords(words: Int32Array, block: number, stride: number, a: number, b: number): void {
+  swapWords(words, recordAt(block, stride, a), recordAt(block, stride, b), stride);
+  const ids = peerIdAt(words, block, stride, 0);
+  swapWords(words, ids + peerIdWords * a, ids + peerIdWords * b, peerIdWords);
+}
+
+function copyWords(words: Int32Array, from: number, to: number, count: number): void {
+  for (let i = 0; i < count; i++) words[to + i] = words[from + i]!;
+}
+
+function swapWords(words: Int32Array, a: number, b: number, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const word = words[a + i]!;
+    words[a + i] = words[b + i]!;
+    words[b + i] = word;
+  }
+}

@@ -1,0 +1,371 @@
+// The peers of one address family in one swarm: none, one block, or two large sets; and when one becomes the other.
+//
+// A swarm's entry holds one reference a family: 0 none, positive a block, negative (negated) a large swarm. All
+// methods take the slot, the word index of that reference. Callers hold the shard's lock.
+
+import {
+  addPartial,
+  addRecord,
+  capacityOf,
+  changeRole,
+  classOf,
+  copyBlock,
+  depthOf,
+  findRecord,
+  initBlock,
+  leechersIn,
+  partialFlag,
+  partialIn,
+  peerIdAt,
+  peersIn,
+  recordAt,
+  removeRecord,
+  seedersIn,
+  tickMask,
+} from './block.ts';
+import { PeerSets } from './peer-set.ts';
+import {
+  capacityOfClass,
+  firstBlockClass4,
+  firstBlockClass6,
+  largeClass,
+  peerIdWords,
+  recordWords4,
+  recordWords6,
+  stepFor,
+  usualSteps,
+} from './size-classes.ts';
+import type { SlabAllocator } from './slab-allocator.ts';
+
+/** A large swarm: totals, then its two sets. */
+export const largeField = { leechers: 0, seeders: 1, partial: 2, leecherSet: 4, seederSet: 6 } as const;
+
+/** A large swarm that has shrunk to this goes back into one block; well under the 128 at which it left one. */
+const smallAgain = 64;
+
+export class FamilyPeers {
+  readonly #words: Int32Array;
+  readonly #allocator: SlabAllocator;
+  readonly #firstClass: number;
+  /** Words of one record. */
+  readonly stride: number;
+  readonly sets: PeerSets;
+  /** The record to insert: `stride` words, and its peer_id from word 5 on. */
+  readonly #staged = new Int32Array(32);
+
+  /** What the last `find` found: `foundIndex` is −1 when nothing. */
+  foundBlock = 0;
+  foundIndex = -1;
+  foundSeeder = false;
+  #foundHash = 0;
+
+  constructor(words: Int32Array, allocator: SlabAllocator, family: 4 | 6, key0: number, key1: number) {
+    this.#words = words;
+    this.#allocator = allocator;
+    this.stride = family === 4 ? recordWords4 : recordWords6;
+    this.#firstClass = family === 4 ? firstBlockClass4 : firstBlockClass6;
+    this.sets = new PeerSets(words, allocator, this.stride, this.#firstClass, key0, key1);
+  }
+
+  leechers(slot: number): number {
+    const ref = this.#words[slot]!;
+    if (ref > 0) return leechersIn(this.#words, ref);
+    return ref === 0 ? 0 : this.#words[largeField.leechers - ref]!;
+  }
+
+  seeders(slot: number): number {
+    const ref = this.#words[slot]!;
+    if (ref > 0) return seedersIn(this.#words, ref);
+    return ref === 0 ? 0 : this.#words[largeField.seeders - ref]!;
+  }
+
+  /** Partial seeds among the leechers (BEP 21). */
+  partial(slot: number): number {
+    const ref = this.#words[slot]!;
+    if (ref > 0) return partialIn(this.#words, ref);
+    return ref === 0 ? 0 : this.#words[largeField.partial - ref]!;
+  }
+
+  /** Looks for an endpoint; `likelySeeder` says where to look first. `port` is two wire bytes read as they lie. */
+  find(slot: number, address: Int32Array, at: number, port: number, likelySeeder: boolean): boolean {
+    const words = this.#words;
+    const ref = words[slot]!;
+    this.foundIndex = -1;
+    if (ref === 0) return false;
+    if (ref > 0) {
+      this.foundBlock = ref;
+      this.foundIndex = findRecord(words, ref, this.stride, address, at, port);
+      this.foundSeeder = this.foundIndex >= leechersIn(words, ref);
+      return this.foundIndex >= 0;
+    }
+    this.#foundHash = this.sets.hash(address, at, port);
+    return (
+      this.#findIn(ref, likelySeeder, address, at, port) ||
+      this.#findIn(ref, !likelySeeder, address, at, port)
+    );
+  }
+
+  /** State bits (the upper half of the last word) of the record found. */
+  foundState(): number {
+    return this.#words[this.#foundLastWord()]! >>> 16;
+  }
+
+  /** Writes the found record's state bits; keeps the count of partial seeds. */
+  setFoundState(slot: number, state: number): void {
+    const at = this.#foundLastWord();
+    const word = this.#words[at]!;
+    if (((word >>> 16) ^ state) & partialFlag) this.#countPartial(slot, state & partialFlag ? 1 : -1);
+    this.#words[at] = (word & 0xffff) | (state << 16);
+  }
+
+  setFoundPeerId(peerId: Int32Array, at: number): void {
+    const id = peerIdAt(this.#words, this.foundBlock, this.stride, this.foundIndex);
+    for (let i = 0; i < peerIdWords; i++) this.#words[id + i] = peerId[at + i]!;
+  }
+
+  /** Moves the found record to the other role; false when memory is full, and then nothing changed. */
+  changeFoundRole(slot: number): boolean {
+    const words = this.#words;
+    const ref = words[slot]!;
+    if (ref > 0) {
+      this.foundIndex = changeRole(words, ref, this.stride, this.foundIndex);
+      this.foundSeeder = !this.foundSeeder;
+      return true;
+    }
+    const { foundBlock: block, foundIndex: index, foundSeeder: wasSeeder } = this;
+    const from = setOf(ref, wasSeeder);
+    const to = setOf(ref, !wasSeeder);
+    const record = recordAt(block, this.stride, index);
+    const id = peerIdAt(words, block, this.stride, index);
+    if (!this.sets.insert(to, this.#foundHash, words, record, id)) return false;
+    this.foundBlock = this.sets.block;
+    this.foundIndex = this.sets.index;
+    this.foundSeeder = !wasSeeder;
+    this.sets.remove(from, this.sets.entryOf(from, this.#foundHash), index);
+    words[largeField.leechers - ref]! += wasSeeder ? 1 : -1;
+    words[largeField.seeders - ref]! += wasSeeder ? -1 : 1;
+    return true;
+  }
+
+  /** Adds a peer that `find` did not find; false when memory is full, and then nothing changed. */
+  insert(
+    slot: number,
+    seeder: boolean,
+    address: Int32Array,
+    addressAt: number,
+    lastWord: number,
+    peerId: Int32Array,
+    idAt: number,
+  ): boolean {
+    const staged = this.#staged;
+    for (let i = 0; i < this.stride - 1; i++) staged[i] = address[addressAt + i]!;
+    staged[this.stride - 1] = lastWord;
+    for (let i = 0; i < peerIdWords; i++) staged[recordWords6 + i] = peerId[idAt + i]!;
+    if (!this.#place(slot, seeder)) return false;
+    if ((lastWord >>> 16) & partialFlag) this.#countPartial(slot, 1);
+    return true;
+  }
+
+  /** Takes the found record out. */
+  removeFound(slot: number): void {
+    const ref = this.#words[slot]!;
+    if (this.foundState() & partialFlag) this.#countPartial(slot, -1);
+    if (ref > 0) {
+      removeRecord(this.#words, ref, this.stride, this.foundIndex);
+      this.#shrink(slot);
+    } else {
+      const set = setOf(ref, this.foundSeeder);
+      this.#removeFromSet(slot, this.foundSeeder, this.sets.entryOf(set, this.#foundHash), this.foundIndex);
+    }
+    this.foundIndex = -1;
+  }
+
+  /** Forgets the peers of a block that were last seen more than `ttl` ticks before `tick`. */
+  expireBlock(slot: number, tick: number, ttl: number): void {
+    const words = this.#words;
+    const block = words[slot]!;
+    let changed = false;
+    for (let i = peersIn(words, block) - 1; i >= 0; i--) {
+      const state = words[recordAt(block, this.stride, i) + this.stride - 1]! >>> 16;
+      if (((tick - state) & tickMask) <= ttl) continue;
+      if (state & partialFlag) addPartial(words, block, -1);
+      removeRecord(words, block, this.stride, i);
+      changed = true;
+    }
+    if (changed) this.#shrink(slot);
+  }
+
+  /**
+   * The same for one block of a large swarm's set, the one that directory entry `entry` leads to. Returns the next
+   * entry to look at, or −1 after the last (also when the swarm is no longer large).
+   */
+  expireInSet(slot: number, seeders: boolean, entry: number, tick: number, ttl: number): number {
+    const words = this.#words;
+    const set = setOf(words[slot]!, seeders);
+    if (entry >= 1 << words[set + 1]!) return -1;
+    let block = this.sets.blockAt(set, entry);
+    for (let i = peersIn(words, block) - 1; i >= 0; i--) {
+      const state = words[recordAt(block, this.stride, i) + this.stride - 1]! >>> 16;
+      if (((tick - state) & tickMask) <= ttl) continue;
+      if (state & partialFlag) this.#countPartial(slot, -1);
+      this.#removeFromSet(slot, seeders, entry, i);
+      if (words[slot]! >= 0) return -1;
+      const now = this.sets.blockAt(set, entry);
+      if (now !== block) {
+        // Resized or merged with its neighbour: begin again with what it is now.
+        block = now;
+        i = peersIn(words, block);
+      }
+    }
+    const span = this.sets.spanOf(set, block);
+    const next = (entry & ~(span - 1)) + span;
+    return next < 1 << words[set + 1]! ? next : -1;
+  }
+
+  #foundLastWord(): number {
+    return recordAt(this.foundBlock, this.stride, this.foundIndex) + this.stride - 1;
+  }
+
+  #findIn(ref: number, seeder: boolean, address: Int32Array, at: number, port: number): boolean {
+    if (!this.sets.find(setOf(ref, seeder), this.#foundHash, address, at, port)) return false;
+    this.foundBlock = this.sets.block;
+    this.foundIndex = this.sets.index;
+    this.foundSeeder = seeder;
+    return true;
+  }
+
+  #countPartial(slot: number, change: number): void {
+    const ref = this.#words[slot]!;
+    if (ref > 0) addPartial(this.#words, ref, change);
+    else this.#words[largeField.partial - ref]! += change;
+  }
+
+  /** Puts the staged record where it belongs, making room first where there is none. */
+  #place(slot: number, seeder: boolean): boolean {
+    const words = this.#words;
+    let ref = words[slot]!;
+    if (ref === 0) {
+      ref = this.#allocator.allocate(this.#firstClass);
+      if (ref === 0) return false;
+      initBlock(words, ref, this.#firstClass, 0);
+      words[slot] = ref;
+    }
+    if (ref > 0 && peersIn(words, ref) === capacityOf(words, ref)) {
+      const step = classOf(words, ref) - this.#firstClass;
+      const grown = step < usualSteps ? this.#resize(slot, step + 1) : this.#becomeLarge(slot);
+      if (!grown) return false;
+      ref = words[slot]!;
+    }
+    if (ref > 0) {
+      addRecord(words, ref, this.stride, seeder, this.#staged, 0, recordWords6);
+      return true;
+    }
+    const hash = this.sets.hash(this.#staged, 0, this.#staged[this.stride - 1]! & 0xffff);
+    if (!this.sets.insert(setOf(ref, seeder), hash, this.#staged, 0, recordWords6)) return false;
+    words[(seeder ? largeField.seeders : largeField.leechers) - ref]!++;
+    return true;
+  }
+
+  #removeFromSet(slot: number, seeder: boolean, entry: number, index: number): void {
+    const words = this.#words;
+    const ref = words[slot]!;
+    this.sets.remove(setOf(ref, seeder), entry, index);
+    words[(seeder ? largeField.seeders : largeField.leechers) - ref]!--;
+    if (this.leechers(slot) + this.seeders(slot) <= smallAgain) this.#becomeSmall(slot);
+  }
+
+  #resize(slot: number, step: number): boolean {
+    const block = this.#words[slot]!;
+    const other = this.#allocator.allocate(this.#firstClass + step);
+    if (other === 0) return false;
+    initBlock(this.#words, other, this.#firstClass + step, depthOf(this.#words, block));
+    copyBlock(this.#words, block, other, this.stride);
+    this.#words[slot] = other;
+    this.#allocator.free(block);
+    return true;
+  }
+
+  /** Frees an empty block, and gives one that is less than half full a smaller one. */
+  #shrink(slot: number): void {
+    const words = this.#words;
+    const block = words[slot]!;
+    const count = peersIn(words, block);
+    if (count === 0) {
+      this.#allocator.free(block);
+      words[slot] = 0;
+      return;
+    }
+    const step = classOf(words, block) - this.#firstClass;
+    if (step >= 3 && count <= capacityOfClass[this.#firstClass + step - 3]!)
+      this.#resize(slot, stepFor(count) + 1);
+  }
+
+  #becomeLarge(slot: number): boolean {
+    const words = this.#words;
+    const block = words[slot]!;
+    const large = this.#allocator.allocate(largeClass);
+    if (large === 0) return false;
+    if (!this.sets.create(large + largeField.leecherSet)) {
+      this.#allocator.free(large);
+      return false;
+    }
+    if (!this.sets.create(large + largeField.seederSet)) {
+      this.sets.free(large + largeField.leecherSet);
+      this.#allocator.free(large);
+      return false;
+    }
+    words[large + largeField.leechers] = leechersIn(words, block);
+    words[large + largeField.seeders] = seedersIn(words, block);
+    words[large + largeField.partial] = partialIn(words, block);
+    for (let i = 0; i < peersIn(words, block); i++) {
+      const at = recordAt(block, this.stride, i);
+      const hash = this.sets.hash(words, at, words[at + this.stride - 1]! & 0xffff);
+      const set = setOf(-large, i >= leechersIn(words, block));
+      if (!this.sets.insert(set, hash, words, at, peerIdAt(words, block, this.stride, i))) {
+        this.#freeLarge(large);
+        return false;
+      }
+    }
+    words[slot] = -large;
+    this.#allocator.free(block);
+    return true;
+  }
+
+  /** Puts the few peers left of a large swarm into one block; if memory is full it just stays large. */
+  #becomeSmall(slot: number): void {
+    const words = this.#words;
+    const large = -words[slot]!;
+    const total = words[large + largeField.leechers]! + words[large + largeField.seeders]!;
+    const sizeClass = this.#firstClass + stepFor(total);
+    const block = this.#allocator.allocate(sizeClass);
+    if (block === 0) return;
+    initBlock(words, block, sizeClass, 0);
+    for (const seeder of bothRoles) {
+      const set = setOf(-large, seeder);
+      for (let entry = 0; entry < 1 << words[set + 1]!; ) {
+        const part = this.sets.blockAt(set, entry);
+        for (let i = 0; i < peersIn(words, part); i++) {
+          const id = peerIdAt(words, part, this.stride, i);
+          addRecord(words, block, this.stride, seeder, words, recordAt(part, this.stride, i), id);
+        }
+        entry += this.sets.spanOf(set, part);
+      }
+    }
+    addPartial(words, block, words[large + largeField.partial]!);
+    words[slot] = block;
+    this.#freeLarge(large);
+  }
+
+  #freeLarge(large: number): void {
+    this.sets.free(large + largeField.leecherSet);
+    this.sets.free(large + largeField.seederSet);
+    this.#allocator.free(large);
+  }
+}
+
+const bothRoles = [false, true] as const;
+
+/** Word index of the set of one role in the large swarm that reference `ref` (negative) stands for. */
+export function setOf(ref: number, seeder: boolean): number {
+  return (seeder ? largeField.seederSet : largeField.leecherSet) - ref;
+}

@@ -1,0 +1,109 @@
+// Where everything lies in the store's shared memory. All positions and sizes are in 32-bit words.
+//
+//   header | class table | chunk table | shards | chunk, chunk, chunk …
+//
+// A chunk is 64 KiB and holds objects of one size class. A reference to an object is its word index, so it stays below
+// 2^30 (a small integer for V8) for every memory limit up to 4 GiB; 0 means none, because the header lies there.
+
+import { sizeClasses } from './size-classes.ts';
+
+export const chunkShift = 14;
+export const chunkWords = 1 << chunkShift;
+export const chunkBytes = chunkWords * 4;
+
+/** The header, at word 0. */
+export const header = {
+  magic: 0,
+  words: 1,
+  shardBits: 2,
+  /** Number of the first chunk that holds objects, and one past the last. */
+  firstChunk: 3,
+  endChunk: 4,
+  /** Where the shards begin. */
+  shards: 5,
+  /** Guards the next three. */
+  poolLock: 16,
+  nextFreshChunk: 17,
+  freeChunk: 18,
+  chunksInUse: 19,
+  /** 128-bit key of the keyed hash: the first half for info_hashes, the second for endpoints. */
+  hashKey: 32,
+  /** Seconds of one tick of a record's last-seen time, and the age in ticks beyond which a peer is forgotten. */
+  secondsPerTick: 36,
+  ttlTicks: 37,
+  /** Swarms without peers that are kept for their `downloaded` counter, and how many may be. */
+  idleSwarms: 48,
+  maxIdleSwarms: 49,
+  size: 64,
+} as const;
+
+export const magic = 0x43524b31;
+
+/** One line of the class table a size class; padded to a cache line so that two classes' locks never share one. */
+export const classRow = { lock: 0, partialChunk: 1, size: 16 } as const;
+
+/** One line of the chunk table a chunk. `previous` and `next` link the chunks of a class that have room. */
+export const chunkRow = {
+  sizeClass: 0,
+  used: 1,
+  freeObject: 2,
+  carved: 3,
+  previous: 4,
+  next: 5,
+  size: 8,
+} as const;
+
+/** One line a shard; a cache line, so that two shards' locks never share one. */
+export const shardRow = {
+  lock: 0,
+  table: 1,
+  tableBits: 2,
+  /** Entries in the table, and those of them that have peers. */
+  entries: 3,
+  swarms: 4,
+  leechers4: 5,
+  seeders4: 6,
+  leechers6: 7,
+  seeders6: 8,
+  size: 16,
+} as const;
+
+/** A swarm: info_hash, one reference a family, and how often it was downloaded. Half a cache line. */
+export const entryField = { infoHash: 0, peers4: 5, peers6: 6, downloaded: 7, size: 8 } as const;
+
+/**
+ * `downloaded`: bits 0 to 29 count and saturate; bit 30 marks a swarm without peers that is kept for this counter;
+ * bit 31 is free for the swarm's standing (probation).
+ */
+export const downloadedMask = 0x3fffffff;
+export const idleFlag = 0x40000000;
+
+export const classTable = header.size;
+export const chunkTable = classTable + sizeClasses.length * classRow.size;
+
+export interface Layout {
+  words: number;
+  shardBits: number;
+  shards: number;
+  firstChunk: number;
+  endChunk: number;
+}
+
+/** Smallest and largest memory limit in bytes that a store can be made with. */
+export const minMemoryLimit = 4 * 1024 ** 2;
+export const maxMemoryLimit = 4 * 1024 ** 3 - chunkBytes;
+
+/** Divides `memoryLimit` bytes. One shard for each 512 KiB keeps a shard's table within one chunk. */
+export function layoutFor(memoryLimit: number): Layout {
+  if (!(memoryLimit >= minMemoryLimit && memoryLimit <= maxMemoryLimit)) {
+    throw new RangeError(
+      `memory limit ${memoryLimit} is not within ${minMemoryLimit} to ${maxMemoryLimit} bytes`,
+    );
+  }
+  const endChunk = Math.floor(memoryLimit / chunkBytes);
+  const shardBits = Math.min(13, Math.max(4, Math.ceil(Math.log2(memoryLimit / (512 * 1024)))));
+  // Shards begin on a cache line.
+  const shards = (chunkTable + endChunk * chunkRow.size + 15) & ~15;
+  const firstChunk = Math.ceil((shards + (1 << shardBits) * shardRow.size) / chunkWords);
+  return { words: endChunk * chunkWords, shardBits, shards, firstChunk, endChunk };
+}

@@ -1,0 +1,246 @@
+// A large set: all leechers or all seeders of one family of a swarm that has outgrown one block.
+//
+// Extendible hashing: a directory of 2^depth references, indexed by the upper bits of the endpoint's keyed hash, leads
+// to blocks of at most 128 peers. A full block splits in two, a directory doubles by copying references, two small
+// neighbours merge: nothing ever takes longer than one block's worth of copying (or one directory's, 64 KiB at most),
+// so a swarm of a million peers inserts, finds and removes like one of a hundred. Since a block's share of the hash
+// space is its share of the peers, starting at a random directory entry samples evenly.
+// Callers hold the shard's lock.
+
+import {
+  addRecord,
+  capacityOf,
+  classOf,
+  copyBlock,
+  depthOf,
+  findRecord,
+  initBlock,
+  peerIdAt,
+  peersIn,
+  recordAt,
+  removeRecord,
+} from './block.ts';
+import { keyedHash } from './keyed-hash.ts';
+import { capacityOfClass, lastStep, maxTableBits, stepFor, tableClass, usualSteps } from './size-classes.ts';
+import type { SlabAllocator } from './slab-allocator.ts';
+
+/** A set lies in two words of the large swarm: reference to the directory, and its depth. */
+export const setField = { directory: 0, depth: 1 } as const;
+
+/** Below this many peers in two neighbouring blocks they merge; half a block, so that they do not split again at once. */
+const mergeBelow = 64;
+
+export class PeerSets {
+  readonly #words: Int32Array;
+  readonly #allocator: SlabAllocator;
+  readonly #stride: number;
+  readonly #firstClass: number;
+  readonly #key0: number;
+  readonly #key1: number;
+  /** Where the last `find` found, or `insert` put, a record. */
+  block = 0;
+  index = -1;
+
+  constructor(
+    words: Int32Array,
+    allocator: SlabAllocator,
+    stride: number,
+    firstClass: number,
+    key0: number,
+    key1: number,
+  ) {
+    this.#words = words;
+    this.#allocator = allocator;
+    this.#stride = stride;
+    this.#firstClass = firstClass;
+    this.#key0 = key0;
+    this.#key1 = key1;
+  }
+
+  /** Makes an empty set in the two words at `set`; false when memory is full. */
+  create(set: number): boolean {
+    const directory = this.#allocator.allocate(tableClass(0));
+    if (directory === 0) return false;
+    const block = this.#allocator.allocate(this.#firstClass);
+    if (block === 0) {
+      this.#allocator.free(directory);
+      return false;
+    }
+    initBlock(this.#words, block, this.#firstClass, 0);
+    this.#words[directory] = block;
+    this.#words[set + setField.directory] = directory;
+    this.#words[set + setField.depth] = 0;
+    return true;
+  }
+
+  /** Gives back the set's blocks and directory. */
+  free(set: number): void {
+    const entries = 1 << this.#words[set + setField.depth]!;
+    for (let entry = 0; entry < entries; ) {
+      const block = this.blockAt(set, entry);
+      entry += this.spanOf(set, block);
+      this.#allocator.free(block);
+    }
+    this.#allocator.free(this.#words[set + setField.directory]!);
+  }
+
+  /** The keyed hash of an endpoint: `stride` − 1 address words and the port in the low half of a record's last word. */
+  hash(address: Int32Array, at: number, port: number): number {
+    return keyedHash(this.#key0, this.#key1, address, at, this.#stride - 1, port);
+  }
+
+  find(set: number, hash: number, address: Int32Array, at: number, port: number): boolean {
+    this.block = this.blockAt(set, this.entryOf(set, hash));
+    this.index = findRecord(this.#words, this.block, this.#stride, address, at, port);
+    return this.index >= 0;
+  }
+
+  /** Adds a record that is not there yet, read from `source`; false when memory is full, and then nothing changed. */
+  insert(set: number, hash: number, source: Int32Array, sourceRecord: number, sourcePeerId: number): boolean {
+    const words = this.#words;
+    for (;;) {
+      const entry = this.entryOf(set, hash);
+      const block = this.blockAt(set, entry);
+      if (peersIn(words, block) < capacityOf(words, block)) {
+        this.block = block;
+        this.index = addRecord(words, block, this.#stride, false, source, sourceRecord, sourcePeerId);
+        return true;
+      }
+      if (!this.#makeRoom(set, entry, block)) return false;
+    }
+  }
+
+  /** Takes out record `index` of the block that directory entry `entry` leads to. */
+  remove(set: number, entry: number, index: number): void {
+    const words = this.#words;
+    const block = this.blockAt(set, entry);
+    removeRecord(words, block, this.#stride, index);
+    const count = peersIn(words, block);
+    if (count <= mergeBelow / 2 && this.#merge(set, entry, block)) return;
+    const step = classOf(words, block) - this.#firstClass;
+    if (step >= 3 && count <= capacityOfClass[this.#firstClass + step - 3]!) {
+      this.#resize(set, entry, block, step - 2);
+    }
+  }
+
+  entryOf(set: number, hash: number): number {
+    const depth = this.#words[set + setField.depth]!;
+    return depth === 0 ? 0 : hash >>> (32 - depth);
+  }
+
+  blockAt(set: number, entry: number): number {
+    return this.#words[this.#words[set + setField.directory]! + entry]!;
+  }
+
+  /** How many neighbouring directory entries lead to this block. */
+  spanOf(set: number, block: number): number {
+    return 1 << (this.#words[set + setField.depth]! - depthOf(this.#words, block));
+  }
+
+  #makeRoom(set: number, entry: number, block: number): boolean {
+    const step = classOf(this.#words, block) - this.#firstClass;
+    if (step < usualSteps) return this.#resize(set, entry, block, step + 1);
+    const depth = this.#words[set + setField.depth]!;
+    if (depthOf(this.#words, block) < depth) return this.#split(set, entry, block);
+    if (depth < maxTableBits) return this.#doubleDirectory(set);
+    return step < lastStep && this.#resize(set, entry, block, step + 1);
+  }
+
+  #resize(set: number, entry: number, block: number, step: number): boolean {
+    const bigger = this.#allocateBlock(step, depthOf(this.#words, block));
+    if (bigger === 0) return false;
+    copyBlock(this.#words, block, bigger, this.#stride);
+    this.#point(set, entry, bigger);
+    this.#allocator.free(block);
+    return true;
+  }
+
+  #split(set: number, entry: number, block: number): boolean {
+    const words = this.#words;
+    const depth = depthOf(words, block);
+    const count = peersIn(words, block);
+    const bit = 31 - depth;
+    let upperCount = 0;
+    for (let i = 0; i < count; i++) upperCount += (this.#hashOf(block, i) >>> bit) & 1;
+    const lower = this.#allocateBlock(stepFor(count - upperCount), depth + 1);
+    if (lower === 0) return false;
+    const upper = this.#allocateBlock(stepFor(upperCount), depth + 1);
+    if (upper === 0) {
+      this.#allocator.free(lower);
+      return false;
+    }
+    for (let i = 0; i < count; i++) {
+      this.#copyRecord(block, i, (this.#hashOf(block, i) >>> bit) & 1 ? upper : lower);
+    }
+    const half = this.spanOf(set, block) >>> 1;
+    this.#point(set, entry & ~half, lower);
+    this.#point(set, entry | half, upper);
+    this.#allocator.free(block);
+    return true;
+  }
+
+  #merge(set: number, entry: number, block: number): boolean {
+    const words = this.#words;
+    const depth = depthOf(words, block);
+    if (depth === 0) return false;
+    const neighbour = this.blockAt(set, entry ^ this.spanOf(set, block));
+    const together = peersIn(words, block) + peersIn(words, neighbour);
+    if (depthOf(words, neighbour) !== depth || together > mergeBelow) return false;
+    const merged = this.#allocateBlock(stepFor(together), depth - 1);
+    if (merged === 0) return false;
+    for (let i = peersIn(words, block) - 1; i >= 0; i--) this.#copyRecord(block, i, merged);
+    for (let i = peersIn(words, neighbour) - 1; i >= 0; i--) this.#copyRecord(neighbour, i, merged);
+    this.#point(set, entry, merged);
+    this.#allocator.free(block);
+    this.#allocator.free(neighbour);
+    return true;
+  }
+
+  #doubleDirectory(set: number): boolean {
+    const words = this.#words;
+    const depth = words[set + setField.depth]!;
+    const old = words[set + setField.directory]!;
+    const directory = this.#allocator.allocate(tableClass(depth + 1));
+    if (directory === 0) return false;
+    for (let i = (1 << depth) - 1; i >= 0; i--) {
+      words[directory + 2 * i] = words[old + i]!;
+      words[directory + 2 * i + 1] = words[old + i]!;
+    }
+    words[set + setField.directory] = directory;
+    words[set + setField.depth] = depth + 1;
+    this.#allocator.free(old);
+    return true;
+  }
+
+  #allocateBlock(step: number, depth: number): number {
+    const block = this.#allocator.allocate(this.#firstClass + step);
+    if (block !== 0) initBlock(this.#words, block, this.#firstClass + step, depth);
+    return block;
+  }
+
+  /** Points every directory entry of the block's share, in which `entry` lies, at it. */
+  #point(set: number, entry: number, block: number): void {
+    const span = this.spanOf(set, block);
+    const start = this.#words[set + setField.directory]! + (entry & ~(span - 1));
+    for (let i = 0; i < span; i++) this.#words[start + i] = block;
+  }
+
+  #copyRecord(from: number, index: number, to: number): void {
+    const words = this.#words;
+    const stride = this.#stride;
+    addRecord(
+      words,
+      to,
+      stride,
+      false,
+      words,
+      recordAt(from, stride, index),
+      peerIdAt(words, from, stride, index),
+    );
+  }
+
+  #hashOf(block: number, index: number): number {
+    const at = recordAt(block, this.#stride, index);
+    return this.hash(this.#words, at, this.#words[at + this.#stride - 1]! & 0xffff);
+  }
+}

@@ -1,0 +1,185 @@
+// Which peers an announcer is given: one or two random slices of the swarm, copied as they lie, never itself.
+
+import { leechersIn, peerIdAt, peersIn, recordAt } from './block.ts';
+import { type FamilyPeers, largeField, setOf } from './family-peers.ts';
+import { peerIdWords } from './size-classes.ts';
+
+export class Sampler {
+  readonly #words: Int32Array;
+  #random: number;
+  #peers!: FamilyPeers;
+  #out: Uint16Array = new Uint16Array(0);
+  #outAt = 0;
+  #ids: Int32Array | undefined;
+  #idsAt = 0;
+
+  /** `seed` starts the pseudo-random sequence; any number. */
+  constructor(words: Int32Array, seed: number) {
+    this.#words = words;
+    this.#random = seed | 0 || 1;
+  }
+
+  /** Where the next samples go: compact peers from `out[at]` on; peer_ids, when wanted, from word 0 of `ids` on. */
+  into(out: Uint16Array, at: number, ids: Int32Array | undefined): void {
+    this.#out = out;
+    this.#outAt = at;
+    this.#ids = ids;
+    this.#idsAt = 0;
+  }
+
+  /**
+   * Copies up to `want` peers of the slot, all of them or evenly random ones, leaving out the record that
+   * `peers.find` last found. Takes time in proportion to `want`. Returns how many.
+   */
+  sample(peers: FamilyPeers, slot: number, leechersOnly: boolean, want: number): number {
+    const ref = this.#words[slot]!;
+    if (ref === 0 || want <= 0) return 0;
+    this.#peers = peers;
+    return ref > 0 ? this.#fromBlock(ref, leechersOnly, want) : this.#fromSets(ref, leechersOnly, want);
+  }
+
+  #fromBlock(block: number, leechersOnly: boolean, want: number): number {
+    const words = this.#words;
+    const pool = leechersOnly ? leechersIn(words, block) : peersIn(words, block);
+    const found = this.#peers.foundIndex;
+    const self = found >= 0 && found < pool ? found : -1;
+    const others = self >= 0 ? pool - 1 : pool;
+    if (want >= others) {
+      this.#copyOthers(block, 0, others, self);
+      return others;
+    }
+    // Two slices on the ring of the others: their lengths and the gap between them leave no overlap.
+    const firstLength = want >>> 1;
+    const first = this.#below(others);
+    const second = first + firstLength + this.#below(others - want + 1);
+    this.#copyRing(block, first, firstLength, others, self);
+    this.#copyRing(block, second % others, want - firstLength, others, self);
+    return want;
+  }
+
+  #copyRing(block: number, start: number, length: number, ring: number, self: number): void {
+    const end = start + length;
+    if (end <= ring) {
+      this.#copyOthers(block, start, end, self);
+      return;
+    }
+    this.#copyOthers(block, start, ring, self);
+    this.#copyOthers(block, 0, end - ring, self);
+  }
+
+  /** Copies the records start … end − 1 of the block as if record `self` were not among them. */
+  #copyOthers(block: number, start: number, end: number, self: number): void {
+    if (self < 0 || end <= self) {
+      this.#copy(block, start, end);
+    } else if (start >= self) {
+      this.#copy(block, start + 1, end + 1);
+    } else {
+      this.#copy(block, start, self);
+      this.#copy(block, self + 1, end + 1);
+    }
+  }
+
+  #fromSets(ref: number, leechersOnly: boolean, want: number): number {
+    const peers = this.#peers;
+    const found = peers.foundIndex >= 0;
+    const leechers = this.#words[largeField.leechers - ref]! - (found && !peers.foundSeeder ? 1 : 0);
+    const seeders = this.#words[largeField.seeders - ref]! - (found && peers.foundSeeder ? 1 : 0);
+    if (leechersOnly) return this.#fromSet(ref, false, Math.min(want, leechers), leechers);
+    const total = leechers + seeders;
+    if (want >= total)
+      return this.#fromSet(ref, false, leechers, leechers) + this.#fromSet(ref, true, seeders, seeders);
+    // Both roles in proportion; the fraction left over is decided by chance.
+    const share = (want * leechers + this.#below(total)) / total;
+    const fromLeechers = Math.max(want - seeders, Math.min(leechers, Math.floor(share)));
+    return (
+      this.#fromSet(ref, false, fromLeechers, leechers) +
+      this.#fromSet(ref, true, want - fromLeechers, seeders)
+    );
+  }
+
+  /** A slice that begins at a random record and runs on through the neighbouring blocks, `want` ≤ `available` long. */
+  #fromSet(ref: number, seeder: boolean, want: number, available: number): number {
+    if (want <= 0 || available <= 0) return 0;
+    const words = this.#words;
+    const { sets, foundBlock, foundIndex } = this.#peers;
+    const set = setOf(ref, seeder);
+    const size = 1 << words[set + 1]!;
+    let entry = this.#below(size);
+    const firstBlock = sets.blockAt(set, entry);
+    const offset = this.#below(Math.max(1, peersIn(words, firstBlock)));
+    let block = firstBlock;
+    let start = offset;
+    let left = want;
+    do {
+      const self = block === foundBlock ? foundIndex : -1;
+      left -= this.#copyUpTo(block, start, peersIn(words, block), self, left);
+      const span = sets.spanOf(set, block);
+      entry = ((entry & ~(span - 1)) + span) & (size - 1);
+      block = sets.blockAt(set, entry);
+      start = 0;
+    } while (left > 0 && block !== firstBlock);
+    if (left > 0) left -= this.#copyUpTo(block, 0, offset, block === foundBlock ? foundIndex : -1, left);
+    return want - left;
+  }
+
+  /** Copies at most `limit` records out of start … end − 1, leaving out `self`; returns how many. */
+  #copyUpTo(block: number, start: number, end: number, self: number, limit: number): number {
+    if (self < start || self >= end) {
+      const length = Math.min(limit, end - start);
+      this.#copy(block, start, start + length);
+      return length;
+    }
+    const before = Math.min(limit, self - start);
+    this.#copy(block, start, start + before);
+    const after = Math.min(limit - before, end - self - 1);
+    this.#copy(block, self + 1, self + 1 + after);
+    return before + after;
+  }
+
+  #copy(block: number, start: number, end: number): void {
+    const words = this.#words;
+    const out = this.#out;
+    const stride = this.#peers.stride;
+    let to = this.#outAt;
+    let at = recordAt(block, stride, start);
+    const stop = recordAt(block, stride, end);
+    if (stride === 2) {
+      for (; at < stop; at += 2) {
+        const address = words[at]!;
+        out[to] = address;
+        out[to + 1] = address >>> 16;
+        out[to + 2] = words[at + 1]!;
+        to += 3;
+      }
+    } else {
+      for (; at < stop; at += stride) {
+        for (let i = 0; i < 4; i++) {
+          const part = words[at + i]!;
+          out[to] = part;
+          out[to + 1] = part >>> 16;
+          to += 2;
+        }
+        out[to++] = words[at + 4]!;
+      }
+    }
+    this.#outAt = to;
+    if (this.#ids !== undefined) this.#copyIds(this.#ids, block, start, end);
+  }
+
+  #copyIds(ids: Int32Array, block: number, start: number, end: number): void {
+    const from = peerIdAt(this.#words, block, this.#peers.stride, start);
+    const count = (end - start) * peerIdWords;
+    for (let i = 0; i < count; i++) ids[this.#idsAt + i] = this.#words[from + i]!;
+    this.#idsAt += count;
+  }
+
+  /** A random whole number of 0 … limit − 1 (xorshift32). */
+  #below(limit: number): number {
+    let x = this.#random;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.#random = x;
+    return Math.floor(((x >>> 0) / 0x100000000) * limit);
+  }
+}

@@ -1,0 +1,82 @@
+// One swarm as a whole: its two families, its `downloaded` counter, and whether it still needs an entry.
+
+import { FamilyPeers } from './family-peers.ts';
+import type { InfoHashTable } from './info-hash-table.ts';
+import { downloadedMask, entryField, header, idleFlag, shardRow } from './layout.ts';
+import type { SlabAllocator } from './slab-allocator.ts';
+
+export class SwarmEntries {
+  readonly #words: Int32Array;
+  readonly #table: InfoHashTable;
+  readonly peers4: FamilyPeers;
+  readonly peers6: FamilyPeers;
+
+  constructor(words: Int32Array, allocator: SlabAllocator, table: InfoHashTable) {
+    this.#words = words;
+    this.#table = table;
+    const key0 = words[header.hashKey + 2]!;
+    const key1 = words[header.hashKey + 3]!;
+    this.peers4 = new FamilyPeers(words, allocator, 4, key0, key1);
+    this.peers6 = new FamilyPeers(words, allocator, 6, key0, key1);
+  }
+
+  complete(entry: number): number {
+    return this.peers4.seeders(entry + entryField.peers4) + this.peers6.seeders(entry + entryField.peers6);
+  }
+
+  incomplete(entry: number): number {
+    return this.peers4.leechers(entry + entryField.peers4) + this.peers6.leechers(entry + entryField.peers6);
+  }
+
+  /** Partial seeds (BEP 21): incomplete, but downloading no more. */
+  partial(entry: number): number {
+    return this.peers4.partial(entry + entryField.peers4) + this.peers6.partial(entry + entryField.peers6);
+  }
+
+  downloaded(entry: number): number {
+    return this.#words[entry + entryField.downloaded]! & downloadedMask;
+  }
+
+  /** Counts one more download; stays at the largest number there is. */
+  countDownload(entry: number): void {
+    if (this.downloaded(entry) !== downloadedMask) this.#words[entry + entryField.downloaded]!++;
+  }
+
+  hasPeers(entry: number): boolean {
+    return this.#words[entry + entryField.peers4] !== 0 || this.#words[entry + entryField.peers6] !== 0;
+  }
+
+  /** Adds to the shard's totals of peers. */
+  count(shard: number, family: 4 | 6, leechers: number, seeders: number): void {
+    this.#words[shard + (family === 4 ? shardRow.leechers4 : shardRow.leechers6)]! += leechers;
+    this.#words[shard + (family === 4 ? shardRow.seeders4 : shardRow.seeders6)]! += seeders;
+  }
+
+  /** Called when a swarm without peers has got one. */
+  countSwarm(shard: number, entry: number): void {
+    const words = this.#words;
+    words[shard + shardRow.swarms]!++;
+    if ((words[entry + entryField.downloaded]! & idleFlag) === 0) return;
+    words[entry + entryField.downloaded]! &= ~idleFlag;
+    Atomics.sub(words, header.idleSwarms, 1);
+  }
+
+  /**
+   * Called after peers may have left: a swarm without any goes, unless it has a `downloaded` counter to remember and
+   * there is room among those kept for that. True when the entry is gone.
+   */
+  releaseIfEmpty(shard: number, entry: number): boolean {
+    const words = this.#words;
+    const downloaded = words[entry + entryField.downloaded]!;
+    if (this.hasPeers(entry) || (downloaded & idleFlag) !== 0) return false;
+    words[shard + shardRow.swarms]!--;
+    const room = Atomics.load(words, header.idleSwarms) < words[header.maxIdleSwarms]!;
+    if ((downloaded & downloadedMask) !== 0 && room) {
+      words[entry + entryField.downloaded]! |= idleFlag;
+      Atomics.add(words, header.idleSwarms, 1);
+      return false;
+    }
+    this.#table.remove(shard, entry);
+    return true;
+  }
+}

@@ -1,0 +1,338 @@
+// The swarm store: who is in which swarm, in memory that every thread shares.
+//
+// One announce is one visit to one shard under its lock: find the swarm, find the peer, sample others, write the peer
+// down. Time comes in as whole seconds of a monotonic clock; nothing here allocates on the JavaScript heap.
+
+import { Event } from '../protocol/event.ts';
+import { countedFlag, partialFlag, tickMask } from './block.ts';
+import type { FamilyPeers } from './family-peers.ts';
+import { InfoHashTable } from './info-hash-table.ts';
+import { chunkWords, entryField, header, layoutFor, magic, shardRow } from './layout.ts';
+import { lock, unlock } from './lock.ts';
+import { Sampler } from './sampler.ts';
+import { SlabAllocator } from './slab-allocator.ts';
+import { SwarmEntries } from './swarm-entries.ts';
+import { Sweeper } from './sweeper.ts';
+
+export interface StoreOptions {
+  /** Bytes, reserved at once and used as needed; a hard limit. */
+  memoryLimit: number;
+  /** Four random words; whoever knows them can aim at a shard. */
+  hashKey: Int32Array;
+  /** Seconds without an announce after which a peer is forgotten; 1 to 2,000,000. */
+  peerTtl: number;
+}
+
+/** What the store reads of one announce, and where it puts what it found. */
+export interface SwarmVisit {
+  readonly infoHash: Int32Array;
+  readonly infoHashAt: number;
+  readonly peerId: Int32Array;
+  readonly peerIdAt: number;
+  readonly address: Int32Array;
+  readonly addressAt: number;
+  readonly family: 4 | 6;
+  readonly port: number;
+  readonly event: Event;
+  readonly seeding: boolean;
+  readonly out: Uint16Array;
+  readonly outAt: number;
+  readonly outPeerIds: Int32Array | undefined;
+  readonly fillWithIpv4: boolean;
+  complete: number;
+  incomplete: number;
+  downloaded: number;
+  entries: number;
+  ipv4Entries: number;
+}
+
+/** The counts of one swarm (BEP 48, BEP 21). */
+export interface SwarmCounts {
+  complete: number;
+  incomplete: number;
+  downloaded: number;
+  /** Incomplete peers that still download, so without partial seeds. */
+  downloaders: number;
+}
+
+/** Totals over all swarms that have peers. */
+export interface StoreTotals {
+  swarms: number;
+  leechers4: number;
+  seeders4: number;
+  leechers6: number;
+  seeders6: number;
+  /** Bytes of memory that hold something, and the limit. */
+  bytesInUse: number;
+  memoryLimit: number;
+}
+
+/** Words of one swarm as `readShard` writes it: info_hash, complete, incomplete, downloaded, downloaders. */
+export const swarmWords = 9;
+
+export class SwarmStore {
+  /** The shared memory; hand it to another thread and `attach` there. */
+  readonly buffer: SharedArrayBuffer;
+  readonly #words: Int32Array;
+  readonly #allocator: SlabAllocator;
+  readonly #table: InfoHashTable;
+  readonly #entries: SwarmEntries;
+  readonly #sampler: Sampler;
+  readonly #sweeper: Sweeper;
+  readonly #secondsPerTick: number;
+
+  private constructor(buffer: SharedArrayBuffer, seed: number) {
+    this.buffer = buffer;
+    this.#words = new Int32Array(buffer);
+    this.#allocator = new SlabAllocator(this.#words);
+    this.#table = new InfoHashTable(this.#words, this.#allocator);
+    this.#entries = new SwarmEntries(this.#words, this.#allocator, this.#table);
+    this.#sampler = new Sampler(this.#words, seed);
+    this.#sweeper = new Sweeper(this.#words, this.#table, this.#entries);
+    this.#secondsPerTick = this.#words[header.secondsPerTick]!;
+  }
+
+  /** Reserves the memory and makes an empty store. `seed` starts the choice of peers. Throws RangeError. */
+  static create(options: StoreOptions, seed: number): SwarmStore {
+    const layout = layoutFor(options.memoryLimit);
+    const buffer = new SharedArrayBuffer(layout.words * 4);
+    const words = new Int32Array(buffer);
+    words[header.magic] = magic;
+    words[header.words] = layout.words;
+    words[header.shardBits] = layout.shardBits;
+    words[header.shards] = layout.shards;
+    words[header.firstChunk] = layout.firstChunk;
+    words[header.endChunk] = layout.endChunk;
+    words[header.nextFreshChunk] = layout.firstChunk;
+    words.set(options.hashKey.subarray(0, 4), header.hashKey);
+    // Ages are kept modulo 2^13 ticks: with at most half of that for the TTL the sweeper has as long again to come by.
+    const secondsPerTick = Math.max(1, Math.ceil(options.peerTtl / ((tickMask + 1) / 2)));
+    words[header.secondsPerTick] = secondsPerTick;
+    words[header.ttlTicks] = Math.ceil(options.peerTtl / secondsPerTick);
+    // An idle swarm costs about 40 bytes; an eighth of the memory may remember downloads.
+    words[header.maxIdleSwarms] = Math.floor(layout.words / 80);
+    return new SwarmStore(buffer, seed);
+  }
+
+  /** The store that another thread made, for this thread. */
+  static attach(buffer: SharedArrayBuffer, seed: number): SwarmStore {
+    if (new Int32Array(buffer, 0, 1)[0] !== magic) throw new TypeError('not the memory of a swarm store');
+    return new SwarmStore(buffer, seed);
+  }
+
+  /**
+   * Applies one announce and answers it: counts with the announcer (unless it stopped), and up to `want` other peers.
+   * False when memory is full; then nothing is stored.
+   */
+  announce(visit: SwarmVisit, want: number, now: number): boolean {
+    const hash = this.#table.hash(visit.infoHash, visit.infoHashAt);
+    const shard = this.#table.shardOf(hash);
+    lock(this.#words, shard + shardRow.lock);
+    try {
+      const entry = this.#table.find(shard, hash, visit.infoHash, visit.infoHashAt);
+      if (visit.event === Event.stopped) {
+        this.#stop(shard, entry, visit);
+        return true;
+      }
+      if (entry !== 0) return this.#join(shard, entry, visit, want, now);
+      const created = this.#table.insert(shard, hash, visit.infoHash, visit.infoHashAt);
+      if (created === 0) return false;
+      if (this.#join(shard, created, visit, want, now)) return true;
+      this.#table.remove(shard, created);
+      return false;
+    } finally {
+      unlock(this.#words, shard + shardRow.lock);
+    }
+  }
+
+  /** Writes the counts of a swarm to `counts`; zeros when it is unknown, and nothing is created. */
+  scrape(infoHash: Int32Array, at: number, counts: SwarmCounts): void {
+    const hash = this.#table.hash(infoHash, at);
+    const shard = this.#table.shardOf(hash);
+    counts.complete = counts.incomplete = counts.downloaded = counts.downloaders = 0;
+    lock(this.#words, shard + shardRow.lock);
+    try {
+      const entry = this.#table.find(shard, hash, infoHash, at);
+      if (entry === 0) return;
+      counts.complete = this.#entries.complete(entry);
+      counts.incomplete = this.#entries.incomplete(entry);
+      counts.downloaded = this.#entries.downloaded(entry);
+      counts.downloaders = counts.incomplete - this.#entries.partial(entry);
+    } finally {
+      unlock(this.#words, shard + shardRow.lock);
+    }
+  }
+
+  /** How many shards `readShard` can read. */
+  get shardCount(): number {
+    return this.#table.shardCount;
+  }
+
+  /** The swarms of one shard that have peers, `swarmWords` words each. */
+  readShard(index: number): Int32Array {
+    const shard = this.#table.shardAt(index);
+    lock(this.#words, shard + shardRow.lock);
+    try {
+      const swarms = new Int32Array(this.#words[shard + shardRow.swarms]! * swarmWords);
+      let to = 0;
+      for (let position = 0; position < this.#table.slots(shard); position++) {
+        const entry = this.#table.entryIn(shard, position);
+        if (entry === 0 || !this.#entries.hasPeers(entry)) continue;
+        for (let i = 0; i < 5; i++) swarms[to + i] = this.#words[entry + i]!;
+        swarms[to + 5] = this.#entries.complete(entry);
+        swarms[to + 6] = this.#entries.incomplete(entry);
+        swarms[to + 7] = this.#entries.downloaded(entry);
+        swarms[to + 8] = swarms[to + 6]! - this.#entries.partial(entry);
+        to += swarmWords;
+      }
+      return swarms;
+    } finally {
+      unlock(this.#words, shard + shardRow.lock);
+    }
+  }
+
+  /**
+   * Forgets expired peers among the next `records` records or so; call it again and again from one thread. True when
+   * that completed a round over the whole store.
+   */
+  sweep(now: number, records: number): boolean {
+    return this.#sweeper.sweep(this.#tick(now), records);
+  }
+
+  /** Totals; read without locks, so they may be a moment apart. */
+  totals(): StoreTotals {
+    const words = this.#words;
+    const totals: StoreTotals = {
+      swarms: 0,
+      leechers4: 0,
+      seeders4: 0,
+      leechers6: 0,
+      seeders6: 0,
+      bytesInUse: words[header.firstChunk]! * chunkWords * 4 + this.#allocator.bytesInUse(),
+      memoryLimit: words[header.words]! * 4,
+    };
+    for (let index = 0; index < this.#table.shardCount; index++) {
+      const shard = this.#table.shardAt(index);
+      totals.swarms += words[shard + shardRow.swarms]!;
+      totals.leechers4 += words[shard + shardRow.leechers4]!;
+      totals.seeders4 += words[shard + shardRow.seeders4]!;
+      totals.leechers6 += words[shard + shardRow.leechers6]!;
+      totals.seeders6 += words[shard + shardRow.seeders6]!;
+    }
+    return totals;
+  }
+
+  #tick(now: number): number {
+    return Math.floor(now / this.#secondsPerTick) & tickMask;
+  }
+
+  #stop(shard: number, entry: number, visit: SwarmVisit): void {
+    visit.complete = visit.incomplete = visit.downloaded = visit.entries = visit.ipv4Entries = 0;
+    if (entry === 0) return;
+    const peers = this.#peersOf(visit.family);
+    const slot = slotOf(entry, visit.family);
+    if (peers.find(slot, visit.address, visit.addressAt, wirePort(visit.port), visit.seeding)) {
+      this.#entries.count(shard, visit.family, peers.foundSeeder ? 0 : -1, peers.foundSeeder ? -1 : 0);
+      peers.removeFound(slot);
+    }
+    this.#answerCounts(entry, visit);
+    this.#entries.releaseIfEmpty(shard, entry);
+  }
+
+  #join(shard: number, entry: number, visit: SwarmVisit, want: number, now: number): boolean {
+    const peers = this.#peersOf(visit.family);
+    const slot = slotOf(entry, visit.family);
+    const seeder = visit.seeding || visit.event === Event.completed;
+    const found = peers.find(slot, visit.address, visit.addressAt, wirePort(visit.port), seeder);
+    // Before the announcer is written down, so that a new one cannot be handed to itself.
+    this.#sample(entry, slot, peers, visit, seeder, want);
+    const tick = this.#tick(now);
+    const partial = !seeder && visit.event === Event.paused ? partialFlag : 0;
+    const written = found
+      ? this.#refresh(shard, entry, slot, peers, visit, seeder, tick | partial)
+      : this.#insert(shard, entry, slot, peers, visit, seeder, tick | partial);
+    if (written) this.#answerCounts(entry, visit);
+    return written;
+  }
+
+  #sample(
+    entry: number,
+    slot: number,
+    peers: FamilyPeers,
+    visit: SwarmVisit,
+    leechersOnly: boolean,
+    want: number,
+  ): void {
+    this.#sampler.into(visit.out, visit.outAt, visit.outPeerIds);
+    visit.entries = this.#sampler.sample(peers, slot, leechersOnly, want);
+    visit.ipv4Entries = 0;
+    if (!visit.fillWithIpv4 || visit.family !== 6) return;
+    const peers4 = this.#entries.peers4;
+    peers4.foundIndex = -1;
+    const left = want - visit.entries;
+    visit.ipv4Entries = this.#sampler.sample(peers4, slotOf(entry, 4), leechersOnly, left);
+  }
+
+  #refresh(
+    shard: number,
+    entry: number,
+    slot: number,
+    peers: FamilyPeers,
+    visit: SwarmVisit,
+    seeder: boolean,
+    state: number,
+  ): boolean {
+    const wasSeeder = peers.foundSeeder;
+    let counted = peers.foundState() & countedFlag;
+    if (seeder !== wasSeeder) {
+      if (!peers.changeFoundRole(slot)) return false;
+      this.#entries.count(shard, visit.family, seeder ? -1 : 1, seeder ? 1 : -1);
+    }
+    if (visit.event === Event.completed && !wasSeeder && counted === 0) {
+      this.#entries.countDownload(entry);
+      counted = countedFlag;
+    }
+    peers.setFoundState(slot, state | counted);
+    peers.setFoundPeerId(visit.peerId, visit.peerIdAt);
+    return true;
+  }
+
+  #insert(
+    shard: number,
+    entry: number,
+    slot: number,
+    peers: FamilyPeers,
+    visit: SwarmVisit,
+    seeder: boolean,
+    state: number,
+  ): boolean {
+    const hadPeers = this.#entries.hasPeers(entry);
+    const counted = visit.event === Event.completed ? countedFlag : 0;
+    const lastWord = wirePort(visit.port) | ((state | counted) << 16);
+    const { address, addressAt, peerId, peerIdAt } = visit;
+    if (!peers.insert(slot, seeder, address, addressAt, lastWord, peerId, peerIdAt)) return false;
+    if (counted !== 0) this.#entries.countDownload(entry);
+    if (!hadPeers) this.#entries.countSwarm(shard, entry);
+    this.#entries.count(shard, visit.family, seeder ? 0 : 1, seeder ? 1 : 0);
+    return true;
+  }
+
+  #answerCounts(entry: number, visit: SwarmVisit): void {
+    visit.complete = this.#entries.complete(entry);
+    visit.incomplete = this.#entries.incomplete(entry);
+    visit.downloaded = this.#entries.downloaded(entry);
+  }
+
+  #peersOf(family: 4 | 6): FamilyPeers {
+    return family === 4 ? this.#entries.peers4 : this.#entries.peers6;
+  }
+}
+
+function slotOf(entry: number, family: 4 | 6): number {
+  return entry + (family === 4 ? entryField.peers4 : entryField.peers6);
+}
+
+/** The two bytes of a port in network order, read as a little-endian number: how a record holds it. */
+function wirePort(port: number): number {
+  return ((port & 0xff) << 8) | (port >>> 8);
+}

@@ -1,0 +1,119 @@
+// Background expiry: walks every shard in slices and forgets peers that have not announced for the peer TTL.
+//
+// A slice holds one shard's lock for about a thousand records, well under a millisecond. Between slices the table may
+// change; a peer that is missed because it moved is met on the next round.
+
+import type { FamilyPeers } from './family-peers.ts';
+import type { InfoHashTable } from './info-hash-table.ts';
+import { entryField, header, shardRow } from './layout.ts';
+import { lock, unlock } from './lock.ts';
+import type { SwarmEntries } from './swarm-entries.ts';
+
+const workPerSlice = 1024;
+
+export class Sweeper {
+  readonly #words: Int32Array;
+  readonly #table: InfoHashTable;
+  readonly #entries: SwarmEntries;
+  readonly #families: readonly FamilyPeers[];
+  #shard = 0;
+  #position = 0;
+  /** The large swarm in the middle of which the last slice ended: its entry, which set (0 to 3), where in it. */
+  #large = 0;
+  #largeSet = 0;
+  #largeAt = 0;
+
+  constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries) {
+    this.#words = words;
+    this.#table = table;
+    this.#entries = entries;
+    this.#families = [entries.peers4, entries.peers6];
+  }
+
+  /** Looks at about `records` records; true when that ended a round over the whole store. */
+  sweep(tick: number, records: number): boolean {
+    for (let left = records; left > 0; ) {
+      left -= this.#slice(tick, Math.min(left, workPerSlice));
+      if (this.#shard === this.#table.shardCount) {
+        this.#shard = 0;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #slice(tick: number, limit: number): number {
+    const shard = this.#table.shardAt(this.#shard);
+    // A shard costs something even when it is empty.
+    let work = 16;
+    lock(this.#words, shard + shardRow.lock);
+    try {
+      while (work < limit && this.#position < this.#table.slots(shard)) {
+        work++;
+        const entry = this.#table.entryIn(shard, this.#position);
+        if (entry !== 0) {
+          work += this.#sweepEntry(shard, entry, tick, limit - work);
+          if (this.#large !== 0) break;
+          // An entry that goes lets another one move into its slot: look at the same slot again.
+          if (this.#entries.releaseIfEmpty(shard, entry)) continue;
+        }
+        this.#position++;
+      }
+      if (this.#position >= this.#table.slots(shard)) {
+        this.#shard++;
+        this.#position = 0;
+        this.#large = 0;
+      }
+    } finally {
+      unlock(this.#words, shard + shardRow.lock);
+    }
+    return work;
+  }
+
+  /** Returns the work done; leaves `#large` set when the entry needs another slice. */
+  #sweepEntry(shard: number, entry: number, tick: number, limit: number): number {
+    const ttl = this.#words[header.ttlTicks]!;
+    if (this.#large !== entry) {
+      this.#largeSet = 0;
+      this.#largeAt = 0;
+    }
+    this.#large = 0;
+    let work = 0;
+    for (; this.#largeSet < 4; this.#largeSet++, this.#largeAt = 0) {
+      const seeders = (this.#largeSet & 1) === 1;
+      const family = this.#largeSet >>> 1;
+      const peers = this.#families[family]!;
+      const slot = entry + entryField.peers4 + family;
+      const leechersBefore = peers.leechers(slot);
+      const seedersBefore = peers.seeders(slot);
+      let more = false;
+      if (this.#words[slot]! > 0) {
+        // A block holds both roles and is looked at once, with the leechers.
+        if (!seeders) {
+          work += leechersBefore + seedersBefore;
+          peers.expireBlock(slot, tick, ttl);
+        }
+      } else if (this.#words[slot]! < 0) {
+        while (this.#largeAt >= 0 && work < limit) {
+          work += 128;
+          this.#largeAt = peers.expireInSet(slot, seeders, this.#largeAt, tick, ttl);
+        }
+        more = this.#largeAt >= 0;
+        // So many have gone that the rest is one block now.
+        if (this.#words[slot]! > 0) peers.expireBlock(slot, tick, ttl);
+      }
+      this.#entries.count(
+        shard,
+        family === 0 ? 4 : 6,
+        peers.leechers(slot) - leechersBefore,
+        peers.seeders(slot) - seedersBefore,
+      );
+      if (more) {
+        this.#large = entry;
+        return work;
+      }
+    }
+    this.#largeSet = 0;
+    return work;
+  }
+}
