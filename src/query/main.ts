@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+// The command tracker-query: joins `run` to this process, its streams and its signals.
+import { readFileSync } from 'node:fs';
+import { run } from './run.ts';
+import { TrackerError } from './tracker-error.ts';
+
+const interrupt = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    // The first asks for an orderly end with what there is; the second means it.
+    if (interrupt.signal.aborted) process.exit(130);
+    interrupt.abort(new TrackerError('interrupted', { permanent: true }));
+  });
+}
+// A reader that has seen enough (head, less) ends the run quietly.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+const { stdout, stderr, stdin } = process;
+const code = await run(process.argv.slice(2), {
+  stdout,
+  stderr,
+  stdin,
+  interrupt: interrupt.signal,
+  version,
+});
+// Not process.exit at once: what a pipe has not taken yet would be lost.
+process.exitCode = code;
+stdout.write('', () => process.exit(code));

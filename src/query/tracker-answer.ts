@@ -1,0 +1,104 @@
+// Knows what tracker-query can say about an answer: the model that every report is made from.
+
+export type PeerType = 'ipv4' | 'ipv6' | 'ipv4-mapped' | 'dict';
+
+export interface PeerEntry {
+  ip: string;
+  port: number;
+  type: PeerType;
+  /** Text where it is printable ASCII, else hex; only dictionaries have one. */
+  peerId: string | null;
+  hostname: string | null;
+}
+
+/** What an announce was answered. Numbers are null where the tracker did not say, or said nonsense. */
+export interface AnnounceAnswer {
+  interval: number | null;
+  minInterval: number | null;
+  complete: number | null;
+  incomplete: number | null;
+  downloaded: number | null;
+  ipv4Peers: number;
+  ipv4Bytes: number;
+  ipv6Peers: number;
+  ipv6Bytes: number;
+  /** The first `maxListedPeers` of them. */
+  peers: PeerEntry[];
+  warningMessage: string | null;
+  failureReason: string | null;
+  externalIp: string | null;
+  trackerId: string | null;
+  /** What the answer does against the protocol, one sentence each. */
+  compliance: string[];
+}
+
+/** An answer that says nothing. */
+export function createAnswer(): AnnounceAnswer {
+  return {
+    interval: null,
+    minInterval: null,
+    complete: null,
+    incomplete: null,
+    downloaded: null,
+    ipv4Peers: 0,
+    ipv4Bytes: 0,
+    ipv6Peers: 0,
+    ipv6Bytes: 0,
+    peers: [],
+    warningMessage: null,
+    failureReason: null,
+    externalIp: null,
+    trackerId: null,
+    compliance: [],
+  };
+}
+
+/** More are counted but not listed, so that a hostile answer costs little memory. */
+export const maxListedPeers = 10_000;
+
+export interface AnnounceResult {
+  /** The URL as the user gave it. */
+  tracker: string;
+  numwant: number;
+  responseTimeMs: number | null;
+  /** Where the answer came from. */
+  address: string | null;
+  /** The answer, or why there is none. */
+  answer: AnnounceAnswer | undefined;
+  error: string | undefined;
+  /** Trying again cannot help. */
+  permanent: boolean;
+}
+
+export interface ScrapedTorrent {
+  infoHash: string;
+  complete: number | null;
+  incomplete: number | null;
+  downloaded: number | null;
+  downloaders: number | null;
+  name: string | null;
+}
+
+export interface ScrapeResult {
+  tracker: string;
+  scrapeUrl: string;
+  responseTimeMs: number | null;
+  failureReason: string | null;
+  minRequestInterval: number | null;
+  torrents: ScrapedTorrent[];
+  compliance: string[];
+  answered: boolean;
+  error: string | undefined;
+  permanent: boolean;
+}
+
+export function isSuccess(result: AnnounceResult | ScrapeResult): boolean {
+  if ('torrents' in result) return result.answered && result.failureReason === null;
+  return result.answer !== undefined && result.answer.failureReason === null;
+}
+
+/** Why a result is no success; empty for a success. */
+export function failureOf(result: AnnounceResult | ScrapeResult): string {
+  const refused = 'torrents' in result ? result.failureReason : result.answer?.failureReason;
+  return result.error ?? refused ?? '';
+}
