@@ -1,0 +1,58 @@
+// The tracker itself: what an announce or a scrape is answered, whichever transport it came by.
+
+import { type Failure, missingPort, trackerFull } from '../protocol/failure.ts';
+import type { SwarmCounts, SwarmStore } from '../swarm/swarm-store.ts';
+import type { Announce } from './announce.ts';
+import { type ScrapedSwarm, scrapeAll } from './full-scrape.ts';
+
+export type { SwarmCounts } from '../swarm/swarm-store.ts';
+export type { ScrapedSwarm } from './full-scrape.ts';
+
+export interface TrackerSettings {
+  /** Seconds a client is asked to wait between announces. */
+  interval: number;
+  /** Seconds it must wait at least. */
+  minInterval: number;
+  /** Most peers in one reply, and as many as a client gets that does not say. */
+  maxPeers: number;
+  /** Most info_hashes in one scrape. */
+  maxScrapeHashes: number;
+  /** Whether a scrape without info_hash lists every swarm. */
+  fullScrape: boolean;
+  /** `tracker id` of HTTP replies; empty leaves the key out. */
+  trackerId: string;
+  /** Whether IPv6 clients over HTTP are given IPv4 peers in places that IPv6 peers leave. */
+  ipv4Mapped: boolean;
+}
+
+/** One a thread; all of them over the same store. */
+export class Tracker {
+  readonly settings: TrackerSettings;
+  readonly #store: SwarmStore;
+
+  constructor(store: SwarmStore, settings: TrackerSettings) {
+    this.#store = store;
+    this.settings = settings;
+  }
+
+  /** Answers an announce into its own fields; `now` is whole seconds of the monotonic clock all threads share. */
+  announce(announce: Announce, now: number): Failure | undefined {
+    // Whoever connects to port 0 connects to nobody, and such a peer breaks some clients' lists.
+    if (announce.port === 0) return missingPort;
+    const { maxPeers } = this.settings;
+    const { numwant, maxEntries } = announce;
+    const wanted = numwant < 0 || numwant > maxPeers ? maxPeers : numwant;
+    const stored = this.#store.announce(announce, wanted < maxEntries ? wanted : maxEntries, now);
+    return stored ? undefined : trackerFull;
+  }
+
+  /** Writes a swarm's counts, zeros for an unknown one. */
+  scrape(infoHash: Int32Array, at: number, counts: SwarmCounts): void {
+    this.#store.scrape(infoHash, at, counts);
+  }
+
+  /** Every swarm that has peers, in the order of the info_hashes; a swarm that ends meanwhile is left out. */
+  scrapeAll(): Generator<ScrapedSwarm, void, undefined> {
+    return scrapeAll(this.#store);
+  }
+}

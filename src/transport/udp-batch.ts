@@ -1,0 +1,77 @@
+// UDP through the kernel's batches: up to 64 questions a system call in, their answers a system call out.
+
+import type { DatagramBatch } from '../net/datagram-batch.ts';
+import { nameWords, slotBytes } from '../net/datagram-batch.ts';
+import type { ConnectionIds } from '../protocol/connection-id.ts';
+import type { Tracker } from '../tracker/tracker.ts';
+import { packetBuffer, UdpAnswers } from './udp-answers.ts';
+import { UdpCounter } from './udp-counters.ts';
+
+export interface UdpBatchOptions {
+  family: 4 | 6;
+  tracker: Tracker;
+  ids: ConnectionIds;
+  counters: Float64Array;
+  clock: () => number;
+  onException: (error: unknown) => void;
+}
+
+/** Batches in one go before other descriptors of the loop get their turn. */
+const batchesPerTurn = 16;
+
+export class UdpBatchTransport {
+  readonly #batch: DatagramBatch;
+  readonly #options: UdpBatchOptions;
+  readonly #answers: UdpAnswers;
+
+  constructor(batch: DatagramBatch, options: UdpBatchOptions) {
+    this.#batch = batch;
+    this.#options = options;
+    const { bytes, replyBytes } = batch;
+    this.#answers = new UdpAnswers(
+      options.tracker,
+      options.ids,
+      options.counters,
+      options.family,
+      packetBuffer(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      packetBuffer(replyBytes.buffer, replyBytes.byteOffset, replyBytes.byteLength),
+    );
+  }
+
+  /** Answers what has arrived; called when the socket is readable. */
+  answerArrived(): void {
+    const batch = this.#batch;
+    const now = this.#options.clock();
+    for (let turn = 0; turn < batchesPerTurn; turn++) {
+      const count = batch.receive();
+      for (let slot = 0; slot < count; slot++) this.#answer(slot, now);
+      if (count > 0) batch.flush();
+      // A batch that was not full has emptied the socket; if not, the loop comes again.
+      if (count < batch.slots) break;
+    }
+    const counters = this.#options.counters;
+    const { received, sent, unsentForRoom, unsentRefused, receiveErrors } = batch.counts;
+    counters[UdpCounter.received] = received;
+    counters[UdpCounter.sent] = sent;
+    counters[UdpCounter.sendFailures] = unsentForRoom + unsentRefused;
+    counters[UdpCounter.receiveErrors] = receiveErrors;
+  }
+
+  #answer(slot: number, now: number): void {
+    const batch = this.#batch;
+    try {
+      const length = this.#answers.answer(
+        slot * slotBytes,
+        batch.length(slot),
+        batch.names,
+        slot * nameWords + batch.addressWord,
+        batch.replySlot * slotBytes,
+        now,
+      );
+      if (length > 0) batch.reply(slot, length);
+    } catch (error) {
+      this.#options.counters[UdpCounter.exceptions]!++;
+      this.#options.onException(error);
+    }
+  }
+}

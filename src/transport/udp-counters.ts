@@ -1,0 +1,40 @@
+// What one thread's UDP transport has counted, in memory that the main thread can read.
+
+/** Position of each counter; the names are the ones operators see. */
+export const UdpCounter = {
+  received: 0,
+  connects: 1,
+  announces: 2,
+  scrapes: 3,
+  errors: 4,
+  badConnectionIds: 5,
+  malformed: 6,
+  exceptions: 7,
+  sent: 8,
+  sendFailures: 9,
+  receiveErrors: 10,
+  /** Datagrams that the kernel dropped because they came faster than they were read. */
+  droppedByKernel: 11,
+} as const;
+export type UdpCounter = keyof typeof UdpCounter;
+
+/** Kept at a cache line's multiple, so that two threads' counters never share one. */
+const counterSlots = 16;
+export const udpCounterBytes = counterSlots * 8;
+
+/** Counters of one thread; `buffer` may be shared. Doubles: exact up to 2^53. */
+export function createUdpCounters(
+  buffer: ArrayBufferLike = new ArrayBuffer(udpCounterBytes),
+  index = 0,
+): Float64Array {
+  return new Float64Array(buffer, index * udpCounterBytes, counterSlots);
+}
+
+/** The sums over several threads' counters, by name. */
+export function sumUdpCounters(all: readonly Float64Array[]): Record<UdpCounter, number> {
+  const sums = Object.entries(UdpCounter).map(([name, position]) => [
+    name,
+    all.reduce((sum, counters) => sum + counters[position]!, 0),
+  ]);
+  return Object.fromEntries(sums) as Record<UdpCounter, number>;
+}
