@@ -74,7 +74,7 @@ function complianceLines(compliance: readonly string[]): Line[] {
   return compliance.map((sentence) => field('Compliance', styled(sentence, 'warning')));
 }
 
-function peerLines(answer: AnnounceAnswer, lookup: boolean): Line[] {
+export function peerLines(answer: AnnounceAnswer, lookup: boolean): Line[] {
   const count = answer.ipv4Peers + answer.ipv6Peers;
   if (count === 0) return [[''], ['No peers.']];
   const digits = String(answer.peers.length).length;

@@ -1,6 +1,7 @@
 // Knows which part of tracker-query a command line calls for, and what exit code comes of it.
 import { parseCommandLine } from './command-line.ts';
 import { Console } from './console.ts';
+import { runBatch } from './run-batch.ts';
 import { createPlan } from './settings.ts';
 import { runSingle } from './single.ts';
 import { UsageError } from './usage-error.ts';
@@ -27,6 +28,7 @@ export async function run(words: readonly string[], surroundings: Surroundings):
     const plan = await createPlan(invocation.options);
     let code = 2;
     if (plan.mode === 'single') code = await runSingle(plan.tracker, plan.settings, plan.attempts, console);
+    if (plan.mode === 'batch') code = await runBatch(plan, surroundings.stdin, console);
     return interrupt.aborted ? 130 : code;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
