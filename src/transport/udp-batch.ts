@@ -11,6 +11,7 @@ export interface UdpBatchOptions {
   family: 4 | 6;
   tracker: Tracker;
   ids: ConnectionIds;
+  /** This socket's own. */
   counters: Float64Array;
   clock: () => number;
   onException: (error: unknown) => void;
@@ -23,6 +24,7 @@ export class UdpBatchTransport {
   readonly #batch: DatagramBatch;
   readonly #options: UdpBatchOptions;
   readonly #answers: UdpAnswers;
+  readonly #last = { received: 0, sent: 0, unsent: 0, receiveErrors: 0 };
 
   constructor(batch: DatagramBatch, options: UdpBatchOptions) {
     this.#batch = batch;
@@ -49,12 +51,23 @@ export class UdpBatchTransport {
       // A batch that was not full has emptied the socket; if not, the loop comes again.
       if (count < batch.slots) break;
     }
-    const counters = this.#options.counters;
-    const { received, sent, unsentForRoom, unsentRefused, receiveErrors } = batch.counts;
-    counters[UdpCounter.received] = received;
-    counters[UdpCounter.sent] = sent;
-    counters[UdpCounter.sendFailures] = unsentForRoom + unsentRefused;
-    counters[UdpCounter.receiveErrors] = receiveErrors;
+    this.#countSystemCalls();
+  }
+
+  // Differences, because the counters outlive this object when its thread is restarted.
+  #countSystemCalls(): void {
+    const { counters } = this.#options;
+    const { received, sent, unsentForRoom, unsentRefused, receiveErrors } = this.#batch.counts;
+    const unsent = unsentForRoom + unsentRefused;
+    const last = this.#last;
+    counters[UdpCounter.received]! += received - last.received;
+    counters[UdpCounter.sent]! += sent - last.sent;
+    counters[UdpCounter.sendFailures]! += unsent - last.unsent;
+    counters[UdpCounter.receiveErrors]! += receiveErrors - last.receiveErrors;
+    last.received = received;
+    last.sent = sent;
+    last.unsent = unsent;
+    last.receiveErrors = receiveErrors;
   }
 
   #answer(slot: number, now: number): void {

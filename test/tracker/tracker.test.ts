@@ -1,0 +1,133 @@
+// The tracker's own rules, over a real store: limits, refusals, and the scrape of everything.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Event } from '../../src/protocol/event.ts';
+import { missingPort, trackerFull } from '../../src/protocol/failure.ts';
+import { Announce } from '../../src/tracker/announce.ts';
+import { Tracker, type TrackerSettings } from '../../src/tracker/tracker.ts';
+import { createStore } from '../swarm/visit.ts';
+
+const settings: TrackerSettings = {
+  interval: 1800,
+  minInterval: 60,
+  maxPeers: 5,
+  maxScrapeHashes: 5,
+  fullScrape: false,
+  trackerId: 'Wildkat',
+  ipv4Mapped: true,
+};
+
+function createTracker(memoryLimit?: number): Tracker {
+  return new Tracker(createStore(memoryLimit), settings);
+}
+
+function announceOf(swarm: number, peer: number, family: 4 | 6 = 4): Announce {
+  const announce = new Announce();
+  announce.infoHash.fill(swarm);
+  announce.family = family;
+  announce.address.fill(peer);
+  announce.port = 6881;
+  announce.out = new Uint16Array(9 * 100);
+  return announce;
+}
+
+test('an absent or negative numwant means max-peers, a larger one is cut to it, 0 is none', () => {
+  const tracker = createTracker();
+  for (let peer = 1; peer <= 10; peer++) tracker.announce(announceOf(1, peer), 0);
+  for (const [numwant, entries] of [
+    [-1, 5],
+    [-2147483648, 5],
+    [100, 5],
+    [3, 3],
+    [0, 0],
+  ] as const) {
+    const announce = announceOf(1, 99);
+    announce.numwant = numwant;
+    assert.equal(tracker.announce(announce, 0), undefined);
+    assert.equal(announce.entries, entries, `numwant ${numwant}`);
+  }
+});
+
+test("a transport's own limit holds", () => {
+  const tracker = createTracker();
+  for (let peer = 1; peer <= 10; peer++) tracker.announce(announceOf(1, peer), 0);
+  const announce = announceOf(1, 99);
+  announce.maxEntries = 2;
+  tracker.announce(announce, 0);
+  assert.equal(announce.entries, 2);
+});
+
+test('port 0 is refused and nothing is stored', () => {
+  const tracker = createTracker();
+  const announce = announceOf(1, 1);
+  announce.port = 0;
+  assert.equal(tracker.announce(announce, 0), missingPort);
+  const other = announceOf(1, 2);
+  tracker.announce(other, 0);
+  assert.equal(other.incomplete, 1);
+});
+
+test('a full tracker says so', () => {
+  const tracker = createTracker(4 * 1024 ** 2);
+  let failure: unknown;
+  for (let swarm = 1; failure === undefined; swarm++) failure = tracker.announce(announceOf(swarm, 1), 0);
+  assert.equal(failure, trackerFull);
+});
+
+test('replaying completed adds nothing; a seeder that completes adds nothing', () => {
+  const tracker = createTracker();
+  const announce = announceOf(1, 1);
+  announce.event = Event.completed;
+  for (let i = 0; i < 3; i++) tracker.announce(announce, i);
+  assert.equal(announce.downloaded, 1);
+  announce.event = Event.none;
+  announce.seeding = false;
+  tracker.announce(announce, 5);
+  assert.deepEqual([announce.complete, announce.incomplete], [0, 1]);
+  announce.event = Event.completed;
+  tracker.announce(announce, 6);
+  assert.equal(announce.downloaded, 1, 'a record counts once, even when it was a leecher in between');
+  const seeder = announceOf(1, 2);
+  seeder.seeding = true;
+  tracker.announce(seeder, 7);
+  seeder.event = Event.completed;
+  tracker.announce(seeder, 8);
+  assert.equal(seeder.downloaded, 1);
+});
+
+test('an IPv6 client is given IPv6 peers first and IPv4 peers in the places left', () => {
+  const tracker = createTracker();
+  for (let peer = 1; peer <= 3; peer++) tracker.announce(announceOf(1, peer, 6), 0);
+  for (let peer = 1; peer <= 10; peer++) tracker.announce(announceOf(1, peer, 4), 0);
+  const announce = announceOf(1, 99, 6);
+  announce.fillWithIpv4 = true;
+  tracker.announce(announce, 0);
+  assert.deepEqual([announce.entries, announce.ipv4Entries], [3, 2]);
+  assert.equal(announce.incomplete, 14);
+  announce.fillWithIpv4 = false;
+  tracker.announce(announce, 0);
+  assert.deepEqual([announce.entries, announce.ipv4Entries], [3, 0]);
+});
+
+test('a scrape of everything lists each swarm that has peers once, in the order of the info_hashes', () => {
+  const tracker = createTracker();
+  const swarms = 3000;
+  for (let swarm = 1; swarm <= swarms; swarm++) {
+    const announce = announceOf(Math.imul(swarm, 0x9e3779b1), 1);
+    tracker.announce(announce, 0);
+    if (swarm % 3 === 0) {
+      announce.event = Event.stopped;
+      tracker.announce(announce, 0);
+    }
+  }
+  const listed = [...tracker.scrapeAll()].length;
+  const hashes: string[] = [];
+  for (const swarm of tracker.scrapeAll()) {
+    hashes.push(Buffer.from(swarm.infoHash).toString('hex'));
+    assert.equal(swarm.incomplete, 1);
+    assert.equal(swarm.downloaders, 1);
+  }
+  assert.equal(listed, 2000);
+  assert.equal(hashes.length, 2000);
+  assert.deepEqual(hashes, [...new Set(hashes)].sort());
+});
