@@ -1,0 +1,58 @@
+// Knows from which address a request counts as coming: the connection's, or what a trusted proxy says of it.
+import { type Cidr, cidrIncludes, parseCidr } from '../protocol/cidr.ts';
+import { encodeIpWords, type IpBytes, parseIp, unmapIp } from '../protocol/ip-address.ts';
+
+/** An address as an announce carries it. */
+export interface ClientAddress {
+  /** 1 or 4 little-endian words. */
+  readonly words: Int32Array;
+  readonly family: 4 | 6;
+}
+
+/** The address of a connection's other end as Node spells it (with a zone for link-local ones), or undefined. */
+export function parseRemoteAddress(text: string | undefined): IpBytes | undefined {
+  if (text === undefined) return undefined;
+  const zone = text.indexOf('%');
+  const ip = parseIp(zone < 0 ? text : text.slice(0, zone));
+  return ip && unmapIp(ip);
+}
+
+export function toClientAddress(ip: IpBytes): ClientAddress {
+  const words = new Int32Array(4);
+  return { words, family: encodeIpWords(ip, words) };
+}
+
+/** Whether `ip` lies in one of the networks. */
+export function includes(networks: readonly Cidr[], ip: IpBytes): boolean {
+  return networks.some((network) => cidrIncludes(network, ip));
+}
+
+/**
+ * The client behind trusted proxies, from what they wrote into X-Forwarded-For: read from the right, past trusted hops,
+ * to the first other address; the left-most when all are trusted. Undefined when an entry on that way is no address.
+ */
+export function parseForwardedFor(header: string, trusted: readonly Cidr[]): IpBytes | undefined {
+  const hops = header.split(',');
+  for (let i = hops.length - 1; ; i--) {
+    const ip = parseIp(hops[i]!.trim());
+    if (ip === undefined) return undefined;
+    const hop = unmapIp(ip);
+    if (i === 0 || !includes(trusted, hop)) return hop;
+  }
+}
+
+const localNetworks = [
+  '127.0.0.0/8',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '169.254.0.0/16',
+  '::1/128',
+  'fc00::/7',
+  'fe80::/10',
+].map((text) => parseCidr(text)!);
+
+/** Loopback, private and link-local: many clients may share such an address, behind a relay or in a test. */
+export function isLocal(ip: IpBytes): boolean {
+  return includes(localNetworks, ip);
+}

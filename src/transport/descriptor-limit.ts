@@ -1,0 +1,22 @@
+// Knows how many files and sockets this process may have open, and how many of those may be HTTP connections.
+import { readFileSync } from 'node:fs';
+
+/** Kept back for listeners, workers, certificates, the data directory and the log. */
+const reserve = 128;
+const enough = 20_000;
+
+/** The most HTTP connections that leave descriptors for everything else; a sensible number where the limit is unknown. */
+export function maxConnections(): number {
+  const limit = descriptorLimit() ?? 1024;
+  return Math.max(16, Math.min(enough, limit - reserve - Math.floor(limit / 10)));
+}
+
+/** The soft limit of open descriptors; undefined where it is unknown (not Linux) or there is none. */
+function descriptorLimit(): number | undefined {
+  try {
+    const soft = /^Max open files +([0-9]+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
+    return soft === undefined ? undefined : Number(soft);
+  } catch {
+    return undefined;
+  }
+}

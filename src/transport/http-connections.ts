@@ -1,0 +1,93 @@
+// Knows every open HTTP connection, whose it is, and how many there may be: in all, and from one address.
+import type { Socket } from 'node:net';
+import type { Cidr } from '../protocol/cidr.ts';
+import { formatIp, type IpBytes } from '../protocol/ip-address.ts';
+import {
+  type ClientAddress,
+  includes,
+  isLocal,
+  parseRemoteAddress,
+  toClientAddress,
+} from './client-address.ts';
+import type { HttpCounters } from './http-counters.ts';
+
+export interface HttpConnection {
+  /** Whose connection it is. */
+  readonly address: ClientAddress;
+  /** It comes from a trusted proxy, whose X-Forwarded-For is believed. */
+  readonly proxied: boolean;
+  /** An answer is being sent piece by piece. */
+  streaming: boolean;
+  /** It has been told off, and whatever it still sends is not read. */
+  refused: boolean;
+}
+
+export interface HttpConnectionsOptions {
+  /** In all. */
+  readonly max: number;
+  /** From one IPv4 address or one IPv6 /64; not for loopback, private and trusted addresses, which many may share. */
+  readonly maxPerAddress: number;
+  readonly trustedProxies: readonly Cidr[];
+}
+
+/** One for all HTTP and HTTPS listeners, as they share the process's descriptors. */
+export class HttpConnections {
+  readonly trustedProxies: readonly Cidr[];
+  readonly #max: number;
+  readonly #maxPerAddress: number;
+  readonly #counters: HttpCounters;
+  readonly #connections = new WeakMap<object, HttpConnection>();
+  readonly #perAddress = new Map<string, number>();
+
+  constructor(options: HttpConnectionsOptions, counters: HttpCounters) {
+    this.trustedProxies = options.trustedProxies;
+    this.#max = options.max;
+    this.#maxPerAddress = options.maxPerAddress;
+    this.#counters = counters;
+  }
+
+  /** Notes a new connection, or resets it when there are too many. */
+  admit(socket: Socket): void {
+    const ip = parseRemoteAddress(socket.remoteAddress);
+    // Without an address the other end has gone already.
+    const proxied = ip !== undefined && includes(this.trustedProxies, ip);
+    const key = ip === undefined || proxied || isLocal(ip) ? undefined : keyOf(ip);
+    if (ip === undefined || this.#counters.connectionsOpen >= this.#max || !this.#hasRoom(key)) {
+      this.#counters.connectionsRefused++;
+      socket.resetAndDestroy();
+      return;
+    }
+    this.#counters.connectionsOpened++;
+    this.#counters.connectionsOpen++;
+    if (key !== undefined) this.#perAddress.set(key, (this.#perAddress.get(key) ?? 0) + 1);
+    this.#connections.set(socket, {
+      address: toClientAddress(ip),
+      proxied,
+      streaming: false,
+      refused: false,
+    });
+    socket.once('close', () => this.#forget(key));
+  }
+
+  /** The record of an open connection; undefined for one that was not admitted. */
+  get(socket: object): HttpConnection | undefined {
+    return this.#connections.get(socket);
+  }
+
+  #hasRoom(key: string | undefined): boolean {
+    return key === undefined || (this.#perAddress.get(key) ?? 0) < this.#maxPerAddress;
+  }
+
+  #forget(key: string | undefined): void {
+    this.#counters.connectionsOpen--;
+    if (key === undefined) return;
+    const left = this.#perAddress.get(key)! - 1;
+    if (left === 0) this.#perAddress.delete(key);
+    else this.#perAddress.set(key, left);
+  }
+}
+
+/** One IPv6 subscriber has a /64 at least. */
+function keyOf(ip: IpBytes): string {
+  return formatIp(ip.length === 4 ? ip : ip.slice().fill(0, 8));
+}

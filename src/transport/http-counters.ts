@@ -1,0 +1,28 @@
+// Knows what the HTTP transport counts; plain numbers that whoever reports them may read at any time.
+import type { Failure } from '../protocol/failure.ts';
+
+export class HttpCounters {
+  /** Requests by kind; refused ones count in their kind too. */
+  announces = 0;
+  scrapes = 0;
+  fullScrapes = 0;
+  pages = 0;
+  /** Answered 404. */
+  notFound = 0;
+  /** Answered 4xx otherwise: malformed, too large, with a body, another method. */
+  badRequests = 0;
+  /** Requests that did not arrive in time. */
+  timeouts = 0;
+  /** Answers sent with gzip. */
+  compressed = 0;
+  exceptions = 0;
+  connectionsOpen = 0;
+  connectionsOpened = 0;
+  connectionsRefused = 0;
+  /** Refused announces and scrapes by `failure reason`. */
+  readonly failures = new Map<string, number>();
+
+  countFailure(failure: Failure): void {
+    this.failures.set(failure.message, (this.failures.get(failure.message) ?? 0) + 1);
+  }
+}

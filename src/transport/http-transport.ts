@@ -1,0 +1,239 @@
+// HTTP through node:http: receives requests within bounds, asks for their answers, and sends them.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { internalError } from '../protocol/failure.ts';
+import type { Tracker } from '../tracker/tracker.ts';
+import { type ClientAddress, parseForwardedFor, toClientAddress } from './client-address.ts';
+import { encodeFullScrape, HttpAnswers, Outcome } from './http-answers.ts';
+import type { HttpConnection, HttpConnections } from './http-connections.ts';
+import type { HttpCounters } from './http-counters.ts';
+import { HttpHead } from './http-head.ts';
+import { defaultHttpLimits, type HttpLimits } from './http-limits.ts';
+import { formatHttpPage } from './http-page.ts';
+import {
+  methodRefusal,
+  type Refusal,
+  type RequestFault,
+  refusalOf,
+  sendAnswer,
+  sendRefusal,
+  sendText,
+  streamAnswer,
+  timeoutRefusal,
+} from './http-send.ts';
+import { HttpTarget, Target } from './http-target.ts';
+
+export interface HttpOptions {
+  /** An IPv4 or IPv6 literal; an IPv6 one receives IPv6 only. */
+  host: string;
+  /** 0 takes any free port. */
+  port: number;
+  tracker: Tracker;
+  /** Shared by all HTTP listeners of the process. */
+  connections: HttpConnections;
+  counters: HttpCounters;
+  /** What the page at `/` names. */
+  announceUrls: readonly string[];
+  /** Whole seconds of the monotonic clock that all threads share. */
+  clock: () => number;
+  /** Told of a defect of ours while answering; the client is told `internal error`. */
+  onException: (error: unknown) => void;
+  limits?: HttpLimits;
+}
+
+export class HttpTransport {
+  readonly #options: HttpOptions;
+  readonly #limits: HttpLimits;
+  readonly #server: Server;
+  readonly #answers: HttpAnswers;
+  readonly #head = new HttpHead();
+  readonly #target = new HttpTarget();
+  readonly #targetBytes: Buffer;
+  readonly #page: string;
+  #closing = false;
+
+  private constructor(options: HttpOptions) {
+    this.#options = options;
+    this.#limits = options.limits ?? defaultHttpLimits;
+    this.#answers = new HttpAnswers(options.tracker, options.counters);
+    this.#targetBytes = Buffer.alloc(this.#limits.headBytes);
+    this.#page = formatHttpPage(options.announceUrls);
+    this.#server = this.#createServer();
+  }
+
+  /** Binds and begins to answer; rejects with the system's error when the port cannot be had. */
+  static async listen(options: HttpOptions): Promise<HttpTransport> {
+    const transport = new HttpTransport(options);
+    const server = transport.#server;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: options.host, port: options.port, ipv6Only: true, backlog: 4096 }, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    server.on('error', (error) => options.onException(error));
+    return transport;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Stops accepting, lets what is in flight finish for at most `graceMs`, and cuts off the rest. */
+  async close(graceMs = 1000): Promise<void> {
+    this.#closing = true;
+    const cut = setTimeout(() => this.#server.closeAllConnections(), graceMs);
+    await new Promise((resolve) => this.#server.close(resolve));
+    clearTimeout(cut);
+  }
+
+  #createServer(): Server {
+    const limits = this.#limits;
+    const answer = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response);
+    const server = createServer(
+      {
+        maxHeaderSize: limits.headBytes,
+        headersTimeout: limits.headMs,
+        requestTimeout: limits.requestMs,
+        keepAliveTimeout: limits.keepAliveMs,
+        connectionsCheckingInterval: limits.checkEveryMs,
+        insecureHTTPParser: false,
+      },
+      answer,
+    );
+    server.timeout = limits.stallMs;
+    // A client may close its side once it has asked; without this, node:http would not finish a streamed answer.
+    Object.assign(server, { httpAllowHalfOpen: true });
+    server.prependListener('connection', (socket) => this.#options.connections.admit(socket));
+    // With a body to come, and so refused; node:http would first ask for that body.
+    server.on('checkContinue', answer);
+    server.on('checkExpectation', answer);
+    server.on('connect', (_request, socket) => this.#refuse(methodRefusal, socket as Socket));
+    server.on('clientError', (fault: RequestFault, socket) => {
+      if (fault.code === 'ECONNRESET') socket.destroy();
+      else this.#refuse(refusalOf(fault), socket as Socket);
+    });
+    return server;
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.#options.connections.get(request.socket);
+    if (connection === undefined) return;
+    try {
+      this.#route(request, response, connection);
+    } catch (error) {
+      this.#fail(error, response);
+    }
+  }
+
+  #route(request: IncomingMessage, response: ServerResponse, connection: HttpConnection): void {
+    const { counters, clock } = this.#options;
+    const head = this.#head;
+    const target = this.#target;
+    const bytes = this.#targetBytes;
+    head.read(request.rawHeaders);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      counters.badRequests++;
+      sendText(
+        response,
+        405,
+        'text/plain',
+        'method not allowed\n',
+        'Allow',
+        'GET, HEAD',
+        'Connection',
+        'close',
+      );
+      return;
+    }
+    if (head.body) {
+      counters.badRequests++;
+      sendText(response, 400, 'text/plain', 'no body is wanted\n', 'Connection', 'close');
+      return;
+    }
+    const length = bytes.write(request.url!, 'latin1');
+    target.read(bytes, length);
+    switch (target.kind) {
+      case Target.announce: {
+        const client = this.#clientOf(connection);
+        this.#send(response, this.#answers.announce(bytes, target.queryAt, length, client, clock()));
+        return;
+      }
+      case Target.scrape:
+        this.#send(response, this.#answers.scrape(bytes, target.queryAt, length));
+        return;
+      case Target.page:
+        counters.pages++;
+        sendText(response, 200, 'text/html; charset=utf-8', this.#page);
+        return;
+      default:
+        counters.notFound++;
+        sendText(response, 404, 'text/plain', 'not found\n', 'Connection', 'close');
+    }
+  }
+
+  /** Whom an announce counts as coming from; undefined when a trusted proxy says nothing that can be read. */
+  #clientOf(connection: HttpConnection): ClientAddress | undefined {
+    const { forwardedFor } = this.#head;
+    if (!connection.proxied || forwardedFor === undefined) return connection.address;
+    const ip = parseForwardedFor(forwardedFor, this.#options.connections.trustedProxies);
+    return ip && toClientAddress(ip);
+  }
+
+  #send(response: ServerResponse, outcome: Outcome): void {
+    const { gzip } = this.#head;
+    const close = outcome === Outcome.badQuestion || this.#closing;
+    if (outcome === Outcome.fullScrape) {
+      void this.#stream(response, gzip, close);
+      return;
+    }
+    if (sendAnswer(response, this.#answers.writer, gzip, close)) this.#options.counters.compressed++;
+  }
+
+  async #stream(response: ServerResponse, gzip: boolean, close: boolean): Promise<void> {
+    const connection = this.#options.connections.get(response.req.socket)!;
+    connection.streaming = true;
+    try {
+      await streamAnswer(response, encodeFullScrape(this.#options.tracker), gzip, close);
+    } catch (error) {
+      // Clients may leave whenever they like.
+      if (!isDeparture(error)) this.#fail(error, response);
+    } finally {
+      connection.streaming = false;
+    }
+  }
+
+  /** Our fault: count, tell, and answer as well as still can be. */
+  #fail(error: unknown, response: ServerResponse): void {
+    this.#options.counters.exceptions++;
+    this.#options.onException(error);
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    this.#answers.refuse(internalError);
+    sendAnswer(response, this.#answers.writer, false, true);
+  }
+
+  /** Ends a connection whose request cannot be read; once, though node:http may complain of each further piece. */
+  #refuse(refusal: Refusal, socket: Socket): void {
+    const { connections, counters } = this.#options;
+    const connection = connections.get(socket);
+    if (connection?.refused) return;
+    // Within a streamed answer a refusal would look like a part of it.
+    if (connection === undefined || connection.streaming || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    connection.refused = true;
+    if (refusal === timeoutRefusal) counters.timeouts++;
+    else counters.badRequests++;
+    sendRefusal(socket, refusal, this.#limits.lingerMs);
+  }
+}
+
+function isDeparture(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE';
+}

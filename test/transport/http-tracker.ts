@@ -1,0 +1,45 @@
+// Starts an HTTP transport over a small tracker, for the tests of this folder.
+import type { TestContext } from 'node:test';
+import { parseCidr } from '../../src/protocol/cidr.ts';
+import type { Tracker } from '../../src/tracker/tracker.ts';
+import { HttpConnections, type HttpConnectionsOptions } from '../../src/transport/http-connections.ts';
+import { HttpCounters } from '../../src/transport/http-counters.ts';
+import { type HttpOptions, HttpTransport } from '../../src/transport/http-transport.ts';
+import { createContractTracker } from './contract.ts';
+
+export interface StartedHttp {
+  port: number;
+  counters: HttpCounters;
+  exceptions: unknown[];
+  transport: HttpTransport;
+}
+
+type Changes = Partial<Omit<HttpOptions, 'tracker'>> &
+  Partial<HttpConnectionsOptions> & { trusted?: string[]; tracker?: Tracker };
+
+/** Listens on loopback; whoever starts it closes it. */
+export async function startHttp(changes: Changes = {}): Promise<StartedHttp> {
+  const { max = 1000, maxPerAddress = 1000, trusted = [], ...options } = changes;
+  const counters = new HttpCounters();
+  const exceptions: unknown[] = [];
+  const trustedProxies = trusted.map((text) => parseCidr(text)!);
+  const transport = await HttpTransport.listen({
+    host: '127.0.0.1',
+    port: 0,
+    tracker: createContractTracker(),
+    connections: new HttpConnections({ max, maxPerAddress, trustedProxies }, counters),
+    counters,
+    announceUrls: ['http://tracker.example.net:6969/announce'],
+    clock: () => 1000,
+    onException: (error) => exceptions.push(error),
+    ...options,
+  });
+  return { port: transport.port, counters, exceptions, transport };
+}
+
+/** As `startHttp`, closed at the end of the test. */
+export async function startHttpFor(t: TestContext, changes: Changes = {}): Promise<StartedHttp> {
+  const started = await startHttp(changes);
+  t.after(() => started.transport.close(0));
+  return started;
+}
