@@ -62,9 +62,10 @@ export class SipHash {
       v3h ^= mh;
 
       for (let round = 0; round < rounds; round++) {
+        // The carry of a 32-bit sum from the operands' and its own upper bits: half the time of comparing unsigned.
         // v0 += v1; v1 <<<= 13; v1 ^= v0; v0 <<<= 32
         let sum = (v0l + v1l) | 0;
-        let carry = sum >>> 0 < v0l >>> 0 ? 1 : 0;
+        let carry = ((v0l & v1l) | ((v0l | v1l) & ~sum)) >>> 31;
         v0h = (v0h + v1h + carry) | 0;
         v0l = sum;
         let turned = (v1l << 13) | (v1h >>> 19);
@@ -75,7 +76,7 @@ export class SipHash {
         v0h = turned;
         // v2 += v3; v3 <<<= 16; v3 ^= v2
         sum = (v2l + v3l) | 0;
-        carry = sum >>> 0 < v2l >>> 0 ? 1 : 0;
+        carry = ((v2l & v3l) | ((v2l | v3l) & ~sum)) >>> 31;
         v2h = (v2h + v3h + carry) | 0;
         v2l = sum;
         turned = (v3l << 16) | (v3h >>> 16);
@@ -83,7 +84,7 @@ export class SipHash {
         v3l = turned ^ v2l;
         // v0 += v3; v3 <<<= 21; v3 ^= v0
         sum = (v0l + v3l) | 0;
-        carry = sum >>> 0 < v0l >>> 0 ? 1 : 0;
+        carry = ((v0l & v3l) | ((v0l | v3l) & ~sum)) >>> 31;
         v0h = (v0h + v3h + carry) | 0;
         v0l = sum;
         turned = (v3l << 21) | (v3h >>> 11);
@@ -91,7 +92,7 @@ export class SipHash {
         v3l = turned ^ v0l;
         // v2 += v1; v1 <<<= 17; v1 ^= v2; v2 <<<= 32
         sum = (v2l + v1l) | 0;
-        carry = sum >>> 0 < v2l >>> 0 ? 1 : 0;
+        carry = ((v2l & v1l) | ((v2l | v1l) & ~sum)) >>> 31;
         v2h = (v2h + v1h + carry) | 0;
         v2l = sum;
         turned = (v1l << 17) | (v1h >>> 15);
