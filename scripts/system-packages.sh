@@ -9,6 +9,8 @@ packages=(
   aria2               # test/e2e: seeder and leecher
   transmission-cli    # test/e2e: leecher
   python3-libtorrent  # test/e2e: leecher, the library under qBittorrent and Deluge
+  chromium            # test/admin: the dashboard in a real browser
+  prometheus          # test/admin: promtool reads the metrics and the rules, and Prometheus scrapes them
   opentracker         # bench and test/query: a tracker that no one here wrote
 )
 

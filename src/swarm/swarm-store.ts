@@ -11,6 +11,8 @@ import { chunkWords, entryField, header, layoutFor, magic, shardRow } from './la
 import { lock, unlock } from './lock.ts';
 import { Sampler } from './sampler.ts';
 import { SlabAllocator } from './slab-allocator.ts';
+import { StoreWalk } from './store-walk.ts';
+import { SwarmDropper } from './swarm-dropper.ts';
 import { SwarmEntries } from './swarm-entries.ts';
 import { Sweeper } from './sweeper.ts';
 
@@ -197,6 +199,16 @@ export class SwarmStore {
    */
   sweep(now: number, records: number): boolean {
     return this.#sweeper.sweep(this.#tick(now), records);
+  }
+
+  /** A reader of everything, in slices. */
+  walk(): StoreWalk {
+    return new StoreWalk(this.#words, this.#table, this.#entries);
+  }
+
+  /** Forgets a swarm with its peers and its counter; call until it returns true, each time for about a thousand peers. */
+  drop(infoHash: Int32Array, at: number): boolean {
+    return new SwarmDropper(this.#words, this.#table, this.#entries).drop(infoHash, at);
   }
 
   /** Totals; read without locks, so they may be a moment apart. */

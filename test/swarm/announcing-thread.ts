@@ -12,7 +12,8 @@ for (const event of [Event.started, Event.none, Event.stopped]) {
   visit.event = event;
   for (let i = 0; i < peers; i++) {
     if (event === Event.stopped && i % 2 === 1) continue;
-    visit.setSwarm((i >> 1) % 10).setPeer(4, number * peers + i).seeding = event === Event.none && i % 3 === 0;
+    visit.setSwarm((i >> 1) % 10).setPeer(4, number * peers + i).seeding =
+      event === Event.none && i % 3 === 0;
     if (!store.announce(visit, 20, 1)) throw new Error('full');
   }
 }

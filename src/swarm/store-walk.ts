@@ -1,0 +1,159 @@
+// Reading the whole store in slices: which swarms there are and who is in them, for whoever draws statistics from it.
+//
+// A slice holds one shard's lock while it copies about a thousand peers, well under a millisecond. Between slices the
+// store changes: a peer that moves meanwhile may be met twice or not at all, which statistics can bear.
+
+import { leechersIn, peerIdAt, peersIn, recordAt } from './block.ts';
+import type { FamilyPeers } from './family-peers.ts';
+import { setOf } from './family-peers.ts';
+import type { InfoHashTable } from './info-hash-table.ts';
+import { entryField, shardRow } from './layout.ts';
+import { lock, unlock } from './lock.ts';
+import type { SwarmEntries } from './swarm-entries.ts';
+
+/** Words of one swarm in a slice: info_hash (5), complete, incomplete, downloaded. */
+export const walkedSwarmWords = 8;
+/** Words of one peer in a slice: family | role << 8 | port << 16, four for the address, the peer_id's first 8 bytes. */
+export const walkedPeerWords = 7;
+/** In a peer's first word, beside the family (4 or 6) in the low byte. */
+export const walkedSeeder = 0x100;
+
+const recordsPerSlice = 1024;
+/** The largest block holds 512 peers, and it is read whole. */
+const peerRoom = recordsPerSlice + 512;
+
+/** What one slice found; the arrays are reused for the next one. */
+export class WalkSlice {
+  readonly swarms = new Int32Array(recordsPerSlice * walkedSwarmWords);
+  swarmCount = 0;
+  readonly peers = new Int32Array(peerRoom * walkedPeerWords);
+  peerCount = 0;
+}
+
+export class StoreWalk {
+  readonly #words: Int32Array;
+  readonly #table: InfoHashTable;
+  readonly #entries: SwarmEntries;
+  #shard = 0;
+  #position = 0;
+  /** Within the entry at `#position`: which part (a family's role, 0 to 3) and which directory entry of its set. */
+  #part = 0;
+  #at = 0;
+  #partOf = 0;
+
+  constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries) {
+    this.#words = words;
+    this.#table = table;
+    this.#entries = entries;
+  }
+
+  /** Reads on; true when that ended a round over the whole store, and the next call begins a new one. */
+  read(slice: WalkSlice): boolean {
+    slice.swarmCount = slice.peerCount = 0;
+    const shard = this.#table.shardAt(this.#shard);
+    lock(this.#words, shard + shardRow.lock);
+    try {
+      const slots = this.#table.slots(shard);
+      for (let work = 0; work < recordsPerSlice && this.#position < slots; work++) {
+        const before = slice.peerCount;
+        const entry = this.#table.entryIn(shard, this.#position);
+        if (entry !== 0 && this.#entries.hasPeers(entry) && !this.#readEntry(entry, slice)) return false;
+        work += slice.peerCount - before;
+        this.#position++;
+      }
+      if (this.#position < slots) return false;
+    } finally {
+      unlock(this.#words, shard + shardRow.lock);
+    }
+    this.#position = 0;
+    this.#shard = (this.#shard + 1) % this.#table.shardCount;
+    return this.#shard === 0;
+  }
+
+  /**
+   * Reads one swarm, or the first thousand of its peers; false when it has none. Ends a round that was under way, so
+   * it wants a `StoreWalk` of its own.
+   */
+  readSwarm(infoHash: Int32Array, at: number, slice: WalkSlice): boolean {
+    slice.swarmCount = slice.peerCount = this.#partOf = 0;
+    const hash = this.#table.hash(infoHash, at);
+    const shard = this.#table.shardOf(hash);
+    lock(this.#words, shard + shardRow.lock);
+    try {
+      const entry = this.#table.find(shard, hash, infoHash, at);
+      if (entry === 0 || !this.#entries.hasPeers(entry)) return false;
+      this.#readEntry(entry, slice);
+      return true;
+    } finally {
+      unlock(this.#words, shard + shardRow.lock);
+    }
+  }
+
+  /** False when the slice is full before the swarm's last peer. */
+  #readEntry(entry: number, slice: WalkSlice): boolean {
+    if (this.#partOf !== entry) {
+      this.#partOf = entry;
+      this.#part = this.#at = 0;
+      this.#copySwarm(entry, slice);
+    }
+    for (; this.#part < 4; this.#part++, this.#at = 0) {
+      const family = this.#part < 2 ? 4 : 6;
+      const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
+      const slot = entry + (family === 4 ? entryField.peers4 : entryField.peers6);
+      const ref = this.#words[slot]!;
+      if (ref > 0) {
+        // A block holds both roles.
+        if ((this.#part & 1) === 1) continue;
+        if (slice.peerCount >= recordsPerSlice) return false;
+        this.#copyBlock(ref, family, leechersIn(this.#words, ref), peers, slice);
+      } else if (ref < 0 && !this.#readSet(setOf(ref, (this.#part & 1) === 1), family, peers, slice)) {
+        return false;
+      }
+    }
+    this.#partOf = 0;
+    return true;
+  }
+
+  #readSet(set: number, family: 4 | 6, peers: FamilyPeers, slice: WalkSlice): boolean {
+    while (this.#at < 1 << this.#words[set + 1]!) {
+      if (slice.peerCount >= recordsPerSlice) return false;
+      const block = peers.sets.blockAt(set, this.#at);
+      this.#copyBlock(block, family, (this.#part & 1) === 1 ? 0 : 512, peers, slice);
+      const span = peers.sets.spanOf(set, block);
+      this.#at = (this.#at & ~(span - 1)) + span;
+    }
+    return true;
+  }
+
+  #copySwarm(entry: number, slice: WalkSlice): void {
+    const to = slice.swarmCount++ * walkedSwarmWords;
+    for (let i = 0; i < 5; i++) slice.swarms[to + i] = this.#words[entry + i]!;
+    slice.swarms[to + 5] = this.#entries.complete(entry);
+    slice.swarms[to + 6] = this.#entries.incomplete(entry);
+    slice.swarms[to + 7] = this.#entries.downloaded(entry);
+  }
+
+  /** Records from index `seedersFrom` on are seeders. */
+  #copyBlock(
+    block: number,
+    family: 4 | 6,
+    seedersFrom: number,
+    { stride }: FamilyPeers,
+    slice: WalkSlice,
+  ): void {
+    const words = this.#words;
+    const count = peersIn(words, block);
+    let id = peerIdAt(words, block, stride, 0);
+    let at = recordAt(block, stride, 0);
+    let to = slice.peerCount * walkedPeerWords;
+    for (let i = 0; i < count; i++, id += 5, at += stride, to += walkedPeerWords) {
+      const wirePort = words[at + stride - 1]!;
+      const port = ((wirePort & 0xff) << 8) | ((wirePort >>> 8) & 0xff);
+      slice.peers[to] = family | (i >= seedersFrom ? walkedSeeder : 0) | (port << 16);
+      for (let word = 0; word < stride - 1; word++) slice.peers[to + 1 + word] = words[at + word]!;
+      slice.peers[to + 5] = words[id]!;
+      slice.peers[to + 6] = words[id + 1]!;
+    }
+    slice.peerCount += count;
+  }
+}

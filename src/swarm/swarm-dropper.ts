@@ -1,0 +1,59 @@
+// Forgetting one swarm at an operator's wish: its peers, a thousand at a time, and then its entry.
+
+import type { InfoHashTable } from './info-hash-table.ts';
+import { downloadedMask, entryField, shardRow } from './layout.ts';
+import { lock, unlock } from './lock.ts';
+import type { SwarmEntries } from './swarm-entries.ts';
+
+const blocksPerSlice = 8;
+/** Older than no peer can be: with this TTL every one of them has expired. */
+const everyAge = -1;
+
+export class SwarmDropper {
+  readonly #words: Int32Array;
+  readonly #table: InfoHashTable;
+  readonly #entries: SwarmEntries;
+
+  constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries) {
+    this.#words = words;
+    this.#table = table;
+    this.#entries = entries;
+  }
+
+  /** Takes out about a thousand peers; true when none is left, and then the swarm is unknown. */
+  drop(infoHash: Int32Array, at: number): boolean {
+    const hash = this.#table.hash(infoHash, at);
+    const shard = this.#table.shardOf(hash);
+    lock(this.#words, shard + shardRow.lock);
+    try {
+      const entry = this.#table.find(shard, hash, infoHash, at);
+      if (entry === 0) return true;
+      this.#dropPeers(shard, entry, 4);
+      this.#dropPeers(shard, entry, 6);
+      if (this.#entries.hasPeers(entry)) return false;
+      // Without a counter to remember, an empty swarm goes.
+      this.#words[entry + entryField.downloaded]! &= ~downloadedMask;
+      this.#entries.releaseIfEmpty(shard, entry);
+      return true;
+    } finally {
+      unlock(this.#words, shard + shardRow.lock);
+    }
+  }
+
+  #dropPeers(shard: number, entry: number, family: 4 | 6): void {
+    const words = this.#words;
+    const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
+    const slot = entry + (family === 4 ? entryField.peers4 : entryField.peers6);
+    const leechers = peers.leechers(slot);
+    const seeders = peers.seeders(slot);
+    if (words[slot]! < 0) {
+      for (const seedersSet of [false, true]) {
+        for (let block = 0, next = 0; block < blocksPerSlice && next >= 0 && words[slot]! < 0; block++) {
+          next = peers.expireInSet(slot, seedersSet, next, 0, everyAge);
+        }
+      }
+    }
+    if (words[slot]! > 0) peers.expireBlock(slot, 0, everyAge);
+    this.#entries.count(shard, family, peers.leechers(slot) - leechers, peers.seeders(slot) - seeders);
+  }
+}

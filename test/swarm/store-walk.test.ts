@@ -1,0 +1,101 @@
+// The walk over the store and the dropping of swarms, against what was announced.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { WalkSlice, walkedPeerWords, walkedSeeder, walkedSwarmWords } from '../../src/swarm/store-walk.ts';
+import { SwarmStore } from '../../src/swarm/swarm-store.ts';
+import { Visit } from './visit.ts';
+
+function createStore(): SwarmStore {
+  const hashKey = Int32Array.of(1, 2, 3, 4);
+  return SwarmStore.create({ memoryLimit: 64 * 1024 ** 2, hashKey, peerTtl: 3600 }, 1);
+}
+
+/** Swarm `n` gets `peers` peers of each family, every third a seeder. */
+function fill(store: SwarmStore, swarm: number, peers: number): void {
+  const visit = new Visit().setSwarm(swarm);
+  for (const family of [4, 6] as const) {
+    for (let n = 0; n < peers; n++) {
+      visit.setPeer(family, n);
+      visit.seeding = n % 3 === 0;
+      assert.ok(store.announce(visit, 0, 1));
+    }
+  }
+}
+
+test('a walk meets every swarm and every peer of it once, with role, port and peer_id', () => {
+  const store = createStore();
+  const sizes = [1, 2, 7, 130, 5000];
+  for (const [swarm, peers] of sizes.entries()) fill(store, swarm, peers);
+  const walk = store.walk();
+  const slice = new WalkSlice();
+  const swarms = new Map<number, number>();
+  const peers = new Set<string>();
+  let total = 0;
+  let seeders = 0;
+  for (let done = false; !done; ) {
+    done = walk.read(slice);
+    for (let i = 0; i < slice.swarmCount; i++) {
+      const at = i * walkedSwarmWords;
+      swarms.set(slice.swarms[at]!, slice.swarms[at + 5]! + slice.swarms[at + 6]!);
+    }
+    for (let i = 0; i < slice.peerCount; i++) {
+      const at = i * walkedPeerWords;
+      const [head, a0, , , a3, id] = slice.peers.subarray(at, at + walkedPeerWords);
+      const family = head! & 0xff;
+      const n = ((((family === 4 ? a0! : a3!) - 0x0a000000) << 12) | ((head! >>> 16) - 1)) >>> 0;
+      assert.equal(id, n, 'peer_id');
+      assert.equal((head! & walkedSeeder) !== 0, n % 3 === 0, 'role');
+      if (head! & walkedSeeder) seeders++;
+      peers.add(`${family} ${n}`);
+      total++;
+    }
+  }
+  assert.deepEqual(
+    [...swarms].sort(([a], [b]) => a - b),
+    [...sizes.map((size) => size * 2).entries()],
+  );
+  const announced = sizes.reduce((sum, size) => sum + 2 * size, 0);
+  assert.equal(total, announced);
+  assert.equal(peers.size, 10_000);
+  assert.equal(
+    seeders,
+    sizes.reduce((sum, size) => sum + 2 * Math.ceil(size / 3), 0),
+  );
+});
+
+test('a walk over an empty store ends, and one swarm can be read by its info_hash', () => {
+  const store = createStore();
+  const walk = store.walk();
+  const slice = new WalkSlice();
+  let slices = 1;
+  while (!walk.read(slice)) slices++;
+  assert.equal(slices, store.shardCount);
+  fill(store, 3, 20);
+  const { infoHash } = new Visit().setSwarm(3);
+  assert.ok(store.walk().readSwarm(infoHash, 0, slice));
+  assert.equal(slice.peerCount, 40);
+  assert.equal(slice.swarms[5]! + slice.swarms[6]!, 40);
+  assert.equal(store.walk().readSwarm(new Visit().setSwarm(4).infoHash, 0, slice), false);
+});
+
+for (const peers of [1, 100, 3000]) {
+  test(`a dropped swarm of ${2 * peers} peers is unknown, and the others stay`, () => {
+    const store = createStore();
+    fill(store, 1, peers);
+    fill(store, 2, 10);
+    const completed = new Visit().setSwarm(1).setPeer(4, 1);
+    completed.event = 1;
+    store.announce(completed, 0, 1);
+    const { infoHash } = new Visit().setSwarm(1);
+    let slices = 1;
+    while (!store.drop(infoHash, 0)) slices++;
+    assert.ok(slices <= 1 + peers / 100, `${slices} slices`);
+    const counts = { complete: -1, incomplete: -1, downloaded: -1, downloaders: -1 };
+    store.scrape(infoHash, 0, counts);
+    assert.deepEqual(counts, { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 });
+    const { swarms, leechers4, seeders4, leechers6, seeders6 } = store.totals();
+    assert.deepEqual([swarms, leechers4, seeders4, leechers6, seeders6], [1, 6, 4, 6, 4]);
+    fill(store, 1, peers);
+    assert.equal(store.totals().swarms, 2);
+  });
+}
