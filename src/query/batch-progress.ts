@@ -87,9 +87,8 @@ export function resultLine(index: number, result: Result, columns: number): Line
 
 function countsOf(result: Result): string {
   if ('torrents' in result) {
-    const { torrents } = result;
-    const [only] = torrents;
-    if (torrents.length !== 1 || !only) return `${torrents.length} torrents`;
+    const [only] = result.torrents;
+    if (result.torrentCount !== 1 || !only) return `${result.torrentCount} torrents`;
     return `${only.complete ?? '-'} seeds ${only.incomplete ?? '-'} leech`;
   }
   const { answer } = result;

@@ -77,6 +77,7 @@ function unusable(tracker: string, error: string, settings: Settings): Result {
     scrapeUrl: '',
     failureReason: null,
     minRequestInterval: null,
+    torrentCount: 0,
     torrents: [],
     compliance: [],
     answered: false,

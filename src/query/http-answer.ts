@@ -8,18 +8,20 @@ import {
 } from '../protocol/http-client-replies.ts';
 import { formatIp, isMapped } from '../protocol/ip-address.ts';
 import { cutText, decodeText } from './sanitise.ts';
-import { type AnnounceAnswer, createAnswer, maxListedPeers, type ScrapedTorrent } from './tracker-answer.ts';
+import { type AnnounceAnswer, createAnswer, maxListed, type ScrapedTorrent } from './tracker-answer.ts';
 import { TrackerError } from './tracker-error.ts';
 
 export interface ScrapeAnswer {
   failureReason: string | null;
   minRequestInterval: number | null;
+  torrentCount: number;
+  /** The first `maxListed` of them. */
   torrents: ScrapedTorrent[];
   compliance: string[];
 }
 
-// Enough for 60,000 peers in dictionaries, and little memory.
-const limits = { maxItems: 250_000, maxDepth: 16 };
+// What costs memory is the number of values: 4 MiB can hold two million of them, and 250,000 took more than 150 MiB.
+const limits = { maxItems: 60_000, maxDepth: 16 };
 
 /** An HTTP announce reply to a client of `family`. Throws a TrackerError when it is not bencode. */
 export function readAnnounceAnswer(body: Uint8Array, family: 4 | 6): AnnounceAnswer {
@@ -75,7 +77,7 @@ export function addCompactPeers(
   if (bytes.length % stride !== 0) {
     answer.compliance.push(`${key} has ${bytes.length} bytes, which is no multiple of ${stride}`);
   }
-  for (let i = 0; i < count && answer.peers.length < maxListedPeers; i++) {
+  for (let i = 0; i < count && answer.peers.length < maxListed; i++) {
     const at = i * stride;
     const type = family === 4 ? 'ipv4' : isMapped(bytes, at) ? 'ipv4-mapped' : 'ipv6';
     const port = bytes[at + stride - 2]! * 256 + bytes[at + stride - 1]!;
@@ -88,7 +90,7 @@ function addDictionaryPeers(list: readonly HttpPeer[], answer: AnnounceAnswer): 
   for (const { ip, port, peerId } of list) {
     if (ip.includes(':')) answer.ipv6Peers++;
     else answer.ipv4Peers++;
-    if (answer.peers.length >= maxListedPeers) continue;
+    if (answer.peers.length >= maxListed) continue;
     const shownId = peerId === undefined ? null : formatPeerId(peerId);
     answer.peers.push({ ip: cutText(ip, 100), port, type: 'dict', peerId: shownId, hostname: null });
   }
@@ -114,7 +116,8 @@ export function readScrapeAnswer(body: Uint8Array): ScrapeAnswer {
   return {
     failureReason: textOf(reply.failureReason),
     minRequestInterval: reply.minRequestInterval ?? null,
-    torrents: reply.files.map((file) => ({
+    torrentCount: reply.files.length,
+    torrents: reply.files.slice(0, maxListed).map((file) => ({
       infoHash: Buffer.from(file.infoHash.subarray(0, 64)).toString('hex'),
       complete: file.complete ?? null,
       incomplete: file.incomplete ?? null,
@@ -131,6 +134,10 @@ function decode<T>(body: Uint8Array, read: (bytes: Uint8Array, bounds: typeof li
     return read(body, limits);
   } catch (error) {
     if (!(error instanceof BencodeError)) throw error;
+    if (error.message.startsWith('too many values')) {
+      const message = `the answer holds more than ${limits.maxItems} values, too many to read safely`;
+      throw new TrackerError(message, { answered: true, cause: error });
+    }
     const begins = body.length === 0 ? 'the answer is empty' : `it begins '${decodeText(body, 40)}'`;
     throw new TrackerError(`not a bencoded answer: ${error.message} (${begins})`, {
       answered: true,

@@ -97,6 +97,7 @@ async function scrapeTracker(
     responseTimeMs: outcome.ms,
     failureReason: answer?.failureReason ?? null,
     minRequestInterval: answer?.minRequestInterval ?? null,
+    torrentCount: answer?.torrentCount ?? 0,
     torrents: answer?.torrents ?? [],
     compliance: answer?.compliance ?? [],
     answered: answer !== undefined,

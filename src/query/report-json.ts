@@ -50,7 +50,7 @@ function scrapeObject(result: ScrapeResult): JsonObject {
     failure_reason: result.failureReason,
     min_request_interval: result.minRequestInterval,
     torrents: result.torrents.map(({ infoHash, ...counts }) => ({ info_hash: infoHash, ...counts })),
-    torrent_count: result.torrents.length,
+    torrent_count: result.torrentCount,
     ...exceptions(result.error, result.compliance),
   };
 }

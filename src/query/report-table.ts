@@ -1,13 +1,7 @@
 // Knows how the result of one query looks to a person: lines of text with a little colour.
 import { padToWidth } from './display-width.ts';
 import type { Line, Span, Style } from './terminal.ts';
-import type {
-  AnnounceAnswer,
-  AnnounceResult,
-  PeerEntry,
-  ScrapedTorrent,
-  ScrapeResult,
-} from './tracker-answer.ts';
+import type { AnnounceAnswer, AnnounceResult, PeerEntry, ScrapeResult } from './tracker-answer.ts';
 import { formatMs, formatSeconds, speedOf } from './wording.ts';
 
 const labelColumns = 18;
@@ -110,13 +104,13 @@ export function scrapeLines(result: ScrapeResult): Line[] {
     lines.push(field('Min interval', formatSeconds(result.minRequestInterval)));
   }
   lines.push(...complianceLines(result.compliance));
-  if (result.answered && result.failureReason === null) lines.push(...torrentLines(result.torrents));
+  if (result.answered && result.failureReason === null) lines.push(...torrentLines(result));
   return lines;
 }
 
-function torrentLines(torrents: readonly ScrapedTorrent[]): Line[] {
+function torrentLines({ torrents, torrentCount }: ScrapeResult): Line[] {
   const lines: Line[] = [
-    field('Torrents', String(torrents.length)),
+    field('Torrents', String(torrentCount)),
     [''],
     [
       styled(
@@ -139,6 +133,7 @@ function torrentLines(torrents: readonly ScrapedTorrent[]): Line[] {
     if (name !== null) line.push(`  ${name}`);
     lines.push(line);
   }
+  if (torrentCount > torrents.length) lines.push([`... and ${torrentCount - torrents.length} more`]);
   return lines;
 }
 

@@ -22,7 +22,7 @@ export interface AnnounceAnswer {
   ipv4Bytes: number;
   ipv6Peers: number;
   ipv6Bytes: number;
-  /** The first `maxListedPeers` of them. */
+  /** The first `maxListed` of them. */
   peers: PeerEntry[];
   warningMessage: string | null;
   failureReason: string | null;
@@ -54,7 +54,7 @@ export function createAnswer(): AnnounceAnswer {
 }
 
 /** More are counted but not listed, so that a hostile answer costs little memory. */
-export const maxListedPeers = 10_000;
+export const maxListed = 10_000;
 
 export interface AnnounceResult {
   /** The URL as the user gave it. */
@@ -85,6 +85,8 @@ export interface ScrapeResult {
   responseTimeMs: number | null;
   failureReason: string | null;
   minRequestInterval: number | null;
+  torrentCount: number;
+  /** The first `maxListed` of them. */
   torrents: ScrapedTorrent[];
   compliance: string[];
   answered: boolean;

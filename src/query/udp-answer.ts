@@ -44,6 +44,7 @@ export function readUdpScrape(reply: UdpReply, infoHashes: readonly Uint8Array[]
   const answer: ScrapeAnswer = {
     failureReason: null,
     minRequestInterval: null,
+    torrentCount: infoHashes.length,
     torrents: [],
     compliance: [],
   };
