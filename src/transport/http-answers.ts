@@ -17,6 +17,7 @@ import {
 } from '../protocol/http-scrape.ts';
 import { Announce } from '../tracker/announce.ts';
 import type { Tracker } from '../tracker/tracker.ts';
+import { countAnnounce } from './answer-stats.ts';
 import type { ClientAddress } from './client-address.ts';
 import type { HttpCounters } from './http-counters.ts';
 
@@ -92,6 +93,7 @@ export class HttpAnswers {
     announce.outPeerIds = question.compact || question.noPeerId ? undefined : this.#peerIds;
     const refusal = this.#tracker.announce(announce, now);
     if (refusal !== undefined) return this.#refuse(refusal, Outcome.refused);
+    countAnnounce(this.#counters.stats, announce.family, announce.event);
     this.#form.compact = question.compact;
     this.#form.noPeerId = question.noPeerId;
     this.writer.clear();

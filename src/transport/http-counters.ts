@@ -1,5 +1,6 @@
 // Knows what the HTTP transport counts; plain numbers that whoever reports them may read at any time.
 import type { Failure } from '../protocol/failure.ts';
+import { answerStatsSlots } from './answer-stats.ts';
 
 export class HttpCounters {
   /** Requests by kind; refused ones count in their kind too. */
@@ -19,6 +20,8 @@ export class HttpCounters {
   connectionsOpen = 0;
   connectionsOpened = 0;
   connectionsRefused = 0;
+  /** What answer-stats.ts knows of announces and latency. */
+  readonly stats = new Float64Array(answerStatsSlots);
   /** Refused announces and scrapes by `failure reason`. */
   readonly failures = new Map<string, number>();
 

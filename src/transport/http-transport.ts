@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { internalError } from '../protocol/failure.ts';
 import type { Tracker } from '../tracker/tracker.ts';
+import { countLatency } from './answer-stats.ts';
 import { type ClientAddress, parseForwardedFor, toClientAddress } from './client-address.ts';
 import { encodeFullScrape, HttpAnswers, Outcome } from './http-answers.ts';
 import type { HttpConnection, HttpConnections } from './http-connections.ts';
@@ -120,8 +121,10 @@ export class HttpTransport {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.#options.connections.get(request.socket);
     if (connection === undefined) return;
+    const start = performance.now();
     try {
       this.#route(request, response, connection);
+      countLatency(this.#options.counters.stats, performance.now() - start, 1);
     } catch (error) {
       this.#fail(error, response);
     }

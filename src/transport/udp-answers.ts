@@ -27,7 +27,8 @@ import {
 } from '../protocol/udp-packets.ts';
 import { Announce } from '../tracker/announce.ts';
 import type { Tracker } from '../tracker/tracker.ts';
-import { UdpCounter } from './udp-counters.ts';
+import { countAnnounce } from './answer-stats.ts';
+import { answerStatsOf, UdpCounter } from './udp-counters.ts';
 
 /** The same bytes seen in three ways; packets begin at multiples of 4 bytes. */
 export interface PacketBuffer {
@@ -58,6 +59,7 @@ export class UdpAnswers {
   readonly #tracker: Tracker;
   readonly #ids: ConnectionIds;
   readonly #counters: Float64Array;
+  readonly #stats: Float64Array;
   readonly #request: PacketBuffer;
   readonly #reply: PacketBuffer;
   readonly #announce = new Announce();
@@ -75,6 +77,7 @@ export class UdpAnswers {
     this.#tracker = tracker;
     this.#ids = ids;
     this.#counters = counters;
+    this.#stats = answerStatsOf(counters);
     this.#request = request;
     this.#reply = reply;
     this.#announce.family = family;
@@ -151,6 +154,7 @@ export class UdpAnswers {
     const failure = this.#tracker.announce(announce, now);
     if (failure !== undefined) return this.#refuse(at, to, failure);
     this.#counters[UdpCounter.announces]!++;
+    countAnnounce(this.#stats, announce.family, announce.event);
     const head = encodeAnnounceReplyHead(
       this.#reply.view,
       to,

@@ -4,8 +4,9 @@ import type { DatagramBatch } from '../net/datagram-batch.ts';
 import { nameWords, slotBytes } from '../net/datagram-batch.ts';
 import type { ConnectionIds } from '../protocol/connection-id.ts';
 import type { Tracker } from '../tracker/tracker.ts';
+import { countLatency } from './answer-stats.ts';
 import { packetBuffer, UdpAnswers } from './udp-answers.ts';
-import { UdpCounter } from './udp-counters.ts';
+import { answerStatsOf, UdpCounter } from './udp-counters.ts';
 
 export interface UdpBatchOptions {
   family: 4 | 6;
@@ -20,15 +21,21 @@ export interface UdpBatchOptions {
 /** Batches in one go before other descriptors of the loop get their turn. */
 const batchesPerTurn = 16;
 
+/** Reading the clock costs about as much as a packet's share of a system call, so one batch in so many is timed. */
+const batchesPerTiming = 16;
+
 export class UdpBatchTransport {
   readonly #batch: DatagramBatch;
   readonly #options: UdpBatchOptions;
   readonly #answers: UdpAnswers;
+  readonly #stats: Float64Array;
+  #untilTiming = 0;
   readonly #last = { received: 0, sent: 0, unsent: 0, receiveErrors: 0 };
 
   constructor(batch: DatagramBatch, options: UdpBatchOptions) {
     this.#batch = batch;
     this.#options = options;
+    this.#stats = answerStatsOf(options.counters);
     const { bytes, replyBytes } = batch;
     this.#answers = new UdpAnswers(
       options.tracker,
@@ -46,12 +53,21 @@ export class UdpBatchTransport {
     const now = this.#options.clock();
     for (let turn = 0; turn < batchesPerTurn; turn++) {
       const count = batch.receive();
-      for (let slot = 0; slot < count; slot++) this.#answer(slot, now);
-      if (count > 0) batch.flush();
+      if (count > 0) this.#answerBatch(count, now);
       // A batch that was not full has emptied the socket; if not, the loop comes again.
       if (count < batch.slots) break;
     }
     this.#countSystemCalls();
+  }
+
+  #answerBatch(count: number, now: number): void {
+    const timed = this.#untilTiming-- === 0;
+    const start = timed ? performance.now() : 0;
+    for (let slot = 0; slot < count; slot++) this.#answer(slot, now);
+    this.#batch.flush();
+    if (!timed) return;
+    this.#untilTiming = batchesPerTiming - 1;
+    countLatency(this.#stats, performance.now() - start, count);
   }
 
   // Differences, because the counters outlive this object when its thread is restarted.

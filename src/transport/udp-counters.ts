@@ -1,5 +1,7 @@
 // What one thread's UDP transport has counted, in memory that the main thread can read.
 
+import { answerStatsSlots } from './answer-stats.ts';
+
 /** Position of each counter; the names are the ones operators see. */
 export const UdpCounter = {
   received: 0,
@@ -18,8 +20,9 @@ export const UdpCounter = {
 } as const;
 export type UdpCounter = keyof typeof UdpCounter;
 
+const statsAt = 16;
 /** Kept at a cache line's multiple, so that two threads' counters never share one. */
-const counterSlots = 16;
+const counterSlots = statsAt + answerStatsSlots;
 export const udpCounterBytes = counterSlots * 8;
 
 /** Counters of one thread; `buffer` may be shared. Doubles: exact up to 2^53. */
@@ -28,6 +31,11 @@ export function createUdpCounters(
   index = 0,
 ): Float64Array {
   return new Float64Array(buffer, index * udpCounterBytes, counterSlots);
+}
+
+/** The part of a transport's counters that answer-stats.ts knows. */
+export function answerStatsOf(counters: Float64Array): Float64Array {
+  return counters.subarray(statsAt, counterSlots);
 }
 
 /** The sums over several threads' counters, by name. */

@@ -4,8 +4,9 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { ConnectionIds } from '../protocol/connection-id.ts';
 import { encodeIpWords, parseIp } from '../protocol/ip-address.ts';
 import type { Tracker } from '../tracker/tracker.ts';
+import { countLatency } from './answer-stats.ts';
 import { maxReplyBytes, packetBuffer, UdpAnswers } from './udp-answers.ts';
-import { UdpCounter } from './udp-counters.ts';
+import { answerStatsOf, UdpCounter } from './udp-counters.ts';
 
 export interface UdpDgramOptions {
   /** An IPv4 or IPv6 literal; an IPv6 one receives IPv6 only. */
@@ -32,9 +33,11 @@ export class UdpDgramTransport {
   readonly #request = new Uint8Array(maxRequestBytes);
   readonly #reply = new Uint8Array(maxReplyBytes);
   readonly #address = new Int32Array(4);
+  readonly #stats: Float64Array;
 
   private constructor(options: UdpDgramOptions, family: 4 | 6) {
     this.#options = options;
+    this.#stats = answerStatsOf(options.counters);
     this.#answers = new UdpAnswers(
       options.tracker,
       options.ids,
@@ -78,11 +81,13 @@ export class UdpDgramTransport {
   #answer(packet: Buffer, from: RemoteInfo): void {
     const { counters } = this.#options;
     counters[UdpCounter.received]!++;
+    const start = performance.now();
     try {
       const length = this.#write(packet, from);
       if (length === 0) return;
       // The system may send later, from a buffer of its own: the reply buffer is reused by then.
       const reply = Buffer.from(this.#reply.subarray(0, length));
+      countLatency(this.#stats, performance.now() - start, 1);
       this.#socket.send(reply, from.port, from.address, (error) => {
         counters[error ? UdpCounter.sendFailures : UdpCounter.sent]!++;
       });
