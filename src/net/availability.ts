@@ -51,6 +51,7 @@ function tryEcho(calls: SystemCalls): void {
         if (++arrived === 1) batch.reply(slot, batch.length(slot));
       }
       batch.flush();
+      return batch.isBusy;
     });
     sendToItself(calls, socket!.fd, socket!.port);
     for (let round = 0; round < 4 && arrived < 2; round++) loop.runOnce(250);

@@ -93,6 +93,7 @@ export class DatagramBatch {
   #count = 0;
   #replies = 0;
   #failures = 0;
+  #busy = false;
 
   /** @param slots datagrams per system call, at most 1024 (the kernel's own limit). */
   constructor(calls: SystemCalls, socket: UdpSocket, slots = 64) {
@@ -168,8 +169,17 @@ export class DatagramBatch {
     if (count < 0) return this.#receivedNothing(this.#calls.errno());
     this.#failures = 0;
     this.#count = count;
+    this.#busy = this.#busy || count * 4 >= this.slots;
     this.counts.received += count;
     return count;
+  }
+
+  /**
+   * Whether datagrams come so fast that it is cheaper to ask for more than to sleep for them: from a batch that was
+   * a quarter full on, until nothing had arrived. What a reader tells its `EventLoop`.
+   */
+  get isBusy(): boolean {
+    return this.#busy;
   }
 
   /** Bytes of the datagram in `slot`, at most `slotBytes`. */
@@ -244,6 +254,7 @@ export class DatagramBatch {
 
   #receivedNothing(error: number): 0 {
     this.#count = 0;
+    this.#busy = false;
     if (error === errno.EAGAIN || error === errno.EINTR) return 0;
     this.counts.receiveErrors++;
     // Errors that ICMP left on the socket, or a moment without memory, pass; a socket that fails always does not.

@@ -54,6 +54,7 @@ test('what is left unread is reported again', fastPath, async (test) => {
   const counts: number[] = [];
   loop.add(socket.fd, EPOLLIN, () => {
     counts.push(batch.receive());
+    return false;
   });
   const client = await openClient(test);
   for (let i = 0; i < 5; i++) await send(client, 'x', socket.port, '127.0.0.1');
@@ -145,6 +146,7 @@ test('an echo of a full batch goes through the loop', fastPath, async (test) => 
     const count = batch.receive();
     for (let slot = 0; slot < count; slot++) echo(batch, slot);
     batch.flush();
+    return batch.isBusy;
   });
   const client = await openClient(test);
   let answers = 0;
@@ -153,4 +155,64 @@ test('an echo of a full batch goes through the loop', fastPath, async (test) => 
   while (loop.runOnce(0) > 0);
   while (answers < 100) await nextMessage(client);
   assert.equal(batch.counts.sent, 100);
+});
+
+test(
+  'a busy descriptor is served without sleeping, the others meanwhile, and it sleeps again afterwards',
+  fastPath,
+  async (test) => {
+    const { socket, batch } = openBatch(test, {}, 4);
+    const quiet = openBatch(test);
+    const slept: number[] = [];
+    const watching = {
+      ...calls,
+      epollWait: (epoll: number, events: number, count: number, timeoutMs: number) => {
+        slept.push(timeoutMs);
+        return calls.epollWait(epoll, events, count, timeoutMs);
+      },
+    };
+    const loop = new EventLoop(watching);
+    test.after(() => loop.close());
+    const received: number[] = [];
+    let quietReceived = 0;
+    loop.add(socket.fd, EPOLLIN, () => {
+      received.push(batch.receive());
+      return batch.isBusy;
+    });
+    loop.add(quiet.socket.fd, EPOLLIN, () => {
+      quietReceived += quiet.batch.receive();
+      return quiet.batch.isBusy;
+    });
+    const client = await openClient(test);
+    for (let i = 0; i < 50; i++) await send(client, 'x', socket.port, '127.0.0.1');
+    loop.runOnce(1000);
+    await send(client, 'x', quiet.socket.port, '127.0.0.1');
+    for (let round = 0; round < 12; round++) loop.runOnce(1000);
+    assert.deepEqual(received, [...new Array<number>(12).fill(4), 2]);
+    assert.equal(quietReceived, 1);
+    assert.deepEqual(slept, [1000, 0]);
+    loop.runOnce(0); // finds nothing and goes back to sleep
+    assert.equal(received.at(-1), 0);
+    await send(client, 'x', socket.port, '127.0.0.1');
+    assert.equal(loop.runOnce(1000), 1);
+    assert.equal(received.at(-1), 1);
+  },
+);
+
+test('a descriptor can be removed by its own call, busy or not', fastPath, async (test) => {
+  const { socket, batch } = openBatch(test, {}, 2);
+  const loop = new EventLoop(calls);
+  test.after(() => loop.close());
+  const client = await openClient(test);
+  for (const removing of [1, 3]) {
+    for (let i = 0; i < 8; i++) await send(client, 'x', socket.port, '127.0.0.1');
+    let called = 0;
+    loop.add(socket.fd, EPOLLIN, () => {
+      batch.receive();
+      if (++called === removing) loop.remove(socket.fd);
+      return true;
+    });
+    for (let round = 0; round < 5; round++) loop.runOnce(0);
+    assert.equal(called, removing);
+  }
 });

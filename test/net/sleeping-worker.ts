@@ -16,6 +16,7 @@ loop.listenTo(waker, () => parentPort!.postMessage('woken'));
 loop.add(socket.fd, EPOLLIN, () => {
   for (let slot = batch.receive() - 1; slot >= 0; slot--) echo(batch, slot);
   batch.flush();
+  return batch.isBusy;
 });
 parentPort!.postMessage('ready');
 loop.run();

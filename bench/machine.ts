@@ -1,0 +1,23 @@
+// What a reader of a result has to know: which commit, on what machine, by what command.
+import { spawnSync } from 'node:child_process';
+import { availableParallelism, cpus, release } from 'node:os';
+
+export function describeMachine(): string {
+  const model = cpus()[0]?.model ?? 'unknown processor';
+  return `${availableParallelism()} cores of ${model}, Linux ${release()}, Node ${process.versions.node}`;
+}
+
+export function describeCommit(): string {
+  const git = (...args: string[]) => spawnSync('git', args, { encoding: 'utf8' }).stdout?.trim() ?? '';
+  const changed = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ' with changes';
+  return (git('rev-parse', '--short', 'HEAD') || 'unknown') + changed;
+}
+
+/** `command` made to run on one core, where that is possible. */
+export function pinned(core: number, command: readonly string[]): string[] {
+  return canPin() ? ['taskset', '-c', String(core), ...command] : [...command];
+}
+
+export function canPin(): boolean {
+  return availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
+}

@@ -1,0 +1,131 @@
+// The load generator, a process of its own: many closed-loop clients in one busy loop; prints one JSON line.
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { findFastPath } from '../src/net/availability.ts';
+import { Latencies } from './latencies.ts';
+import { LoadClient, type LoadCounts } from './load-client.ts';
+import { createWorkload } from './workload.ts';
+
+/** What one run of the load generator found out about one server. */
+export interface LoadResult {
+  answersPerSecond: number;
+  counts: LoadCounts;
+  /** Share (0 to 1) of the peers that announced before the measured time; 1 unless the server was too slow. */
+  filled: number;
+  meanPeers: number;
+  p50Ms: number;
+  p99Ms: number;
+  p999Ms: number;
+  /** Share of the measured time in which the generator had something to do: near 1, it may be the limit itself. */
+  loadBusy: number;
+  /** Share of one core that the server used, or -1 when it was not watched. */
+  serverBusy: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    address: { type: 'string', default: '127.0.0.1' },
+    port: { type: 'string' },
+    seconds: { type: 'string', default: '3' },
+    'warm-up': { type: 'string', default: '1' },
+    'fill-seconds': { type: 'string', default: '4' },
+    seed: { type: 'string', default: '1' },
+    torrents: { type: 'string', default: '10000' },
+    peers: { type: 'string', default: '100000' },
+    numwant: { type: 'string', default: '50' },
+    sockets: { type: 'string', default: '8' },
+    window: { type: 'string', default: '16' },
+    'time-out': { type: 'string', default: '500' },
+    'no-segments': { type: 'boolean', default: false },
+    'watch-pid': { type: 'string' },
+  },
+});
+
+const { calls, reason } = findFastPath();
+if (!calls) {
+  console.error(`the load generator needs the fast path: ${reason}`);
+  process.exit(1);
+}
+
+const workload = createWorkload(Number(values.seed), Number(values.torrents), Number(values.peers));
+const counts: LoadCounts = {
+  connects: 0,
+  announces: 0,
+  scrapes: 0,
+  errors: 0,
+  nonsense: 0,
+  late: 0,
+  lost: 0,
+  peers: 0,
+};
+const latencies = new Latencies();
+const fill = { nextPeer: 0 };
+const clients = Array.from({ length: Number(values.sockets) }, (_, index) => {
+  const options = {
+    address: values.address,
+    port: Number(values.port),
+    seed: Number(values.seed) * 1000 + index,
+    numwant: Number(values.numwant),
+    window: Number(values.window),
+    timeoutMs: Number(values['time-out']),
+    segmented: !values['no-segments'],
+  };
+  return new LoadClient(calls, workload, options, counts, latencies, fill);
+});
+
+/** Keeps the clients busy until `done`, at the latest for `limitMs`; returns the milliseconds without anything to do. */
+function exchange(limitMs: number, done: () => boolean): number {
+  const start = performance.now();
+  let idle = 0;
+  let lastMs = start;
+  let resendAt = start + 50;
+  for (;;) {
+    const now = performance.now();
+    let answers = 0;
+    for (const client of clients) answers += client.exchange(now);
+    if (now > resendAt) {
+      for (const client of clients) client.resendLost(now);
+      resendAt = now + 50;
+    }
+    const end = performance.now();
+    if (answers === 0) idle += end - lastMs;
+    lastMs = end;
+    if (end - start >= limitMs || done()) return idle;
+  }
+}
+
+/** Seconds of processor time that a process and its threads have used. */
+function processorSeconds(pid: string | undefined): number {
+  if (!pid) return Number.NaN;
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+const start = performance.now();
+for (const client of clients) client.start(start);
+exchange(Number(values['fill-seconds']) * 1000, () => fill.nextPeer >= workload.peers);
+const filled = fill.nextPeer / workload.peers;
+fill.nextPeer = workload.peers;
+exchange(Number(values['warm-up']) * 1000, () => false);
+
+for (const key of Object.keys(counts) as (keyof LoadCounts)[]) counts[key] = 0;
+latencies.clear();
+const processorBefore = processorSeconds(values['watch-pid']);
+const measuredFrom = performance.now();
+const idleMs = exchange(Number(values.seconds) * 1000, () => false);
+const elapsedMs = performance.now() - measuredFrom;
+const serverSeconds = processorSeconds(values['watch-pid']) - processorBefore;
+
+const answers = counts.announces + counts.connects + counts.scrapes;
+const result: LoadResult = {
+  answersPerSecond: (answers / elapsedMs) * 1000,
+  counts,
+  filled,
+  meanPeers: counts.announces === 0 ? 0 : counts.peers / counts.announces,
+  p50Ms: latencies.percentile(0.5),
+  p99Ms: latencies.percentile(0.99),
+  p999Ms: latencies.percentile(0.999),
+  loadBusy: 1 - idleMs / elapsedMs,
+  serverBusy: Number.isNaN(serverSeconds) ? -1 : (serverSeconds * 1000) / elapsedMs,
+};
+console.log(JSON.stringify(result));
