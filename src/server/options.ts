@@ -140,7 +140,7 @@ export const optionTable = {
   }),
   'peer-ttl': option<number>({
     group: 'Answers',
-    kind: seconds(1, 4 * week),
+    kind: seconds(1, 3 * week),
     placeholder: 'SEC',
     default: 3600,
     help: 'Seconds without an announce until a peer is forgotten.',

@@ -1,0 +1,10 @@
+// The clock that ages, expiry and connection_ids run on: monotonic, and the same in every thread and after a restart.
+
+// performance.now() counts from this process's start and costs no allocation; hrtime counts from the machine's boot.
+// Their difference is constant, so adding it once makes the cheap clock the shared one.
+const bootOffsetMs = Number(process.hrtime.bigint() / 1_000_000n) - performance.now();
+
+/** Whole seconds since the machine booted. Setting the wall clock does not move it. */
+export function monotonicSeconds(): number {
+  return Math.floor((performance.now() + bootOffsetMs) / 1000);
+}

@@ -1,0 +1,57 @@
+// Which sockets the options ask for: one entry for each protocol and address, before anything is opened.
+import { isIPv6 } from 'node:net';
+import type { Configuration } from './configuration.ts';
+import type { Port } from './option-kinds.ts';
+import { StartError } from './usage-error.ts';
+
+export interface PlannedListener {
+  protocol: 'HTTP' | 'UDP';
+  /** An IPv6 listener takes no IPv4 (IPV6_V6ONLY), so that both families can stand on one port. */
+  family: 4 | 6;
+  address: string;
+  /** 0 lets the operating system choose. */
+  port: number;
+}
+
+/** @throws StartError when every listener is disabled */
+export function planListeners(configuration: Configuration): PlannedListener[] {
+  const { host = '0.0.0.0', httpPort, udpPort, ipv6 } = configuration;
+  const addresses = ipv6 && !isIPv6(host) ? [host, '::'] : [host];
+  const ports: [PlannedListener['protocol'], Port][] = [
+    ['HTTP', httpPort],
+    ['UDP', udpPort],
+  ];
+  const plan = ports
+    .filter(([, port]) => port !== 0)
+    .flatMap(([protocol, port]) =>
+      addresses.map((address) => ({
+        protocol,
+        family: isIPv6(address) ? (6 as const) : (4 as const),
+        address,
+        port: port === 'any' ? 0 : port,
+      })),
+    );
+  if (plan.length === 0) {
+    throw new StartError('every listener is disabled: --http-port and --udp-port are both 0');
+  }
+  return plan;
+}
+
+/** `0.0.0.0:6969` or `[::]:6969`. */
+export function formatListenAddress(address: string, port: number): string {
+  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Turns what the operating system said about a socket into the operator's one line. */
+export function listenError(planned: PlannedListener, error: NodeJS.ErrnoException): StartError {
+  const where = formatListenAddress(planned.address, planned.port);
+  const reason = (error.code !== undefined && reasons[error.code]) || error.message;
+  return new StartError(`cannot listen on ${where} (${planned.protocol}): ${reason}`, { cause: error });
+}
+
+const reasons: Record<string, string> = {
+  EADDRINUSE: 'the port is in use',
+  EACCES: 'no permission (ports below 1024 need root or CAP_NET_BIND_SERVICE)',
+  EADDRNOTAVAIL: 'this machine does not have that address',
+  EAFNOSUPPORT: 'this machine does not have that address family',
+};

@@ -1,0 +1,26 @@
+// Starts the built tracker-server as its operator does, on ports that the system chooses.
+import { fileURLToPath } from 'node:url';
+import { type Program, startProgram } from './program.ts';
+
+export const mainScript = fileURLToPath(new URL('../src/server/main.js', import.meta.url));
+
+export interface TrackerProgram {
+  program: Program;
+  httpPort: number;
+  udpPort: number;
+}
+
+/** A tracker on 127.0.0.1 that is ready to answer, with these options besides. */
+export async function startTracker(options: readonly string[] = []): Promise<TrackerProgram> {
+  const listening = ['--host', '127.0.0.1', '--http-port', 'any', '--udp-port', 'any'];
+  const program = startProgram(process.execPath, [mainScript, ...listening, ...options]);
+  try {
+    await program.printed(/Tracker running/);
+    const http = await program.printed(/HTTP tracker listening on 127\.0\.0\.1:(\d+)\/announce/);
+    const udp = await program.printed(/UDP tracker listening on 127\.0\.0\.1:(\d+)/);
+    return { program, httpPort: Number(http[1]), udpPort: Number(udp[1]) };
+  } catch (error) {
+    await program.kill();
+    throw error;
+  }
+}
