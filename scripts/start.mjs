@@ -4,5 +4,17 @@ import { pathToFileURL } from 'node:url';
 import { bootstrap, root } from './bootstrap.mjs';
 
 bootstrap();
+
+// npm runs this below a shell that dies of SIGTERM without passing it on; the tracker must not outlive it unseen.
+if (process.env.npm_lifecycle_event !== undefined) {
+  const shell = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, 250);
+  watch.unref();
+}
+
 process.argv[1] = join(root, 'dist', 'src', 'server', 'main.js');
 await import(pathToFileURL(process.argv[1]).href);

@@ -16,6 +16,12 @@ if (files.length === 0) {
   process.exit(2);
 }
 const reporter = process.stdout.isTTY ? 'spec' : 'tap';
-const options = ['--test', '--enable-source-maps', `--test-reporter=${reporter}`, '--test-concurrency=2'];
+const options = [
+  '--test',
+  '--enable-source-maps',
+  `--test-reporter=${reporter}`,
+  '--test-concurrency=2',
+  '--test-timeout=300000',
+];
 const result = spawnSync(process.execPath, [...options, ...files], { cwd: root, stdio: 'inherit' });
 process.exit(result.status ?? 1);

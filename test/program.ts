@@ -1,6 +1,5 @@
 // A child process of a test: what it prints is kept, waiting for it is bounded, and it is always ended by its own id.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 
 export interface Exit {
   code: number | null;
@@ -10,6 +9,8 @@ export interface Exit {
 export interface ProgramOptions {
   cwd?: string;
   env?: Record<string, string | undefined>;
+  /** Leads a process group of its own, so that `kill` also ends what it started. */
+  group?: boolean;
 }
 
 /** Starts a program with its output in pipes. A name that cannot be started rejects `exited`. */
@@ -27,11 +28,14 @@ export class Program {
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
   readonly #command: string;
+  readonly #group: boolean;
 
-  constructor(command: string, args: readonly string[], { cwd, env }: ProgramOptions) {
+  constructor(command: string, args: readonly string[], { cwd, env, group = false }: ProgramOptions) {
+    this.#group = group;
     this.#command = [command, ...args].join(' ');
     this.#child = spawn(command, args, {
       cwd,
+      detached: group,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -83,13 +87,22 @@ export class Program {
 
   /** Ends it, at once and for certain. */
   async kill(): Promise<void> {
-    if (!this.running || this.#child.pid === undefined) return;
-    this.#child.kill('SIGKILL');
-    if (this.running) await once(this.#child, 'close');
+    if (this.#child.pid === undefined) return;
+    if (this.#group) killGroup(this.#child.pid);
+    else if (this.running) this.#child.kill('SIGKILL');
+    await this.exited.catch(() => {});
   }
 
   describe(problem: string): string {
     return `${this.#command} ${problem}\nstdout: ${this.stdout.slice(-3000)}\nstderr: ${this.stderr.slice(-3000)}`;
+  }
+}
+
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // All of it has ended already.
   }
 }
 

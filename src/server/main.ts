@@ -1,0 +1,109 @@
+#!/usr/bin/env node
+// tracker-server: from the command line to a running tracker, and from a signal to its end.
+import { pino } from 'pino';
+import {
+  type Configuration,
+  configurationOf,
+  type ResolvedConfiguration,
+  readConfiguration,
+} from './configuration.ts';
+import { checkDataDirectory } from './data-directory.ts';
+import { escapeForLog } from './escape-for-log.ts';
+import { formatConfiguration } from './format-configuration.ts';
+import { planListeners } from './listen-plan.ts';
+import { Log } from './log.ts';
+import { textStyleFor } from './log-text.ts';
+import { nodeLineWarning } from './node-line.ts';
+import { startTrackerServer, type TrackerServer } from './tracker-server.ts';
+import { StartError, UsageError } from './usage-error.ts';
+
+/** Ctrl-C under npm reaches the tracker twice at once; only a person who presses it again means it. */
+const sameSignalMs = 500;
+/** Longer than a request may take (8 s), shorter than the patience of systemd. */
+const closeWithinMs = 10_000;
+
+await main();
+
+async function main(): Promise<void> {
+  try {
+    const invocation = readConfiguration(process.argv.slice(2), process.env);
+    if (invocation.print !== undefined) process.stdout.write(invocation.print);
+    else if (invocation.values.check) check(invocation);
+    else await run(invocation);
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof StartError)) throw error;
+    complain(error.message);
+    process.exit(error.exitCode);
+  }
+}
+
+function complain(message: string): void {
+  process.stderr.write(`tracker-server: ${escapeForLog(message)}\n`);
+}
+
+/** Whatever would keep the tracker from starting here, short of opening its sockets, is a fault of the settings. */
+function check(resolved: ResolvedConfiguration): void {
+  const configuration = configurationOf(resolved.values);
+  for (const warning of resolved.warnings) complain(`warning: ${warning}`);
+  try {
+    planListeners(configuration);
+    if (configuration.dataDir !== undefined) checkDataDirectory(configuration.dataDir);
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+  process.stdout.write(formatConfiguration(resolved));
+}
+
+async function run({ values, warnings }: ResolvedConfiguration): Promise<void> {
+  const configuration = configurationOf(values);
+  const { log, flush } = createLog(configuration);
+  const exit = (code: number): never => {
+    log.close();
+    flush();
+    process.exit(code);
+  };
+
+  // Signals are taken from the first moment on: one that comes while sockets open ends the tracker once they are.
+  let server: TrackerServer | undefined;
+  let stoppingSince = Number.POSITIVE_INFINITY;
+  const stop = async () => {
+    log.info('Shutting down.');
+    const late = setTimeout(() => {
+      log.warn('some requests did not end in time');
+      exit(0);
+    }, closeWithinMs);
+    await server?.close();
+    clearTimeout(late);
+    exit(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (performance.now() - stoppingSince > sameSignalMs) exit(1);
+      if (stoppingSince !== Number.POSITIVE_INFINITY) return;
+      stoppingSince = performance.now();
+      if (server !== undefined) void stop();
+    });
+  }
+  process.on('SIGHUP', () => log.info('SIGHUP: this release has nothing to reload.'));
+
+  try {
+    server = await startTrackerServer(configuration, log);
+  } catch (error) {
+    flush();
+    throw error;
+  }
+  // Only now: a mistake in starting up must end the process, one in a request must not.
+  process.on('uncaughtException', (error) => server!.failed(error));
+  // After the sockets are open: a tracker that cannot start says that, and nothing else.
+  const nodeLine = nodeLineWarning(process.versions.node, new Date());
+  for (const warning of nodeLine === undefined ? warnings : [...warnings, nodeLine]) log.warn(warning);
+  log.info('Tracker running. Press Ctrl-C to stop.');
+  if (stoppingSince !== Number.POSITIVE_INFINITY) await stop();
+}
+
+function createLog({ logFormat, verbose }: Configuration): { log: Log; flush: () => void } {
+  // Asynchronous, so that a slow reader of the log never holds up an answer.
+  const destination = pino.destination({ fd: 1, sync: false });
+  const log = new Log(destination, { format: logFormat, verbose, style: textStyleFor(1, process.env) });
+  return { log, flush: () => destination.flushSync() };
+}

@@ -1,0 +1,115 @@
+// How the tracker is put together: one store, the listeners over it, and what runs in the background.
+import { endianness } from 'node:os';
+import { SwarmStore } from '../swarm/swarm-store.ts';
+import { Tracker } from '../tracker/tracker.ts';
+import { monotonicSeconds } from './clock.ts';
+import type { Configuration } from './configuration.ts';
+import { type ConnectionKeys, createConnectionKeys, loadConnectionKeys } from './connection-keys.ts';
+import { openDataDirectory } from './data-directory.ts';
+import { Expiry } from './expiry.ts';
+import { formatListenAddress, type PlannedListener, planListeners } from './listen-plan.ts';
+import { openListeners } from './listeners.ts';
+import type { Log } from './log.ts';
+import { logRequests } from './request-log.ts';
+import { StartError } from './usage-error.ts';
+
+/** Where a listener really listens: its port is the system's choice when the plan left it open. */
+export interface ListeningAddress {
+  protocol: PlannedListener['protocol'];
+  family: 4 | 6;
+  address: string;
+  port: number;
+}
+
+export interface TrackerServer {
+  readonly addresses: readonly ListeningAddress[];
+  /** Logs an exception that nothing else caught; the tracker lives on. */
+  failed(error: unknown): void;
+  /** Stops accepting, lets requests in flight finish, ends the background work. */
+  close(): Promise<void>;
+}
+
+const statsEveryMs = 60_000;
+/** The store addresses its memory with 32-bit offsets, so 4 GiB means one page less. */
+const mostMemory = 2 ** 32 - 4096;
+
+/**
+ * Opens every listener or none.
+ * @throws StartError when the tracker cannot run here; nothing is left open then
+ */
+export async function startTrackerServer(configuration: Configuration, log: Log): Promise<TrackerServer> {
+  if (endianness() !== 'LE')
+    throw new StartError('this machine is big-endian; the swarm store needs a little-endian one');
+  const plan = planListeners(configuration);
+  const failed = (error: unknown) => logFailure(log, error);
+  const store = createStore(configuration);
+  const tracker = createTracker(store, configuration);
+  if (log.verbose) logRequests(tracker, log);
+  const keys = openKeys(configuration, log);
+  const listeners = await openListeners(plan, { configuration, tracker, keys, failed });
+  const addresses = listeners.map(({ planned: { protocol, family, address }, port }) => ({
+    protocol,
+    family,
+    address,
+    port,
+  }));
+  for (const { protocol, address, port } of addresses) {
+    const path = protocol === 'HTTP' ? '/announce' : '';
+    log.info(`${protocol} tracker listening on ${formatListenAddress(address, port)}${path}`);
+  }
+  const expiry = new Expiry(store, { peerTtl: configuration.peerTtl, now: monotonicSeconds, failed });
+  expiry.start();
+  const stats = setInterval(() => logStats(store, log), statsEveryMs);
+  return {
+    addresses,
+    failed,
+    close: async () => {
+      clearInterval(stats);
+      expiry.stop();
+      await Promise.all(listeners.map((listener) => listener.close()));
+    },
+  };
+}
+
+function createStore({ memoryLimit, peerTtl }: Configuration): SwarmStore {
+  const hashKey = crypto.getRandomValues(new Int32Array(4));
+  const [seed] = crypto.getRandomValues(new Int32Array(1));
+  try {
+    return SwarmStore.create({ memoryLimit: Math.min(memoryLimit, mostMemory), hashKey, peerTtl }, seed!);
+  } catch (error) {
+    throw new StartError(`--memory-limit: cannot reserve the memory: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+function openKeys({ dataDir }: Configuration, log: Log): ConnectionKeys {
+  if (dataDir === undefined) return createConnectionKeys();
+  openDataDirectory(dataDir);
+  return loadConnectionKeys(dataDir, Date.now() / 1000, (message) => log.warn(message));
+}
+
+function createTracker(store: SwarmStore, configuration: Configuration): Tracker {
+  const { interval, minInterval, maxPeers, maxScrapeHashes, fullScrape, trackerId, noIpv4Mapped } =
+    configuration;
+  return new Tracker(store, {
+    interval,
+    minInterval,
+    maxPeers,
+    maxScrapeHashes,
+    fullScrape,
+    trackerId,
+    ipv4Mapped: !noIpv4Mapped,
+  });
+}
+
+function logStats(store: SwarmStore, log: Log): void {
+  const { swarms, leechers4, leechers6, seeders4, seeders6 } = store.totals();
+  log.info(`Stats: ${swarms} torrents  ${leechers4 + leechers6 + seeders4 + seeders6} peers`);
+}
+
+// The stack goes with the first lines only: repetitions of the same message are counted by the log.
+function logFailure(log: Log, error: unknown): void {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  log.error(`an exception was caught and the tracker goes on: ${message}`, { stack });
+}
