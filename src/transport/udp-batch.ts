@@ -47,8 +47,11 @@ export class UdpBatchTransport {
     );
   }
 
-  /** Answers what has arrived; called when the socket is readable. */
-  answerArrived(): void {
+  /**
+   * Answers what has arrived; called when the socket is readable. Returns whether more is coming so fast that the loop
+   * should call again instead of sleeping.
+   */
+  answerArrived(): boolean {
     const batch = this.#batch;
     const now = this.#options.clock();
     for (let turn = 0; turn < batchesPerTurn; turn++) {
@@ -58,6 +61,7 @@ export class UdpBatchTransport {
       if (count < batch.slots) break;
     }
     this.#countSystemCalls();
+    return batch.isBusy;
   }
 
   #answerBatch(count: number, now: number): void {
