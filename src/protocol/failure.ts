@@ -10,6 +10,7 @@ export const missingPeerId = new Failure('missing or invalid peer_id');
 export const missingPort = new Failure('missing or invalid port');
 export const invalidNumber = new Failure('invalid numeric parameter');
 export const fullScrapeRefused = new Failure('full scrape not allowed');
+export const fullScrapeBusy = new Failure('too many full scrapes at once');
 export const trackerFull = new Failure('tracker is full');
 export const badClientAddress = new Failure('invalid client address');
 export const internalError = new Failure('internal error');

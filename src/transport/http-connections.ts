@@ -16,8 +16,8 @@ export interface HttpConnection {
   readonly address: ClientAddress;
   /** It comes from a trusted proxy, whose X-Forwarded-For is believed. */
   readonly proxied: boolean;
-  /** An answer is being sent piece by piece. */
-  streaming: boolean;
+  /** Answers that are being sent piece by piece. */
+  streams: number;
   /** It has been told off, and whatever it still sends is not read. */
   refused: boolean;
 }
@@ -29,6 +29,9 @@ export interface HttpConnectionsOptions {
   readonly maxPerAddress: number;
   readonly trustedProxies: readonly Cidr[];
 }
+
+/** Behind one address of a large carrier or campus are many clients, each with a connection now and then. */
+export const defaultMaxPerAddress = 256;
 
 /** One for all HTTP and HTTPS listeners, as they share the process's descriptors. */
 export class HttpConnections {
@@ -63,7 +66,7 @@ export class HttpConnections {
     this.#connections.set(socket, {
       address: toClientAddress(ip),
       proxied,
-      streaming: false,
+      streams: 0,
       refused: false,
     });
     socket.once('close', () => this.#forget(key));

@@ -8,6 +8,8 @@ export class HttpHead {
   forwardedFor: string | undefined;
   /** A body is announced, of whatever length but 0. */
   body = false;
+  /** Size of the header fields with their separators. */
+  bytes = 0;
   // Clients of one kind send the same text each time.
   #lastEncoding = '';
   #lastGzip = false;
@@ -17,8 +19,10 @@ export class HttpHead {
     this.gzip = false;
     this.forwardedFor = undefined;
     this.body = false;
+    this.bytes = 0;
     for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
       const name = rawHeaders[i]!;
+      this.bytes += name.length + rawHeaders[i + 1]!.length + 4;
       // Most fields are told apart by their length alone.
       if (name.length < 14 || name.length > 17) continue;
       this.#readField(name.toLowerCase(), rawHeaders[i + 1]!);

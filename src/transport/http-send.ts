@@ -1,6 +1,5 @@
-// Knows how answers are put into HTTP: header fields, lengths, gzip, and errors below the level of requests.
+// Knows how answers are put into HTTP: header fields, lengths, gzip, all at once or piece by piece.
 import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -60,55 +59,4 @@ export function sendText(
   const body = Buffer.from(text);
   response.writeHead(status, ['Content-Type', type, 'Content-Length', body.length, ...fields]);
   response.end(body);
-}
-
-/** What node:http reports of a request that never became one. */
-export interface RequestFault {
-  readonly code?: string;
-  /** What was read last. */
-  readonly rawPacket?: Buffer;
-}
-
-/** A refusal below the level of requests. */
-export interface Refusal {
-  readonly status: string;
-  readonly text: string;
-  /** Further header fields, each with its line end. */
-  readonly fields?: string;
-}
-
-export const methodRefusal: Refusal = {
-  status: '405 Method Not Allowed',
-  text: 'method not allowed\n',
-  fields: 'Allow: GET, HEAD\r\n',
-};
-
-export const timeoutRefusal: Refusal = { status: '408 Request Timeout', text: 'request took too long\n' };
-
-export function refusalOf(fault: RequestFault): Refusal {
-  switch (fault.code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return { status: '431 Request Header Fields Too Large', text: 'request head too large\n' };
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return timeoutRefusal;
-    case 'HPE_INVALID_METHOD':
-      // The parser says the same of what is no HTTP at all, such as a TLS hello.
-      if (/^[A-Za-z-]+ /.test(fault.rawPacket?.toString('latin1', 0, 32) ?? '')) return methodRefusal;
-      break;
-  }
-  return { status: '400 Bad Request', text: 'bad request\n' };
-}
-
-/**
- * Writes a refusal straight to the connection and ends it. What the client still sends is read and dropped for a
- * moment, because closing on unread bytes would take the refusal away from it.
- */
-export function sendRefusal(socket: Socket, refusal: Refusal, lingerMs: number): void {
-  const { status, text, fields = '' } = refusal;
-  socket.end(
-    `HTTP/1.1 ${status}\r\n${fields}Content-Type: text/plain\r\nContent-Length: ${text.length}\r\n` +
-      `Connection: close\r\n\r\n${text}`,
-  );
-  const cut = setTimeout(() => socket.destroy(), lingerMs);
-  socket.once('close', () => clearTimeout(cut));
 }

@@ -1,7 +1,7 @@
 // HTTP through node:http: receives requests within bounds, asks for their answers, and sends them.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { internalError } from '../protocol/failure.ts';
+import { fullScrapeBusy, internalError } from '../protocol/failure.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import { countLatency } from './answer-stats.ts';
 import { type ClientAddress, parseForwardedFor, toClientAddress } from './client-address.ts';
@@ -12,16 +12,18 @@ import { HttpHead } from './http-head.ts';
 import { defaultHttpLimits, type HttpLimits } from './http-limits.ts';
 import { formatHttpPage } from './http-page.ts';
 import {
+  badRequestRefusal,
+  bodyRefusal,
+  headRefusal,
   methodRefusal,
+  pathRefusal,
   type Refusal,
   type RequestFault,
   refusalOf,
-  sendAnswer,
   sendRefusal,
-  sendText,
-  streamAnswer,
   timeoutRefusal,
-} from './http-send.ts';
+} from './http-refusal.ts';
+import { sendAnswer, sendText, streamAnswer } from './http-send.ts';
 import { HttpTarget, Target } from './http-target.ts';
 
 export interface HttpOptions {
@@ -42,6 +44,9 @@ export interface HttpOptions {
   limits?: HttpLimits;
 }
 
+/** Full scrapes at a time: each holds the info_hashes of all swarms, and a pipeline could ask for thousands. */
+const maxStreams = 4;
+
 export class HttpTransport {
   readonly #options: HttpOptions;
   readonly #limits: HttpLimits;
@@ -52,6 +57,7 @@ export class HttpTransport {
   readonly #targetBytes: Buffer;
   readonly #page: string;
   #closing = false;
+  #streams = 0;
 
   private constructor(options: HttpOptions) {
     this.#options = options;
@@ -104,6 +110,8 @@ export class HttpTransport {
       answer,
     );
     server.timeout = limits.stallMs;
+    // The head is bounded in bytes. A bound in fields would only drop some unseen, and they might announce a body.
+    server.maxHeadersCount = 0;
     // A client may close its side once it has asked; without this, node:http would not finish a streamed answer.
     Object.assign(server, { httpAllowHalfOpen: true });
     server.prependListener('connection', (socket) => this.#options.connections.admit(socket));
@@ -136,23 +144,10 @@ export class HttpTransport {
     const target = this.#target;
     const bytes = this.#targetBytes;
     head.read(request.rawHeaders);
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
+    const refusal = this.#faultOf(request);
+    if (refusal !== undefined) {
       counters.badRequests++;
-      sendText(
-        response,
-        405,
-        'text/plain',
-        'method not allowed\n',
-        'Allow',
-        'GET, HEAD',
-        'Connection',
-        'close',
-      );
-      return;
-    }
-    if (head.body) {
-      counters.badRequests++;
-      sendText(response, 400, 'text/plain', 'no body is wanted\n', 'Connection', 'close');
+      respondWith(response, refusal);
       return;
     }
     const length = bytes.write(request.url!, 'latin1');
@@ -172,8 +167,21 @@ export class HttpTransport {
         return;
       default:
         counters.notFound++;
-        sendText(response, 404, 'text/plain', 'not found\n', 'Connection', 'close');
+        respondWith(response, pathRefusal);
     }
+  }
+
+  /** What is wrong with a request that node:http lets pass. */
+  #faultOf(request: IncomingMessage): Refusal | undefined {
+    const { method, url } = request;
+    if (method !== 'GET' && method !== 'HEAD') return methodRefusal;
+    if (this.#head.body) return bodyRefusal;
+    // There is a version 0.9 to the parser, which knows neither status nor length.
+    if (request.httpVersionMajor !== 1) return badRequestRefusal;
+    // The parser counts no separators, so its own limit lets a head of many short fields pass.
+    const headBytes =
+      method.length + url!.length + ' '.length + ' HTTP/1.1\r\n\r\n'.length + this.#head.bytes;
+    return headBytes > this.#limits.headBytes ? headRefusal : undefined;
   }
 
   /** Whom an announce counts as coming from; undefined when a trusted proxy says nothing that can be read. */
@@ -188,22 +196,27 @@ export class HttpTransport {
     const { gzip } = this.#head;
     const close = outcome === Outcome.badQuestion || this.#closing;
     if (outcome === Outcome.fullScrape) {
-      void this.#stream(response, gzip, close);
-      return;
+      if (this.#streams < maxStreams) {
+        void this.#stream(response, gzip, close);
+        return;
+      }
+      this.#answers.refuse(fullScrapeBusy);
     }
     if (sendAnswer(response, this.#answers.writer, gzip, close)) this.#options.counters.compressed++;
   }
 
   async #stream(response: ServerResponse, gzip: boolean, close: boolean): Promise<void> {
     const connection = this.#options.connections.get(response.req.socket)!;
-    connection.streaming = true;
+    connection.streams++;
+    this.#streams++;
     try {
       await streamAnswer(response, encodeFullScrape(this.#options.tracker), gzip, close);
     } catch (error) {
       // Clients may leave whenever they like.
       if (!isDeparture(error)) this.#fail(error, response);
     } finally {
-      connection.streaming = false;
+      connection.streams--;
+      this.#streams--;
     }
   }
 
@@ -225,15 +238,20 @@ export class HttpTransport {
     const connection = connections.get(socket);
     if (connection?.refused) return;
     // Within a streamed answer a refusal would look like a part of it.
-    if (connection === undefined || connection.streaming || !socket.writable) {
+    if (connection === undefined || connection.streams > 0 || !socket.writable) {
       socket.destroy();
       return;
     }
     connection.refused = true;
     if (refusal === timeoutRefusal) counters.timeouts++;
     else counters.badRequests++;
-    sendRefusal(socket, refusal, this.#limits.lingerMs);
+    // Answers to the requests before this one leave within this turn of the event loop, and go first.
+    setImmediate(() => sendRefusal(socket, refusal, this.#limits.lingerMs));
   }
+}
+
+function respondWith(response: ServerResponse, { status, text, fields }: Refusal): void {
+  sendText(response, status, 'text/plain', text, 'Connection', 'close', ...fields);
 }
 
 function isDeparture(error: unknown): boolean {
