@@ -109,7 +109,12 @@ function createSocket(calls: SystemCalls, family: Family): number {
   return fd;
 }
 
-function enlargeBuffers(setting: SocketOptions, fd: number, options: UdpSocketOptions) {
+/** Asks for large kernel queues and returns what was obtained, in bytes. */
+export function enlargeBuffers(
+  setting: SocketOptions,
+  fd: number,
+  options: Pick<UdpSocketOptions, 'receiveBuffer' | 'sendBuffer'>,
+) {
   const { receiveBuffer = defaultReceiveBuffer, sendBuffer = defaultSendBuffer } = options;
   return {
     receiveBuffer: enlarge(setting, fd, SO_RCVBUFFORCE, SO_RCVBUF, receiveBuffer),
@@ -124,8 +129,16 @@ function enlarge(setting: SocketOptions, fd: number, forced: number, plain: numb
   return setting.get(fd, SOL_SOCKET, plain) >> 1;
 }
 
-// A socket that is bound to one address answers from it anyway, and is cheaper without the control messages.
-function askForLocalAddress(setting: SocketOptions, fd: number, address: string, family: Family): boolean {
+/**
+ * Has the kernel tell with each datagram which local address it was sent to. A socket that is bound to one address
+ * answers from it anyway, and is cheaper without the control messages: then it is false.
+ */
+export function askForLocalAddress(
+  setting: SocketOptions,
+  fd: number,
+  address: string,
+  family: Family,
+): boolean {
   if (!isUnspecified(address)) return false;
   if (family === 4) setting.set(fd, IPPROTO_IP, IP_PKTINFO, 1, 'IP_PKTINFO');
   else setting.set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, 'IPV6_RECVPKTINFO');
