@@ -35,9 +35,12 @@ test('the watchdog is pinged while the tracker is well, and only then', fastPath
   );
   let well = true;
   manager.startWatchdog(() => well);
-  await sleep(150);
-  const pings = receiver.received();
-  assert.ok(pings.length >= 2, `${pings.length} pings in 150 ms`);
+  const pings: string[] = [];
+  for (let tries = 0; tries < 100 && pings.length < 2; tries++) {
+    await sleep(20);
+    pings.push(...receiver.received());
+  }
+  assert.ok(pings.length >= 2, 'no two pings in 2 s');
   assert.ok(pings.every((ping) => ping === 'WATCHDOG=1'));
   well = false;
   receiver.received();
