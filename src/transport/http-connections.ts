@@ -1,7 +1,7 @@
 // Knows every open HTTP connection, whose it is, and how many there may be: in all, and from one address.
 import type { Socket } from 'node:net';
 import type { Cidr } from '../protocol/cidr.ts';
-import { formatIp, type IpBytes } from '../protocol/ip-address.ts';
+import { formatIp, type IpBytes, unmapIp } from '../protocol/ip-address.ts';
 import {
   type ClientAddress,
   includes,
@@ -13,9 +13,9 @@ import type { HttpCounters } from './http-counters.ts';
 
 export interface HttpConnection {
   /** Whose connection it is. */
-  readonly address: ClientAddress;
+  address: ClientAddress;
   /** It comes from a trusted proxy, whose X-Forwarded-For is believed. */
-  readonly proxied: boolean;
+  proxied: boolean;
   /** Answers that are being sent piece by piece. */
   streams: number;
   /** It has been told off, and whatever it still sends is not read. */
@@ -49,8 +49,8 @@ export class HttpConnections {
     this.#counters = counters;
   }
 
-  /** Notes a new connection, or resets it when there are too many. */
-  admit(socket: Socket): void {
+  /** Notes a new connection and returns its record, or resets it when there are too many. */
+  admit(socket: Socket): HttpConnection | undefined {
     const ip = parseRemoteAddress(socket.remoteAddress);
     // Without an address the other end has gone already.
     const proxied = ip !== undefined && includes(this.trustedProxies, ip);
@@ -58,18 +58,28 @@ export class HttpConnections {
     if (ip === undefined || this.#counters.connectionsOpen >= this.#max || !this.#hasRoom(key)) {
       this.#counters.connectionsRefused++;
       socket.resetAndDestroy();
-      return;
+      return undefined;
     }
     this.#counters.connectionsOpened++;
     this.#counters.connectionsOpen++;
     if (key !== undefined) this.#perAddress.set(key, (this.#perAddress.get(key) ?? 0) + 1);
-    this.#connections.set(socket, {
-      address: toClientAddress(ip),
-      proxied,
-      streams: 0,
-      refused: false,
-    });
+    const connection = { address: toClientAddress(ip), proxied, streams: 0, refused: false };
+    this.#connections.set(socket, connection);
     socket.once('close', () => this.#forget(key));
+    return connection;
+  }
+
+  /** A trusted proxy says that the connection is really `source`'s, who may be a trusted proxy too. */
+  reassign(connection: HttpConnection, source: IpBytes): void {
+    const ip = unmapIp(source);
+    connection.address = toClientAddress(ip);
+    connection.proxied = includes(this.trustedProxies, ip);
+  }
+
+  /** From now on `secured`, the TLS over an admitted connection, stands for it. */
+  adopt(secured: object, socket: object): void {
+    const connection = this.#connections.get(socket);
+    if (connection !== undefined) this.#connections.set(secured, connection);
   }
 
   /** The record of an open connection; undefined for one that was not admitted. */

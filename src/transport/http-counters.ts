@@ -22,6 +22,11 @@ export class HttpCounters {
   connectionsRefused = 0;
   /** What answer-stats.ts knows of announces and latency. */
   readonly stats = new Float64Array(answerStatsSlots);
+  /** Connections from trusted proxies that began with no readable PROXY header. */
+  proxyHeadersMissing = 0;
+  /** TLS handshakes that did not come to an end: broken off, too slow, in plain text, pushed out. */
+  handshakesFailed = 0;
+  handshakesDone = 0;
   /** Refused announces and scrapes by `failure reason`. */
   readonly failures = new Map<string, number>();
 

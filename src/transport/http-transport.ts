@@ -1,10 +1,12 @@
 // HTTP through node:http: receives requests within bounds, asks for their answers, and sends them.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { fullScrapeBusy, internalError } from '../protocol/failure.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import { countLatency } from './answer-stats.ts';
 import { type ClientAddress, parseForwardedFor, toClientAddress } from './client-address.ts';
+import { ConnectionEntry } from './connection-entry.ts';
 import { encodeFullScrape, HttpAnswers, Outcome } from './http-answers.ts';
 import type { HttpConnection, HttpConnections } from './http-connections.ts';
 import type { HttpCounters } from './http-counters.ts';
@@ -25,6 +27,8 @@ import {
 } from './http-refusal.ts';
 import { sendAnswer, sendText, streamAnswer } from './http-send.ts';
 import { HttpTarget, Target } from './http-target.ts';
+import { defaultTlsHandshakeLimits, type TlsHandshakeLimits, TlsHandshakes } from './tls-handshakes.ts';
+import { secureContextOptions, type TlsCertificate } from './tls-settings.ts';
 
 export interface HttpOptions {
   /** An IPv4 or IPv6 literal; an IPv6 one receives IPv6 only. */
@@ -42,6 +46,12 @@ export interface HttpOptions {
   /** Told of a defect of ours while answering; the client is told `internal error`. */
   onException: (error: unknown) => void;
   limits?: HttpLimits;
+  /** Speak HTTPS, with this certificate, or with one that comes later. */
+  https?: { certificate: TlsCertificate | undefined; handshakes?: TlsHandshakeLimits };
+  /** Connections from trusted proxies begin with a PROXY protocol header. */
+  proxyProtocol?: boolean;
+  /** Is asked first about every GET and HEAD: answers and returns true, or returns false. */
+  answerFirst?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
 /** Full scrapes at a time: each holds the info_hashes of all swarms, and a pipeline could ask for thousands. */
@@ -50,7 +60,8 @@ const maxStreams = 4;
 export class HttpTransport {
   readonly #options: HttpOptions;
   readonly #limits: HttpLimits;
-  readonly #server: Server;
+  readonly #server: Server | SecureServer;
+  readonly #entry: ConnectionEntry;
   readonly #answers: HttpAnswers;
   readonly #head = new HttpHead();
   readonly #target = new HttpTarget();
@@ -66,6 +77,13 @@ export class HttpTransport {
     this.#targetBytes = Buffer.alloc(this.#limits.headBytes);
     this.#page = formatHttpPage(options.announceUrls);
     this.#server = this.#createServer();
+    const { connections, counters, https, proxyProtocol } = options;
+    this.#entry = new ConnectionEntry(this.#server, {
+      connections,
+      counters,
+      proxyHeaderMs: proxyProtocol ? this.#limits.headMs : undefined,
+      handshakes: https && new TlsHandshakes(https.handshakes ?? defaultTlsHandshakeLimits, counters),
+    });
   }
 
   /** Binds and begins to answer; rejects with the system's error when the port cannot be had. */
@@ -87,34 +105,42 @@ export class HttpTransport {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Shows `certificate` to whoever connects from now on; open connections stay as they are. */
+  setCertificate(certificate: TlsCertificate): void {
+    if ('setSecureContext' in this.#server) this.#server.setSecureContext(secureContextOptions(certificate));
+  }
+
   /** Stops accepting, lets what is in flight finish for at most `graceMs`, and cuts off the rest. */
   async close(graceMs = 1000): Promise<void> {
     this.#closing = true;
+    this.#entry.close();
     const cut = setTimeout(() => this.#server.closeAllConnections(), graceMs);
     await new Promise((resolve) => this.#server.close(resolve));
     clearTimeout(cut);
   }
 
-  #createServer(): Server {
+  #createServer(): Server | SecureServer {
     const limits = this.#limits;
+    const { https } = this.#options;
     const answer = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response);
-    const server = createServer(
-      {
-        maxHeaderSize: limits.headBytes,
-        headersTimeout: limits.headMs,
-        requestTimeout: limits.requestMs,
-        keepAliveTimeout: limits.keepAliveMs,
-        connectionsCheckingInterval: limits.checkEveryMs,
-        insecureHTTPParser: false,
-      },
-      answer,
-    );
+    const settings = {
+      maxHeaderSize: limits.headBytes,
+      headersTimeout: limits.headMs,
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      connectionsCheckingInterval: limits.checkEveryMs,
+      insecureHTTPParser: false,
+      noDelay: true,
+    };
+    const server =
+      https === undefined
+        ? createServer(settings, answer)
+        : createSecureServer({ ...settings, ...secureContextOptions(https.certificate) }, answer);
     server.timeout = limits.stallMs;
     // The head is bounded in bytes. A bound in fields would only drop some unseen, and they might announce a body.
     server.maxHeadersCount = 0;
     // A client may close its side once it has asked; without this, node:http would not finish a streamed answer.
     Object.assign(server, { httpAllowHalfOpen: true });
-    server.prependListener('connection', (socket) => this.#options.connections.admit(socket));
     // With a body to come, and so refused; node:http would first ask for that body.
     server.on('checkContinue', answer);
     server.on('checkExpectation', answer);
@@ -150,6 +176,7 @@ export class HttpTransport {
       respondWith(response, refusal);
       return;
     }
+    if (this.#options.answerFirst?.(request, response)) return;
     const length = bytes.write(request.url!, 'latin1');
     target.read(bytes, length);
     switch (target.kind) {

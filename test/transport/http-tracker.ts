@@ -1,5 +1,6 @@
 // Starts an HTTP transport over a small tracker, for the tests of this folder.
 import type { TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseCidr } from '../../src/protocol/cidr.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
 import { HttpConnections, type HttpConnectionsOptions } from '../../src/transport/http-connections.ts';
@@ -42,4 +43,12 @@ export async function startHttpFor(t: TestContext, changes: Changes = {}): Promi
   const started = await startHttp(changes);
   t.after(() => started.transport.close(0));
   return started;
+}
+
+/** Waits until the server knows of no open connection: it hears of an end a moment after the client. */
+export async function allClosed(counters: HttpCounters): Promise<void> {
+  for (let i = 0; counters.connectionsOpen > 0; i++) {
+    if (i === 100) throw new Error(`${counters.connectionsOpen} connections stay open`);
+    await pause(10);
+  }
 }

@@ -1,0 +1,80 @@
+// Knows what a connection goes through before its first request: it is counted, says whose it is, and shakes hands.
+import type { Server } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { HttpConnections } from './http-connections.ts';
+import type { HttpCounters } from './http-counters.ts';
+import { readProxyHeader } from './proxy-header.ts';
+import type { TlsHandshakes } from './tls-handshakes.ts';
+
+export interface ConnectionEntryOptions {
+  readonly connections: HttpConnections;
+  readonly counters: HttpCounters;
+  /** Trusted proxies begin each connection with a PROXY protocol header, which has this many milliseconds. */
+  readonly proxyHeaderMs: number | undefined;
+  /** Of an HTTPS server; undefined for plain HTTP. */
+  readonly handshakes: TlsHandshakes | undefined;
+}
+
+/** Stands between a server's socket and what Node would do with a new connection at once. */
+export class ConnectionEntry {
+  readonly #options: ConnectionEntryOptions;
+  readonly #serve: (socket: Socket) => void;
+  /** Connections whose header has not come yet. */
+  readonly #waiting = new Set<Socket>();
+
+  constructor(server: Server | SecureServer, options: ConnectionEntryOptions) {
+    this.#options = options;
+    // What Node itself does with a connection: parse HTTP, or begin TLS.
+    const listeners = server.listeners('connection');
+    server.removeAllListeners('connection');
+    this.#serve = (socket) => {
+      for (const listener of listeners) listener.call(server, socket);
+    };
+    server.on('connection', (socket: Socket) => this.#enter(socket));
+    server.prependListener('secureConnection', (secured: TLSSocket) => this.#secure(secured));
+  }
+
+  /** Ends the connections that have not come as far as a request. */
+  close(): void {
+    for (const socket of this.#waiting) socket.destroy();
+    this.#options.handshakes?.close();
+  }
+
+  #enter(socket: Socket): void {
+    const { connections, counters, proxyHeaderMs } = this.#options;
+    const connection = connections.admit(socket);
+    if (connection === undefined) return;
+    if (proxyHeaderMs === undefined || !connection.proxied) {
+      this.#begin(socket);
+      return;
+    }
+    this.#waiting.add(socket);
+    readProxyHeader(socket, proxyHeaderMs, (header) => {
+      this.#waiting.delete(socket);
+      if (header === undefined) {
+        counters.proxyHeadersMissing++;
+        socket.destroy();
+        return;
+      }
+      if (header.source !== undefined) connections.reassign(connection, header.source);
+      this.#begin(socket);
+    });
+  }
+
+  #begin(socket: Socket): void {
+    this.#options.handshakes?.begin(socket);
+    this.#serve(socket);
+  }
+
+  #secure(secured: TLSSocket): void {
+    const socket = this.#options.handshakes!.finish(secured);
+    if (socket === undefined) {
+      secured.destroy();
+      return;
+    }
+    this.#options.counters.handshakesDone++;
+    this.#options.connections.adopt(secured, socket);
+  }
+}
