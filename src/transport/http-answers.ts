@@ -123,6 +123,12 @@ export class HttpAnswers {
     return Outcome.answered;
   }
 
+  /** Makes `bytes` the answer. */
+  take(bytes: Uint8Array): void {
+    this.writer.clear();
+    this.writer.raw(bytes);
+  }
+
   /** Makes `failure` the answer. */
   refuse(failure: Failure): Outcome {
     return this.#refuse(failure, Outcome.refused);
@@ -134,21 +140,4 @@ export class HttpAnswers {
     encodeHttpFailure(this.writer, failure.message);
     return outcome;
   }
-}
-
-/** Everything that a full scrape answers, in pieces of some `pieceBytes`; each is made when it is asked for. */
-export function* encodeFullScrape(
-  tracker: Tracker,
-  pieceBytes = 1 << 15,
-): Generator<Uint8Array<ArrayBuffer>> {
-  const writer = new ByteWriter(pieceBytes + 256);
-  encodeHttpScrapeHead(writer);
-  for (const swarm of tracker.scrapeAll()) {
-    encodeHttpScrapeEntry(writer, swarm.infoHash, 0, swarm);
-    if (writer.length < pieceBytes) continue;
-    yield writer.copy();
-    writer.clear();
-  }
-  encodeHttpScrapeTail(writer, tracker.settings.minInterval);
-  yield writer.copy();
 }

@@ -7,7 +7,8 @@ import type { Tracker } from '../tracker/tracker.ts';
 import { countLatency } from './answer-stats.ts';
 import { type ClientAddress, parseForwardedFor, toClientAddress } from './client-address.ts';
 import { ConnectionEntry } from './connection-entry.ts';
-import { encodeFullScrape, HttpAnswers, Outcome } from './http-answers.ts';
+import { FullScrapes } from './full-scrape.ts';
+import { HttpAnswers, Outcome } from './http-answers.ts';
 import type { HttpConnection, HttpConnections } from './http-connections.ts';
 import type { HttpCounters } from './http-counters.ts';
 import { HttpHead } from './http-head.ts';
@@ -25,7 +26,7 @@ import {
   sendRefusal,
   timeoutRefusal,
 } from './http-refusal.ts';
-import { sendAnswer, sendText, streamAnswer } from './http-send.ts';
+import { sendAnswer, sendText } from './http-send.ts';
 import { HttpTarget, Target } from './http-target.ts';
 import { defaultTlsHandshakeLimits, type TlsHandshakeLimits, TlsHandshakes } from './tls-handshakes.ts';
 import { secureContextOptions, type TlsCertificate } from './tls-settings.ts';
@@ -54,26 +55,24 @@ export interface HttpOptions {
   answerFirst?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
-/** Full scrapes at a time: each holds the info_hashes of all swarms, and a pipeline could ask for thousands. */
-const maxStreams = 4;
-
 export class HttpTransport {
   readonly #options: HttpOptions;
   readonly #limits: HttpLimits;
   readonly #server: Server | SecureServer;
   readonly #entry: ConnectionEntry;
   readonly #answers: HttpAnswers;
+  readonly #fullScrapes: FullScrapes;
   readonly #head = new HttpHead();
   readonly #target = new HttpTarget();
   readonly #targetBytes: Buffer;
   readonly #page: string;
   #closing = false;
-  #streams = 0;
 
   private constructor(options: HttpOptions) {
     this.#options = options;
     this.#limits = options.limits ?? defaultHttpLimits;
     this.#answers = new HttpAnswers(options.tracker, options.counters);
+    this.#fullScrapes = new FullScrapes(options.tracker);
     this.#targetBytes = Buffer.alloc(this.#limits.headBytes);
     this.#page = formatHttpPage(options.announceUrls);
     this.#server = this.#createServer();
@@ -182,11 +181,15 @@ export class HttpTransport {
     switch (target.kind) {
       case Target.announce: {
         const client = this.#clientOf(connection);
-        this.#send(response, this.#answers.announce(bytes, target.queryAt, length, client, clock()));
+        this.#send(
+          response,
+          connection,
+          this.#answers.announce(bytes, target.queryAt, length, client, clock()),
+        );
         return;
       }
       case Target.scrape:
-        this.#send(response, this.#answers.scrape(bytes, target.queryAt, length));
+        this.#send(response, connection, this.#answers.scrape(bytes, target.queryAt, length));
         return;
       case Target.page:
         counters.pages++;
@@ -219,32 +222,30 @@ export class HttpTransport {
     return ip && toClientAddress(ip);
   }
 
-  #send(response: ServerResponse, outcome: Outcome): void {
+  #send(response: ServerResponse, connection: HttpConnection, outcome: Outcome): void {
     const { gzip } = this.#head;
     const close = outcome === Outcome.badQuestion || this.#closing;
-    if (outcome === Outcome.fullScrape) {
-      if (this.#streams < maxStreams) {
-        void this.#stream(response, gzip, close);
-        return;
-      }
-      this.#answers.refuse(fullScrapeBusy);
-    }
+    if (outcome === Outcome.fullScrape && !this.#sendFullScrape(response, connection, gzip, close)) return;
     if (sendAnswer(response, this.#answers.writer, gzip, close)) this.#options.counters.compressed++;
   }
 
-  async #stream(response: ServerResponse, gzip: boolean, close: boolean): Promise<void> {
-    const connection = this.#options.connections.get(response.req.socket)!;
-    connection.streams++;
-    this.#streams++;
-    try {
-      await streamAnswer(response, encodeFullScrape(this.#options.tracker), gzip, close);
-    } catch (error) {
+  /** True when the answer is short and stands ready; otherwise it is on its way. */
+  #sendFullScrape(
+    response: ServerResponse,
+    connection: HttpConnection,
+    gzip: boolean,
+    close: boolean,
+  ): boolean {
+    if (this.#fullScrapes.busy) {
+      this.#answers.refuse(fullScrapeBusy);
+      return true;
+    }
+    const whole = this.#fullScrapes.begin(response, connection, gzip, close, (error) => {
       // Clients may leave whenever they like.
       if (!isDeparture(error)) this.#fail(error, response);
-    } finally {
-      connection.streams--;
-      this.#streams--;
-    }
+    });
+    if (whole !== undefined) this.#answers.take(whole);
+    return whole !== undefined;
   }
 
   /** Our fault: count, tell, and answer as well as still can be. */

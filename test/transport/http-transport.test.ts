@@ -292,6 +292,17 @@ test('a full scrape is streamed as fast as the client reads, and no faster', asy
   );
 });
 
+test('a full scrape that is short has a length and is compressed like any answer', async (t) => {
+  const { tracker } = hugeTracker(3);
+  const { port } = await startHttpFor(t, { tracker });
+  const plain = await ask(port, get('/scrape'));
+  assert.equal(plain.fields.get('content-length'), String(plain.body.length));
+  assert.equal(replies.decodeHttpScrapeReply(plain.body).files.length, 3);
+  const zipped = await ask(port, get('/scrape', 'Accept-Encoding: gzip'));
+  assert.equal(zipped.fields.get('content-length'), String(zipped.body.length));
+  assert.deepEqual(gunzipSync(zipped.body), plain.body);
+});
+
 test('a full scrape is strict bencode, plain, compressed, for HTTP/1.0, and one in a pipeline', async (t) => {
   const { tracker } = hugeTracker(1000);
   const { port, counters } = await startHttpFor(t, { tracker });
@@ -313,7 +324,7 @@ test('a full scrape is strict bencode, plain, compressed, for HTTP/1.0, and one 
 });
 
 test('a pipeline of a thousand full scrapes is given four at a time', async (t) => {
-  const { tracker } = hugeTracker(10);
+  const { tracker } = hugeTracker(1000);
   const { port } = await startHttpFor(t, { tracker });
   const connection = await RawHttp.open(port);
   connection.send(get('/scrape').repeat(1000));
@@ -348,7 +359,9 @@ test('an exception is told once, the client is told of an internal error, and th
   tracker.announce = () => {
     throw fault;
   };
-  tracker.scrapeAll = () => {
+  const { tracker: huge } = hugeTracker(10_000);
+  tracker.scrapeAll = function* () {
+    yield* huge.scrapeAll();
     throw fault;
   };
   const { port, counters, exceptions } = await startHttpFor(t, { tracker });
