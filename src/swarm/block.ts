@@ -14,6 +14,15 @@ export const tickMask = 0x1fff;
 export const countedFlag = 0x2000;
 export const partialFlag = 0x4000;
 
+/** Threads take the time one after another, so a record may have been seen a little later than "now". */
+const aheadTicks = 256;
+
+/** Ticks since a record with these state bits was last seen; 0 for one that was seen just after `tick`. */
+export function ageOf(state: number, tick: number): number {
+  const age = (tick - state) & tickMask;
+  return age > tickMask - aheadTicks ? 0 : age;
+}
+
 export function leechersIn(words: Int32Array, block: number): number {
   return words[block]! & 0xffff;
 }

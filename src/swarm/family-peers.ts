@@ -6,6 +6,7 @@
 import {
   addPartial,
   addRecord,
+  ageOf,
   capacityOf,
   changeRole,
   classOf,
@@ -21,7 +22,6 @@ import {
   recordAt,
   removeRecord,
   seedersIn,
-  tickMask,
 } from './block.ts';
 import { PeerSets } from './peer-set.ts';
 import {
@@ -166,6 +166,16 @@ export class FamilyPeers {
     return true;
   }
 
+  /** Gives a family without peers a block for so many (1 to 128), to be filled at once; false when memory is full. */
+  reserve(slot: number, peers: number): boolean {
+    const sizeClass = this.#firstClass + stepFor(peers);
+    const block = this.#allocator.allocate(sizeClass);
+    if (block === 0) return false;
+    initBlock(this.#words, block, sizeClass, 0);
+    this.#words[slot] = block;
+    return true;
+  }
+
   /** Takes the found record out. */
   removeFound(slot: number): void {
     const ref = this.#words[slot]!;
@@ -187,7 +197,7 @@ export class FamilyPeers {
     let changed = false;
     for (let i = peersIn(words, block) - 1; i >= 0; i--) {
       const state = words[recordAt(block, this.stride, i) + this.stride - 1]! >>> 16;
-      if (((tick - state) & tickMask) <= ttl) continue;
+      if (ageOf(state, tick) <= ttl) continue;
       if (state & partialFlag) addPartial(words, block, -1);
       removeRecord(words, block, this.stride, i);
       changed = true;
@@ -206,7 +216,7 @@ export class FamilyPeers {
     let block = this.sets.blockAt(set, entry);
     for (let i = peersIn(words, block) - 1; i >= 0; i--) {
       const state = words[recordAt(block, this.stride, i) + this.stride - 1]! >>> 16;
-      if (((tick - state) & tickMask) <= ttl) continue;
+      if (ageOf(state, tick) <= ttl) continue;
       if (state & partialFlag) this.#countPartial(slot, -1);
       this.#removeFromSet(slot, seeders, entry, i);
       if (words[slot]! >= 0) return -1;

@@ -40,8 +40,10 @@ export const capacityOfClass = Int32Array.from(sizeClasses, (_, index) =>
   index < firstBlockClass4 ? 0 : capacities[(index - firstBlockClass4) % capacities.length]!,
 );
 
+/** Peers that a block in ordinary use holds at most. */
+export const usualBlockPeers = 128;
 /** Step of the largest block in ordinary use; the steps after it serve a directory that can grow no more. */
-export const usualSteps = capacities.indexOf(128);
+export const usualSteps = capacities.indexOf(usualBlockPeers);
 export const lastStep = capacities.length - 1;
 
 /** The smallest step whose blocks hold `peers` peers. */

@@ -11,10 +11,15 @@ import { chunkWords, entryField, header, layoutFor, magic, shardRow } from './la
 import { lock, unlock } from './lock.ts';
 import { Sampler } from './sampler.ts';
 import { SlabAllocator } from './slab-allocator.ts';
+import { type ReadBytes, SnapshotDecoder } from './snapshot-decoder.ts';
+import { SnapshotEncoder } from './snapshot-encoder.ts';
+import { SnapshotLoader } from './snapshot-loader.ts';
+import { SnapshotReader } from './snapshot-reader.ts';
 import { StoreWalk } from './store-walk.ts';
 import { SwarmDropper } from './swarm-dropper.ts';
 import { SwarmEntries } from './swarm-entries.ts';
 import { Sweeper } from './sweeper.ts';
+import { tickAt } from './tick.ts';
 
 export interface StoreOptions {
   /** Bytes, reserved at once and used as needed; a hard limit. */
@@ -211,6 +216,20 @@ export class SwarmStore {
     return new SwarmDropper(this.#words, this.#table, this.#entries).drop(infoHash, at);
   }
 
+  /** What writes the whole store down, a section at a time, while everything goes on. */
+  createSnapshotEncoder(sectionWords?: number): SnapshotEncoder {
+    return new SnapshotEncoder(
+      this.#words,
+      new SnapshotReader(this.#words, this.#table, this.#entries),
+      sectionWords,
+    );
+  }
+
+  /** What adds the swarms of a snapshot to this store. */
+  createSnapshotDecoder(read: ReadBytes): SnapshotDecoder {
+    return new SnapshotDecoder(new SnapshotLoader(this.#words, this.#table, this.#entries), read);
+  }
+
   /** Totals; read without locks, so they may be a moment apart. */
   totals(): StoreTotals {
     const words = this.#words;
@@ -235,7 +254,7 @@ export class SwarmStore {
   }
 
   #tick(now: number): number {
-    return Math.floor(now / this.#secondsPerTick) & tickMask;
+    return tickAt(now, this.#secondsPerTick);
   }
 
   #stop(shard: number, entry: number, visit: SwarmVisit): void {

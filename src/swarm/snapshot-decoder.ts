@@ -1,0 +1,113 @@
+// How a row of sections is read back, whatever has happened to it: a damaged one is skipped, the next one is found.
+
+import {
+  isPayloadIntact,
+  isSectionHeader,
+  maxSectionWords,
+  type SnapshotClock,
+  secondsSince,
+  sectionHeader,
+  sectionKind,
+} from './snapshot-format.ts';
+import type { LoadedCounts, SnapshotLoader } from './snapshot-loader.ts';
+
+/** Fills the beginning of `target` with the next bytes of the snapshot and returns how many; 0 at its end. */
+export type ReadBytes = (target: Uint8Array) => number;
+
+export interface DecodedSnapshot extends LoadedCounts {
+  /** Sections that were read, and stretches that had to be skipped. */
+  sections: number;
+  damaged: number;
+  /** Whether the last section is there; without it the snapshot was cut off. */
+  complete: boolean;
+}
+
+export class SnapshotDecoder {
+  readonly #loader: SnapshotLoader;
+  readonly #read: ReadBytes;
+  readonly #words = new Int32Array(2 * maxSectionWords);
+  readonly #bytes = new Uint8Array(this.#words.buffer);
+  /** The bytes that are in the buffer but not looked at yet. */
+  #from = 0;
+  #until = 0;
+  #atEnd = false;
+
+  constructor(loader: SnapshotLoader, read: ReadBytes) {
+    this.#loader = loader;
+    this.#read = read;
+  }
+
+  /**
+   * Loads everything that is undamaged. Throws only what `read` throws.
+   * @param overwrite false where peers that the store has already are newer than the snapshot
+   */
+  decode(now: SnapshotClock, overwrite: boolean): DecodedSnapshot {
+    const before = { ...this.#loader.counts };
+    const found = { sections: 0, damaged: 0, complete: false };
+    let searching = false;
+    while (this.#have(sectionHeader.size * 4)) {
+      const at = this.#from / 4;
+      if (!isSectionHeader(this.#words, at)) {
+        if (!searching) found.damaged++;
+        searching = true;
+        this.#from += 4;
+        continue;
+      }
+      searching = false;
+      const words = sectionHeader.size + this.#words[at + sectionHeader.payloadWords]!;
+      if (!this.#have(words * 4)) {
+        found.damaged++;
+        // What lies behind the header may still be an undamaged section, if something was cut out of this one.
+        this.#from += 4;
+        searching = true;
+        continue;
+      }
+      // Reading on may have moved everything to the front of the buffer.
+      const section = this.#from / 4;
+      this.#from += words * 4;
+      if (!isPayloadIntact(this.#words, section) || !this.#load(section, words, now, overwrite)) {
+        found.damaged++;
+      } else if (this.#words[section + sectionHeader.kind] === sectionKind.end) {
+        found.complete = true;
+      } else {
+        found.sections++;
+      }
+    }
+    const { peers, expired, refused } = this.#loader.counts;
+    return {
+      ...found,
+      peers: peers - before.peers,
+      expired: expired - before.expired,
+      refused: refused - before.refused,
+    };
+  }
+
+  #load(section: number, length: number, now: SnapshotClock, overwrite: boolean): boolean {
+    const words = this.#words;
+    const since = secondsSince(words, section, now);
+    const secondsPerTick = Math.max(1, words[section + sectionHeader.secondsPerTick]!);
+    const tick = words[section + sectionHeader.tick]!;
+    this.#loader.begin(tick, secondsPerTick, since, now.monotonic, overwrite);
+    const end = section + length;
+    for (let at = section + sectionHeader.size; at < end; ) {
+      at = this.#loader.load(words, at, end);
+      if (at < 0) return false;
+    }
+    return true;
+  }
+
+  /** Whether `bytes` bytes lie from `#from` on, after reading on if need be. */
+  #have(bytes: number): boolean {
+    if (this.#until - this.#from >= bytes) return true;
+    if (this.#atEnd) return false;
+    this.#bytes.copyWithin(0, this.#from, this.#until);
+    this.#until -= this.#from;
+    this.#from = 0;
+    while (this.#until < bytes && !this.#atEnd) {
+      const read = this.#read(this.#bytes.subarray(this.#until));
+      if (read === 0) this.#atEnd = true;
+      this.#until += read;
+    }
+    return this.#until >= bytes;
+  }
+}

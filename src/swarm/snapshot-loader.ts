@@ -1,0 +1,183 @@
+// How a swarm comes back into the store from a fragment: ages go on, the expired stay away, what is known is kept.
+
+import { ageOf, countedFlag, partialFlag, tickMask } from './block.ts';
+import type { FamilyPeers } from './family-peers.ts';
+import type { InfoHashTable } from './info-hash-table.ts';
+import { downloadedMask, entryField, header, idleFlag, shardRow } from './layout.ts';
+import { lock, unlock } from './lock.ts';
+import { peerIdWords, usualBlockPeers } from './size-classes.ts';
+import { fragmentHead, peerWords4, peerWords6 } from './snapshot-format.ts';
+import type { SwarmEntries } from './swarm-entries.ts';
+import { tickAt } from './tick.ts';
+
+/** What has become of the peers that were read. */
+export interface LoadedCounts {
+  peers: number;
+  /** Not seen for longer than the peer TTL by now. */
+  expired: number;
+  /** For which the memory limit left no room. */
+  refused: number;
+}
+
+export class SnapshotLoader {
+  readonly #words: Int32Array;
+  readonly #table: InfoHashTable;
+  readonly #entries: SwarmEntries;
+  readonly #secondsPerTick: number;
+  readonly #ttlSeconds: number;
+  readonly counts: LoadedCounts = { peers: 0, expired: 0, refused: 0 };
+  /** Of the section that the next fragments come from: its time, and how long ago that was. */
+  #sectionTick = 0;
+  #sectionSecondsPerTick = 1;
+  #sinceSection = 0;
+  #tick = 0;
+  #overwrite = true;
+
+  constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries) {
+    this.#words = words;
+    this.#table = table;
+    this.#entries = entries;
+    this.#secondsPerTick = words[header.secondsPerTick]!;
+    this.#ttlSeconds = words[header.ttlTicks]! * this.#secondsPerTick;
+  }
+
+  /**
+   * Says when the next fragments were written.
+   * @param since seconds from then until now
+   * @param now whole seconds of the monotonic clock
+   * @param overwrite false where peers that the store has already are newer than what is read
+   */
+  begin(tick: number, secondsPerTick: number, since: number, now: number, overwrite: boolean): void {
+    this.#sectionTick = tick;
+    this.#sectionSecondsPerTick = secondsPerTick;
+    this.#sinceSection = since;
+    this.#tick = tickAt(now, this.#secondsPerTick);
+    this.#overwrite = overwrite;
+  }
+
+  /** Reads the fragment at word `at`; returns where it ends, or −1 when it would not end before `end`. */
+  load(fragment: Int32Array, at: number, end: number): number {
+    if (at + fragmentHead.size > end) return -1;
+    const leechers4 = fragment[at + fragmentHead.peers4]! & 0xffff;
+    const peers4 = leechers4 + (fragment[at + fragmentHead.peers4]! >>> 16);
+    const leechers6 = fragment[at + fragmentHead.peers6]! & 0xffff;
+    const peers6 = leechers6 + (fragment[at + fragmentHead.peers6]! >>> 16);
+    const first4 = at + fragmentHead.size;
+    const first6 = first4 + peers4 * peerWords4;
+    const next = first6 + peers6 * peerWords6;
+    if (next > end) return -1;
+
+    const hash = this.#table.hash(fragment, at);
+    const shard = this.#table.shardOf(hash);
+    lock(this.#words, shard + shardRow.lock);
+    try {
+      const entry = this.#enter(shard, hash, fragment, at);
+      if (entry === 0) {
+        this.counts.refused += peers4 + peers6;
+        return next;
+      }
+      const hadPeers = this.#entries.hasPeers(entry);
+      this.#loadFamily(shard, entry, 4, fragment, first4, peers4, leechers4);
+      this.#loadFamily(shard, entry, 6, fragment, first6, peers6, leechers6);
+      this.#settle(shard, entry, hadPeers);
+    } finally {
+      unlock(this.#words, shard + shardRow.lock);
+    }
+    return next;
+  }
+
+  #enter(shard: number, hash: number, fragment: Int32Array, at: number): number {
+    const words = this.#words;
+    const entry =
+      this.#table.find(shard, hash, fragment, at) || this.#table.insert(shard, hash, fragment, at);
+    if (entry === 0) return 0;
+    const downloaded = fragment[at + fragmentHead.downloaded]! & downloadedMask;
+    const known = words[entry + entryField.downloaded]!;
+    if (downloaded > (known & downloadedMask)) {
+      words[entry + entryField.downloaded] = (known & ~downloadedMask) | downloaded;
+    }
+    return entry;
+  }
+
+  #loadFamily(
+    shard: number,
+    entry: number,
+    family: 4 | 6,
+    fragment: Int32Array,
+    first: number,
+    count: number,
+    leechers: number,
+  ): void {
+    if (count === 0) return;
+    const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
+    const slot = entry + (family === 4 ? entryField.peers4 : entryField.peers6);
+    const size = peers.stride + peerIdWords;
+    const leechersBefore = peers.leechers(slot);
+    const seedersBefore = peers.seeders(slot);
+    // As a rule the swarm is new: its block gets the right size at once, and nobody needs to be looked for.
+    let fresh = false;
+    if (this.#words[slot] === 0 && count <= usualBlockPeers) {
+      const living = this.#countLiving(fragment, first + peers.stride - 1, size, count);
+      fresh = living > 0 && peers.reserve(slot, living);
+    }
+    for (let i = 0, at = first; i < count; i++, at += size) {
+      this.#loadPeer(peers, slot, i >= leechers, fragment, at, fresh);
+    }
+    const leechersAdded = peers.leechers(slot) - leechersBefore;
+    this.#entries.count(shard, family, leechersAdded, peers.seeders(slot) - seedersBefore);
+  }
+
+  #countLiving(fragment: Int32Array, firstLastWord: number, size: number, count: number): number {
+    let living = 0;
+    for (let i = 0, at = firstLastWord; i < count; i++, at += size) {
+      if (this.#age(fragment[at]!) <= this.#ttlSeconds) living++;
+    }
+    return living;
+  }
+
+  #loadPeer(
+    peers: FamilyPeers,
+    slot: number,
+    seeder: boolean,
+    fragment: Int32Array,
+    at: number,
+    fresh: boolean,
+  ): void {
+    const idAt = at + peers.stride;
+    const lastWord = fragment[idAt - 1]!;
+    const age = this.#age(lastWord);
+    if (age > this.#ttlSeconds) {
+      this.counts.expired++;
+      return;
+    }
+    const port = lastWord & 0xffff;
+    const seen = (this.#tick - Math.floor(age / this.#secondsPerTick)) & tickMask;
+    const kept = seeder ? countedFlag : countedFlag | partialFlag;
+    const state = ((lastWord >>> 16) & kept) | seen;
+    let stored = true;
+    if (fresh || !peers.find(slot, fragment, at, port, seeder)) {
+      stored = peers.insert(slot, seeder, fragment, at, port | (state << 16), fragment, idAt);
+    } else if (this.#overwrite && (peers.foundSeeder === seeder || peers.changeFoundRole(slot))) {
+      peers.setFoundState(slot, state);
+      peers.setFoundPeerId(fragment, idAt);
+      return;
+    } else {
+      return;
+    }
+    if (stored) this.counts.peers++;
+    else this.counts.refused++;
+  }
+
+  #age(lastWord: number): number {
+    return ageOf(lastWord >>> 16, this.#sectionTick) * this.#sectionSecondsPerTick + this.#sinceSection;
+  }
+
+  /** Counts a swarm that has peers now, and lets one go that has neither peers nor a counter to remember. */
+  #settle(shard: number, entry: number, hadPeers: boolean): void {
+    if (hadPeers) return;
+    const isIdle = (this.#words[entry + entryField.downloaded]! & idleFlag) !== 0;
+    if (isIdle && !this.#entries.hasPeers(entry)) return;
+    this.#entries.countSwarm(shard, entry);
+    this.#entries.releaseIfEmpty(shard, entry);
+  }
+}

@@ -1,0 +1,8 @@
+// How the store keeps time: in ticks of a second or a few, modulo what fits into a peer's record.
+
+import { tickMask } from './block.ts';
+
+/** The tick of a time in whole seconds of the monotonic clock. */
+export function tickAt(seconds: number, secondsPerTick: number): number {
+  return Math.floor(seconds / secondsPerTick) & tickMask;
+}
