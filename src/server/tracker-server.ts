@@ -1,5 +1,6 @@
 // How the tracker is put together: one store, the listeners over it, and what runs in the background.
 import { endianness } from 'node:os';
+import { maxMemoryLimit } from '../swarm/layout.ts';
 import { SwarmStore } from '../swarm/swarm-store.ts';
 import { Tracker } from '../tracker/tracker.ts';
 import { monotonicSeconds } from './clock.ts';
@@ -29,15 +30,15 @@ export interface TrackerServer {
   close(): Promise<void>;
 }
 
-const statsEveryMs = 60_000;
-/** The store addresses its memory with 32-bit offsets, so 4 GiB means one page less. */
-const mostMemory = 2 ** 32 - 4096;
-
 /**
  * Opens every listener or none.
  * @throws StartError when the tracker cannot run here; nothing is left open then
  */
-export async function startTrackerServer(configuration: Configuration, log: Log): Promise<TrackerServer> {
+export async function startTrackerServer(
+  configuration: Configuration,
+  log: Log,
+  statsEveryMs = 60_000,
+): Promise<TrackerServer> {
   if (endianness() !== 'LE')
     throw new StartError('this machine is big-endian; the swarm store needs a little-endian one');
   const plan = planListeners(configuration);
@@ -72,10 +73,11 @@ export async function startTrackerServer(configuration: Configuration, log: Log)
 }
 
 function createStore({ memoryLimit, peerTtl }: Configuration): SwarmStore {
+  // 4 GiB, which is what an operator writes, is a little more than the store can address.
   const hashKey = crypto.getRandomValues(new Int32Array(4));
   const [seed] = crypto.getRandomValues(new Int32Array(1));
   try {
-    return SwarmStore.create({ memoryLimit: Math.min(memoryLimit, mostMemory), hashKey, peerTtl }, seed!);
+    return SwarmStore.create({ memoryLimit: Math.min(memoryLimit, maxMemoryLimit), hashKey, peerTtl }, seed!);
   } catch (error) {
     throw new StartError(`--memory-limit: cannot reserve the memory: ${(error as Error).message}`, {
       cause: error,
@@ -108,8 +110,14 @@ function logStats(store: SwarmStore, log: Log): void {
   log.info(`Stats: ${swarms} torrents  ${leechers4 + leechers6 + seeders4 + seeders6} peers`);
 }
 
-// The stack goes with the first lines only: repetitions of the same message are counted by the log.
+// One line: where it happened is the first few places of the stack.
 function logFailure(log: Log, error: unknown): void {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  log.error(`an exception was caught and the tracker goes on: ${message}`, { stack });
+  const places = stack?.split('\n').filter((line) => /^ +at /.test(line)) ?? [];
+  log.error(`an exception was caught and the tracker goes on: ${message}`, {
+    at: places
+      .slice(0, 4)
+      .map((line) => line.trim().replace(/^at /, ''))
+      .join(' < '),
+  });
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -257,7 +257,7 @@ describe('a running tracker', () => {
   });
 
   test('writes one JSON object a line with --log-format json', async () => {
-    const { program } = { program: start(['--http-port', 'any', '--udp-port', '0', '--log-format', 'json']) };
+    const program = start(['--http-port', 'any', '--udp-port', '0', '--log-format', 'json']);
     try {
       await program.printed(/Tracker running/);
       program.signal('SIGTERM');
@@ -269,6 +269,64 @@ describe('a running tracker', () => {
       assert.ok(lines.every((line) => line.level && line.time && line.msg));
       assert.equal(lines.at(-1).msg, 'Shutting down.');
     } finally {
+      await program.kill();
+    }
+  });
+
+  test('lives on after an exception that nothing caught, and after a promise that nobody looks at', async () => {
+    const fault = (code: string) => `data:text/javascript,setTimeout(() => { ${code} }, 1000)`;
+    const faults = ["throw new Error('boom')", "Promise.reject(new Error('bang'))"];
+    const imports = faults.flatMap((code) => ['--import', fault(code)]);
+    const words = ['--host', '127.0.0.1', '--http-port', 'any', '--udp-port', '0'];
+    const program = startProgram(process.execPath, [...imports, mainScript, ...words]);
+    try {
+      const http = await program.printed(/:(\d+)\/announce/);
+      await program.printed(/^Error: .* goes on: boom/m);
+      await program.printed(/^Error: .* goes on: bang/m);
+      assert.equal((await fetch(`http://127.0.0.1:${http[1]}/`)).status, 200);
+      program.signal('SIGTERM');
+      assert.deepEqual(await program.exit(), { code: 0, signal: null });
+    } finally {
+      await program.kill();
+    }
+  });
+
+  test('finishes what is in flight when it is told to stop', async () => {
+    const { program, httpPort } = await startTracker();
+    const socket = connect(httpPort, '127.0.0.1');
+    let answer = '';
+    socket.setEncoding('latin1').on('data', (text) => {
+      answer += text;
+    });
+    try {
+      const query = `info_hash=${'%41'.repeat(20)}&peer_id=-TT0000-000000000000&port=6881&left=1`;
+      socket.write(`GET /announce?${query} HTTP/1.1\r\nHost: a\r\n`);
+      await pause(200);
+      program.signal('SIGTERM');
+      await program.printed(/Shutting down/);
+      socket.write('\r\n');
+      assert.deepEqual(await program.exit(2000), { code: 0, signal: null });
+      assert.match(answer, /^HTTP\/1\.1 200 OK\r\n.*8:intervali1800e/s);
+    } finally {
+      socket.destroy();
+      await program.kill();
+    }
+  });
+
+  test('exits at once on a second signal that is a person’s', async () => {
+    const { program, httpPort } = await startTracker();
+    const socket = connect(httpPort, '127.0.0.1');
+    try {
+      // A request that never ends holds the first signal up.
+      socket.write('GET / HTTP/1.1\r\nHost: a\r\n');
+      await pause(200);
+      program.signal('SIGINT');
+      await program.printed(/Shutting down/);
+      await pause(700);
+      program.signal('SIGINT');
+      assert.deepEqual(await program.exit(1500), { code: 1, signal: null });
+    } finally {
+      socket.destroy();
       await program.kill();
     }
   });
