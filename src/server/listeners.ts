@@ -1,6 +1,9 @@
 // How the planned listeners become sockets: which transport serves which protocol, and what the transports share.
+import { findFastPath } from '../net/availability.ts';
+import type { SystemCalls } from '../net/system-calls.ts';
 import { parseCidr } from '../protocol/cidr.ts';
 import { ConnectionIds } from '../protocol/connection-id.ts';
+import type { SwarmStore } from '../swarm/swarm-store.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import { maxConnections } from '../transport/descriptor-limit.ts';
 import { HttpConnections } from '../transport/http-connections.ts';
@@ -12,6 +15,9 @@ import { monotonicSeconds } from './clock.ts';
 import type { Configuration } from './configuration.ts';
 import type { ConnectionKeys } from './connection-keys.ts';
 import { listenError, type PlannedListener } from './listen-plan.ts';
+import type { Log } from './log.ts';
+import { SocketWorkers } from './socket-workers.ts';
+import { StartError } from './usage-error.ts';
 
 /** A listener that answers. `port` is the system's choice when the plan left it open. */
 export interface Listener {
@@ -24,8 +30,10 @@ export interface Listener {
 /** What every listener works with. */
 export interface ListenerParts {
   configuration: Configuration;
+  store: SwarmStore;
   tracker: Tracker;
   keys: ConnectionKeys;
+  log: Log;
   /** Told of a defect of ours in one request; the listener goes on. */
   failed: (error: unknown) => void;
 }
@@ -33,6 +41,17 @@ export interface ListenerParts {
 /** For requests in flight when the tracker stops: answers take milliseconds, a large full scrape longer. */
 const closeGraceMs = 3000;
 const maxConnectionsPerAddress = 256;
+/** Bytes of waiting datagrams below which a burst of a few thousand is lost; twice Linux's usual limit. */
+const wantedReceiveBuffer = 400 * 1024;
+
+/** What answers, and what it has counted. */
+export interface Listeners {
+  readonly all: readonly Listener[];
+  readonly http: HttpCounters;
+  /** One set a UDP socket, live. */
+  udp(): readonly Float64Array[];
+  close(): Promise<void>;
+}
 
 /**
  * Opens every listener of the plan or none.
@@ -41,27 +60,38 @@ const maxConnectionsPerAddress = 256;
 export async function openListeners(
   plan: readonly PlannedListener[],
   parts: ListenerParts,
-): Promise<Listener[]> {
-  const open: Listener[] = [];
-  const openers = { HTTP: createHttpOpener(plan, parts), UDP: createUdpOpener(parts) };
+): Promise<Listeners> {
+  const all: Listener[] = [];
+  const http = new HttpCounters();
+  const udp = createUdpOpeners(plan, parts);
+  const openers = { HTTP: createHttpOpener(plan, http, parts), UDP: udp.open };
+  const close = async () => {
+    await Promise.all(all.map((listener) => listener.close()));
+  };
   for (const planned of plan) {
     try {
-      open.push(await openers[planned.protocol](planned));
+      all.push(await openers[planned.protocol](planned));
     } catch (error) {
-      await Promise.all(open.map((listener) => listener.close()));
+      await close();
       throw listenError(planned, error as NodeJS.ErrnoException);
     }
   }
-  return open;
+  try {
+    await udp.start();
+  } catch (error) {
+    await close();
+    throw new StartError(`cannot start the socket workers: ${(error as Error).message}`, { cause: error });
+  }
+  return { all, http, udp: udp.counters, close };
 }
 
 type Opener = (planned: PlannedListener) => Promise<Listener>;
 
 function createHttpOpener(
   plan: readonly PlannedListener[],
+  counters: HttpCounters,
   { configuration, tracker, failed }: ListenerParts,
 ): Opener {
-  const counters = new HttpCounters();
   const connections = new HttpConnections(
     {
       max: maxConnections(),
@@ -86,20 +116,68 @@ function createHttpOpener(
   };
 }
 
-function createUdpOpener({ tracker, keys, failed }: ListenerParts): Opener {
-  const ids = new ConnectionIds(keys.current, keys.previous);
-  return async (planned) => {
-    const transport = await UdpDgramTransport.listen({
-      host: planned.address,
-      port: planned.port,
-      tracker,
-      ids,
-      counters: createUdpCounters(),
-      clock: monotonicSeconds,
-      onException: failed,
-    });
-    return { planned, port: transport.port, close: () => transport.close() };
+interface UdpOpeners {
+  open: Opener;
+  /** Called when every listener is open. */
+  start(): Promise<void>;
+  counters(): readonly Float64Array[];
+}
+
+function createUdpOpeners(plan: readonly PlannedListener[], parts: ListenerParts): UdpOpeners {
+  const { configuration, log } = parts;
+  const wanted = configuration.workers > 0 && plan.some(({ protocol }) => protocol === 'UDP');
+  if (!wanted) return createDgramOpeners(parts);
+  // The log of every request is written by the main thread.
+  if (configuration.verbose) return createDgramOpeners(parts);
+  const { calls, reason } = findFastPath();
+  if (calls) return createWorkerOpeners(calls, parts);
+  log.warn(`socket workers cannot be used (${reason}); UDP runs on the main thread, a good deal slower`);
+  return createDgramOpeners(parts);
+}
+
+function createWorkerOpeners(calls: SystemCalls, parts: ListenerParts): UdpOpeners {
+  const { configuration, store, tracker, keys, failed, log } = parts;
+  const { settings } = tracker;
+  const workers = new SocketWorkers(calls, { workers: configuration.workers, store, settings, keys, failed });
+  return {
+    open: async (planned) => {
+      const { port, receiveBuffer } = workers.bind(planned.address, planned.port);
+      if (receiveBuffer < wantedReceiveBuffer) warnOfSmallBuffer(receiveBuffer, log);
+      return { planned, port, close: () => workers.close() };
+    },
+    start: () => workers.start(),
+    counters: () => workers.counters(),
   };
+}
+
+function createDgramOpeners({ tracker, keys, failed }: ListenerParts): UdpOpeners {
+  const ids = new ConnectionIds(keys.current, keys.previous);
+  const all: Float64Array[] = [];
+  return {
+    open: async (planned) => {
+      const counters = createUdpCounters();
+      all.push(counters);
+      const transport = await UdpDgramTransport.listen({
+        host: planned.address,
+        port: planned.port,
+        tracker,
+        ids,
+        counters,
+        clock: monotonicSeconds,
+        onException: failed,
+      });
+      return { planned, port: transport.port, close: () => transport.close() };
+    },
+    start: async () => {},
+    counters: () => all,
+  };
+}
+
+function warnOfSmallBuffer(bytes: number, log: Log): void {
+  log.warn(
+    `the UDP receive buffer is ${Math.round(bytes / 1024)} KiB; ` +
+      'for bursts raise it: sysctl -w net.core.rmem_max=8388608',
+  );
 }
 
 /** What the page at `/` names; a port that the system chooses is not known yet and left out. */

@@ -221,7 +221,7 @@ export const optionTable = {
     kind: onOff(),
     short: 'v',
     default: false,
-    help: 'Log every request.',
+    help: 'Log every request; UDP is then served on the main thread.',
   }),
   'log-format': option<'text' | 'json'>({
     group: 'Log',

@@ -12,6 +12,7 @@ import { formatListenAddress, type PlannedListener, planListeners } from './list
 import { openListeners } from './listeners.ts';
 import type { Log } from './log.ts';
 import { logRequests } from './request-log.ts';
+import { StatsLine } from './stats-line.ts';
 import { StartError } from './usage-error.ts';
 
 /** Where a listener really listens: its port is the system's choice when the plan left it open. */
@@ -47,8 +48,8 @@ export async function startTrackerServer(
   const tracker = createTracker(store, configuration);
   if (log.verbose) logRequests(tracker, log);
   const keys = openKeys(configuration, log);
-  const listeners = await openListeners(plan, { configuration, tracker, keys, failed });
-  const addresses = listeners.map(({ planned: { protocol, family, address }, port }) => ({
+  const listeners = await openListeners(plan, { configuration, store, tracker, keys, log, failed });
+  const addresses = listeners.all.map(({ planned: { protocol, family, address }, port }) => ({
     protocol,
     family,
     address,
@@ -60,14 +61,15 @@ export async function startTrackerServer(
   }
   const expiry = new Expiry(store, { peerTtl: configuration.peerTtl, now: monotonicSeconds, failed });
   expiry.start();
-  const stats = setInterval(() => logStats(store, log), statsEveryMs);
+  const statsLine = new StatsLine(store, listeners);
+  const stats = setInterval(() => log.info(statsLine.next()), statsEveryMs);
   return {
     addresses,
     failed,
     close: async () => {
       clearInterval(stats);
       expiry.stop();
-      await Promise.all(listeners.map((listener) => listener.close()));
+      await listeners.close();
     },
   };
 }
@@ -103,11 +105,6 @@ function createTracker(store: SwarmStore, configuration: Configuration): Tracker
     trackerId,
     ipv4Mapped: !noIpv4Mapped,
   });
-}
-
-function logStats(store: SwarmStore, log: Log): void {
-  const { swarms, leechers4, leechers6, seeders4, seeders6 } = store.totals();
-  log.info(`Stats: ${swarms} torrents  ${leechers4 + leechers6 + seeders4 + seeders6} peers`);
 }
 
 // One line: where it happened is the first few places of the stack.

@@ -52,20 +52,31 @@ export const contractSettings: TrackerSettings = {
   ipv4Mapped: true,
 };
 
-/** A tracker over a small store of its own. */
-export function createContractTracker(settings: Partial<TrackerSettings> = {}): Tracker {
+export function createContractStore(): SwarmStore {
   const options = { memoryLimit: 16 << 20, hashKey: new Int32Array([1, 2, 3, 4]), peerTtl: 3600 };
-  return new Tracker(SwarmStore.create(options, 1), { ...contractSettings, ...settings });
+  return SwarmStore.create(options, 1);
 }
 
-/** Runs the suite over the transport that `start` makes for a tracker. */
-export function describeTransport(name: string, start: (tracker: Tracker) => Promise<TransportDriver>): void {
+/** A tracker over a small store, its own unless one is given. */
+export function createContractTracker(
+  settings: Partial<TrackerSettings> = {},
+  store = createContractStore(),
+): Tracker {
+  return new Tracker(store, { ...contractSettings, ...settings });
+}
+
+/** Runs the suite over the transport that `start` makes for a tracker (in this thread) or its store (in others). */
+export function describeTransport(
+  name: string,
+  start: (tracker: Tracker, store: SwarmStore) => Promise<TransportDriver>,
+): void {
   describe(name, () => {
     let tracker: Tracker;
     let driver: TransportDriver;
     before(async () => {
-      tracker = createContractTracker();
-      driver = await start(tracker);
+      const store = createContractStore();
+      tracker = createContractTracker({}, store);
+      driver = await start(tracker, store);
     });
     after(() => driver.close());
 

@@ -1,0 +1,78 @@
+// The thread that answers UDP: its own sockets, its own loop in the kernel, the one store. Started by SocketWorkers.
+import { parentPort, workerData } from 'node:worker_threads';
+import { DatagramBatch } from '../net/datagram-batch.ts';
+import { EventLoop } from '../net/event-loop.ts';
+import { EPOLLIN } from '../net/layouts.ts';
+import { loadSystemCalls } from '../net/system-calls.ts';
+import type { UdpSocket } from '../net/udp-socket.ts';
+import type { WakerHandle } from '../net/waker.ts';
+import { ConnectionIds } from '../protocol/connection-id.ts';
+import { SwarmStore } from '../swarm/swarm-store.ts';
+import { Tracker, type TrackerSettings } from '../tracker/tracker.ts';
+import { UdpBatchTransport } from '../transport/udp-batch.ts';
+import { createUdpCounters } from '../transport/udp-counters.ts';
+import { monotonicSeconds } from './clock.ts';
+import type { ConnectionKeys } from './connection-keys.ts';
+
+export interface SocketWorkerData {
+  store: SharedArrayBuffer;
+  /** Starts this thread's choice of peers. */
+  seed: number;
+  settings: TrackerSettings;
+  keys: ConnectionKeys;
+  sockets: readonly UdpSocket[];
+  waker: WakerHandle;
+  /** Shared counters, and for each socket the number of its own among them. */
+  counters: SharedArrayBuffer;
+  counterIndexes: readonly number[];
+}
+
+/** What the thread tells: that it answers, or what a packet brought to light. */
+export type SocketWorkerMessage = { kind: 'ready' } | { kind: 'exception'; message: string; stack: string };
+
+/** A defect that every packet meets must not drown the main thread in messages. */
+const messageEveryMs = 1000;
+
+run(workerData as SocketWorkerData);
+
+function run(data: SocketWorkerData): void {
+  const { calls, reason } = loadSystemCalls();
+  if (!calls) throw new Error(reason);
+  const tracker = new Tracker(SwarmStore.attach(data.store, data.seed), data.settings);
+  const ids = new ConnectionIds(data.keys.current, data.keys.previous);
+  const onException = createReporter();
+  const loop = new EventLoop(calls);
+  loop.listenTo(data.waker);
+  const batches = data.sockets.map((socket, i) => {
+    const batch = new DatagramBatch(calls, socket);
+    const transport = new UdpBatchTransport(batch, {
+      family: socket.family,
+      tracker,
+      ids,
+      counters: createUdpCounters(data.counters, data.counterIndexes[i]!),
+      clock: monotonicSeconds,
+      onException,
+    });
+    loop.add(socket.fd, EPOLLIN, () => transport.answerArrived());
+    return batch;
+  });
+  tell({ kind: 'ready' });
+  // Returns when the main thread stops the waker; an idle loop sleeps in the kernel.
+  loop.run();
+  loop.close();
+  for (const batch of batches) batch.close();
+}
+
+function createReporter(): (error: unknown) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    if (performance.now() - last < messageEveryMs) return;
+    last = performance.now();
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    tell({ kind: 'exception', message, stack: stack ?? '' });
+  };
+}
+
+function tell(message: SocketWorkerMessage): void {
+  parentPort!.postMessage(message);
+}

@@ -1,0 +1,186 @@
+// The socket workers seen from the main thread: opens their sockets, starts them, starts one again that has failed.
+import { Worker } from 'node:worker_threads';
+import { SocketOptions } from '../net/socket-options.ts';
+import type { SystemCalls } from '../net/system-calls.ts';
+import { closeUdpSockets, openUdpSockets, type UdpSocket } from '../net/udp-socket.ts';
+import { Waker } from '../net/waker.ts';
+import type { SwarmStore } from '../swarm/swarm-store.ts';
+import type { TrackerSettings } from '../tracker/tracker.ts';
+import { createUdpCounters, UdpCounter, udpCounterBytes } from '../transport/udp-counters.ts';
+import type { ConnectionKeys } from './connection-keys.ts';
+import type { SocketWorkerData, SocketWorkerMessage } from './socket-worker.ts';
+
+export interface SocketWorkersOptions {
+  workers: number;
+  store: SwarmStore;
+  settings: TrackerSettings;
+  keys: ConnectionKeys;
+  /** Told of what threads fail with; they go on, or are started again. */
+  failed: (error: unknown) => void;
+  /** What the threads run; tests have one that fails. */
+  program?: URL;
+}
+
+const socketWorkerProgram = new URL('./socket-worker.js', import.meta.url);
+const firstRestartMs = 100;
+const longestRestartMs = 10_000;
+
+/**
+ * Sockets first, threads after: `bind` opens an address's sockets, one a worker, and either has them all or throws; so
+ * a tracker that cannot have a port has started nothing. Then `start`.
+ */
+export class SocketWorkers {
+  readonly #calls: SystemCalls;
+  readonly #options: SocketWorkersOptions;
+  readonly #binds: UdpSocket[][] = [];
+  readonly #threads: Thread[] = [];
+  #counters: Float64Array[] = [];
+  #closed: Promise<void> | undefined;
+
+  constructor(calls: SystemCalls, options: SocketWorkersOptions) {
+    this.#calls = calls;
+    this.#options = options;
+  }
+
+  /** Opens an address for all workers and returns one of its sockets. Throws SystemCallError. */
+  bind(address: string, port: number): UdpSocket {
+    const sockets = openUdpSockets(this.#calls, { address, port, count: this.#options.workers });
+    this.#binds.push(sockets);
+    return sockets[0]!;
+  }
+
+  /** Starts the threads; resolves when all of them answer, rejects when one cannot. */
+  async start(): Promise<void> {
+    const { workers, store, settings, keys, failed, program = socketWorkerProgram } = this.#options;
+    const binds = this.#binds.length;
+    const counters = new SharedArrayBuffer(workers * binds * udpCounterBytes);
+    this.#counters = Array.from({ length: workers * binds }, (_, index) =>
+      createUdpCounters(counters, index),
+    );
+    for (let number = 0; number < workers; number++) {
+      const waker = new Waker(this.#calls);
+      const data: Omit<SocketWorkerData, 'seed'> = {
+        store: store.buffer,
+        settings,
+        keys,
+        sockets: this.#binds.map((sockets) => sockets[number]!),
+        waker: waker.handle,
+        counters,
+        counterIndexes: this.#binds.map((_, bind) => number * binds + bind),
+      };
+      this.#threads.push(new Thread(number, program, data, waker, failed));
+    }
+    await Promise.all(this.#threads.map((thread) => thread.start()));
+  }
+
+  /** One set of counters a socket, live; the kernel's drops are read now. */
+  counters(): readonly Float64Array[] {
+    const options = new SocketOptions(this.#calls);
+    this.#threads.forEach(({ data }) => {
+      data.sockets.forEach((socket, i) => {
+        const drops = options.drops(socket.fd);
+        if (drops >= 0) this.#counters[data.counterIndexes[i]!]![UdpCounter.droppedByKernel] = drops;
+      });
+    });
+    options.close();
+    return this.#counters;
+  }
+
+  /** Ends the threads, each after the batch it is answering, and closes the sockets; once, however often it is called. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.stop()));
+    for (const sockets of this.#binds.splice(0)) closeUdpSockets(this.#calls, sockets);
+  }
+}
+
+/** One worker thread, again and again until it is stopped. */
+class Thread {
+  readonly data: Omit<SocketWorkerData, 'seed'>;
+  readonly #number: number;
+  readonly #program: URL;
+  readonly #waker: Waker;
+  readonly #failed: (error: unknown) => void;
+  #worker: Worker | undefined;
+  #restartMs = firstRestartMs;
+  #readyAt = 0;
+  #restart: NodeJS.Timeout | undefined;
+  #stopping = false;
+  #ended: (() => void) | undefined;
+
+  constructor(
+    number: number,
+    program: URL,
+    data: Omit<SocketWorkerData, 'seed'>,
+    waker: Waker,
+    failed: (error: unknown) => void,
+  ) {
+    this.#number = number;
+    this.#program = program;
+    this.data = data;
+    this.#waker = waker;
+    this.#failed = failed;
+  }
+
+  /** Resolves when the thread answers; rejects when it fails before that, and then it is not started again. */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let ready = false;
+      let cause: unknown;
+      const [seed] = crypto.getRandomValues(new Int32Array(1));
+      const worker = new Worker(this.#program, { workerData: { ...this.data, seed } });
+      this.#worker = worker;
+      worker.on('message', (message: SocketWorkerMessage) => {
+        if (message.kind === 'ready') {
+          ready = true;
+          this.#readyAt = performance.now();
+          resolve();
+        } else {
+          const error = new Error(message.message);
+          error.stack = message.stack;
+          this.#failed(error);
+        }
+      });
+      worker.on('error', (error) => {
+        cause = error;
+      });
+      worker.on('exit', () => {
+        this.#worker = undefined;
+        if (this.#stopping) this.#ended?.();
+        else if (ready) this.#startAgain(cause);
+        else reject(cause ?? new Error(`socket worker ${this.#number} ended before it was ready`));
+      });
+    });
+  }
+
+  /** Resolves when the thread has ended. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#restart);
+    const ended = new Promise<void>((resolve) => {
+      this.#ended = resolve;
+    });
+    this.#waker.stop();
+    if (this.#worker) await ended;
+    this.#waker.close();
+  }
+
+  #startAgain(cause: unknown): void {
+    const reason = cause instanceof Error ? cause.message : 'it ended by itself';
+    const error = new Error(`socket worker ${this.#number} failed and is started again: ${reason}`, {
+      cause,
+    });
+    if (cause instanceof Error && cause.stack !== undefined) error.stack = cause.stack;
+    this.#failed(error);
+    // A thread that has held out for a while has earned a quick restart again.
+    if (performance.now() - this.#readyAt > longestRestartMs) this.#restartMs = firstRestartMs;
+    this.#restart = setTimeout(() => {
+      this.start().catch((error) => this.#startAgain(error));
+    }, this.#restartMs);
+    this.#restartMs = Math.min(longestRestartMs, this.#restartMs * 2);
+  }
+}
