@@ -2,15 +2,15 @@
 import type { SwarmStore } from '../swarm/swarm-store.ts';
 import { sumUdpCounters, type UdpCounter } from '../transport/udp-counters.ts';
 
-/** The counters shown, with the words the line has for them; those of trouble only when there was some. */
-const shown: [counter: UdpCounter, label: string, always: boolean][] = [
-  ['received', 'in', true],
-  ['sent', 'out', true],
-  ['badConnectionIds', 'bad connection ids', false],
-  ['malformed', 'malformed', false],
-  ['droppedByKernel', 'dropped by the kernel', false],
-  ['sendFailures', 'not sent', false],
-  ['exceptions', 'exceptions', false],
+/** The counters shown when they have grown, with the words the line has for them. */
+const shown: [counter: UdpCounter, label: string][] = [
+  ['received', 'in'],
+  ['sent', 'out'],
+  ['badConnectionIds', 'bad connection ids'],
+  ['malformed', 'malformed'],
+  ['droppedByKernel', 'dropped by the kernel'],
+  ['sendFailures', 'not sent'],
+  ['exceptions', 'exceptions'],
 ];
 
 export class StatsLine {
@@ -24,18 +24,16 @@ export class StatsLine {
     this.#last = sumUdpCounters(counted.udp());
   }
 
-  /** `Stats: 2 torrents  3 peers  UDP: 120 in  118 out`, and what went wrong. */
+  /** `Stats: 2 torrents  3 peers`, and when UDP was used `  UDP: 120 in  118 out` and what went wrong. */
   next(): string {
     const { swarms, leechers4, leechers6, seeders4, seeders6 } = this.#store.totals();
     const line = `Stats: ${swarms} torrents  ${leechers4 + leechers6 + seeders4 + seeders6} peers`;
-    const counted = this.#counted.udp();
-    if (counted.length === 0) return line;
-    const sums = sumUdpCounters(counted);
-    const parts = shown
-      .map(([counter, label, always]) => ({ grown: sums[counter] - this.#last[counter], label, always }))
-      .filter(({ grown, always }) => always || grown > 0)
-      .map(({ grown, label }) => `${grown} ${label}`);
+    const sums = sumUdpCounters(this.#counted.udp());
+    const grown = shown
+      .map(([counter, label]) => ({ by: sums[counter] - this.#last[counter], label }))
+      .filter(({ by }) => by > 0)
+      .map(({ by, label }) => `${by} ${label}`);
     this.#last = sums;
-    return `${line}  UDP: ${parts.join('  ')}`;
+    return grown.length === 0 ? line : `${line}  UDP: ${grown.join('  ')}`;
   }
 }
