@@ -10,7 +10,7 @@ import { announceReplyHeadBytes, connectReplyBytes, requestAt } from '../src/pro
 
 const { values } = parseArgs({
   options: {
-    host: { type: 'string', default: '0.0.0.0' },
+    host: { type: 'string', default: '127.0.0.1' },
     port: { type: 'string', default: '0' },
     peers: { type: 'string', default: '30' },
     slots: { type: 'string', default: '64' },

@@ -38,7 +38,7 @@ export function findServers(workload: Workload, numwant: number, extra: readonly
 function caracal(name: string, workers: number, extra: readonly string[]): BenchServer {
   const main = fileURLToPath(new URL('../src/server/main.js', import.meta.url));
   const missing = workers > 0 ? findFastPath().reason : undefined;
-  const options = ['--http-port', '0', '--workers', String(workers), ...extra];
+  const options = ['--host', '127.0.0.1', '--http-port', '0', '--workers', String(workers), ...extra];
   return {
     name,
     missing: existsSync(main) ? missing : 'src/server/main.ts is not there yet',

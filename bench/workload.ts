@@ -15,6 +15,9 @@ export interface Workload {
   readonly swarmSizes: Int32Array;
 }
 
+const firstPort = 10_000;
+const maxSwarm = 65_536 - firstPort;
+
 /** Swarm sizes fall with the torrent's rank to the power of 0.8 (Zipf's law, as tracker scrapes show it). */
 export function createWorkload(seed: number, torrents: number, peers: number): Workload {
   const random = new Random(seed);
@@ -27,7 +30,7 @@ export function createWorkload(seed: number, torrents: number, peers: number): W
   for (let torrent = 0; torrent < torrents; torrent++) {
     for (let i = 0; i < swarmSizes[torrent]!; i++, peer++) {
       torrentOf[peer] = torrent;
-      portOf[peer] = 10_000 + i;
+      portOf[peer] = firstPort + i;
       seeding[peer] = random.below(10) < 3 ? 1 : 0;
     }
   }
@@ -37,10 +40,12 @@ export function createWorkload(seed: number, torrents: number, peers: number): W
 function sizesByRank(torrents: number, peers: number): Int32Array {
   const weights = Array.from({ length: torrents }, (_, rank) => (rank + 1) ** -0.8);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const sizes = Int32Array.from(weights, (weight) => Math.max(1, Math.floor((weight / total) * peers)));
+  // Every torrent has one peer; the others are spread by weight, and what rounding leaves over goes to the largest.
+  const others = peers - torrents;
+  const sizes = Int32Array.from(weights, (weight) => 1 + Math.floor((weight / total) * others));
   const rest = peers - sizes.reduce((sum, size) => sum + size, 0);
-  sizes[0] = Math.max(1, sizes[0]! + rest);
-  if (sizes.reduce((sum, size) => sum + size, 0) !== peers || sizes[0]! > 50_000) {
+  for (let rank = 0; rank < rest; rank++) sizes[rank]!++;
+  if (others < 0 || sizes[0]! > maxSwarm) {
     throw new RangeError(`${peers} peers cannot be spread over ${torrents} torrents`);
   }
   return sizes;
