@@ -75,8 +75,9 @@ function formatValue(value: unknown): string {
   return /^[\w.:/[\]-]+$/.test(text) ? text : `"${text.replaceAll('"', '\\"')}"`;
 }
 
+// The stream is judged above, by what this program knows; styleText would judge by process.stdout.
 function paint(style: TextStyle, color: 'gray' | 'yellow' | 'red', text: string): string {
-  return style.color ? styleText(color, text) : text;
+  return style.color ? styleText(color, text, { validateStream: false }) : text;
 }
 
 /** `2026-11-22 17:35:00` in the local time zone. */

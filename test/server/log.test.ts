@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, mock, test } from 'node:test';
@@ -44,6 +44,9 @@ describe('a text log', () => {
     const timed = createLog({ style: { ...plainStyle, time: true } });
     timed.log.info('hello');
     assert.match(timed.lines[0]!, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d hello\n$/);
+    const colored = createLog({ style: { ...plainStyle, color: true } });
+    colored.log.warn('beware');
+    assert.equal(colored.lines[0], '\x1b[33mWarning:\x1b[39m beware\n');
     const journal = createLog({ style: { ...plainStyle, journalPriority: true } });
     journal.log.info('hello');
     journal.log.warn('beware');
@@ -124,6 +127,8 @@ test('a file gets the time, and the journal is known by its device and inode', (
   try {
     assert.deepEqual(textStyleFor(fd, {}), { color: false, time: true, journalPriority: false });
     assert.equal(textStyleFor(fd, { JOURNAL_STREAM: '1:1' }).journalPriority, false);
+    const { dev, ino } = fstatSync(fd);
+    assert.equal(textStyleFor(fd, { JOURNAL_STREAM: `${dev}:${ino}` }).journalPriority, true);
   } finally {
     closeSync(fd);
     rmSync(directory, { recursive: true });
