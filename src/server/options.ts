@@ -205,7 +205,14 @@ export const optionTable = {
     default: undefined,
     defaultText: 'nothing is kept',
     example: '/var/lib/tracker',
-    help: 'Directory for what outlives a restart: the key of UDP connection ids.',
+    help: 'Directory for what outlives a restart: the swarms and the key of UDP connection ids.',
+  }),
+  'snapshot-interval': option<number>({
+    group: 'Resources',
+    kind: seconds(1, week),
+    placeholder: 'SEC',
+    default: 60,
+    help: 'Seconds between two savings of all swarms to --data-dir; they are also saved at the end.',
   }),
   workers: option<number>({
     group: 'Resources',

@@ -12,6 +12,7 @@ import { formatListenAddress, type PlannedListener, planListeners } from './list
 import { openListeners } from './listeners.ts';
 import type { Log } from './log.ts';
 import { logRequests } from './request-log.ts';
+import { Snapshots } from './snapshots.ts';
 import { StatsLine } from './stats-line.ts';
 import { StartError } from './usage-error.ts';
 
@@ -48,6 +49,8 @@ export async function startTrackerServer(
   const tracker = createTracker(store, configuration);
   if (log.verbose) logRequests(tracker, log);
   const keys = openKeys(configuration, log);
+  // Before anybody can ask: an answer without the peers that are still on disk would be a wrong one.
+  const snapshots = loadSnapshots(store, configuration, log);
   const listeners = await openListeners(plan, { configuration, store, tracker, keys, log, failed });
   const addresses = listeners.all.map(({ planned: { protocol, family, address }, port }) => ({
     protocol,
@@ -59,8 +62,12 @@ export async function startTrackerServer(
     const path = protocol === 'HTTP' ? '/announce' : '';
     log.info(`${protocol} tracker listening on ${formatListenAddress(address, port)}${path}`);
   }
+  if (snapshots === undefined) {
+    log.info('Without --data-dir nothing is written, and the swarms are not kept over a restart.');
+  }
   const expiry = new Expiry(store, { peerTtl: configuration.peerTtl, now: monotonicSeconds, failed });
   expiry.start();
+  snapshots?.start();
   const statsLine = new StatsLine(store, listeners);
   const stats = setInterval(() => log.info(statsLine.next()), statsEveryMs);
   return {
@@ -70,6 +77,8 @@ export async function startTrackerServer(
       clearInterval(stats);
       expiry.stop();
       await listeners.close();
+      // After the last answer, so that the file holds every announce that was acknowledged.
+      await snapshots?.close();
     },
   };
 }
@@ -91,6 +100,17 @@ function openKeys({ dataDir }: Configuration, log: Log): ConnectionKeys {
   if (dataDir === undefined) return createConnectionKeys();
   openDataDirectory(dataDir);
   return loadConnectionKeys(dataDir, Date.now() / 1000, (message) => log.warn(message));
+}
+
+function loadSnapshots(
+  store: SwarmStore,
+  { dataDir, snapshotInterval }: Configuration,
+  log: Log,
+): Snapshots | undefined {
+  if (dataDir === undefined) return undefined;
+  const snapshots = new Snapshots(store, { directory: dataDir, intervalSeconds: snapshotInterval, log });
+  snapshots.load();
+  return snapshots;
 }
 
 function createTracker(store: SwarmStore, configuration: Configuration): Tracker {

@@ -65,6 +65,7 @@ describe('what a tracker does without options', () => {
         'trusted-proxy': [],
         'memory-limit': 512 * 2 ** 20,
         'data-dir': undefined,
+        'snapshot-interval': 60,
         workers: 0,
         verbose: false,
         'log-format': 'text',
