@@ -1,8 +1,10 @@
 // Knows what tracker-query asks in an announce, and how that is written as an HTTP query and as a UDP packet.
 import { Event } from '../protocol/event.ts';
 import { formatHttpAnnounce } from '../protocol/http-client-requests.ts';
+import { parseIp } from '../protocol/ip-address.ts';
 import { type ConnectionIdHalves, encodeAnnounceRequest } from '../protocol/udp-client-packets.ts';
 import { encodeUrlData } from '../protocol/udp-options.ts';
+import { requestAt } from '../protocol/udp-packets.ts';
 import type { TrackerUrl } from './announce-url.ts';
 import type { Identity } from './identity.ts';
 
@@ -18,6 +20,8 @@ export interface AnnounceQuestion {
   numwant: number;
   /** More query parameters, already encoded; the doctor's only. */
   extra?: string;
+  /** An IPv4 address to claim in a UDP announce's IP field; the doctor's only. */
+  claimedIp?: string;
   /** `false` asks for dictionaries (BEP 23). */
   compact?: boolean;
 }
@@ -62,6 +66,8 @@ export function encodeUdpAnnounce(
     numwant: question.numwant,
     port: question.port,
   });
+  const claimed = question.claimedIp === undefined ? undefined : parseIp(question.claimedIp);
+  if (claimed?.length === 4) new Uint8Array(view.buffer, view.byteOffset).set(claimed, requestAt.ip);
   const options = encodeUrlData(new TextEncoder().encode(urlDataOf(url)));
   new Uint8Array(view.buffer, view.byteOffset).set(options, length);
   return length + options.length;

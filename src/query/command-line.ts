@@ -59,6 +59,8 @@ function createProgram(version: string, found: (invocation: Invocation) => void)
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
+    // Options after a sub-command are its own.
+    .enablePositionalOptions()
     .configureHelp({ formatHelp })
     .allowExcessArguments(false)
     .addHelpText('after', () => `\n${examplesAndExitCodes()}`)

@@ -65,3 +65,17 @@ export class Deadline {
     return new TrackerError(`no answer within ${this.seconds} s`);
   }
 }
+
+/** Runs `work` under a deadline of its own. */
+export async function within<T>(
+  seconds: number,
+  outer: AbortSignal | undefined,
+  work: (deadline: Deadline) => Promise<T>,
+): Promise<T> {
+  const deadline = new Deadline(seconds, outer);
+  try {
+    return await work(deadline);
+  } finally {
+    deadline.close();
+  }
+}

@@ -1,6 +1,7 @@
 // Knows which part of tracker-query a command line calls for, and what exit code comes of it.
-import { parseCommandLine } from './command-line.ts';
+import { type Invocation, parseCommandLine } from './command-line.ts';
 import { Console } from './console.ts';
+import { runDoctor } from './doctor/run-doctor.ts';
 import { runBatch } from './run-batch.ts';
 import { createPlan } from './settings.ts';
 import { runSingle } from './single.ts';
@@ -25,14 +26,24 @@ export async function run(words: readonly string[], surroundings: Surroundings):
       await console.write(invocation.text);
       return 0;
     }
-    const plan = await createPlan(invocation.options);
-    let code = 2;
-    if (plan.mode === 'single') code = await runSingle(plan.tracker, plan.settings, plan.attempts, console);
-    if (plan.mode === 'batch') code = await runBatch(plan, surroundings.stdin, console);
+    const code = await runCommand(invocation, console, surroundings);
     return interrupt.aborted ? 130 : code;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     console.complain(error.message);
     return 2;
   }
+}
+
+async function runCommand(
+  invocation: Exclude<Invocation, { command: 'print' }>,
+  console: Console,
+  { stdin }: Surroundings,
+): Promise<number> {
+  const { command, argument, options } = invocation;
+  if (command === 'doctor') return await runDoctor(argument, options, console);
+  const plan = await createPlan(options);
+  if (plan.mode === 'batch') return await runBatch(plan, stdin, console);
+  if (plan.mode === 'single') return await runSingle(plan.tracker, plan.settings, plan.attempts, console);
+  return 2;
 }

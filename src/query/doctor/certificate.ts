@@ -1,0 +1,104 @@
+// Checks the certificate of an HTTPS tracker as a strict client would: trust, names, chain and the days it has left.
+import { checkServerIdentity, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
+import type { Examination } from './examination.ts';
+
+const day = 86_400_000;
+
+export interface CertificateFacts {
+  authorised: boolean;
+  /** OpenSSL's name of what is wrong, when it is not authorised. */
+  error: string;
+  certificate: DetailedPeerCertificate;
+  protocol: string;
+}
+
+/** What a connection shows of its certificate; must be called while it stands. */
+export function factsOf(socket: TLSSocket): CertificateFacts {
+  return {
+    authorised: socket.authorized,
+    error: String(socket.authorizationError ?? ''),
+    certificate: socket.getPeerCertificate(true),
+    protocol: socket.getProtocol() ?? '',
+  };
+}
+
+const trustAdvice: Record<string, string> = {
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'send the full chain: configure fullchain.pem, not only the certificate',
+  DEPTH_ZERO_SELF_SIGNED_CERT:
+    'use a certificate of a public authority, such as Let’s Encrypt: clients refuse this one',
+  CERT_HAS_EXPIRED: 'renew the certificate and check that the tracker reads the new one',
+};
+
+export function judgeCertificate(examination: Examination, subject: string, facts: CertificateFacts): void {
+  const { certificate, authorised, error } = facts;
+  const nameError = checkServerIdentity(examination.url.host, certificate);
+  const chain = chainOf(certificate);
+  const nameless = error === 'ERR_TLS_CERT_ALTNAME_INVALID';
+  if (authorised || nameless) {
+    const issuers = chain
+      .slice(1)
+      .map((issuer) => nameOf(issuer))
+      .join(' ← ');
+    examination.pass(
+      'tls-chain',
+      subject,
+      `trusted over ${facts.protocol}, chain of ${chain.length}: ${nameOf(certificate)} ← ${issuers}`,
+    );
+  } else {
+    const advice =
+      trustAdvice[error] ?? 'install a certificate that clients trust, with its intermediate ones';
+    examination.fail('tls-chain', subject, `not trusted: ${error} (chain of ${chain.length})`, advice);
+  }
+  const names = (certificate.subjectaltname ?? '').replace(/(DNS|IP Address):/g, '').slice(0, 200);
+  if (nameError === undefined)
+    examination.pass('tls-name', subject, `the certificate is for this name (${names})`);
+  else {
+    const advice = `request a certificate that holds ${examination.url.host}`;
+    examination.fail(
+      'tls-name',
+      subject,
+      `the certificate is for other names: ${names || nameOf(certificate)}`,
+      advice,
+    );
+  }
+  judgeDays(examination, subject, certificate);
+}
+
+function judgeDays(examination: Examination, subject: string, certificate: DetailedPeerCertificate): void {
+  const left = Math.floor((Date.parse(certificate.valid_to) - Date.now()) / day);
+  const begins = Date.parse(certificate.valid_from) - Date.now();
+  if (begins > 0) {
+    examination.fail(
+      'tls-days',
+      subject,
+      `the certificate begins only on ${certificate.valid_from}`,
+      'check the clocks',
+    );
+  } else if (left < 0) {
+    examination.fail('tls-days', subject, `the certificate expired ${-left} days ago`, 'renew it now');
+  } else if (left < 14) {
+    examination.warn(
+      'tls-days',
+      subject,
+      `the certificate ends in ${left} days`,
+      'check that the renewal works',
+    );
+  } else examination.pass('tls-days', subject, `the certificate is good for ${left} days more`);
+}
+
+/** From the server's own certificate up; a root is its own issuer. */
+function chainOf(certificate: DetailedPeerCertificate): DetailedPeerCertificate[] {
+  const chain: DetailedPeerCertificate[] = [];
+  const seen = new Set<string>();
+  for (let next = certificate; next && !seen.has(next.fingerprint256); next = next.issuerCertificate) {
+    seen.add(next.fingerprint256);
+    chain.push(next);
+    if (chain.length === 10) break;
+  }
+  return chain;
+}
+
+function nameOf({ subject }: DetailedPeerCertificate): string {
+  const name = subject?.CN ?? subject?.O ?? '(no name)';
+  return (Array.isArray(name) ? name.join(' ') : name).slice(0, 80);
+}

@@ -1,0 +1,97 @@
+// Checks what a tracker is for: peer B is given peer A, `stopped` removes A, and nobody is given himself.
+import type { Endpoint } from '../name-lookup.ts';
+import type { AnnounceAnswer, PeerEntry } from '../tracker-answer.ts';
+import { type Examination, type Visitor, withVisitors } from './examination.ts';
+
+// Beyond this B's 200 peers are a sample that A may rightly be missing from.
+const largestSwarm = 150;
+
+export async function checkRoundTrip(examination: Examination, endpoint: Endpoint): Promise<void> {
+  const a = examination.createVisitor(endpoint);
+  const b = examination.createVisitor(endpoint);
+  const infoHash = examination.createInfoHash();
+  const subject = `${endpoint.address}, two peers`;
+  await withVisitors([a, b], async () => {
+    await a.announce(infoHash, 'started');
+    const { answer } = await b.announce(infoHash, 'started', { numwant: 200 });
+    if (answer.failureReason !== null) {
+      examination.skip(
+        'round-trip',
+        subject,
+        `refused: ${answer.failureReason}`,
+        'name a torrent that it serves with -H',
+      );
+      return;
+    }
+    if ((answer.complete ?? 0) + (answer.incomplete ?? 0) > largestSwarm) {
+      examination.skip('round-trip', subject, 'the swarm is too large to find one peer in', 'leave -H out');
+      return;
+    }
+    if (!judgeGiven(examination, subject, answer, a, b)) return;
+    judgeCounts(examination, subject, answer);
+    await a.announce(infoHash, 'stopped', { numwant: 0 });
+    const later = await b.announce(infoHash, 'none', { numwant: 200 });
+    if (peerOf(later.answer, a)) {
+      const advice = 'remove a peer at once when it sends stopped; until then others try in vain to reach it';
+      examination.fail('stopped', subject, 'peer B is still given peer A after A has stopped', advice);
+    } else examination.pass('stopped', subject, 'peer A is gone once it has stopped');
+  });
+}
+
+function judgeGiven(
+  examination: Examination,
+  subject: string,
+  answer: AnnounceAnswer,
+  a: Visitor,
+  b: Visitor,
+): boolean {
+  const given = peerOf(answer, a);
+  if (given)
+    examination.pass('round-trip', subject, `peer B is given peer A as ${given.ip} port ${given.port}`);
+  else {
+    const advice = 'is the announce stored at all, and under the address it came from?';
+    const seen = answer.peers.length === 0 ? 'no peers' : `${answer.peers.length} other peers`;
+    examination.fail('round-trip', subject, `peer B is given ${seen}, not peer A`, advice);
+  }
+  if (given && answer.externalIp !== null && unmapped(given.ip) !== unmapped(answer.externalIp)) {
+    const seen = `others are given ${given.ip}, while external ip says ${answer.externalIp}`;
+    examination.warn(
+      'external-ip',
+      subject,
+      seen,
+      'both must be the address that the announce came from (BEP 24)',
+    );
+  } else if (answer.externalIp !== null) {
+    examination.pass('external-ip', subject, `external ip (BEP 24) is ${answer.externalIp}`);
+  } else if (examination.url.scheme !== 'udp') {
+    examination.skip('external-ip', subject, 'no external ip (BEP 24, optional)');
+  }
+  if (peerOf(answer, b)) {
+    examination.warn('self', subject, 'a peer is given itself', 'leave the announcer out of its own list');
+  }
+  return given !== undefined;
+}
+
+function judgeCounts(examination: Examination, subject: string, answer: AnnounceAnswer): void {
+  const { complete, incomplete } = answer;
+  const seen = `${complete ?? '-'} seeds and ${incomplete ?? '-'} leechers`;
+  if (examination.options.infoHash) return;
+  if (complete === 0 && incomplete === 2)
+    examination.pass('counts', subject, `two leechers are counted as ${seen}`);
+  else
+    examination.warn(
+      'counts',
+      subject,
+      `two leechers are counted as ${seen}`,
+      'count every peer of the swarm, the announcer too',
+    );
+}
+
+/** A visitor is known by its port, which no other peer of a new torrent has. */
+export function peerOf(answer: AnnounceAnswer, visitor: Visitor): PeerEntry | undefined {
+  return answer.peers.find(({ port }) => port === visitor.port);
+}
+
+export function unmapped(ip: string): string {
+  return ip.replace(/^::ffff:(?=\d+\.)/, '');
+}
