@@ -193,7 +193,13 @@ export class HttpTransport {
         return;
       case Target.page:
         counters.pages++;
-        sendText(response, 200, 'text/html; charset=utf-8', this.#page);
+        sendText(
+          response,
+          200,
+          'text/html; charset=utf-8',
+          this.#page,
+          ...(this.#closing ? ['Connection', 'close'] : []),
+        );
         return;
       default:
         counters.notFound++;

@@ -4,7 +4,14 @@
 // sent from. Nothing is allocated for a packet, and nothing that it holds can throw except through a defect of ours.
 
 import type { ConnectionIds } from '../protocol/connection-id.ts';
-import type { Failure } from '../protocol/failure.ts';
+import {
+  announceTooShort,
+  type Failure,
+  noInfoHashInScrape,
+  tooManyInfoHashes,
+  unknownAction,
+  unknownConnectionId,
+} from '../protocol/failure.ts';
 import {
   Action,
   announceRequestBytes,
@@ -43,8 +50,6 @@ export const maxReplyBytes = 1472;
 /** IPv4 peers that fit into a packet that no Ethernet path needs to fragment. */
 const maxIpv4PeersInReply = Math.floor((maxReplyBytes - replyAt.peers) / 6);
 
-const badConnectionId = 'connection ID not recognized';
-
 /** Splits one allocation into the three views. */
 export function packetBuffer(buffer: ArrayBufferLike, byteOffset: number, bytes: number): PacketBuffer {
   return {
@@ -64,7 +69,7 @@ export class UdpAnswers {
   readonly #reply: PacketBuffer;
   readonly #announce = new Announce();
   readonly #counts = { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 };
-  readonly #tooManyHashes: string;
+  readonly #tooManyHashes: Failure;
 
   constructor(
     tracker: Tracker,
@@ -85,7 +90,7 @@ export class UdpAnswers {
     this.#announce.infoHash = request.words;
     this.#announce.peerId = request.words;
     this.#announce.out = reply.units;
-    this.#tooManyHashes = `too many info_hashes, max is ${tracker.settings.maxScrapeHashes}`;
+    this.#tooManyHashes = tooManyInfoHashes(tracker.settings.maxScrapeHashes);
   }
 
   /**
@@ -115,13 +120,13 @@ export class UdpAnswers {
     const low = view.getInt32(at + 4);
     if (!this.#ids.matches(this.#announce.family, address, addressAt, now, high, low)) {
       counters[UdpCounter.badConnectionIds]!++;
-      if (length < errorReplyHeadBytes + badConnectionId.length) return 0;
-      return this.#error(at, to, badConnectionId);
+      if (length < errorReplyHeadBytes + unknownConnectionId.message.length) return 0;
+      return this.#refuse(at, to, unknownConnectionId);
     }
     if (action === Action.announce) return this.#answerAnnounce(at, length, address, addressAt, to, now);
     if (action === Action.scrape) return this.#answerScrape(at, length, to);
     counters[UdpCounter.malformed]!++;
-    return this.#error(at, to, 'unknown action');
+    return this.#refuse(at, to, unknownAction);
   }
 
   #connect(at: number, address: Int32Array, addressAt: number, to: number, now: number): number {
@@ -143,7 +148,7 @@ export class UdpAnswers {
     const { view } = this.#request;
     if (length < announceRequestBytes) {
       this.#counters[UdpCounter.malformed]!++;
-      return this.#error(at, to, 'announce packet too short');
+      return this.#refuse(at, to, announceTooShort);
     }
     decodeAnnounceRequest(view, at, length, announce);
     announce.infoHashAt = (at + requestAt.infoHash) >> 2;
@@ -170,9 +175,9 @@ export class UdpAnswers {
     const count = countScrapeHashes(length);
     if (count === 0) {
       this.#counters[UdpCounter.malformed]!++;
-      return this.#error(at, to, 'no info_hash in scrape');
+      return this.#refuse(at, to, noInfoHashInScrape);
     }
-    if (count > this.#tracker.settings.maxScrapeHashes) return this.#error(at, to, this.#tooManyHashes);
+    if (count > this.#tracker.settings.maxScrapeHashes) return this.#refuse(at, to, this.#tooManyHashes);
     this.#counters[UdpCounter.scrapes]!++;
     encodeScrapeReplyHead(this.#reply.view, to, decodeTransactionId(this.#request.view, at));
     const counts = this.#counts;
@@ -184,11 +189,8 @@ export class UdpAnswers {
   }
 
   #refuse(at: number, to: number, failure: Failure): number {
-    return this.#error(at, to, failure.message);
-  }
-
-  #error(at: number, to: number, message: string): number {
     this.#counters[UdpCounter.errors]!++;
-    return encodeErrorReply(this.#reply.view, to, decodeTransactionId(this.#request.view, at), message);
+    const transactionId = decodeTransactionId(this.#request.view, at);
+    return encodeErrorReply(this.#reply.view, to, transactionId, failure.message);
   }
 }
