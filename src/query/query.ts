@@ -1,14 +1,12 @@
 // Knows one whole query of one tracker: the question, its answer as a result, the host names of its peers, and the clean-up.
-import type { AnnounceQuestion } from './announce-question.ts';
-import type { TrackerUrl } from './announce-url.ts';
-import { scrapeUrlOf } from './announce-url.ts';
-import { type Answered, type Conversation, createConversation } from './conversation.ts';
-import { Deadline } from './deadline.ts';
-import type { ScrapeAnswer } from './http-answer.ts';
+import type { AnnounceQuestion, EventName } from './announce-question.ts';
+import { scrapeUrlOf, type TrackerUrl } from './announce-url.ts';
+import { type Conversation, createConversation } from './conversation.ts';
+import { Deadline, within } from './deadline.ts';
 import { createIdentity, type Identity } from './identity.ts';
 import { resolveAddress } from './name-lookup.ts';
 import type { Settings } from './settings.ts';
-import type { AnnounceAnswer, AnnounceResult, PeerEntry, ScrapeResult } from './tracker-answer.ts';
+import type { AnnounceResult, PeerEntry, ScrapeResult } from './tracker-answer.ts';
 import { TrackerError } from './tracker-error.ts';
 
 export type Result = AnnounceResult | ScrapeResult;
@@ -19,91 +17,111 @@ export interface Query {
   cleanUp: () => Promise<void>;
 }
 
-/** Asks one tracker. Never throws what the tracker did: that is in the result. `interrupt` is Ctrl-C. */
+/** Asks one tracker once. Never throws what the tracker did: that is in the result. `interrupt` is Ctrl-C. */
 export async function queryTracker(
   url: TrackerUrl,
   settings: Settings,
   interrupt?: AbortSignal,
 ): Promise<Query> {
-  const identity = createIdentity({ random: settings.randomIdentity });
-  const conversation = createConversation(url, {
-    userAgent: identity.userAgent,
-    families: settings.families,
-    insecure: settings.insecure,
-  });
-  if (settings.kind === 'scrape') {
-    const result = await scrapeTracker(url, conversation, settings, interrupt);
-    conversation.close();
-    return { result, cleanUp: async () => {} };
+  const asker = new Asker(url, settings);
+  return { result: await asker.ask(interrupt), cleanUp: () => asker.cleanUp() };
+}
+
+/** One peer that asks one tracker, as often as it likes. */
+export class Asker {
+  readonly #url: TrackerUrl;
+  readonly #settings: Settings;
+  readonly #identity: Identity;
+  readonly #conversation: Conversation;
+  #recorded = false;
+
+  constructor(url: TrackerUrl, settings: Settings) {
+    this.#url = url;
+    this.#settings = settings;
+    this.#identity = createIdentity({ random: settings.randomIdentity });
+    this.#conversation = createConversation(url, {
+      userAgent: this.#identity.userAgent,
+      families: settings.families,
+      insecure: settings.insecure,
+    });
   }
-  const question = createQuestion(settings, identity);
-  const { result, recorded } = await announceToTracker(url, conversation, question, settings, interrupt);
-  const cleanUp = async () => {
-    if (settings.cleanup && recorded) await sendStopped(conversation, question, settings);
-    conversation.close();
-  };
-  return { result, cleanUp };
-}
 
-export function createQuestion(settings: Settings, identity: Identity): AnnounceQuestion {
-  const { event, left, numwant, port } = settings;
-  return { infoHash: settings.torrents[0]!.infoHash, identity, port, event, left, numwant };
-}
+  /** An announce (with `event`, default: the settings') or a scrape, as the settings want it. */
+  async ask(interrupt?: AbortSignal, event: EventName = this.#settings.event): Promise<Result> {
+    return this.#settings.kind === 'scrape'
+      ? await this.#scrape(interrupt)
+      : await this.#announce(event, interrupt);
+  }
 
-async function announceToTracker(
-  url: TrackerUrl,
-  conversation: Conversation,
-  question: AnnounceQuestion,
-  settings: Settings,
-  interrupt: AbortSignal | undefined,
-): Promise<{ result: AnnounceResult; recorded: boolean }> {
-  const outcome = await timed(settings, interrupt, async (deadline, stopClock) => {
-    const answered: Answered<AnnounceAnswer> = await conversation.announce(question, deadline);
-    stopClock();
-    if (settings.lookup) await nameHosts(answered.answer.peers, deadline);
-    return answered;
-  });
-  const answer = outcome.value?.answer;
-  const result: AnnounceResult = {
-    tracker: url.text,
-    numwant: settings.numwant,
-    responseTimeMs: outcome.ms,
-    address: outcome.value?.address ?? null,
-    answer,
-    error: outcome.error?.message,
-    permanent: outcome.error?.permanent ?? false,
-  };
-  // A refusal stores nothing; an announce that was answered, were it with nonsense, may have.
-  const taken = answer ? answer.failureReason === null : outcome.error?.answered === true;
-  return { result, recorded: taken && question.event !== 'stopped' };
-}
+  async cleanUp(): Promise<void> {
+    try {
+      if (this.#settings.cleanup && this.#recorded) await this.#sendStopped();
+    } finally {
+      this.#conversation.close();
+    }
+  }
 
-async function scrapeTracker(
-  url: TrackerUrl,
-  conversation: Conversation,
-  settings: Settings,
-  interrupt: AbortSignal | undefined,
-): Promise<ScrapeResult> {
-  const infoHashes = settings.torrents.map(({ infoHash }) => infoHash);
-  const outcome = await timed(settings, interrupt, async (deadline, stopClock) => {
-    const answered: Answered<ScrapeAnswer> = await conversation.scrape(infoHashes, deadline);
-    stopClock();
-    return answered.answer;
-  });
-  const answer = outcome.value;
-  return {
-    tracker: url.text,
-    scrapeUrl: scrapeUrlOf(url)?.text ?? url.text,
-    responseTimeMs: outcome.ms,
-    failureReason: answer?.failureReason ?? null,
-    minRequestInterval: answer?.minRequestInterval ?? null,
-    torrentCount: answer?.torrentCount ?? 0,
-    torrents: answer?.torrents ?? [],
-    compliance: answer?.compliance ?? [],
-    answered: answer !== undefined,
-    error: outcome.error?.message,
-    permanent: outcome.error?.permanent ?? false,
-  };
+  async #announce(event: EventName, interrupt: AbortSignal | undefined): Promise<AnnounceResult> {
+    const outcome = await timed(this.#settings, interrupt, async (deadline, stopClock) => {
+      const answered = await this.#conversation.announce(this.#question(event), deadline);
+      stopClock();
+      if (this.#settings.lookup) await nameHosts(answered.answer.peers, deadline);
+      return answered;
+    });
+    const answer = outcome.value?.answer;
+    // A refusal stores nothing; an announce that was answered, were it with nonsense, may have.
+    const taken = answer ? answer.failureReason === null : outcome.error?.answered === true;
+    if (taken) this.#recorded = event !== 'stopped';
+    return {
+      tracker: this.#url.text,
+      numwant: this.#settings.numwant,
+      responseTimeMs: outcome.ms,
+      address: outcome.value?.address ?? null,
+      answer,
+      error: outcome.error?.message,
+      permanent: outcome.error?.permanent ?? false,
+    };
+  }
+
+  async #scrape(interrupt: AbortSignal | undefined): Promise<ScrapeResult> {
+    const infoHashes = this.#settings.torrents.map(({ infoHash }) => infoHash);
+    const outcome = await timed(this.#settings, interrupt, async (deadline, stopClock) => {
+      const answered = await this.#conversation.scrape(infoHashes, deadline);
+      stopClock();
+      return answered.answer;
+    });
+    const answer = outcome.value;
+    return {
+      tracker: this.#url.text,
+      scrapeUrl: scrapeUrlOf(this.#url)?.text ?? this.#url.text,
+      responseTimeMs: outcome.ms,
+      failureReason: answer?.failureReason ?? null,
+      minRequestInterval: answer?.minRequestInterval ?? null,
+      torrentCount: answer?.torrentCount ?? 0,
+      torrents: answer?.torrents ?? [],
+      compliance: answer?.compliance ?? [],
+      answered: answer !== undefined,
+      error: outcome.error?.message,
+      permanent: outcome.error?.permanent ?? false,
+    };
+  }
+
+  #question(event: EventName): AnnounceQuestion {
+    const { left, numwant, port, torrents } = this.#settings;
+    return { infoHash: torrents[0]!.infoHash, identity: this.#identity, port, event, left, numwant };
+  }
+
+  async #sendStopped(): Promise<void> {
+    const question = { ...this.#question('stopped'), numwant: 0 };
+    try {
+      await within(this.#settings.timeoutSeconds, undefined, (deadline) =>
+        this.#conversation.announce(question, deadline),
+      );
+    } catch (error) {
+      // Nobody is helped by a word about it: what was asked for has been answered.
+      if (!(error instanceof TrackerError)) throw error;
+    }
+  }
 }
 
 /** Runs `work` under one deadline; `ms` is the time until it stopped the clock, null when it failed before. */
@@ -140,20 +158,4 @@ async function nameHosts(peers: readonly PeerEntry[], deadline: Deadline): Promi
     }
   };
   await Promise.all(Array.from({ length: concurrentLookups }, work));
-}
-
-export async function sendStopped(
-  conversation: Conversation,
-  question: AnnounceQuestion,
-  settings: Pick<Settings, 'timeoutSeconds'>,
-): Promise<void> {
-  const deadline = new Deadline(settings.timeoutSeconds);
-  try {
-    await conversation.announce({ ...question, event: 'stopped', numwant: 0 }, deadline);
-  } catch (error) {
-    // Nobody is helped by a word about it: what was asked for has been answered.
-    if (!(error instanceof TrackerError)) throw error;
-  } finally {
-    deadline.close();
-  }
 }

@@ -6,6 +6,7 @@ import { runBatch } from './run-batch.ts';
 import { createPlan } from './settings.ts';
 import { runSingle } from './single.ts';
 import { UsageError } from './usage-error.ts';
+import { runWatch } from './watch.ts';
 
 export interface Surroundings {
   stdout: NodeJS.WriteStream;
@@ -26,8 +27,7 @@ export async function run(words: readonly string[], surroundings: Surroundings):
       await console.write(invocation.text);
       return 0;
     }
-    const code = await runCommand(invocation, console, surroundings);
-    return interrupt.aborted ? 130 : code;
+    return await runCommand(invocation, console, surroundings);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     console.complain(error.message);
@@ -41,9 +41,11 @@ async function runCommand(
   { stdin }: Surroundings,
 ): Promise<number> {
   const { command, argument, options } = invocation;
-  if (command === 'doctor') return await runDoctor(argument, options, console);
+  const unlessInterrupted = (code: number) => (console.interrupt.aborted ? 130 : code);
+  if (command === 'doctor') return unlessInterrupted(await runDoctor(argument, options, console));
   const plan = await createPlan(options);
-  if (plan.mode === 'batch') return await runBatch(plan, stdin, console);
-  if (plan.mode === 'single') return await runSingle(plan.tracker, plan.settings, plan.attempts, console);
-  return 2;
+  // Ctrl-C is how a watch is meant to end.
+  if (plan.mode === 'watch') return await runWatch(plan, console);
+  if (plan.mode === 'batch') return unlessInterrupted(await runBatch(plan, stdin, console));
+  return unlessInterrupted(await runSingle(plan.tracker, plan.settings, plan.attempts, console));
 }
