@@ -28,7 +28,7 @@ const { values } = parseArgs({
     port: { type: 'string' },
     seconds: { type: 'string', default: '3' },
     'warm-up': { type: 'string', default: '1' },
-    'fill-seconds': { type: 'string', default: '4' },
+    'fill-seconds': { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },
     torrents: { type: 'string', default: '10000' },
     peers: { type: 'string', default: '100000' },

@@ -51,7 +51,7 @@ export type SystemCallsOrReason =
 // Only what is used of koffi; its own declarations are not imported, because it is an optional dependency and the
 // project must build without it.
 interface Koffi {
-  load(library: string): Library;
+  load(library: string | null): Library;
   address(memory: ArrayBuffer): bigint;
   errno(): number;
 }
@@ -86,17 +86,20 @@ function load(): SystemCallsOrReason {
   }
 }
 
+// What the program itself is linked with comes first: that is the C library whatever it is called here.
 function loadLibrary(koffi: Koffi): Library {
   const musl = process.arch === 'x64' ? 'libc.musl-x86_64.so.1' : 'libc.musl-aarch64.so.1';
-  try {
-    return koffi.load('libc.so.6');
-  } catch (error) {
+  let failure: unknown;
+  for (const name of [null, 'libc.so.6', musl]) {
     try {
-      return koffi.load(musl);
-    } catch {
-      throw error;
+      const library = koffi.load(name);
+      library.func('syscall', 'int', ['long']);
+      return library;
+    } catch (error) {
+      failure ??= error;
     }
   }
+  throw failure;
 }
 
 function declare(koffi: Koffi, library: Library, architecture: Architecture): SystemCalls {

@@ -51,6 +51,16 @@ test('a koffi that cannot open the C library is one line that says so', fastPath
   assert.equal(reasonAfter(withKoffi(body)), 'the C library cannot be called: no such library');
 });
 
+test('the C library is found by its name where the program’s own symbols cannot be had', fastPath, () => {
+  const body = `
+  const koffi = load.call(this, request, ...rest);
+  return { ...koffi, load: (name) => {
+    if (name === null) throw new Error('no symbols of its own');
+    return koffi.load(name);
+  } };`;
+  assert.equal(reasonAfter(withKoffi(body)), 'undefined');
+});
+
 test('a sandbox that forbids a system call is found out before the tracker starts', fastPath, () => {
   const body = `
   const koffi = load.call(this, request, ...rest);
