@@ -1,0 +1,12 @@
+// Where HTTPS has its certificate from: files that someone else renews, or an authority that the tracker itself asks.
+import type { Certificate } from './certificate.ts';
+
+export interface CertificateSource {
+  /** What to serve now; undefined until there is a first one. */
+  readonly current: Certificate | undefined;
+  /** Begins to look for newer ones; `changed` is called with each, never before `watch` has returned. */
+  watch(changed: (certificate: Certificate) => void): void;
+  /** Looks at once, and says in the log what it found. */
+  reload(): Promise<void>;
+  close(): void;
+}
