@@ -8,6 +8,8 @@ export interface TrackerProgram {
   program: Program;
   httpPort: number;
   udpPort: number;
+  /** 0 without HTTPS. */
+  httpsPort: number;
 }
 
 /** A tracker on 127.0.0.1 that is ready to answer, with these options besides. */
@@ -16,9 +18,15 @@ export async function startTracker(options: readonly string[] = []): Promise<Tra
   const program = startProgram(process.execPath, [mainScript, ...listening, ...options]);
   try {
     await program.printed(/Tracker running/);
-    const http = await program.printed(/HTTP tracker listening on 127\.0\.0\.1:(\d+)\/announce/);
+    const http = await program.printed(/HTTP (?:tracker|redirect to \S+) listening on 127\.0\.0\.1:(\d+)/);
+    const https = /HTTPS tracker listening on 127\.0\.0\.1:(\d+)/.exec(program.stdout);
     const udp = await program.printed(/UDP tracker listening on 127\.0\.0\.1:(\d+)/);
-    return { program, httpPort: Number(http[1]), udpPort: Number(udp[1]) };
+    return {
+      program,
+      httpPort: Number(http[1]),
+      udpPort: Number(udp[1]),
+      httpsPort: Number(https?.[1] ?? 0),
+    };
   } catch (error) {
     await program.kill();
     throw error;

@@ -1,9 +1,7 @@
 // Which settings contradict each other, and which are legal but look mistaken.
 import type { ResolvedConfiguration } from './configuration.ts';
-import type { OptionName } from './options.ts';
+import type { OptionValues } from './options.ts';
 import { UsageError } from './usage-error.ts';
-
-const httpsOptions: OptionName[] = ['https-port', 'cert', 'key', 'redirect-http'];
 
 /**
  * Looks at the settings together, after each was checked alone.
@@ -11,19 +9,13 @@ const httpsOptions: OptionName[] = ['https-port', 'cert', 'key', 'redirect-http'
  * @throws UsageError when two settings contradict each other
  */
 export function checkConfiguration({ values, origins }: ResolvedConfiguration): string[] {
-  for (const name of httpsOptions) {
-    // 0 and false are how HTTPS is turned off, which is what this release does.
-    if (origins[name] === 'default' || values[name] === 0 || values[name] === false) continue;
-    throw new UsageError(
-      `${nameIn(name, origins[name])}: HTTPS comes with a later release; this one serves HTTP and UDP`,
-    );
-  }
+  checkProxies(values);
+  const warnings = checkHttps(values, origins);
   if (values['min-interval'] > values.interval) {
     throw new UsageError(
       `--min-interval (${values['min-interval']}) must not be longer than --interval (${values.interval})`,
     );
   }
-  const warnings: string[] = [];
   if (values['peer-ttl'] < values.interval) {
     warnings.push(
       `--peer-ttl (${values['peer-ttl']}) is shorter than --interval (${values.interval}): ` +
@@ -33,6 +25,43 @@ export function checkConfiguration({ values, origins }: ResolvedConfiguration): 
   return warnings;
 }
 
-function nameIn(name: OptionName, origin: string): string {
-  return origin === 'flag' ? `--${name}` : `--${name} (from the ${origin})`;
+function checkHttps(values: OptionValues, origins: ResolvedConfiguration['origins']): string[] {
+  const https = values['https-port'] !== undefined && values['https-port'] !== 0;
+  const files = values.cert !== undefined || values.key !== undefined;
+  const acme = values['acme-domain'].length > 0;
+  if (values.cert === undefined && values.key !== undefined) throw new UsageError('--key needs --cert');
+  if (values.cert !== undefined && values.key === undefined) throw new UsageError('--cert needs --key');
+  if (acme && files) throw new UsageError('--acme-domain and --cert contradict each other');
+  if (acme && !https) throw new UsageError('--acme-domain needs --https-port');
+  if (acme && values['data-dir'] === undefined)
+    throw new UsageError('--acme-domain needs --data-dir, where account and certificate are kept');
+  if (https && !files && !acme) throw new UsageError('--https-port needs --cert and --key, or --acme-domain');
+  if (values['redirect-http'] && !https)
+    throw new UsageError('--redirect-http needs --https-port: there is nothing to redirect to');
+  const warnings: string[] = [];
+  if (files && !https) warnings.push('--cert and --key do nothing without --https-port');
+  if (values['redirect-http'] && values['http-port'] === 0)
+    warnings.push('--redirect-http does nothing without HTTP (--http-port is 0)');
+  if (!acme && origins['acme-email'] !== 'default')
+    warnings.push('--acme-email does nothing without --acme-domain');
+  return https ? [...warnings, ...checkDomain(values, origins.domain !== 'default')] : warnings;
+}
+
+/** What leads redirected clients astray. */
+function checkDomain(values: OptionValues, given: boolean): string[] {
+  const { domain, 'https-port': port, 'redirect-http': redirect } = values;
+  if (domain === '' || (!given && !redirect)) return [];
+  if (!given) {
+    return ['--redirect-http sends clients to https://localhost/, their own machine: set --domain'];
+  }
+  if (port === 443 || /:[0-9]+$/.test(domain)) return [];
+  return [
+    `--domain ${domain} carries no port and --https-port is ${port}, not 443: clients that are redirected ` +
+      `will not connect, unless something forwards port 443 to it; you may mean --domain ${domain}:${port}`,
+  ];
+}
+
+function checkProxies(values: OptionValues): void {
+  if (values['proxy-protocol'] && values['trusted-proxy'].length === 0)
+    throw new UsageError('--proxy-protocol needs --trusted-proxy: the header is believed from nobody else');
 }

@@ -5,7 +5,8 @@ import type { Port } from './option-kinds.ts';
 import { StartError } from './usage-error.ts';
 
 export interface PlannedListener {
-  protocol: 'HTTP' | 'UDP';
+  /** ACME is plain HTTP for the authority's questions only. */
+  protocol: 'HTTP' | 'HTTPS' | 'UDP' | 'ACME';
   /** An IPv6 listener takes no IPv4 (IPV6_V6ONLY), so that both families can stand on one port. */
   family: 4 | 6;
   address: string;
@@ -15,11 +16,21 @@ export interface PlannedListener {
 
 /** @throws StartError when every listener is disabled */
 export function planListeners(configuration: Configuration): PlannedListener[] {
-  const { host = '0.0.0.0', httpPort, udpPort, ipv6 } = configuration;
+  const {
+    host = '0.0.0.0',
+    httpPort,
+    httpsPort = 0,
+    udpPort,
+    ipv6,
+    acmeDomain,
+    acmeHttpPort,
+  } = configuration;
   const addresses = ipv6 && !isIPv6(host) ? [host, '::'] : [host];
   const ports: [PlannedListener['protocol'], Port][] = [
     ['HTTP', httpPort],
+    ['HTTPS', httpsPort],
     ['UDP', udpPort],
+    ['ACME', acmeDomain.length > 0 && acmeHttpPort !== httpPort ? acmeHttpPort : 0],
   ];
   const plan = ports
     .filter(([, port]) => port !== 0)
@@ -32,7 +43,9 @@ export function planListeners(configuration: Configuration): PlannedListener[] {
       })),
     );
   if (plan.length === 0) {
-    throw new StartError('every listener is disabled: --http-port and --udp-port are both 0');
+    throw new StartError(
+      'every listener is disabled: --http-port, --https-port and --udp-port are all 0 or not set',
+    );
   }
   return plan;
 }

@@ -1,19 +1,19 @@
 // How the planned listeners become sockets: which transport serves which protocol, and what the transports share.
 import { findFastPath } from '../net/availability.ts';
 import type { SystemCalls } from '../net/system-calls.ts';
-import { parseCidr } from '../protocol/cidr.ts';
 import { ConnectionIds } from '../protocol/connection-id.ts';
 import type { SwarmStore } from '../swarm/swarm-store.ts';
 import type { Tracker } from '../tracker/tracker.ts';
-import { maxConnections } from '../transport/descriptor-limit.ts';
-import { HttpConnections } from '../transport/http-connections.ts';
+import type { AcmeChallenges } from '../transport/acme-challenges.ts';
 import { HttpCounters } from '../transport/http-counters.ts';
-import { HttpTransport } from '../transport/http-transport.ts';
+import type { TlsCertificate } from '../transport/tls-settings.ts';
 import { createUdpCounters } from '../transport/udp-counters.ts';
 import { UdpDgramTransport } from '../transport/udp-dgram.ts';
+import type { CertificateSource } from './certificate-source.ts';
 import { monotonicSeconds } from './clock.ts';
 import type { Configuration } from './configuration.ts';
 import type { ConnectionKeys } from './connection-keys.ts';
+import { createHttpOpener } from './http-listeners.ts';
 import { listenError, type PlannedListener } from './listen-plan.ts';
 import type { Log } from './log.ts';
 import { SocketWorkers } from './socket-workers.ts';
@@ -23,6 +23,8 @@ import { StartError } from './usage-error.ts';
 export interface Listener {
   readonly planned: PlannedListener;
   readonly port: number;
+  /** For HTTPS: what to show to new connections. */
+  setCertificate?(certificate: TlsCertificate): void;
   /** Stops accepting and lets what is in flight finish. */
   close(): Promise<void>;
 }
@@ -33,14 +35,14 @@ export interface ListenerParts {
   store: SwarmStore;
   tracker: Tracker;
   keys: ConnectionKeys;
+  /** Where HTTPS has its certificate from; undefined without HTTPS. */
+  certificates: CertificateSource | undefined;
+  challenges: AcmeChallenges;
   log: Log;
   /** Told of a defect of ours in one request; the listener goes on. */
   failed: (error: unknown) => void;
 }
 
-/** For requests in flight when the tracker stops: answers take milliseconds, a large full scrape longer. */
-const closeGraceMs = 3000;
-const maxConnectionsPerAddress = 256;
 /** Bytes of waiting datagrams below which a burst of a few thousand is lost; twice Linux's usual limit. */
 const wantedReceiveBuffer = 400 * 1024;
 
@@ -64,7 +66,8 @@ export async function openListeners(
   const all: Listener[] = [];
   const http = new HttpCounters();
   const udp = createUdpOpeners(plan, parts);
-  const openers = { HTTP: createHttpOpener(plan, http, parts), UDP: udp.open };
+  const openHttp = createHttpOpener(plan, http, parts);
+  const openers = { HTTP: openHttp, HTTPS: openHttp, ACME: openHttp, UDP: udp.open };
   const close = async () => {
     await Promise.all(all.map((listener) => listener.close()));
   };
@@ -85,36 +88,7 @@ export async function openListeners(
   return { all, http, udp: udp.counters, close };
 }
 
-type Opener = (planned: PlannedListener) => Promise<Listener>;
-
-function createHttpOpener(
-  plan: readonly PlannedListener[],
-  counters: HttpCounters,
-  { configuration, tracker, failed }: ListenerParts,
-): Opener {
-  const connections = new HttpConnections(
-    {
-      max: maxConnections(),
-      maxPerAddress: maxConnectionsPerAddress,
-      trustedProxies: configuration.trustedProxy.map((network) => parseCidr(network)!),
-    },
-    counters,
-  );
-  const announceUrls = formatAnnounceUrls(plan, configuration.domain);
-  return async (planned) => {
-    const transport = await HttpTransport.listen({
-      host: planned.address,
-      port: planned.port,
-      tracker,
-      connections,
-      counters,
-      announceUrls,
-      clock: monotonicSeconds,
-      onException: failed,
-    });
-    return { planned, port: transport.port, close: () => transport.close(closeGraceMs) };
-  };
-}
+export type Opener = (planned: PlannedListener) => Promise<Listener>;
 
 interface UdpOpeners {
   open: Opener;
@@ -178,14 +152,4 @@ function warnOfSmallBuffer(bytes: number, log: Log): void {
     `the UDP receive buffer is ${Math.round(bytes / 1024)} KiB; ` +
       'for bursts raise it: sysctl -w net.core.rmem_max=8388608',
   );
-}
-
-/** What the page at `/` names; a port that the system chooses is not known yet and left out. */
-function formatAnnounceUrls(plan: readonly PlannedListener[], domain: string): string[] {
-  // --domain may carry the port of the HTTPS listener, which is none of these.
-  const host = domain.replace(/:[0-9]+$/, '') || 'localhost';
-  const urls = plan
-    .filter(({ port }) => port !== 0)
-    .map(({ protocol, port }) => `${protocol.toLowerCase()}://${host}:${port}/announce`);
-  return [...new Set(urls)];
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // tracker-server: from the command line to a running tracker, and from a signal to its end.
 import { pino } from 'pino';
+import { checkCertificateFiles } from './certificates.ts';
 import {
   type Configuration,
   configurationOf,
@@ -48,6 +49,7 @@ function check(resolved: ResolvedConfiguration): void {
   try {
     planListeners(configuration);
     if (configuration.dataDir !== undefined) checkDataDirectory(configuration.dataDir);
+    for (const warning of checkCertificateFiles(configuration)) complain(`warning: ${warning}`);
   } catch (error) {
     throw new UsageError((error as Error).message, { cause: error });
   }
@@ -84,7 +86,7 @@ async function run({ values, warnings }: ResolvedConfiguration): Promise<void> {
       if (server !== undefined) void stop();
     });
   }
-  process.on('SIGHUP', () => log.info('SIGHUP: this release has nothing to reload.'));
+  process.on('SIGHUP', () => void server?.reload());
 
   try {
     server = await startTrackerServer(configuration, log);

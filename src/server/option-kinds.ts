@@ -140,6 +140,35 @@ export function networks(): Kind<readonly string[]> {
   };
 }
 
+const hostLabel = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
+const hostName = new RegExp(`^(?=.{1,253}$)(?:${hostLabel}\\.)*(?=[A-Za-z0-9-]*[A-Za-z])${hostLabel}$`);
+
+/** Host names as a certificate has them, in lower case: no addresses, no wildcards. */
+export function hostNames(): Kind<readonly string[]> {
+  const all = (values: readonly unknown[]) =>
+    values.every((value) => typeof value === 'string' && hostName.test(value))
+      ? (values as string[]).map((value) => value.toLowerCase())
+      : undefined;
+  return {
+    describe: 'a host name such as tracker.example.net (no address, no wildcard)',
+    flag: false,
+    repeatable: true,
+    parse: (value) => all([value]),
+    fromToml: (value) => (Array.isArray(value) ? all(value) : all([value])),
+    format: (values) => `[${values.map((value) => JSON.stringify(value)).join(', ')}]`,
+  };
+}
+
+export function httpsUrl(): Kind<string> {
+  const parse = (value: string) => (URL.canParse(value) && value.startsWith('https://') ? value : undefined);
+  return single({
+    describe: 'a URL that begins with https://',
+    parse,
+    fromToml: (value) => (typeof value === 'string' ? parse(value) : undefined),
+    format: (value) => JSON.stringify(value),
+  });
+}
+
 function isNetwork(value: unknown): value is string {
   return typeof value === 'string' && parseCidr(value) !== undefined;
 }

@@ -3,6 +3,8 @@ import { availableParallelism } from 'node:os';
 import {
   address,
   choice,
+  hostNames,
+  httpsUrl,
   type Kind,
   networks,
   onOff,
@@ -81,7 +83,7 @@ export const optionTable = {
     group: 'Listening',
     kind: onOff(),
     default: false,
-    help: 'Also listen on :: (IPv6 only sockets) for HTTP and UDP. Changes nothing when --host is an IPv6 address.',
+    help: 'Also listen on :: (IPv6 only sockets), with every listener. Changes nothing when --host is an IPv6 address.',
   }),
   'https-port': option<Port | undefined>({
     group: 'HTTPS',
@@ -90,7 +92,7 @@ export const optionTable = {
     default: undefined,
     defaultText: 'disabled',
     example: 8443,
-    help: 'HTTPS listen port; needs --cert and --key. Not yet in this release.',
+    help: 'HTTPS listen port; needs --cert and --key, or --acme-domain. 0 disables HTTPS; "any" takes a free port.',
   }),
   cert: option<string | undefined>({
     group: 'HTTPS',
@@ -99,7 +101,7 @@ export const optionTable = {
     default: undefined,
     defaultText: 'none',
     example: '/etc/ssl/acme/tracker.example.net/fullchain.cer',
-    help: 'Certificate with its chain, PEM. Not yet in this release.',
+    help: 'Certificate with its chain, PEM. Taken up anew when the file changes, and on SIGHUP.',
   }),
   key: option<string | undefined>({
     group: 'HTTPS',
@@ -108,20 +110,57 @@ export const optionTable = {
     default: undefined,
     defaultText: 'none',
     example: '/etc/ssl/acme/tracker.example.net/tracker.example.net.key',
-    help: 'Private key of the certificate, PEM. Not yet in this release.',
+    help: 'Private key of the certificate, PEM.',
   }),
   'redirect-http': option<boolean>({
     group: 'HTTPS',
     kind: onOff(),
     default: false,
-    help: 'Answer HTTP with a redirect to HTTPS. Not yet in this release.',
+    help: 'Answer HTTP with a redirect to HTTPS, whatever the path.',
   }),
   domain: option<string>({
     group: 'HTTPS',
     kind: text('a host name or host:port', domainPattern),
     placeholder: 'HOST[:PORT]',
     default: 'localhost',
-    help: 'Public name for the Location of that redirect, used as given.',
+    help: 'Public name for the Location of that redirect, used as given: with the HTTPS port unless that is 443.',
+  }),
+  'acme-domain': option<readonly string[]>({
+    group: 'HTTPS',
+    kind: hostNames(),
+    placeholder: 'NAME',
+    default: [],
+    defaultText: 'none',
+    example: ['tracker.example.net'],
+    help:
+      'Host name to obtain and renew a certificate for from an ACME authority, whose terms of service you accept ' +
+      'thereby. The name must lead here, and port 80 must be reachable. Needs --data-dir. Repeatable.',
+  }),
+  'acme-email': option<string | undefined>({
+    group: 'HTTPS',
+    kind: text('an e-mail address', /^[^\s@,<>]+@[^\s@,<>]+$/),
+    placeholder: 'ADDRESS',
+    default: undefined,
+    defaultText: 'none',
+    example: 'admin@example.net',
+    help: 'Where the ACME authority may write to.',
+  }),
+  'acme-directory': option<string>({
+    group: 'HTTPS',
+    kind: httpsUrl(),
+    placeholder: 'URL',
+    default: 'https://acme-v02.api.letsencrypt.org/directory',
+    defaultText: "Let's Encrypt",
+    help: 'Directory of the ACME authority. A private one must be trusted through NODE_EXTRA_CA_CERTS.',
+  }),
+  'acme-http-port': option<number>({
+    group: 'HTTPS',
+    kind: wholeNumber(1, 65535),
+    placeholder: 'PORT',
+    default: 80,
+    help:
+      "Port on which the ACME authority's questions are answered (HTTP-01): the HTTP listener if it has that port, " +
+      'or one opened for them. Authorities ask on port 80, so another one needs a port forwarding.',
   }),
   interval: option<number>({
     group: 'Answers',
@@ -191,6 +230,14 @@ export const optionTable = {
     example: ['10.0.0.0/8', 'fd00::/8'],
     help: 'Network whose X-Forwarded-For is believed. Repeatable.',
   }),
+  'proxy-protocol': option<boolean>({
+    group: 'Clients behind proxies',
+    kind: onOff(),
+    default: false,
+    help:
+      'Expect the PROXY protocol (v1 or v2) at the start of each HTTP and HTTPS connection from a --trusted-proxy; ' +
+      'other connections are served as ever.',
+  }),
   'memory-limit': option<number>({
     group: 'Resources',
     kind: size(16 * mebibyte, 4096 * mebibyte),
@@ -205,7 +252,7 @@ export const optionTable = {
     default: undefined,
     defaultText: 'nothing is kept',
     example: '/var/lib/tracker',
-    help: 'Directory for what outlives a restart: the swarms and the key of UDP connection ids.',
+    help: 'Directory for what outlives a restart: the swarms, the key of UDP connection ids, ACME certificates.',
   }),
   'snapshot-interval': option<number>({
     group: 'Resources',

@@ -3,6 +3,8 @@ import { endianness } from 'node:os';
 import { maxMemoryLimit } from '../swarm/layout.ts';
 import { SwarmStore } from '../swarm/swarm-store.ts';
 import { Tracker } from '../tracker/tracker.ts';
+import { AcmeChallenges } from '../transport/acme-challenges.ts';
+import { createCertificateSource, watchCertificates } from './certificates.ts';
 import { monotonicSeconds } from './clock.ts';
 import type { Configuration } from './configuration.ts';
 import { type ConnectionKeys, createConnectionKeys, loadConnectionKeys } from './connection-keys.ts';
@@ -11,6 +13,7 @@ import { Expiry } from './expiry.ts';
 import { formatListenAddress, type PlannedListener, planListeners } from './listen-plan.ts';
 import { openListeners } from './listeners.ts';
 import type { Log } from './log.ts';
+import { redirectDomain } from './plain-http.ts';
 import { logRequests } from './request-log.ts';
 import { Snapshots } from './snapshots.ts';
 import { StatsLine } from './stats-line.ts';
@@ -28,6 +31,8 @@ export interface TrackerServer {
   readonly addresses: readonly ListeningAddress[];
   /** Logs an exception that nothing else caught; the tracker lives on. */
   failed(error: unknown): void;
+  /** Looks for a newer certificate at once. */
+  reload(): Promise<void>;
   /** Stops accepting, lets requests in flight finish, ends the background work. */
   close(): Promise<void>;
 }
@@ -51,17 +56,28 @@ export async function startTrackerServer(
   const keys = openKeys(configuration, log);
   // Before anybody can ask: an answer without the peers that are still on disk would be a wrong one.
   const snapshots = loadSnapshots(store, configuration, log);
-  const listeners = await openListeners(plan, { configuration, store, tracker, keys, log, failed });
+  const challenges = new AcmeChallenges();
+  const certificates = createCertificateSource(configuration, log);
+  const listeners = await openListeners(plan, {
+    configuration,
+    store,
+    tracker,
+    keys,
+    certificates,
+    challenges,
+    log,
+    failed,
+  });
   const addresses = listeners.all.map(({ planned: { protocol, family, address }, port }) => ({
     protocol,
     family,
     address,
     port,
   }));
-  for (const { protocol, address, port } of addresses) {
-    const path = protocol === 'HTTP' ? '/announce' : '';
-    log.info(`${protocol} tracker listening on ${formatListenAddress(address, port)}${path}`);
-  }
+  for (const address of addresses) log.info(formatListening(address, configuration));
+  const watch = watchCertificates(certificates, configuration, log, (certificate) => {
+    for (const listener of listeners.all) listener.setCertificate?.(certificate);
+  });
   if (snapshots === undefined) {
     log.info('Without --data-dir nothing is written, and the swarms are not kept over a restart.');
   }
@@ -73,7 +89,12 @@ export async function startTrackerServer(
   return {
     addresses,
     failed,
+    reload: async () => {
+      if (certificates === undefined) log.info('SIGHUP: there is nothing to reload.');
+      await certificates?.reload();
+    },
     close: async () => {
+      watch.close();
       clearInterval(stats);
       expiry.stop();
       await listeners.close();
@@ -81,6 +102,18 @@ export async function startTrackerServer(
       await snapshots?.close();
     },
   };
+}
+
+function formatListening(
+  { protocol, address, port }: ListeningAddress,
+  configuration: Configuration,
+): string {
+  const where = formatListenAddress(address, port);
+  if (protocol === 'UDP') return `UDP tracker listening on ${where}`;
+  if (protocol === 'ACME') return `ACME challenges are answered on ${where}`;
+  if (protocol === 'HTTP' && configuration.redirectHttp)
+    return `HTTP redirect to https://${redirectDomain(configuration)} listening on ${where}`;
+  return `${protocol} tracker listening on ${where}/announce`;
 }
 
 function createStore({ memoryLimit, peerTtl }: Configuration): SwarmStore {

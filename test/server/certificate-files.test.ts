@@ -37,7 +37,10 @@ const pathsIn = (where: string) => ({ cert: join(where, 'fullchain.pem'), key: j
 
 function watch(t: { after(f: () => void): void }, where: string, everyMs = lookEveryMs) {
   const lines: string[] = [];
-  const log = new Log({ write: (line) => lines.push(line) }, { format: 'json', verbose: false, style: plainStyle });
+  const log = new Log(
+    { write: (line) => lines.push(line) },
+    { format: 'json', verbose: false, style: plainStyle },
+  );
   const files = new CertificateFiles(pathsIn(where), log, everyMs);
   const taken: Certificate[] = [];
   files.watch((certificate) => taken.push(certificate));

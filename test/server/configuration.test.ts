@@ -54,6 +54,10 @@ describe('what a tracker does without options', () => {
         key: undefined,
         'redirect-http': false,
         domain: 'localhost',
+        'acme-domain': [],
+        'acme-email': undefined,
+        'acme-directory': 'https://acme-v02.api.letsencrypt.org/directory',
+        'acme-http-port': 80,
         interval: 1800,
         'min-interval': 60,
         'peer-ttl': 3600,
@@ -63,6 +67,7 @@ describe('what a tracker does without options', () => {
         'tracker-id': 'Wildkat',
         'no-ipv4-mapped': false,
         'trusted-proxy': [],
+        'proxy-protocol': false,
         'memory-limit': 512 * 2 ** 20,
         'data-dir': undefined,
         'snapshot-interval': 60,
@@ -157,6 +162,26 @@ describe('values', () => {
     );
   });
 
+  test('a redirect that leads nowhere is warned of', () => {
+    const https = ['--https-port', '8443', '--cert', 'a', '--key', 'b'];
+    const warningsOf = (...words: string[]) => read([...https, ...words]).warnings.join('\n');
+    assert.equal(warningsOf(), '');
+    assert.match(warningsOf('--redirect-http'), /sends clients to https:\/\/localhost\/.*set --domain/);
+    assert.match(
+      warningsOf('--redirect-http', '--domain', 'a.example'),
+      /^--domain a\.example carries no port and --https-port is 8443.*--domain a\.example:8443$/,
+    );
+    assert.equal(warningsOf('--redirect-http', '--domain', 'a.example:8443'), '');
+    assert.equal(warningsOf('--redirect-http', '--domain', ''), '');
+    assert.equal(warningsOf('--redirect-http', '--domain', 'a.example', '--https-port', '443'), '');
+    assert.match(
+      warningsOf('--redirect-http', '--domain', 'a:1', '--http-port', '0'),
+      /does nothing without HTTP/,
+    );
+    assert.match(warningsOf('--https-port', '0'), /do nothing without --https-port/);
+    assert.match(warningsOf('--acme-email', 'a@b.example'), /does nothing without --acme-domain/);
+  });
+
   test('a peer-ttl shorter than the interval is allowed with a warning', () => {
     const { warnings } = read(['--peer-ttl', '600']);
     assert.equal(warnings.length, 1);
@@ -190,10 +215,20 @@ describe('mistakes are refused in one line that names them', () => {
     [['--domain', 'a/b'], /^--domain must be /],
     [['--tracker-id', 'a\nb'], /^--tracker-id must be .* not 'a\\x0ab'$/],
     [['--config', '/nonexistent.toml'], /^cannot read \/nonexistent\.toml: ENOENT/],
-    [['--https-port', '8443'], /^--https-port: HTTPS comes with a later release/],
-    [['--cert', 'a.pem'], /^--cert: HTTPS comes with a later release/],
-    [['--key', 'a.pem'], /^--key: HTTPS comes with a later release/],
-    [['--redirect-http'], /^--redirect-http: HTTPS comes with a later release/],
+    [['--https-port', '8443'], /^--https-port needs --cert and --key, or --acme-domain$/],
+    [['--https-port', 'any', '--cert', 'a.pem'], /^--cert needs --key$/],
+    [['--key', 'a.pem'], /^--key needs --cert$/],
+    [['--redirect-http'], /^--redirect-http needs --https-port/],
+    [['--redirect-http', '--https-port', '0'], /^--redirect-http needs --https-port/],
+    [['--acme-domain', 'a.example'], /^--acme-domain needs --https-port$/],
+    [['--acme-domain', 'a.example', '--https-port', '443'], /^--acme-domain needs --data-dir/],
+    [['--acme-domain', 'a.example', '--cert', 'a', '--key', 'b'], /^--acme-domain and --cert contradict/],
+    [['--acme-domain', '192.0.2.1'], /^--acme-domain must be a host name .* not '192.0.2.1'$/],
+    [['--acme-domain', '*.example.net'], /^--acme-domain must be a host name/],
+    [['--acme-domain', 'a..example'], /^--acme-domain must be a host name/],
+    [['--acme-directory', 'http://a.example/'], /^--acme-directory must be a URL that begins with https/],
+    [['--acme-email', 'a.example'], /^--acme-email must be an e-mail address/],
+    [['--proxy-protocol'], /^--proxy-protocol needs --trusted-proxy/],
   ];
   for (const [words, message] of flags) {
     test(JSON.stringify(words.join(' ')), () => assert.match(refusal(words), message));
@@ -203,7 +238,7 @@ describe('mistakes are refused in one line that names them', () => {
     [{ CARACAL_HTTP_PORT: 'abc' }, /^CARACAL_HTTP_PORT must be a port from 0 to 65535, or any, not 'abc'$/],
     [{ CARACAL_HTTP_PORT: '' }, /^CARACAL_HTTP_PORT must be .* not ''$/],
     [{ CARACAL_IPV6: 'yes' }, /^CARACAL_IPV6 must be true or false .* not 'yes'$/],
-    [{ CARACAL_REDIRECT_HTTP: '1' }, /^--redirect-http \(from the environment\): HTTPS comes with/],
+    [{ CARACAL_REDIRECT_HTTP: '1' }, /^--redirect-http needs --https-port/],
   ];
   for (const [environment, message] of variables) {
     test(JSON.stringify(environment), () => assert.match(refusal([], environment), message));

@@ -32,6 +32,16 @@ test('--host is the address of every listener, of either family', () => {
   ]);
 });
 
+test('HTTPS and the port for ACME challenges are listened on for every family', () => {
+  assert.deepEqual(plan({ httpsPort: 443, ipv6: true, httpPort: 0, udpPort: 0 }), [
+    'HTTPS4 0.0.0.0 443',
+    'HTTPS6 :: 443',
+  ]);
+  const acme = { acmeDomain: ['a.example'], httpsPort: 443, udpPort: 0 } as const;
+  assert.deepEqual(plan({ ...acme, httpPort: 80 }), ['HTTP4 0.0.0.0 80', 'HTTPS4 0.0.0.0 443']);
+  assert.deepEqual(plan(acme), ['HTTP4 0.0.0.0 6969', 'HTTPS4 0.0.0.0 443', 'ACME4 0.0.0.0 80']);
+});
+
 test('port 0 disables a protocol, any leaves the choice to the system', () => {
   assert.deepEqual(plan({ httpPort: 0, udpPort: 'any' }), ['UDP4 0.0.0.0 0']);
 });

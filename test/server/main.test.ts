@@ -120,11 +120,11 @@ describe('mistakes are one line and exit code 2', () => {
       /key\.toml: unknown key 'intervall' \(did you mean interval\?\)/,
     );
   });
-  test('HTTPS, which this release does not have', () =>
+  test('a certificate that cannot be read', () =>
     refused(
-      ['--https-port', '8443', '--cert', 'a', '--key', 'b'],
-      2,
-      /--https-port: HTTPS comes with a later/,
+      ['--https-port', 'any', '--cert', 'a', '--key', 'b'],
+      1,
+      /cannot read --cert a: there is no such file/,
     ));
   test('escape sequences in a word reach no terminal', () => refused(['\x1b[2J\n'], 2, /'\\x1b\[2J\\x0a'/));
 });

@@ -1,0 +1,64 @@
+// How HTTP and HTTPS listeners are opened, and what they share.
+import { parseCidr } from '../protocol/cidr.ts';
+import { maxConnections } from '../transport/descriptor-limit.ts';
+import { HttpConnections } from '../transport/http-connections.ts';
+import type { HttpCounters } from '../transport/http-counters.ts';
+import { HttpTransport } from '../transport/http-transport.ts';
+import { monotonicSeconds } from './clock.ts';
+import type { PlannedListener } from './listen-plan.ts';
+import type { ListenerParts, Opener } from './listeners.ts';
+import { createAnswerFirst } from './plain-http.ts';
+
+/** For requests in flight when the tracker stops: answers take milliseconds, a large full scrape longer. */
+const closeGraceMs = 3000;
+const maxConnectionsPerAddress = 256;
+
+export function createHttpOpener(
+  plan: readonly PlannedListener[],
+  counters: HttpCounters,
+  { configuration, tracker, certificates, challenges, failed }: ListenerParts,
+): Opener {
+  const connections = new HttpConnections(
+    {
+      max: maxConnections(),
+      maxPerAddress: maxConnectionsPerAddress,
+      trustedProxies: configuration.trustedProxy.map((network) => parseCidr(network)!),
+    },
+    counters,
+  );
+  const announceUrls = formatAnnounceUrls(plan, configuration.domain);
+  return async (planned) => {
+    const { protocol, address, port } = planned;
+    const answerFirst =
+      protocol === 'HTTPS' ? undefined : createAnswerFirst(configuration, challenges, protocol === 'ACME');
+    const transport = await HttpTransport.listen({
+      host: address,
+      port,
+      tracker,
+      connections,
+      counters,
+      announceUrls,
+      clock: monotonicSeconds,
+      onException: failed,
+      proxyProtocol: configuration.proxyProtocol,
+      ...(protocol === 'HTTPS' && { https: { certificate: certificates?.current } }),
+      ...(answerFirst && { answerFirst }),
+    });
+    return {
+      planned,
+      port: transport.port,
+      setCertificate: (certificate) => transport.setCertificate(certificate),
+      close: () => transport.close(closeGraceMs),
+    };
+  };
+}
+
+/** What the page at `/` names; a port that the system chooses is not known yet and left out. */
+function formatAnnounceUrls(plan: readonly PlannedListener[], domain: string): string[] {
+  // --domain may carry the port of one listener, which is not that of the others.
+  const host = domain.replace(/:[0-9]+$/, '') || 'localhost';
+  const urls = plan
+    .filter(({ protocol, port }) => port !== 0 && protocol !== 'ACME')
+    .map(({ protocol, port }) => `${protocol.toLowerCase()}://${host}:${port}/announce`);
+  return [...new Set(urls)];
+}
