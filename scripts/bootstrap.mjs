@@ -1,12 +1,23 @@
 // Makes a checkout ready to run: installs the packages and builds, each only when it is missing or stale.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 const lockStamp = join(root, 'node_modules', '.caracal-lock');
+/** What runs in a browser has its own globals, so it is a project of its own; its other files are copied. */
+const dashboard = join(root, 'src', 'admin', 'page');
 const buildStamp = join(root, 'dist', '.caracal-build');
 
 /** Installs and builds what is missing or stale; prints one line a step, nothing when there is nothing to do. */
@@ -41,7 +52,9 @@ export function build({ force = false } = {}) {
   if (!force && existsSync(buildStamp) && readFileSync(buildStamp, 'utf8') === sources) return;
   console.error('caracal: building …');
   rmSync(join(root, 'dist'), { recursive: true, force: true });
-  run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root]);
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  for (const project of [root, dashboard]) run(process.execPath, [tsc, '-p', project]);
+  for (const file of dashboardFiles()) copyFileSync(file, join(root, 'dist', relative(root, file)));
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(buildStamp, sources);
 }
@@ -66,7 +79,12 @@ function sourceFiles() {
   const below = ['src', 'test', 'bench'].flatMap((name) =>
     filesBelow(join(root, name), (file) => file.endsWith('.ts')),
   );
-  return [join(root, 'tsconfig.json'), join(root, 'package-lock.json'), ...below];
+  const projects = [root, dashboard].map((project) => join(project, 'tsconfig.json'));
+  return [...projects, join(root, 'package-lock.json'), ...dashboardFiles(), ...below];
+}
+
+function dashboardFiles() {
+  return filesBelow(dashboard, (file) => /\.(html|css|svg)$/.test(file));
 }
 
 function digest(files) {

@@ -1,0 +1,105 @@
+// Who may do what at the admin door: Host names, the bearer token, and how many wrong ones an address may try.
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
+
+export interface AccessOptions {
+  /** What an operator must show; undefined: there is none, and over TCP nobody may do more than look. */
+  token: string | undefined;
+  /** Nothing but the page itself without the token. */
+  tokenRequired: boolean;
+  /** Names by which the door may be called, besides its own addresses and localhost. */
+  hosts: readonly string[];
+  /** Milliseconds of a monotonic clock. */
+  clock: () => number;
+}
+
+/** What is known of a request when it is decided whether to answer it. */
+export interface Caller {
+  /** It came through the UNIX socket, which the file system guards. */
+  local: boolean;
+  remoteAddress: string | undefined;
+  /** The address of ours that the connection came to. */
+  localAddress: string | undefined;
+  host: string | undefined;
+  authorization: string | undefined;
+  fetchSite: string | undefined;
+}
+
+export type Access =
+  | { granted: true; trusted: boolean }
+  | { granted: false; status: 401 | 403; error: string; wrongToken: boolean };
+
+const mostFailures = 10;
+const failureWindowMs = 60_000;
+/** Addresses whose failures are remembered; beyond that, all others share one. */
+const mostAddresses = 1000;
+
+export class AccessRules {
+  readonly #options: AccessOptions;
+  readonly #tokenDigest: Buffer | undefined;
+  readonly #hosts: ReadonlySet<string>;
+  readonly #failures = new Map<string, { count: number; since: number }>();
+
+  constructor(options: AccessOptions) {
+    this.#options = options;
+    this.#tokenDigest = options.token === undefined ? undefined : digest(options.token);
+    this.#hosts = new Set(['localhost', ...options.hosts.map((host) => host.toLowerCase())]);
+  }
+
+  /** Decides about a request; `open` is for what holds nothing of the tracker's, such as the page's own files. */
+  decide(caller: Caller, open: boolean): Access {
+    if (caller.local) return { granted: true, trusted: true };
+    if (!this.#knowsHost(caller)) return refuse(403, 'this Host is not allowed');
+    if (caller.fetchSite === 'cross-site') return refuse(403, 'requests from other sites are not allowed');
+    if (caller.authorization !== undefined) return this.#checkToken(caller);
+    if (this.#options.tokenRequired && !open) return refuse(401, 'the token is missing');
+    return { granted: true, trusted: false };
+  }
+
+  // A name that an attacker's DNS leads here is not among these, nor an address that is not ours.
+  #knowsHost({ host, localAddress }: Caller): boolean {
+    if (host === undefined) return false;
+    const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i.exec(host);
+    const name = (match?.[1] ?? match?.[2])?.toLowerCase();
+    if (name === undefined) return false;
+    if (this.#hosts.has(name)) return true;
+    return isIP(name) !== 0 && name === localAddress?.replace(/^::ffff:(?=\d+\.)/, '');
+  }
+
+  #checkToken(caller: Caller): Access {
+    const key = this.#keyOf(caller.remoteAddress);
+    const failures = this.#failures.get(key);
+    const now = this.#options.clock();
+    if (failures !== undefined && now - failures.since >= failureWindowMs) this.#failures.delete(key);
+    else if (failures !== undefined && failures.count >= mostFailures) {
+      return refuse(403, 'too many wrong tokens; wait a minute');
+    }
+    const token = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(caller.authorization ?? '')?.[1];
+    if (token !== undefined && this.#tokenDigest && timingSafeEqual(digest(token), this.#tokenDigest)) {
+      return { granted: true, trusted: true };
+    }
+    const counted = this.#failures.get(key) ?? { count: 0, since: now };
+    counted.count++;
+    this.#failures.set(key, counted);
+    return { ...refuse(401, 'the token is wrong'), wrongToken: true };
+  }
+
+  #keyOf(address = ''): string {
+    if (this.#failures.has(address) || this.#failures.size < mostAddresses) return address;
+    const now = this.#options.clock();
+    for (const [key, { since }] of this.#failures) {
+      if (now - since >= failureWindowMs) this.#failures.delete(key);
+    }
+    return this.#failures.size < mostAddresses ? address : 'others';
+  }
+}
+
+function refuse(status: 401 | 403, error: string): Access & { granted: false } {
+  return { granted: false, status, error, wrongToken: false };
+}
+
+// Digests have one length, so that the comparison tells nothing of the token's.
+function digest(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}

@@ -1,0 +1,207 @@
+// The live part of the page: tiles, listeners, traffic, refusals and upkeep, from the figures of each second.
+
+import type { Stats } from '../schema.ts';
+import { byId, type Cell, create, setRows, setText } from './elements.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatRate,
+  formatSeconds,
+  formatShare,
+  formatShort,
+  formatSpan,
+  formatTime,
+} from './format.ts';
+
+export const transportTitles = { udp: 'UDP', http: 'HTTP', https: 'HTTPS', ws: 'WebTorrent' } as const;
+
+const reasonTitles: Record<keyof Stats['refused'], string> = {
+  malformed: 'Malformed request',
+  bad_connection_id: 'Wrong or old connection_id',
+  rate_limited: 'Too many requests from one address',
+  not_allowed: 'Not allowed',
+  memory_full: 'Memory full',
+  scrape_limit: 'Too much asked in one scrape',
+  too_many_connections: 'Too many connections',
+  timeout: 'Request came too slowly',
+  other: 'Other reasons',
+};
+
+export function showStats(stats: Stats): void {
+  showHealth(stats);
+  showTiles(stats);
+  showListeners(stats);
+  showTransports(stats);
+  showReasons(stats);
+  showUpkeep(stats);
+}
+
+export function showDisconnected(message: string): void {
+  byId('health').className = 'pill bad';
+  setText('health-text', message);
+}
+
+function showHealth({ ready, listeners, started_at: startedAt, at, version }: Stats): void {
+  const silent = listeners.filter(({ answering }) => !answering).length;
+  byId('health').className = `pill ${ready ? 'good' : 'bad'}`;
+  setText(
+    'health-text',
+    ready ? 'All listeners answer' : `${silent} of ${listeners.length} listeners silent`,
+  );
+  setText('uptime', `Running for ${formatSpan((at - startedAt) / 1000)}`);
+  setText('version', `Version ${version}`);
+}
+
+function showTiles(stats: Stats): void {
+  const { seeders, leechers } = stats.peers;
+  const allSeeders = seeders.ipv4 + seeders.ipv6;
+  const peers = allSeeders + leechers.ipv4 + leechers.ipv6;
+  const announces = stats.transports.reduce((sum, { announces: { ipv4, ipv6 } }) => sum + ipv4 + ipv6, 0);
+  setText('announces', formatRate(stats.announce_rate));
+  setText('announces-sub', `${formatCount(announces)} since the start`);
+  setText('peers', formatCount(peers));
+  setText('peers-sub', `${formatCount(allSeeders)} seeders, ${formatCount(peers - allSeeders)} leechers`);
+  setText('swarms', formatCount(stats.swarms));
+  setText('swarms-sub', stats.swarms === 0 ? '' : `${(peers / stats.swarms).toFixed(1)} peers each`);
+  showLatency(stats);
+  showLosses(stats);
+  showMemory(stats);
+  setText('cpu', stats.cpu.toFixed(2));
+  setText('cpu-sub', `${formatBytes(stats.memory.resident)} resident`);
+}
+
+function showLatency({ transports }: Stats): void {
+  const busiest = transports
+    .filter(({ latency }) => latency !== null)
+    .sort((a, b) => rateOf(b) - rateOf(a))[0];
+  setText('latency', busiest?.latency ? formatSeconds(busiest.latency.p50) : '–');
+  setText(
+    'latency-sub',
+    busiest?.latency
+      ? `${transportTitles[busiest.transport]}, p99 ${formatSeconds(busiest.latency.p99)}`
+      : 'no requests',
+  );
+}
+
+function rateOf({ announce_rate: { ipv4, ipv6 }, scrape_rate }: Stats['transports'][number]): number {
+  return ipv4 + ipv6 + scrape_rate;
+}
+
+function showLosses(stats: Stats): void {
+  const [reason, most] = Object.entries(stats.refused).sort(([, a], [, b]) => b - a)[0]!;
+  setText('refused', formatRate(stats.refused_rate));
+  setText(
+    'refused-sub',
+    most === 0 ? 'none so far' : `mostly: ${reasonTitles[reason as keyof Stats['refused']].toLowerCase()}`,
+  );
+  setText('dropped', formatRate(stats.dropped_rate));
+  const { kernel, unsent } = stats.dropped;
+  setText(
+    'dropped-sub',
+    kernel + unsent === 0 ? 'none so far' : `${formatShort(kernel)} in, ${formatShort(unsent)} out`,
+  );
+  byId('dropped').classList.toggle('bad-text', stats.dropped_rate > 0);
+}
+
+function showMemory({ memory }: Stats): void {
+  const share = memory.swarms / memory.limit;
+  setText('memory', formatBytes(memory.swarms));
+  setText('memory-sub', `${formatShare(memory.swarms, memory.limit)} of ${formatBytes(memory.limit)}`);
+  const bar = byId('memory-bar');
+  bar.classList.toggle('full', share > 0.9);
+  (bar.firstElementChild as HTMLElement).style.width = `${(100 * share).toFixed(1)}%`;
+}
+
+function showListeners({ listeners }: Stats): void {
+  setRows(
+    'listeners',
+    listeners.map(({ transport, address, port, answering, checked_at, answer_seconds, fault }) => [
+      {
+        content: `${transportTitles[transport]} ${address.includes(':') ? `[${address}]` : address}:${port}`,
+        heading: true,
+      },
+      checked_at === null
+        ? { content: 'not checked yet' }
+        : answering
+          ? { content: 'answers', className: 'good-text' }
+          : { content: fault ?? 'silent', className: 'bad-text' },
+      number(answer_seconds === null ? '–' : formatSeconds(answer_seconds)),
+    ]),
+  );
+}
+
+function showTransports({ transports }: Stats): void {
+  setRows(
+    'transports',
+    transports.map(({ transport, announce_rate, announces, scrapes, latency }) => [
+      { content: transportTitles[transport], heading: true },
+      number(formatRate(announce_rate.ipv4)),
+      number(formatRate(announce_rate.ipv6)),
+      number(formatCount(announces.ipv4 + announces.ipv6)),
+      number(formatCount(scrapes)),
+      ...(['p50', 'p95', 'p99'] as const).map((percentile) =>
+        number(latency === null ? '–' : formatSeconds(latency[percentile])),
+      ),
+    ]),
+  );
+}
+
+function showReasons({ refused, dropped, evictions }: Stats): void {
+  const rows: [string, number][] = Object.entries(reasonTitles).map(([reason, title]) => [
+    title,
+    refused[reason as keyof Stats['refused']],
+  ]);
+  rows.push(
+    ['Dropped by the kernel before it was read', dropped.kernel],
+    ['Answer not taken by the kernel', dropped.unsent],
+    ['Failed by a defect of the tracker', dropped.exceptions],
+    ['Swarms evicted from full memory', evictions],
+  );
+  // Sorting would make rows jump about under the reader's eyes.
+  setRows(
+    'reasons',
+    rows.map(([title, count]) => [
+      { content: title, heading: true, className: count === 0 ? 'quiet' : '' },
+      number(formatCount(count), count === 0 ? 'quiet' : ''),
+    ]),
+  );
+}
+
+function showUpkeep(stats: Stats): void {
+  const { snapshot, certificates, at } = stats;
+  const rows: Cell[][] = [];
+  if (snapshot === null) rows.push([title('Snapshot'), { content: 'swarms are not saved (--data-dir)' }]);
+  else {
+    const age =
+      snapshot.saved_at === null ? 'none yet' : `${formatSpan((at - snapshot.saved_at) / 1000)} old`;
+    const detail = `${formatBytes(snapshot.bytes)}, took ${formatSeconds(snapshot.duration_seconds)}`;
+    rows.push([title('Snapshot'), { content: snapshot.saved_at === null ? age : `${age}, ${detail}` }]);
+    if (snapshot.failure !== null) {
+      rows.push([title('Last saving failed'), { content: snapshot.failure, className: 'bad-text' }]);
+    }
+  }
+  for (const { name, days_left: days } of certificates) {
+    rows.push([
+      title(`Certificate ${name}`),
+      {
+        content: days <= 0 ? 'has expired' : `${days.toFixed(days < 10 ? 1 : 0)} days left`,
+        className: days <= 7 ? 'bad-text' : days <= 20 ? 'warn-text' : '',
+      },
+    ]);
+  }
+  rows.push([title('Started'), { content: formatTime(stats.started_at) }]);
+  setRows('upkeep', rows);
+}
+
+function title(text: string): Cell {
+  return { content: text, heading: true };
+}
+
+function number(text: string, more = ''): Cell {
+  return { content: text, className: `number ${more}`.trim() };
+}
+
+/** A tile's or a table's text that is worth a mark. */
+export function createNote(text: string, bad: boolean): HTMLElement {
+  return create('p', bad ? 'bad-text' : 'quiet', text);
+}

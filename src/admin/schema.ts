@@ -1,0 +1,178 @@
+// The JSON answers of the admin door: their shapes, which the API answers, its description and its tests share.
+
+import { z } from 'zod';
+
+const count = z.int().min(0);
+const rate = z.number().min(0).describe('per second');
+const timeMs = z.number().describe('milliseconds since 1970');
+const seconds = z.number().min(0).describe('seconds');
+const infoHash = z.string().regex(/^[0-9a-f]{40}$/);
+const transport = z.enum(['udp', 'http', 'https', 'ws']);
+const families = <T extends z.ZodType>(of: T) => z.strictObject({ ipv4: of, ipv6: of });
+
+export const percentilesSchema = z.strictObject({ p50: seconds, p95: seconds, p99: seconds });
+
+export const listenerSchema = z.strictObject({
+  transport,
+  family: z.enum(['ipv4', 'ipv6']),
+  address: z.string(),
+  port: z.int().min(0).max(65535),
+  answering: z.boolean().describe('its last announce to itself was answered'),
+  checked_at: timeMs.nullable(),
+  answer_seconds: seconds.nullable(),
+  fault: z.string().nullable(),
+});
+
+export const transportStatsSchema = z.strictObject({
+  transport,
+  announces: families(count).describe('answered since the start'),
+  announce_rate: families(rate),
+  events: z.strictObject({
+    none: count,
+    completed: count,
+    started: count,
+    stopped: count,
+    paused: count,
+  }),
+  scrapes: count,
+  scrape_rate: rate,
+  latency: percentilesSchema.nullable().describe('time in the tracker, over the last ten seconds'),
+  connections: count,
+});
+
+const refused = z.strictObject({
+  malformed: count,
+  bad_connection_id: count,
+  rate_limited: count,
+  not_allowed: count,
+  memory_full: count,
+  scrape_limit: count,
+  too_many_connections: count,
+  timeout: count,
+  other: count,
+});
+
+export const snapshotSchema = z.strictObject({
+  saved_at: timeMs.nullable(),
+  duration_seconds: seconds,
+  bytes: count,
+  failure: z.string().nullable(),
+});
+
+export const statsSchema = z.strictObject({
+  at: timeMs,
+  version: z.string(),
+  started_at: timeMs,
+  transports: z.array(transportStatsSchema),
+  announce_rate: rate,
+  swarms: count,
+  peers: z.strictObject({
+    seeders: families(count),
+    leechers: families(count),
+  }),
+  refused,
+  refused_rate: rate,
+  dropped: z.strictObject({ kernel: count, unsent: count, exceptions: count }),
+  dropped_rate: rate,
+  evictions: count,
+  memory: z.strictObject({
+    swarms: count.describe('bytes that swarms take'),
+    limit: count,
+    resident: count.describe('bytes of the whole process'),
+  }),
+  cpu: z.number().min(0).describe('cores in use over the last second'),
+  listeners: z.array(listenerSchema),
+  ready: z.boolean(),
+  snapshot: snapshotSchema.nullable(),
+  certificates: z.array(z.strictObject({ name: z.string(), not_after: timeMs, days_left: z.number() })),
+  survey_at: timeMs.nullable().describe('when the lists of swarms, clients and networks were completed'),
+});
+
+/** Of what the background survey found: when, and how much it has looked at. */
+const surveyHead = {
+  completed_at: timeMs.nullable(),
+  started_at: timeMs.nullable(),
+  swarms: count,
+  peers: count,
+};
+
+export const topSwarmsSchema = z.strictObject({
+  ...surveyHead,
+  top: z.array(
+    z.strictObject({ info_hash: infoHash, complete: count, incomplete: count, downloaded: count }),
+  ),
+});
+
+export const swarmSizesSchema = z.strictObject({
+  ...surveyHead,
+  sizes: z.array(z.strictObject({ from: count, to: count.nullable(), swarms: count })),
+});
+
+export const clientsSchema = z.strictObject({
+  ...surveyHead,
+  clients: z.array(
+    z.strictObject({
+      prefix: z.string(),
+      name: z.string(),
+      peers: count,
+      versions: z.array(z.strictObject({ version: z.string(), peers: count })),
+    }),
+  ),
+});
+
+export const networksSchema = z.strictObject({
+  ...surveyHead,
+  truncated: z.boolean(),
+  too_low_by_at_most: count,
+  ipv4: z.array(z.strictObject({ network: z.string(), peers: count })),
+  ipv6: z.array(z.strictObject({ network: z.string(), peers: count })),
+});
+
+export const swarmSchema = z.strictObject({
+  info_hash: infoHash,
+  known: z.boolean(),
+  complete: count,
+  incomplete: count,
+  downloaded: count,
+  peers: z
+    .array(
+      z.strictObject({
+        address: z.string().nullable(),
+        port: z.int().min(0).max(65535),
+        family: z.enum(['ipv4', 'ipv6']),
+        seeder: z.boolean(),
+        client: z.string(),
+      }),
+    )
+    .nullable()
+    .describe('only with the token; at most 200'),
+});
+
+export const historySchema = z.strictObject({
+  range: z.enum(['hour', 'day', 'week']),
+  from: z.int(),
+  step: z.int().min(1),
+  series: z.record(z.string(), z.array(z.number().nullable())),
+});
+
+export const listenersSchema = z.strictObject({ listeners: z.array(listenerSchema) });
+
+export const configurationSchema = z.strictObject({
+  options: z.array(z.strictObject({ name: z.string(), value: z.string(), origin: z.string() })),
+});
+
+export const doneSchema = z.strictObject({ done: z.string() });
+export const errorSchema = z.strictObject({ error: z.string() });
+export const healthSchema = z.strictObject({ status: z.enum(['live', 'ready', 'not ready']) });
+
+export type Stats = z.infer<typeof statsSchema>;
+export type TransportStats = z.infer<typeof transportStatsSchema>;
+export type ListenerState = z.infer<typeof listenerSchema>;
+export type Percentiles = z.infer<typeof percentilesSchema>;
+export type TopSwarms = z.infer<typeof topSwarmsSchema>;
+export type SwarmSizes = z.infer<typeof swarmSizesSchema>;
+export type Clients = z.infer<typeof clientsSchema>;
+export type Networks = z.infer<typeof networksSchema>;
+export type SwarmDetail = z.infer<typeof swarmSchema>;
+export type HistoryAnswer = z.infer<typeof historySchema>;
+export type ConfigurationAnswer = z.infer<typeof configurationSchema>;

@@ -1,0 +1,197 @@
+// The background survey of all swarms and peers: largest swarms, swarm sizes, client software, busiest networks.
+//
+// It walks the store in slices, a few milliseconds each second, so that ten million peers take some minutes and cost
+// the tracker next to nothing; a small store is surveyed anew every few seconds. Nothing of it is on the hot path.
+
+import { type ClientShare, ClientTally } from './client-software.ts';
+import { NetworkTally, network24, network48 } from './network-tally.ts';
+import type { PeerSlice, PeerWalk } from './watched-tracker.ts';
+
+export interface TopSwarm {
+  /** 40 hexadecimal digits. */
+  infoHash: string;
+  complete: number;
+  incomplete: number;
+  downloaded: number;
+}
+
+export interface SurveyResult {
+  /** Milliseconds since 1970. */
+  startedAtMs: number;
+  completedAtMs: number;
+  swarms: number;
+  peers: number;
+  /** By peers, the most first. */
+  topSwarms: TopSwarm[];
+  /** Swarms by size, in the order of `swarmSizes`. */
+  sizes: number[];
+  clients: ClientShare[];
+  /** Numbers as network-tally.ts has them, the busiest first. */
+  networks4: [network: number, peers: number][];
+  networks6: [network: number, peers: number][];
+  /** Counts of networks are too low by at most this. */
+  networkError: number;
+}
+
+/** Upper ends of the classes of swarm sizes, in peers; a last class takes what is larger. */
+export const swarmSizes = [1, 4, 9, 49, 99, 499, 999, 9999] as const;
+
+const topSwarmCount = 100;
+const topClientCount = 30;
+const topVersionCount = 5;
+const topNetworkCount = 50;
+const wakeMs = 1000;
+
+export interface SurveyOptions {
+  walk: PeerWalk;
+  slice: PeerSlice;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** Milliseconds of each second that the survey may take. */
+  budgetMs?: number;
+  /** A round begins at most so often. */
+  roundEveryMs?: number;
+  onException: (error: unknown) => void;
+}
+
+export class Survey {
+  readonly #options: SurveyOptions;
+  readonly #budgetMs: number;
+  readonly #roundEveryMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #round: Round | undefined;
+  #result: SurveyResult | undefined;
+
+  constructor(options: SurveyOptions) {
+    this.#options = options;
+    this.#budgetMs = options.budgetMs ?? 4;
+    this.#roundEveryMs = options.roundEveryMs ?? 5000;
+  }
+
+  /** Of the last completed round. */
+  get result(): SurveyResult | undefined {
+    return this.#result;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.wake(), wakeMs).unref();
+    this.wake();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Goes on with the survey for one budget's time. */
+  wake(): void {
+    const { walk, slice, now, onException } = this.#options;
+    const wokenAt = now();
+    if (this.#round === undefined) {
+      if (wokenAt - (this.#result?.startedAtMs ?? Number.NEGATIVE_INFINITY) < this.#roundEveryMs) return;
+      this.#round = new Round(wokenAt);
+    }
+    const end = performance.now() + this.#budgetMs;
+    try {
+      do {
+        const done = walk.read(slice);
+        this.#round.add(slice);
+        if (!done) continue;
+        this.#result = this.#round.finish(now());
+        this.#round = undefined;
+        return;
+      } while (performance.now() < end);
+    } catch (error) {
+      onException(error);
+    }
+  }
+}
+
+/** What one round has seen so far. */
+class Round {
+  readonly #startedAtMs: number;
+  readonly #clients = new ClientTally();
+  readonly #networks4 = new NetworkTally();
+  readonly #networks6 = new NetworkTally();
+  readonly #sizes = new Array<number>(swarmSizes.length + 1).fill(0);
+  readonly #top = new TopSwarms();
+  #swarms = 0;
+  #peers = 0;
+
+  constructor(startedAtMs: number) {
+    this.#startedAtMs = startedAtMs;
+  }
+
+  add({ swarms, swarmCount, peers, peerCount }: PeerSlice): void {
+    for (let i = 0, at = 0; i < swarmCount; i++, at += 8) {
+      const size = swarms[at + 5]! + swarms[at + 6]!;
+      const sizeClass = swarmSizes.findIndex((most) => size <= most);
+      this.#sizes[sizeClass < 0 ? swarmSizes.length : sizeClass]!++;
+      if (size > this.#top.least) this.#top.add(size, swarms, at);
+    }
+    for (let i = 0, at = 0; i < peerCount; i++, at += 7) {
+      if ((peers[at]! & 0xff) === 4) this.#networks4.add(network24(peers[at + 1]!));
+      else this.#networks6.add(network48(peers[at + 1]!, peers[at + 2]!));
+      this.#clients.add(peers[at + 5]!, peers[at + 6]!);
+    }
+    this.#swarms += swarmCount;
+    this.#peers += peerCount;
+  }
+
+  finish(completedAtMs: number): SurveyResult {
+    return {
+      startedAtMs: this.#startedAtMs,
+      completedAtMs,
+      swarms: this.#swarms,
+      peers: this.#peers,
+      topSwarms: this.#top.list(),
+      sizes: this.#sizes,
+      clients: this.#clients.list(topClientCount, topVersionCount),
+      networks4: this.#networks4.top(topNetworkCount),
+      networks6: this.#networks6.top(topNetworkCount),
+      networkError: Math.max(this.#networks4.error, this.#networks6.error),
+    };
+  }
+}
+
+/** The largest swarms seen so far; sorted out whenever twice as many as wanted have gathered. */
+class TopSwarms {
+  #swarms: { size: number; words: Int32Array }[] = [];
+  /** A swarm must be larger than this to get in. */
+  least = 0;
+
+  add(size: number, swarms: Int32Array, at: number): void {
+    this.#swarms.push({ size, words: swarms.slice(at, at + 8) });
+    if (this.#swarms.length >= 2 * topSwarmCount) this.#cut();
+  }
+
+  list(): TopSwarm[] {
+    this.#cut();
+    // A swarm that moved during the walk may have been met twice.
+    const byHash = new Map(this.#swarms.map(({ words }) => [formatInfoHash(words), words]));
+    return [...byHash].map(([infoHash, words]) => ({
+      infoHash,
+      complete: words[5]!,
+      incomplete: words[6]!,
+      downloaded: words[7]!,
+    }));
+  }
+
+  #cut(): void {
+    this.#swarms.sort((a, b) => b.size - a.size);
+    this.#swarms.length = Math.min(topSwarmCount, this.#swarms.length);
+    if (this.#swarms.length === topSwarmCount) this.least = this.#swarms.at(-1)!.size;
+  }
+}
+
+/** Five words of wire bytes as 40 hexadecimal digits. */
+export function formatInfoHash(words: Int32Array): string {
+  return Buffer.from(words.buffer, words.byteOffset, 20).toString('hex');
+}
+
+/** 40 hexadecimal digits as five words; undefined for anything else. */
+export function parseInfoHash(text: string): Int32Array | undefined {
+  if (!/^[0-9a-f]{40}$/i.test(text)) return undefined;
+  const words = new Int32Array(5);
+  Buffer.from(words.buffer).write(text, 'hex');
+  return words;
+}

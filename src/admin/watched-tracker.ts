@@ -1,0 +1,134 @@
+// What the admin door needs to know of the tracker and may ask of it; whoever puts the tracker together provides it.
+
+/** The transports that are told apart in figures, in the order they are shown. */
+export const transportNames = ['udp', 'http', 'https', 'ws'] as const;
+export type TransportName = (typeof transportNames)[number];
+
+/** Names of the events in figures, in the order of their numbers in BEP 15. */
+export const eventNames = ['none', 'completed', 'started', 'stopped', 'paused'] as const;
+
+/** Why requests are refused, in figures; the list is closed, so that nothing a peer sends can add to it. */
+export const refusalReasons = [
+  'malformed',
+  'bad_connection_id',
+  'rate_limited',
+  'not_allowed',
+  'memory_full',
+  'scrape_limit',
+  'too_many_connections',
+  'timeout',
+  'other',
+] as const;
+export type RefusalReason = (typeof refusalReasons)[number];
+
+/** What one transport has counted since the start. */
+export interface TransportCounts {
+  /** Answered announces by event, in the order of `eventNames`. */
+  announces4: readonly number[];
+  announces6: readonly number[];
+  scrapes: number;
+  refused: Readonly<Record<RefusalReason, number>>;
+  /** Datagrams that the kernel threw away because they came faster than they were read. */
+  droppedByKernel: number;
+  /** Answers that could not be sent. */
+  unsent: number;
+  exceptions: number;
+  /** Requests whose latency was measured, by bucket of `latencyBounds`, and the sum of their seconds. */
+  latency: readonly number[];
+  latencySum: number;
+  /** Open connections, where there are such. */
+  connections: number;
+}
+
+/** What the swarm store holds. */
+export interface StoreTotals {
+  swarms: number;
+  leechers4: number;
+  seeders4: number;
+  leechers6: number;
+  seeders6: number;
+  bytesInUse: number;
+  memoryLimit: number;
+}
+
+/** A slice of a walk over the store. */
+export interface PeerSlice {
+  /** 8 words a swarm: info_hash (5), complete, incomplete, downloaded. */
+  readonly swarms: Int32Array;
+  swarmCount: number;
+  /** 7 words a peer: family | seeder << 8 | port << 16, the address (1 or 4 of 4), the peer_id's first 8 bytes. */
+  readonly peers: Int32Array;
+  peerCount: number;
+}
+
+export interface PeerWalk {
+  /** Reads on; true when that ended a round. */
+  read(slice: PeerSlice): boolean;
+  /** Reads one swarm and up to a thousand of its peers; false when it has none. */
+  readSwarm(infoHash: Int32Array, at: number, slice: PeerSlice): boolean;
+}
+
+export interface WatchedListener {
+  transport: TransportName;
+  family: 4 | 6;
+  address: string;
+  port: number;
+}
+
+export interface SnapshotState {
+  /** Of the last one that succeeded, milliseconds since 1970; undefined before the first. */
+  savedAtMs: number | undefined;
+  durationMs: number;
+  bytes: number;
+  /** Why the last attempt failed. */
+  failure: string | undefined;
+}
+
+export interface CertificateState {
+  name: string;
+  /** Milliseconds since 1970. */
+  notAfterMs: number;
+}
+
+/** One option as it is in force; a secret's value is masked by whoever provides it. */
+export interface ConfigurationEntry {
+  name: string;
+  value: string;
+  origin: string;
+}
+
+/** What an operator may ask for; each tells in a sentence what it did, or rejects with the reason why not. */
+export interface Actions {
+  reload?: () => Promise<string>;
+  snapshot?: () => Promise<string>;
+  /** 20 bytes as 5 words. */
+  deny?: (infoHash: Int32Array) => Promise<string>;
+  drop?: (infoHash: Int32Array) => Promise<string>;
+}
+
+export interface WatchedTracker {
+  readonly version: string;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+  /** Upper ends of the latency buckets in seconds, ascending. */
+  readonly latencyBounds: readonly number[];
+  readonly listeners: readonly WatchedListener[];
+  /** The transports in use since the start and what they have counted; always the same ones. */
+  counts(): Partial<Record<TransportName, TransportCounts>>;
+  totals(): StoreTotals;
+  /** Swarms that made room for others since the start. */
+  evictions(): number;
+  walk(): PeerWalk;
+  createSlice(): PeerSlice;
+  configuration(): ConfigurationEntry[];
+  /** Undefined where swarms are not saved. */
+  snapshot(): SnapshotState | undefined;
+  certificates(): CertificateState[];
+  readonly actions: Actions;
+}
+
+/** What the admin door writes to the tracker's log. */
+export interface AdminLog {
+  info(message: string, fields?: Readonly<Record<string, string | number>>): void;
+  warn(message: string, fields?: Readonly<Record<string, string | number>>): void;
+}
