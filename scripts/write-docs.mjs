@@ -1,4 +1,4 @@
-// `node scripts/write-docs.mjs`: build, then write the documents that follow from the option table.
+// `node scripts/write-docs.mjs`: build, then write the documents that follow from the option tables.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootstrap, root } from './bootstrap.mjs';
@@ -7,3 +7,4 @@ bootstrap();
 const { formatExampleFile, formatOptionsPage } = await import('../dist/src/server/options-page.js');
 writeFileSync(join(root, 'docs', 'options.md'), formatOptionsPage());
 writeFileSync(join(root, 'docs', 'tracker.example.toml'), formatExampleFile());
+await import('./write-manuals.mjs');

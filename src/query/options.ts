@@ -52,6 +52,7 @@ export const options: readonly OptionSpec[] = [
     long: 'hash',
     short: 'H',
     value: 'HASH',
+    file: true,
     repeatable: true,
     group: question,
     help: 'torrent: 40 or 64 hex digits, base32, a magnet link or a .torrent file; repeatable with -s; without -t its own trackers are asked (default: a random hash)',

@@ -2,6 +2,8 @@
 import { type Invocation, parseCommandLine } from './command-line.ts';
 import { Console } from './console.ts';
 import { runDoctor } from './doctor/run-doctor.ts';
+import { formatCompletion } from './manual/completion.ts';
+import { queryProgram } from './manual/query-program.ts';
 import { runBatch } from './run-batch.ts';
 import { createPlan } from './settings.ts';
 import { runSingle } from './single.ts';
@@ -43,6 +45,10 @@ async function runCommand(
   const { command, argument, options } = invocation;
   const unlessInterrupted = (code: number) => (console.interrupt.aborted ? 130 : code);
   if (command === 'doctor') return unlessInterrupted(await runDoctor(argument, options, console));
+  if (command === 'completion') {
+    await console.write(formatCompletion(argument, queryProgram));
+    return 0;
+  }
   const plan = await createPlan(options);
   // Ctrl-C is how a watch is meant to end.
   if (plan.mode === 'watch') return await runWatch(plan, console);

@@ -1,0 +1,36 @@
+# bash completion for tracker-server
+_tracker_server() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' word words
+  COMPREPLY=()
+  case $prev in
+    --host) return ;;
+    --http-port) return ;;
+    --udp-port) return ;;
+    --https-port) return ;;
+    --cert) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --key) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --domain) return ;;
+    --acme-domain) return ;;
+    --acme-email) return ;;
+    --acme-directory) return ;;
+    --acme-http-port) return ;;
+    --interval) return ;;
+    --min-interval) return ;;
+    --peer-ttl) return ;;
+    --max-peers) return ;;
+    --max-scrape-hashes) return ;;
+    --tracker-id) return ;;
+    --trusted-proxy) return ;;
+    --memory-limit) return ;;
+    --data-dir) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --snapshot-interval) return ;;
+    --workers) return ;;
+    --log-format) COMPREPLY=($(compgen -W 'text json' -- "$cur")); return ;;
+    --config) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  esac
+  case $command in
+    *) words='--host --http-port --udp-port --ipv6 --https-port --cert --key --redirect-http --domain --acme-domain --acme-email --acme-directory --acme-http-port --interval --min-interval --peer-ttl --max-peers --max-scrape-hashes --full-scrape --tracker-id --no-ipv4-mapped --trusted-proxy --proxy-protocol --memory-limit --data-dir --snapshot-interval --workers -v --verbose --log-format --config --check -h --help --version' ;;
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+}
+complete -F _tracker_server tracker-server

@@ -1,0 +1,42 @@
+#compdef tracker-server
+_tracker_server() {
+  case ${words[2]} in
+    *)
+      _arguments -s -S \
+        '(--host)--host[Address that every listener binds, IPv4 or IPv6]:ADDRESS: ' \
+        '(--http-port)--http-port[HTTP listen port. 0 disables HTTP; "any" takes a free port]:PORT: ' \
+        '(--udp-port)--udp-port[UDP listen port. 0 disables UDP; "any" takes a free port]:PORT: ' \
+        '(--ipv6)--ipv6[Also listen on \:\: (IPv6 only sockets), with every listener. Changes nothing when --host is an IPv6 address]' \
+        '(--https-port)--https-port[HTTPS listen port; needs --cert and --key, or --acme-domain. 0 disables HTTPS; "any" takes a free port]:PORT: ' \
+        '(--cert)--cert[Certificate with its chain, PEM. Taken up anew when the file changes, and on SIGHUP]:FILE:_files' \
+        '(--key)--key[Private key of the certificate, PEM]:FILE:_files' \
+        '(--redirect-http)--redirect-http[Answer HTTP with a redirect to HTTPS, whatever the path]' \
+        '(--domain)--domain[Public name for the Location of that redirect, used as given\: with the HTTPS port unless that is 443]:HOST[\:PORT]: ' \
+        '*--acme-domain[Host name to obtain and renew a certificate for from an ACME authority, whose terms of service you accept thereby. The name must lead here, and port 80 must be reachable. Needs --data-dir. Repeatable]:NAME: ' \
+        '(--acme-email)--acme-email[Where the ACME authority may write to]:ADDRESS: ' \
+        '(--acme-directory)--acme-directory[Directory of the ACME authority. A private one must be trusted through NODE_EXTRA_CA_CERTS]:URL: ' \
+        '(--acme-http-port)--acme-http-port[Port on which the ACME authority'\''s questions are answered (HTTP-01)\: the HTTP listener if it has that port, or one opened for them. Authorities ask on port 80, so another one needs a port forwarding]:PORT: ' \
+        '(--interval)--interval[Seconds until a peer should announce again]:SEC: ' \
+        '(--min-interval)--min-interval[Seconds that a peer is asked to wait at least before it announces again]:SEC: ' \
+        '(--peer-ttl)--peer-ttl[Seconds without an announce until a peer is forgotten]:SEC: ' \
+        '(--max-peers)--max-peers[Peers per announce\: the most, and what a client gets that does not say (numwant)]:N: ' \
+        '(--max-scrape-hashes)--max-scrape-hashes[The most info_hashes in one scrape]:N: ' \
+        '(--full-scrape)--full-scrape[Allow an HTTP scrape without info_hash, which shows all torrents]' \
+        '(--tracker-id)--tracker-id[The "tracker id" of HTTP announce replies; empty leaves it out]:TEXT: ' \
+        '(--no-ipv4-mapped)--no-ipv4-mapped[Do not fill up HTTP replies to IPv6 clients with IPv4 peers written as \:\:ffff\:a.b.c.d]' \
+        '*--trusted-proxy[Network whose X-Forwarded-For is believed. Repeatable]:CIDR: ' \
+        '(--proxy-protocol)--proxy-protocol[Expect the PROXY protocol (v1 or v2) at the start of each HTTP and HTTPS connection from a --trusted-proxy; other connections are served as ever]' \
+        '(--memory-limit)--memory-limit[The most memory that swarms may take, such as 64MiB or 2GiB. Reserved at start, used as needed]:SIZE: ' \
+        '(--data-dir)--data-dir[Directory for what outlives a restart\: the swarms, the key of UDP connection ids, ACME certificates]:DIR:_files' \
+        '(--snapshot-interval)--snapshot-interval[Seconds between two savings of all swarms to --data-dir; they are also saved at the end]:SEC: ' \
+        '(--workers)--workers[Threads that serve UDP sockets on Linux; 0 serves them on the main thread]:N: ' \
+        '(-v --verbose)'{-v,--verbose}'[Log every request; UDP is then served on the main thread]' \
+        '(--log-format)--log-format[Write the log as lines of text or of JSON]:FORMAT:(text json)' \
+        '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
+        '(--check)--check[Check everything, print the settings and where each comes from, and exit]' \
+        '(-h --help)'{-h,--help}'[print a help text]' \
+        '(--version)--version[print the version]'
+      ;;
+  esac
+}
+if [ "${funcstack[1]}" = "_tracker_server" ]; then _tracker_server "$@"; else compdef _tracker_server tracker-server; fi
