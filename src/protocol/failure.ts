@@ -1,26 +1,44 @@
 /** The one error a peer may see: its message becomes `failure reason` (HTTP) or a BEP 15 error packet. */
 export class Failure extends Error {
   override readonly name = 'Failure';
+  readonly kind: FailureKind;
+
+  constructor(message: string, kind: FailureKind = 'other') {
+    super(message);
+    this.kind = kind;
+  }
 }
+
+/** What operators tell refusals apart by; a closed list, because each is a series in their graphs. */
+export const failureKinds = [
+  'malformed',
+  'bad_connection_id',
+  'rate_limited',
+  'not_allowed',
+  'memory_full',
+  'scrape_limit',
+  'other',
+] as const;
+export type FailureKind = (typeof failureKinds)[number];
 
 // Ready-made, because a refused request must cost no stack trace. The texts are part of the protocol's face:
 // clients and the customer's own checks match on them.
-export const missingInfoHash = new Failure('missing or invalid info_hash');
-export const missingPeerId = new Failure('missing or invalid peer_id');
-export const missingPort = new Failure('missing or invalid port');
-export const invalidNumber = new Failure('invalid numeric parameter');
-export const fullScrapeRefused = new Failure('full scrape not allowed');
-export const fullScrapeBusy = new Failure('too many full scrapes at once');
-export const trackerFull = new Failure('tracker is full');
-export const badClientAddress = new Failure('invalid client address');
+export const missingInfoHash = new Failure('missing or invalid info_hash', 'malformed');
+export const missingPeerId = new Failure('missing or invalid peer_id', 'malformed');
+export const missingPort = new Failure('missing or invalid port', 'malformed');
+export const invalidNumber = new Failure('invalid numeric parameter', 'malformed');
+export const fullScrapeRefused = new Failure('full scrape not allowed', 'not_allowed');
+export const fullScrapeBusy = new Failure('too many full scrapes at once', 'rate_limited');
+export const trackerFull = new Failure('tracker is full', 'memory_full');
+export const badClientAddress = new Failure('invalid client address', 'malformed');
 export const internalError = new Failure('internal error');
-export const tooManyParameters = new Failure('too many parameters');
-export const announceTooShort = new Failure('announce packet too short');
-export const noInfoHashInScrape = new Failure('no info_hash in scrape');
-export const unknownAction = new Failure('unknown action');
-export const unknownConnectionId = new Failure('connection ID not recognized');
+export const tooManyParameters = new Failure('too many parameters', 'malformed');
+export const announceTooShort = new Failure('announce packet too short', 'malformed');
+export const noInfoHashInScrape = new Failure('no info_hash in scrape', 'malformed');
+export const unknownAction = new Failure('unknown action', 'malformed');
+export const unknownConnectionId = new Failure('connection ID not recognized', 'bad_connection_id');
 
 /** For more info_hashes in one scrape than `max`; make one per tracker, not one per request. */
 export function tooManyInfoHashes(max: number): Failure {
-  return new Failure(`too many info_hashes, max is ${max}`);
+  return new Failure(`too many info_hashes, max is ${max}`, 'scrape_limit');
 }

@@ -15,7 +15,7 @@ const maxConnectionsPerAddress = 256;
 
 export function createHttpOpener(
   plan: readonly PlannedListener[],
-  counters: HttpCounters,
+  counters: { http: HttpCounters; https: HttpCounters },
   { configuration, tracker, certificates, challenges, failed }: ListenerParts,
 ): Opener {
   const connections = new HttpConnections(
@@ -24,7 +24,8 @@ export function createHttpOpener(
       maxPerAddress: maxConnectionsPerAddress,
       trustedProxies: configuration.trustedProxy.map((network) => parseCidr(network)!),
     },
-    counters,
+    // Connections are counted together, as they share the process's descriptors.
+    counters.http,
   );
   const announceUrls = formatAnnounceUrls(plan, configuration.domain);
   return async (planned) => {
@@ -36,7 +37,7 @@ export function createHttpOpener(
       port,
       tracker,
       connections,
-      counters,
+      counters: protocol === 'HTTPS' ? counters.https : counters.http,
       announceUrls,
       clock: monotonicSeconds,
       onException: failed,

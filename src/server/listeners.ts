@@ -50,6 +50,7 @@ const wantedReceiveBuffer = 400 * 1024;
 export interface Listeners {
   readonly all: readonly Listener[];
   readonly http: HttpCounters;
+  readonly https: HttpCounters;
   /** One set a UDP socket, live. */
   udp(): readonly Float64Array[];
   close(): Promise<void>;
@@ -65,8 +66,9 @@ export async function openListeners(
 ): Promise<Listeners> {
   const all: Listener[] = [];
   const http = new HttpCounters();
+  const https = new HttpCounters();
   const udp = createUdpOpeners(plan, parts);
-  const openHttp = createHttpOpener(plan, http, parts);
+  const openHttp = createHttpOpener(plan, { http, https }, parts);
   const openers = { HTTP: openHttp, HTTPS: openHttp, ACME: openHttp, UDP: udp.open };
   const close = async () => {
     await Promise.all(all.map((listener) => listener.close()));
@@ -85,7 +87,7 @@ export async function openListeners(
     await close();
     throw new StartError(`cannot start the socket workers: ${(error as Error).message}`, { cause: error });
   }
-  return { all, http, udp: udp.counters, close };
+  return { all, http, https, udp: udp.counters, close };
 }
 
 export type Opener = (planned: PlannedListener) => Promise<Listener>;

@@ -1,6 +1,7 @@
 // What a transport notes of the announces it answered and how long that took, as numbers that another thread may read.
 
 import type { Event } from '../protocol/event.ts';
+import { type FailureKind, failureKinds } from '../protocol/failure.ts';
 
 /** Upper ends of the latency buckets in seconds; a last bucket takes what is slower. */
 export const latencyBounds = [
@@ -11,12 +12,19 @@ const eventCount = 5;
 const latencyAt = 2 * eventCount;
 const latencySumAt = latencyAt + latencyBounds.length + 1;
 
+const refusedAt = latencySumAt + 1;
+
 /** Numbers that one transport's notes take; a multiple of a cache line. */
-export const answerStatsSlots = 32;
+export const answerStatsSlots = 40;
 
 /** Counts an answered announce; each of `stats`' first numbers is one family and event. */
 export function countAnnounce(stats: Float64Array, family: 4 | 6, event: Event): void {
   stats[(family === 4 ? 0 : eventCount) + event]!++;
+}
+
+/** Counts a request that was refused, or dropped without a word. */
+export function countRefusal(stats: Float64Array, kind: FailureKind): void {
+  stats[refusedAt + failureKinds.indexOf(kind)]!++;
 }
 
 /** Notes that `answers` requests were answered `ms` after they were read. */
@@ -36,6 +44,7 @@ export interface AnswerStats {
   /** Requests whose latency was measured, by bucket, and the sum of their seconds. */
   latency: number[];
   latencySum: number;
+  refused: Record<FailureKind, number>;
 }
 
 export function sumAnswerStats(all: readonly Float64Array[]): AnswerStats {
@@ -46,5 +55,8 @@ export function sumAnswerStats(all: readonly Float64Array[]): AnswerStats {
     announces6: [...sums.subarray(eventCount, latencyAt)],
     latency: [...sums.subarray(latencyAt, latencySumAt)],
     latencySum: sums[latencySumAt]!,
+    refused: Object.fromEntries(
+      failureKinds.map((kind, index) => [kind, sums[refusedAt + index]!]),
+    ) as Record<FailureKind, number>,
   };
 }

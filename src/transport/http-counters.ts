@@ -1,6 +1,6 @@
 // Knows what the HTTP transport counts; plain numbers that whoever reports them may read at any time.
 import type { Failure } from '../protocol/failure.ts';
-import { answerStatsSlots } from './answer-stats.ts';
+import { answerStatsSlots, countRefusal } from './answer-stats.ts';
 
 export class HttpCounters {
   /** Requests by kind; refused ones count in their kind too. */
@@ -31,6 +31,7 @@ export class HttpCounters {
   readonly failures = new Map<string, number>();
 
   countFailure(failure: Failure): void {
+    countRefusal(this.stats, failure.kind);
     this.failures.set(failure.message, (this.failures.get(failure.message) ?? 0) + 1);
   }
 }

@@ -34,7 +34,7 @@ import {
 } from '../protocol/udp-packets.ts';
 import { Announce } from '../tracker/announce.ts';
 import type { Tracker } from '../tracker/tracker.ts';
-import { countAnnounce } from './answer-stats.ts';
+import { countAnnounce, countRefusal } from './answer-stats.ts';
 import { answerStatsOf, UdpCounter } from './udp-counters.ts';
 
 /** The same bytes seen in three ways; packets begin at multiples of 4 bytes. */
@@ -114,13 +114,17 @@ export class UdpAnswers {
     }
     if (action <= Action.connect) {
       counters[UdpCounter.malformed]!++;
+      countRefusal(this.#stats, 'malformed');
       return 0;
     }
     const high = view.getInt32(at);
     const low = view.getInt32(at + 4);
     if (!this.#ids.matches(this.#announce.family, address, addressAt, now, high, low)) {
       counters[UdpCounter.badConnectionIds]!++;
-      if (length < errorReplyHeadBytes + unknownConnectionId.message.length) return 0;
+      if (length < errorReplyHeadBytes + unknownConnectionId.message.length) {
+        countRefusal(this.#stats, 'bad_connection_id');
+        return 0;
+      }
       return this.#refuse(at, to, unknownConnectionId);
     }
     if (action === Action.announce) return this.#answerAnnounce(at, length, address, addressAt, to, now);
@@ -190,6 +194,7 @@ export class UdpAnswers {
 
   #refuse(at: number, to: number, failure: Failure): number {
     this.#counters[UdpCounter.errors]!++;
+    countRefusal(this.#stats, failure.kind);
     const transactionId = decodeTransactionId(this.#request.view, at);
     return encodeErrorReply(this.#reply.view, to, transactionId, failure.message);
   }

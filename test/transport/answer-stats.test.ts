@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Event } from '../../src/protocol/event.ts';
+import { failureKinds } from '../../src/protocol/failure.ts';
 import {
   answerStatsSlots,
   countAnnounce,
   countLatency,
+  countRefusal,
   latencyBounds,
   sumAnswerStats,
 } from '../../src/transport/answer-stats.ts';
@@ -32,6 +34,19 @@ test('a latency falls into the bucket whose upper end it does not exceed', () =>
   assert.equal(latency[3], 64);
   assert.equal(latency[latencyBounds.length], 1);
   assert.ok(Math.abs(latencySum - (64 * latencyBounds[3] + 10)) < 1e-9);
+});
+
+test('refusals add up by kind, and every kind has a place of its own', () => {
+  const stats = new Float64Array(answerStatsSlots);
+  for (const [index, kind] of failureKinds.entries()) {
+    for (let n = 0; n <= index; n++) countRefusal(stats, kind);
+  }
+  const { refused, latencySum } = sumAnswerStats([stats]);
+  assert.deepEqual(
+    Object.values(refused),
+    failureKinds.map((_, index) => index + 1),
+  );
+  assert.equal(latencySum, 0);
 });
 
 test('two transports that share memory keep their notes apart', () => {
