@@ -34,7 +34,7 @@ export function sendUnixDatagram(calls: SystemCalls, path: string, payload: stri
 }
 
 /** The sockaddr_un of a path: ended by a zero byte in the file system, begun with one in the abstract namespace. */
-function encodeUnixAddress(path: string): Uint8Array {
+export function encodeUnixAddress(path: string): Uint8Array {
   const text = new TextEncoder().encode(path);
   if (text.length > longestPath)
     throw new RangeError(`a socket's path has at most ${longestPath} bytes: ${path}`);
