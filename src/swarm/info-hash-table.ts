@@ -115,6 +115,11 @@ export class InfoHashTable {
     return entryOf(this.#words[this.#words[shard + shardRow.table]! + position]!);
   }
 
+  /** The entry that a slot's word refers to; 0 for an empty slot. */
+  entryOf(slot: number): number {
+    return entryOf(slot);
+  }
+
   #put(table: number, bits: number, hash: number, entry: number): void {
     const mask = (1 << bits) - 1;
     let position = hash & mask;

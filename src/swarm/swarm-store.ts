@@ -9,6 +9,7 @@ import type { FamilyPeers } from './family-peers.ts';
 import { InfoHashTable } from './info-hash-table.ts';
 import { chunkWords, entryField, header, layoutFor, magic, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
+import { LookAhead } from './look-ahead.ts';
 import { Sampler } from './sampler.ts';
 import { SlabAllocator } from './slab-allocator.ts';
 import { type ReadBytes, SnapshotDecoder } from './snapshot-decoder.ts';
@@ -85,6 +86,7 @@ export class SwarmStore {
   readonly #table: InfoHashTable;
   readonly #entries: SwarmEntries;
   readonly #sampler: Sampler;
+  readonly #lookAhead: LookAhead;
   readonly #sweeper: Sweeper;
   readonly #secondsPerTick: number;
 
@@ -95,6 +97,7 @@ export class SwarmStore {
     this.#table = new InfoHashTable(this.#words, this.#allocator);
     this.#entries = new SwarmEntries(this.#words, this.#allocator, this.#table);
     this.#sampler = new Sampler(this.#words, seed);
+    this.#lookAhead = new LookAhead(this.#words, this.#table);
     this.#sweeper = new Sweeper(this.#words, this.#table, this.#entries);
     this.#secondsPerTick = this.#words[header.secondsPerTick]!;
   }
@@ -150,6 +153,14 @@ export class SwarmStore {
     } finally {
       unlock(this.#words, shard + shardRow.lock);
     }
+  }
+
+  /**
+   * Begins to fetch what announces to these info_hashes will need; a hint that changes nothing. Worth it for batches of
+   * several. `positions` are words in `data`, the first `count` of them.
+   */
+  lookAhead(data: Int32Array, positions: Int32Array, count: number, family: 4 | 6): void {
+    this.#lookAhead.touch(data, positions, count, family);
   }
 
   /** Writes the counts of a swarm to `counts`; zeros when it is unknown, and nothing is created. */

@@ -46,6 +46,11 @@ export class Tracker {
     return stored ? undefined : trackerFull;
   }
 
+  /** Begins to fetch what a batch of announces will need; see SwarmStore.lookAhead. */
+  lookAhead(data: Int32Array, positions: Int32Array, count: number, family: 4 | 6): void {
+    this.#store.lookAhead(data, positions, count, family);
+  }
+
   /** Writes a swarm's counts, zeros for an unknown one. */
   scrape(infoHash: Int32Array, at: number, counts: SwarmCounts): void {
     this.#store.scrape(infoHash, at, counts);

@@ -70,6 +70,8 @@ export class UdpAnswers {
   readonly #announce = new Announce();
   readonly #counts = { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 };
   readonly #tooManyHashes: Failure;
+  readonly #expected = new Int32Array(1024);
+  #expectedCount = 0;
 
   constructor(
     tracker: Tracker,
@@ -91,6 +93,22 @@ export class UdpAnswers {
     this.#announce.peerId = request.words;
     this.#announce.out = reply.units;
     this.#tooManyHashes = tooManyInfoHashes(tracker.settings.maxScrapeHashes);
+  }
+
+  /** Notes the packet, if it looks like an announce, for `lookAhead`; up to 1,024 of them. */
+  expect(at: number, length: number): void {
+    if (
+      length < announceRequestBytes ||
+      this.#request.view.getInt32(at + requestAt.action) !== Action.announce
+    )
+      return;
+    this.#expected[this.#expectedCount++] = (at + requestAt.infoHash) >> 2;
+  }
+
+  /** Begins to fetch what the announces expected will need. */
+  lookAhead(): void {
+    this.#tracker.lookAhead(this.#request.words, this.#expected, this.#expectedCount, this.#announce.family);
+    this.#expectedCount = 0;
   }
 
   /**
