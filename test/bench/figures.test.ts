@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Latencies } from '../../bench/latencies.ts';
 import { formatCount, formatMarkdownTable, formatTable, median } from '../../bench/table.ts';
 
-test('percentiles of latencies are right to a tenth', () => {
+test('percentiles of latencies are right to a fortieth', () => {
   const latencies = new Latencies();
   for (let i = 1; i <= 1000; i++) latencies.add(i / 10);
   for (const [share, expected] of [
@@ -12,7 +12,7 @@ test('percentiles of latencies are right to a tenth', () => {
     [1, 100],
   ] as const) {
     const found = latencies.percentile(share);
-    assert.ok(found >= expected * 0.999 && found < expected * 1.1, `${share}: ${found}`);
+    assert.ok(found >= expected * 0.999 && found < expected * 1.025, `${share}: ${found}`);
   }
   latencies.clear();
   assert.equal(latencies.percentile(0.5), 0);
