@@ -80,6 +80,8 @@ export const EPOLLOUT = 0x004;
 export const EPOLLERR = 0x008;
 export const EPOLLHUP = 0x010;
 export const EPOLLRDHUP = 0x2000;
+/** Of several loops that wait for one descriptor, wake one (since Linux 4.5); only when it is added. */
+export const EPOLLEXCLUSIVE = 1 << 28;
 export const EPOLL_CLOEXEC = 0o2000000;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;

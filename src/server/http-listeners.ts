@@ -35,6 +35,7 @@ export function createHttpOpener(
     const transport = await HttpTransport.listen({
       host: address,
       port,
+      fd: planned.inherited?.fd,
       tracker,
       connections,
       counters: protocol === 'HTTPS' ? counters.https : counters.http,

@@ -1,6 +1,8 @@
 // Which sockets the options ask for: one entry for each protocol and address, before anything is opened.
 import { isIPv6 } from 'node:net';
+import type { InheritedSocket } from '../net/inherited-socket.ts';
 import type { Configuration } from './configuration.ts';
+import type { InheritedListener } from './inherited-sockets.ts';
 import type { Port } from './option-kinds.ts';
 import { StartError } from './usage-error.ts';
 
@@ -12,10 +14,18 @@ export interface PlannedListener {
   address: string;
   /** 0 lets the operating system choose. */
   port: number;
+  /** The socket is open already: systemd passed it. */
+  inherited?: InheritedSocket;
 }
 
-/** @throws StartError when every listener is disabled */
-export function planListeners(configuration: Configuration): PlannedListener[] {
+/**
+ * What the options ask for; a protocol for which there are inherited sockets is served on these alone.
+ * @throws StartError when every listener is disabled
+ */
+export function planListeners(
+  configuration: Configuration,
+  inherited: readonly InheritedListener[] = [],
+): PlannedListener[] {
   const {
     host = '0.0.0.0',
     httpPort,
@@ -32,8 +42,15 @@ export function planListeners(configuration: Configuration): PlannedListener[] {
     ['UDP', udpPort],
     ['ACME', acmeDomain.length > 0 && acmeHttpPort !== httpPort ? acmeHttpPort : 0],
   ];
-  const plan = ports
-    .filter(([, port]) => port !== 0)
+  if (httpsPort === 0 && inherited.some(({ protocol }) => protocol === 'HTTPS')) {
+    throw new StartError('systemd passes a socket for https: --https-port, --cert and --key are needed too');
+  }
+  const passed: PlannedListener[] = inherited.map(({ protocol, socket }) => {
+    const { family, address, port } = socket;
+    return { protocol, family, address, port, inherited: socket };
+  });
+  const own = ports
+    .filter(([protocol, port]) => port !== 0 && !passed.some((planned) => serves(planned, protocol, port)))
     .flatMap(([protocol, port]) =>
       addresses.map((address) => ({
         protocol,
@@ -42,12 +59,18 @@ export function planListeners(configuration: Configuration): PlannedListener[] {
         port: port === 'any' ? 0 : port,
       })),
     );
+  const plan = [...passed, ...own];
   if (plan.length === 0) {
     throw new StartError(
       'every listener is disabled: --http-port, --https-port and --udp-port are all 0 or not set',
     );
   }
   return plan;
+}
+
+/** The authority's questions are answered by any HTTP listener on their port. */
+function serves({ protocol, port }: PlannedListener, wanted: PlannedListener['protocol'], on: Port): boolean {
+  return protocol === wanted || (wanted === 'ACME' && protocol === 'HTTP' && port === on);
 }
 
 /** `0.0.0.0:6969` or `[::]:6969`. */

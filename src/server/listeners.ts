@@ -1,6 +1,6 @@
 // How the planned listeners become sockets: which transport serves which protocol, and what the transports share.
 import { findFastPath } from '../net/availability.ts';
-import type { SystemCalls } from '../net/system-calls.ts';
+import { loadSystemCalls, type SystemCalls, type SystemCallsOrReason } from '../net/system-calls.ts';
 import { ConnectionIds } from '../protocol/connection-id.ts';
 import type { SwarmStore } from '../swarm/swarm-store.ts';
 import type { Tracker } from '../tracker/tracker.ts';
@@ -53,6 +53,8 @@ export interface Listeners {
   readonly https: HttpCounters;
   /** One set a UDP socket, live. */
   udp(): readonly Float64Array[];
+  /** Whether each thread that serves sockets has shown a sign of life since this was last asked. */
+  isWell(): boolean;
   close(): Promise<void>;
 }
 
@@ -87,7 +89,7 @@ export async function openListeners(
     await close();
     throw new StartError(`cannot start the socket workers: ${(error as Error).message}`, { cause: error });
   }
-  return { all, http, https, udp: udp.counters, close };
+  return { all, http, https, udp: udp.counters, isWell: udp.isWell, close };
 }
 
 export type Opener = (planned: PlannedListener) => Promise<Listener>;
@@ -97,6 +99,7 @@ interface UdpOpeners {
   /** Called when every listener is open. */
   start(): Promise<void>;
   counters(): readonly Float64Array[];
+  isWell(): boolean;
 }
 
 function createUdpOpeners(plan: readonly PlannedListener[], parts: ListenerParts): UdpOpeners {
@@ -105,10 +108,16 @@ function createUdpOpeners(plan: readonly PlannedListener[], parts: ListenerParts
   if (!wanted) return createDgramOpeners(parts);
   // The log of every request is written by the main thread.
   if (configuration.verbose) return createDgramOpeners(parts);
-  const { calls, reason } = findFastPath();
+  const { calls, reason } = findSystemCalls(plan);
   if (calls) return createWorkerOpeners(calls, parts);
   log.warn(`socket workers cannot be used (${reason}); UDP runs on the main thread, a good deal slower`);
   return createDgramOpeners(parts);
+}
+
+/** A sandbox around a tracker with inherited sockets may forbid any other, and so the trial with sockets of its own. */
+function findSystemCalls(plan: readonly PlannedListener[]): SystemCallsOrReason {
+  const udp = plan.filter(({ protocol }) => protocol === 'UDP');
+  return udp.every(({ inherited }) => inherited !== undefined) ? loadSystemCalls() : findFastPath();
 }
 
 function createWorkerOpeners(calls: SystemCalls, parts: ListenerParts): UdpOpeners {
@@ -117,12 +126,15 @@ function createWorkerOpeners(calls: SystemCalls, parts: ListenerParts): UdpOpene
   const workers = new SocketWorkers(calls, { workers: configuration.workers, store, settings, keys, failed });
   return {
     open: async (planned) => {
-      const { port, receiveBuffer } = workers.bind(planned.address, planned.port);
+      const { port, receiveBuffer } = planned.inherited
+        ? workers.adopt(planned.inherited)
+        : workers.bind(planned.address, planned.port);
       if (receiveBuffer < wantedReceiveBuffer) warnOfSmallBuffer(receiveBuffer, log);
       return { planned, port, close: () => workers.close() };
     },
     start: () => workers.start(),
     counters: () => workers.counters(),
+    isWell: () => workers.isWell(),
   };
 }
 
@@ -136,6 +148,7 @@ function createDgramOpeners({ tracker, keys, failed }: ListenerParts): UdpOpener
       const transport = await UdpDgramTransport.listen({
         host: planned.address,
         port: planned.port,
+        fd: planned.inherited?.fd,
         tracker,
         ids,
         counters,
@@ -146,6 +159,7 @@ function createDgramOpeners({ tracker, keys, failed }: ListenerParts): UdpOpener
     },
     start: async () => {},
     counters: () => all,
+    isWell: () => true,
   };
 }
 

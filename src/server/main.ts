@@ -11,10 +11,12 @@ import {
 import { checkDataDirectory } from './data-directory.ts';
 import { escapeForLog } from './escape-for-log.ts';
 import { formatConfiguration } from './format-configuration.ts';
-import { planListeners } from './listen-plan.ts';
+import { readInheritedSockets } from './inherited-sockets.ts';
+import { formatListenAddress, planListeners } from './listen-plan.ts';
 import { Log } from './log.ts';
 import { textStyleFor } from './log-text.ts';
 import { nodeLineWarning } from './node-line.ts';
+import { ServiceManager } from './service-manager.ts';
 import { startTrackerServer, type TrackerServer } from './tracker-server.ts';
 import { StartError, UsageError } from './usage-error.ts';
 
@@ -56,7 +58,14 @@ function check(resolved: ResolvedConfiguration): void {
   process.stdout.write(formatConfiguration(resolved));
 }
 
-async function run({ values, warnings }: ResolvedConfiguration): Promise<void> {
+async function run({ values, origins, warnings }: ResolvedConfiguration): Promise<void> {
+  const inherited = readInheritedSockets(process.env);
+  // Systemd says where to listen then; a port that nobody asked for is not opened besides.
+  if (inherited.length > 0) {
+    for (const name of ['http-port', 'udp-port'] as const) {
+      if (origins[name] === 'default') values[name] = 0;
+    }
+  }
   const configuration = configurationOf(values);
   const { log, flush } = createLog(configuration);
   const exit = (code: number): never => {
@@ -65,11 +74,13 @@ async function run({ values, warnings }: ResolvedConfiguration): Promise<void> {
     process.exit(code);
   };
 
+  const serviceManager = new ServiceManager(process.env, (message) => log.warn(message));
   // Signals are taken from the first moment on: one that comes while sockets open ends the tracker once they are.
   let server: TrackerServer | undefined;
   let stoppingSince = Number.POSITIVE_INFINITY;
   const stop = async () => {
     log.info('Shutting down.');
+    serviceManager.stopping();
     const late = setTimeout(() => {
       log.warn('some requests did not end in time');
       exit(0);
@@ -77,6 +88,12 @@ async function run({ values, warnings }: ResolvedConfiguration): Promise<void> {
     await server?.close();
     clearTimeout(late);
     exit(0);
+  };
+  const reload = async () => {
+    if (server === undefined) return;
+    serviceManager.reloading();
+    await server.reload();
+    serviceManager.ready(describeListeners(server));
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
@@ -86,10 +103,10 @@ async function run({ values, warnings }: ResolvedConfiguration): Promise<void> {
       if (server !== undefined) void stop();
     });
   }
-  process.on('SIGHUP', () => void server?.reload());
+  process.on('SIGHUP', () => void reload());
 
   try {
-    server = await startTrackerServer(configuration, log);
+    server = await startTrackerServer(configuration, log, { inherited });
   } catch (error) {
     flush();
     throw error;
@@ -100,7 +117,17 @@ async function run({ values, warnings }: ResolvedConfiguration): Promise<void> {
   const nodeLine = nodeLineWarning(process.versions.node, new Date());
   for (const warning of nodeLine === undefined ? warnings : [...warnings, nodeLine]) log.warn(warning);
   log.info('Tracker running. Press Ctrl-C to stop.');
+  serviceManager.ready(describeListeners(server));
+  serviceManager.startWatchdog(() => server!.isWell());
   if (stoppingSince !== Number.POSITIVE_INFINITY) await stop();
+}
+
+/** For `systemctl status`. */
+function describeListeners({ addresses }: TrackerServer): string {
+  const all = addresses.map(
+    ({ protocol, address, port }) => `${protocol} ${formatListenAddress(address, port)}`,
+  );
+  return `Serving on ${all.join(', ')}`;
 }
 
 function createLog({ logFormat, verbose }: Configuration): { log: Log; flush: () => void } {

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { DatagramBatch } from '../net/datagram-batch.ts';
 import { EventLoop } from '../net/event-loop.ts';
-import { EPOLLIN } from '../net/layouts.ts';
+import { EPOLLEXCLUSIVE, EPOLLIN } from '../net/layouts.ts';
 import { loadSystemCalls } from '../net/system-calls.ts';
 import type { UdpSocket } from '../net/udp-socket.ts';
 import type { WakerHandle } from '../net/waker.ts';
@@ -22,6 +22,8 @@ export interface SocketWorkerData {
   keys: ConnectionKeys;
   sockets: readonly UdpSocket[];
   waker: WakerHandle;
+  /** Counted up whenever the main thread wakes this one: how it sees that the loop still turns. */
+  pulse: Int32Array<SharedArrayBuffer>;
   /** Shared counters, and for each socket the number of its own among them. */
   counters: SharedArrayBuffer;
   counterIndexes: readonly number[];
@@ -42,7 +44,7 @@ function run(data: SocketWorkerData): void {
   const ids = new ConnectionIds(data.keys.current, data.keys.previous);
   const onException = createReporter();
   const loop = new EventLoop(calls);
-  loop.listenTo(data.waker);
+  loop.listenTo(data.waker, () => Atomics.add(data.pulse, 0, 1));
   const batches = data.sockets.map((socket, i) => {
     const batch = new DatagramBatch(calls, socket);
     const transport = new UdpBatchTransport(batch, {
@@ -53,7 +55,8 @@ function run(data: SocketWorkerData): void {
       clock: monotonicSeconds,
       onException,
     });
-    loop.add(socket.fd, EPOLLIN, () => transport.answerArrived());
+    // Of the workers that share an inherited socket one is woken; on a socket of its own it changes nothing.
+    loop.add(socket.fd, EPOLLIN | EPOLLEXCLUSIVE, () => transport.answerArrived());
     return batch;
   });
   tell({ kind: 'ready' });

@@ -1,5 +1,6 @@
 // The socket workers seen from the main thread: opens their sockets, starts them, starts one again that has failed.
 import { Worker } from 'node:worker_threads';
+import { adoptUdpSocket, type InheritedSocket } from '../net/inherited-socket.ts';
 import { SocketOptions } from '../net/socket-options.ts';
 import type { SystemCalls } from '../net/system-calls.ts';
 import { closeUdpSockets, openUdpSockets, type UdpSocket } from '../net/udp-socket.ts';
@@ -49,6 +50,16 @@ export class SocketWorkers {
     return sockets[0]!;
   }
 
+  /**
+   * Takes an inherited socket for all workers. It cannot be multiplied: systemd bound it, and only the same user in
+   * the same network namespace may bind beside it. So all workers wait for it, and the kernel wakes one at a time.
+   */
+  adopt(inherited: InheritedSocket): UdpSocket {
+    const socket = adoptUdpSocket(this.#calls, inherited);
+    this.#binds.push(new Array<UdpSocket>(this.#options.workers).fill(socket));
+    return socket;
+  }
+
   /** Starts the threads; resolves when all of them answer, rejects when one cannot. */
   async start(): Promise<void> {
     const { workers, store, settings, keys, failed, program = socketWorkerProgram } = this.#options;
@@ -65,6 +76,7 @@ export class SocketWorkers {
         keys,
         sockets: this.#binds.map((sockets) => sockets[number]!),
         waker: waker.handle,
+        pulse: new Int32Array(new SharedArrayBuffer(4)),
         counters,
         counterIndexes: this.#binds.map((_, bind) => number * binds + bind),
       };
@@ -73,11 +85,19 @@ export class SocketWorkers {
     await Promise.all(this.#threads.map((thread) => thread.start()));
   }
 
+  /** Whether each thread has woken since this was last asked; asks them all to wake again. */
+  isWell(): boolean {
+    return this.#threads.map((thread) => thread.feelPulse()).every((alive) => alive);
+  }
+
   /** One set of counters a socket, live; the kernel's drops are read now. */
   counters(): readonly Float64Array[] {
     const options = new SocketOptions(this.#calls);
+    const seen = new Set<number>();
     this.#threads.forEach(({ data }) => {
       data.sockets.forEach((socket, i) => {
+        if (seen.has(socket.fd)) return;
+        seen.add(socket.fd);
         const drops = options.drops(socket.fd);
         if (drops >= 0) this.#counters[data.counterIndexes[i]!]![UdpCounter.droppedByKernel] = drops;
       });
@@ -94,7 +114,7 @@ export class SocketWorkers {
 
   async #close(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.stop()));
-    for (const sockets of this.#binds.splice(0)) closeUdpSockets(this.#calls, sockets);
+    for (const sockets of this.#binds.splice(0)) closeUdpSockets(this.#calls, [...new Set(sockets)]);
   }
 }
 
@@ -111,6 +131,7 @@ class Thread {
   #restart: NodeJS.Timeout | undefined;
   #stopping = false;
   #ended: (() => void) | undefined;
+  #lastPulse = -1;
 
   constructor(
     number: number,
@@ -155,6 +176,14 @@ class Thread {
         else reject(cause ?? new Error(`socket worker ${this.#number} ended before it was ready`));
       });
     });
+  }
+
+  feelPulse(): boolean {
+    const pulse = Atomics.load(this.data.pulse, 0);
+    const alive = pulse !== this.#lastPulse;
+    this.#lastPulse = pulse;
+    this.#waker.wake();
+    return alive;
   }
 
   /** Resolves when the thread has ended. */

@@ -10,6 +10,7 @@ import type { Configuration } from './configuration.ts';
 import { type ConnectionKeys, createConnectionKeys, loadConnectionKeys } from './connection-keys.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { Expiry } from './expiry.ts';
+import type { InheritedListener } from './inherited-sockets.ts';
 import { formatListenAddress, type PlannedListener, planListeners } from './listen-plan.ts';
 import { openListeners } from './listeners.ts';
 import type { Log } from './log.ts';
@@ -33,8 +34,16 @@ export interface TrackerServer {
   failed(error: unknown): void;
   /** Looks for a newer certificate at once. */
   reload(): Promise<void>;
+  /** Whether every part that works on its own has shown a sign of life since it was last asked. */
+  isWell(): boolean;
   /** Stops accepting, lets requests in flight finish, ends the background work. */
   close(): Promise<void>;
+}
+
+export interface TrackerServerOptions {
+  statsEveryMs?: number | undefined;
+  /** Sockets that are open already, and take the place of their protocol's own. */
+  inherited?: readonly InheritedListener[];
 }
 
 /**
@@ -44,11 +53,11 @@ export interface TrackerServer {
 export async function startTrackerServer(
   configuration: Configuration,
   log: Log,
-  statsEveryMs = 60_000,
+  { statsEveryMs = 60_000, inherited = [] }: TrackerServerOptions = {},
 ): Promise<TrackerServer> {
   if (endianness() !== 'LE')
     throw new StartError('this machine is big-endian; the swarm store needs a little-endian one');
-  const plan = planListeners(configuration);
+  const plan = planListeners(configuration, inherited);
   const failed = (error: unknown) => logFailure(log, error);
   const store = createStore(configuration);
   const tracker = createTracker(store, configuration);
@@ -93,6 +102,7 @@ export async function startTrackerServer(
       if (certificates === undefined) log.info('SIGHUP: there is nothing to reload.');
       await certificates?.reload();
     },
+    isWell: () => listeners.isWell(),
     close: async () => {
       watch.close();
       clearInterval(stats);

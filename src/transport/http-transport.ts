@@ -36,6 +36,8 @@ export interface HttpOptions {
   host: string;
   /** 0 takes any free port. */
   port: number;
+  /** A listening socket that is open already and is used instead of a new one. */
+  fd?: number | undefined;
   tracker: Tracker;
   /** Shared by all HTTP listeners of the process. */
   connections: HttpConnections;
@@ -91,10 +93,13 @@ export class HttpTransport {
     const server = transport.#server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ host: options.host, port: options.port, ipv6Only: true, backlog: 4096 }, () => {
-        server.off('error', reject);
-        resolve();
-      });
+      server.listen(
+        { host: options.host, port: options.port, fd: options.fd, ipv6Only: true, backlog: 4096 },
+        () => {
+          server.off('error', reject);
+          resolve();
+        },
+      );
     });
     server.on('error', (error) => options.onException(error));
     return transport;

@@ -13,6 +13,8 @@ export interface UdpDgramOptions {
   host: string;
   /** 0 takes any free port. */
   port: number;
+  /** A bound socket that is open already and is used instead of a new one. */
+  fd?: number | undefined;
   tracker: Tracker;
   ids: ConnectionIds;
   counters: Float64Array;
@@ -59,7 +61,7 @@ export class UdpDgramTransport {
     const socket = transport.#socket;
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
-      socket.bind({ address: options.host, port: options.port, exclusive: true }, () => {
+      socket.bind({ address: options.host, port: options.port, fd: options.fd, exclusive: true }, () => {
         socket.off('error', reject);
         resolve();
       });

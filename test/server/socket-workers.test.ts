@@ -69,6 +69,19 @@ describe('socket workers', { skip }, () => {
     await workers.close();
   });
 
+  test('workers that wake when they are asked to are well, and others are not', async () => {
+    const { workers } = await start();
+    assert.equal(workers.isWell(), true, 'nothing is known against them');
+    await setTimeout(100);
+    assert.equal(workers.isWell(), true, 'they have woken');
+    // No time to wake in between: exactly what a thread that hangs looks like.
+    const asked = Array.from({ length: 50 }, () => workers.isWell());
+    assert.ok(asked.includes(false));
+    await setTimeout(100);
+    assert.equal(workers.isWell(), true, 'one late answer is no death');
+    await workers.close();
+  });
+
   test('a worker that fails is reported and started again on the same socket', async () => {
     const program = new URL('./failing-worker.js', import.meta.url);
     const { workers, port, failures } = await start({ workers: 1, program });

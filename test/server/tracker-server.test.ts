@@ -44,7 +44,7 @@ async function withTracker(
 ): Promise<void> {
   const configuration = defaultConfiguration({ ...onLoopback, ...changes });
   const { log, lines } = createLog(configuration.verbose);
-  const server = await startTrackerServer(configuration, log, statsEveryMs);
+  const server = await startTrackerServer(configuration, log, { statsEveryMs });
   const port = (protocol: string) => server.addresses.find((address) => address.protocol === protocol)!.port;
   try {
     await ask({ server, lines, port });
