@@ -35,11 +35,8 @@ export async function checkForeignAddress(examination: Examination, endpoint: En
       `a claimed address is ignored: the peer is listed as ${own}`,
     );
   } else {
-    examination.skip(
-      'foreign-address',
-      subject,
-      'the peer that claimed another address is not listed at all',
-    );
+    const seen = 'a peer that claims another address is not listed, under neither address';
+    examination.warn('foreign-address', subject, seen, advice);
   }
 }
 

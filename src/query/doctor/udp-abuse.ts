@@ -9,8 +9,11 @@ import type { Examination } from './examination.ts';
 import { type PacketMaker, randomConnectionId } from './udp-packets.ts';
 import { probe, probeFirst } from './udp-probe.ts';
 
-// A packet that deserves no answer is waited for this long.
-const silenceMs = 1200;
+/** How long to wait for the answer to a packet that deserves none: several of the round trips seen so far. */
+function silenceMs(examination: Examination, endpoint: Endpoint): number {
+  const known = examination.addresses.find(({ address }) => address === endpoint.address);
+  return Math.min(1500, 400 + 4 * (known?.connect_ms ?? 300));
+}
 
 const macAdvice =
   'make the connection_id a keyed MAC of the sender\u2019s address and the time, and check it';
@@ -23,8 +26,9 @@ export async function checkConnectionId(
   connectionId: ConnectionIdHalves,
 ): Promise<void> {
   const subject = formatEndpoint(endpoint.address, endpoint.port);
+  const waitMs = silenceMs(examination, endpoint);
   const accepts = async (id: ConnectionIdHalves, localAddress?: string) => {
-    const reply = await probeFirst(endpoint, packets.announce(id), silenceMs, localAddress);
+    const reply = await probeFirst(endpoint, packets.announce(id), waitMs, localAddress);
     const accepted =
       reply !== undefined && reply.packet.length >= 20 && reply.packet.readInt32BE(0) === Action.announce;
     if (accepted) await probeFirst(endpoint, packets.announce(id, 'stopped'), 300, localAddress);
@@ -72,6 +76,7 @@ export async function checkReflection(
   packets: PacketMaker,
 ): Promise<void> {
   const subject = formatEndpoint(endpoint.address, endpoint.port);
+  const waitMs = silenceMs(examination, endpoint);
   const probes: [string, Uint8Array][] = [
     ['connect', packets.connect(1)],
     ['announce', packets.announce(randomConnectionId())],
@@ -80,7 +85,7 @@ export async function checkReflection(
   ];
   const seen = await Promise.all(
     probes.map(async ([name, packet]) => {
-      const replies = await probe(endpoint, packet, { waitMs: silenceMs });
+      const replies = await probe(endpoint, packet, { waitMs });
       return { name, sent: packet.length, got: replies.reduce((sum, reply) => sum + reply.packet.length, 0) };
     }),
   );
