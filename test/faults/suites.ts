@@ -1,0 +1,6 @@
+// Every fault suite there is, in the order of docs/reliability.md.
+import type { FaultSuite } from './figures.ts';
+import { fullDiskSuite } from './full-disk.ts';
+import { killSuite } from './kill.ts';
+
+export const suites: readonly FaultSuite[] = [killSuite, fullDiskSuite];

@@ -1,0 +1,71 @@
+// A tracker that is started, ended in every way and started again on the same ports and the same data.
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Program, pause, startProgram } from '../program.ts';
+import { mainScript } from '../tracker-program.ts';
+
+export interface TrackerOptions {
+  /** Where the snapshots go; a new directory, removed at the end, when not given. */
+  dataDir?: string;
+  flags?: readonly string[];
+  env?: Record<string, string>;
+}
+
+export class TrackerUnderTest {
+  readonly dataDir: string;
+  readonly #options: TrackerOptions;
+  readonly #ownsDirectory: boolean;
+  program!: Program;
+  httpPort = 0;
+  udpPort = 0;
+
+  constructor(options: TrackerOptions = {}) {
+    this.#options = options;
+    this.#ownsDirectory = options.dataDir === undefined;
+    this.dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'caracal-fault-'));
+  }
+
+  /** Resolves when it answers; the ports of the first start are kept. */
+  async start(flags: readonly string[] = []): Promise<void> {
+    const port = (known: number) => (known === 0 ? 'any' : String(known));
+    const { flags: always = [], env = {} } = this.#options;
+    this.program = startProgram(
+      process.execPath,
+      [
+        mainScript,
+        ...['--host', '127.0.0.1', '--data-dir', this.dataDir],
+        ...['--http-port', port(this.httpPort), '--udp-port', port(this.udpPort)],
+        ...always,
+        ...flags,
+      ],
+      { env },
+    );
+    await this.program.printed(/Tracker running/, 30_000);
+    this.httpPort = Number((await this.program.printed(/HTTP tracker listening on [^ ]*:(\d+)\//))[1]);
+    this.udpPort = Number((await this.program.printed(/UDP tracker listening on [^ ]*:(\d+)/))[1]);
+  }
+
+  /** `undefined` before the first snapshot. */
+  get savedAt(): number | undefined {
+    return statSync(join(this.dataDir, 'swarms.snapshot'), { throwIfNoEntry: false })?.mtimeMs;
+  }
+
+  /** Resolves when a snapshot is there that was begun after now. */
+  async nextSnapshot(ms = 20_000): Promise<void> {
+    const deadline = Date.now() + ms;
+    // The next one may have been begun already; the one after it has not.
+    for (let round = 0; round < 2; round++) {
+      const before = this.savedAt;
+      while (this.savedAt === before) {
+        if (Date.now() > deadline) throw new Error(this.program.describe('does not save'));
+        await pause(20);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.program?.kill();
+    if (this.#ownsDirectory) rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
