@@ -28,7 +28,7 @@ export interface Client {
   close(): void;
 }
 
-const tries = 8;
+const tries = 20;
 const retryMs = 1000;
 
 export function infoHashOf(swarm: number): Uint8Array {
@@ -159,7 +159,7 @@ export class HttpClient implements Client {
       } catch {
         this.retries++;
         // What a client does whose connection was reset: a new one, at once, then more patiently.
-        await pause(attempt === 0 ? 0 : 100 * attempt);
+        await pause(Math.min(2000, 100 * attempt));
       }
     }
     throw new Error('no answer over HTTP');
