@@ -25,11 +25,17 @@ _tracker_server() {
     --data-dir) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --snapshot-interval) return ;;
     --workers) return ;;
+    --admin-port) return ;;
+    --admin-host) return ;;
+    --admin-allowed-host) return ;;
+    --admin-token-file) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --admin-socket) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --log-ip) COMPREPLY=($(compgen -W 'full truncated off' -- "$cur")); return ;;
     --log-format) COMPREPLY=($(compgen -W 'text json' -- "$cur")); return ;;
     --config) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
   esac
   case $command in
-    *) words='--host --http-port --udp-port --ipv6 --https-port --cert --key --redirect-http --domain --acme-domain --acme-email --acme-directory --acme-http-port --interval --min-interval --peer-ttl --max-peers --max-scrape-hashes --full-scrape --tracker-id --no-ipv4-mapped --trusted-proxy --proxy-protocol --memory-limit --data-dir --snapshot-interval --workers -v --verbose --log-format --config --check -h --help --version' ;;
+    *) words='--host --http-port --udp-port --ipv6 --https-port --cert --key --redirect-http --domain --acme-domain --acme-email --acme-directory --acme-http-port --interval --min-interval --peer-ttl --max-peers --max-scrape-hashes --full-scrape --tracker-id --no-ipv4-mapped --trusted-proxy --proxy-protocol --memory-limit --data-dir --snapshot-interval --workers --admin-port --admin-host --admin-allowed-host --admin-token-file --admin-socket -v --verbose --log-ip --log-format --config --check -h --help --version' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }

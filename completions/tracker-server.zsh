@@ -30,7 +30,13 @@ _tracker_server() {
         '(--data-dir)--data-dir[Directory for what outlives a restart\: the swarms, the key of UDP connection ids, ACME certificates]:DIR:_files' \
         '(--snapshot-interval)--snapshot-interval[Seconds between two savings of all swarms to --data-dir; they are also saved at the end]:SEC: ' \
         '(--workers)--workers[Threads that serve UDP sockets on Linux; 0 serves them on the main thread]:N: ' \
+        '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
+        '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
+        '*--admin-allowed-host[Host name by which the dashboard may be called. Repeatable]:NAME: ' \
+        '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
         '(-v --verbose)'{-v,--verbose}'[Log every request; UDP is then served on the main thread]' \
+        '(--log-ip)--log-ip[Show IP addresses in the log and on admin pages whole, cut to /24 and /48, or not at all]:HOW:(full truncated off)' \
         '(--log-format)--log-format[Write the log as lines of text or of JSON]:FORMAT:(text json)' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '(--check)--check[Check everything, print the settings and where each comes from, and exit]' \

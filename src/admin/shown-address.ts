@@ -1,6 +1,6 @@
 // How much of an IP address anyone gets to see: `--log-ip`.
 
-import { formatIp, parseIp } from '../protocol/ip-address.ts';
+import { formatEndpoint, formatIp, parseIp } from '../protocol/ip-address.ts';
 
 export type IpVisibility = 'full' | 'truncated' | 'off';
 
@@ -16,4 +16,11 @@ export function formatShownIp(bytes: Uint8Array, visibility: IpVisibility): stri
 export function showIp(text: string | undefined, visibility: IpVisibility): string {
   const bytes = text === undefined ? undefined : parseIp(text);
   return (bytes && formatShownIp(bytes, visibility)) ?? '-';
+}
+
+/** `192.0.2.1:6881` whole, `192.0.2.0/24 port 6881` truncated, `port 6881` when no address is shown. */
+export function formatShownEndpoint(bytes: Uint8Array, port: number, visibility: IpVisibility): string {
+  if (visibility === 'full') return formatEndpoint(bytes, port);
+  const address = formatShownIp(bytes, visibility);
+  return address === undefined ? `port ${port}` : `${address} port ${port}`;
 }

@@ -10,6 +10,7 @@ import { UsageError } from './usage-error.ts';
  */
 export function checkConfiguration({ values, origins }: ResolvedConfiguration): string[] {
   checkProxies(values);
+  checkAdmin(values);
   const warnings = checkHttps(values, origins);
   if (values['min-interval'] > values.interval) {
     throw new UsageError(
@@ -59,6 +60,17 @@ function checkDomain(values: OptionValues, given: boolean): string[] {
     `--domain ${domain} carries no port and --https-port is ${port}, not 443: clients that are redirected ` +
       `will not connect, unless something forwards port 443 to it; you may mean --domain ${domain}:${port}`,
   ];
+}
+
+function checkAdmin(values: OptionValues): void {
+  const { 'admin-port': port, 'admin-host': host, 'admin-token-file': tokenFile } = values;
+  if (port === undefined || port === 0 || tokenFile !== undefined || isLoopback(host)) return;
+  throw new UsageError(`--admin-host ${host} is reached from outside, so it needs --admin-token-file`);
+}
+
+/** Of an address as the options take it. */
+export function isLoopback(host: string): boolean {
+  return host === '::1' || /^127\./.test(host);
 }
 
 function checkProxies(values: OptionValues): void {

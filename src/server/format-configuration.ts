@@ -1,4 +1,5 @@
 // How `--check` prints the effective settings: TOML that --config reads back, each line saying where it comes from.
+import type { ConfigurationEntry } from '../admin/watched-tracker.ts';
 import type { ResolvedConfiguration } from './configuration.ts';
 import { environmentName, type OptionName, optionGroups, optionOf } from './options.ts';
 import { fileOptions } from './read-config-file.ts';
@@ -14,6 +15,18 @@ export function formatConfiguration(resolved: ResolvedConfiguration): string {
       .join('');
   });
   return groups.filter((group) => group !== '').join('\n');
+}
+
+/** The same for the admin door, one entry an option that has a value. */
+export function listConfiguration(resolved: ResolvedConfiguration): ConfigurationEntry[] {
+  return fileOptions.map((name) => {
+    const value = resolved.values[name];
+    return {
+      name,
+      value: value === undefined ? '' : optionOf(name).kind.format(value as NonNullable<unknown>),
+      origin: describeOrigin(name, resolved),
+    };
+  });
 }
 
 function formatLine(name: OptionName, value: unknown): string {

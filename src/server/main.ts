@@ -10,7 +10,7 @@ import {
 } from './configuration.ts';
 import { checkDataDirectory } from './data-directory.ts';
 import { escapeForLog } from './escape-for-log.ts';
-import { formatConfiguration } from './format-configuration.ts';
+import { formatConfiguration, listConfiguration } from './format-configuration.ts';
 import { readInheritedSockets } from './inherited-sockets.ts';
 import { formatListenAddress, planListeners } from './listen-plan.ts';
 import { Log } from './log.ts';
@@ -58,7 +58,8 @@ function check(resolved: ResolvedConfiguration): void {
   process.stdout.write(formatConfiguration(resolved));
 }
 
-async function run({ values, origins, warnings }: ResolvedConfiguration): Promise<void> {
+async function run(resolved: ResolvedConfiguration): Promise<void> {
+  const { values, origins, warnings } = resolved;
   const inherited = readInheritedSockets(process.env);
   // Systemd says where to listen then; a port that nobody asked for is not opened besides.
   if (inherited.length > 0) {
@@ -106,7 +107,10 @@ async function run({ values, origins, warnings }: ResolvedConfiguration): Promis
   process.on('SIGHUP', () => void reload());
 
   try {
-    server = await startTrackerServer(configuration, log, { inherited });
+    server = await startTrackerServer(configuration, log, {
+      inherited,
+      entries: listConfiguration(resolved),
+    });
   } catch (error) {
     flush();
     throw error;

@@ -1,5 +1,6 @@
 // The one table of the server's options; flags, environment, file, help, checks and reference page all follow from it.
 import { availableParallelism } from 'node:os';
+import type { IpVisibility } from '../admin/shown-address.ts';
 import {
   address,
   choice,
@@ -24,6 +25,7 @@ export const optionGroups = [
   'Answers',
   'Clients behind proxies',
   'Resources',
+  'Admin',
   'Log',
   'General',
 ] as const;
@@ -270,12 +272,62 @@ export const optionTable = {
     example: 4,
     help: 'Threads that serve UDP sockets on Linux; 0 serves them on the main thread.',
   }),
+  'admin-port': option<Port | undefined>({
+    group: 'Admin',
+    kind: port(),
+    placeholder: 'PORT',
+    default: undefined,
+    defaultText: 'disabled',
+    example: 6970,
+    help: 'Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port.',
+  }),
+  'admin-host': option<string>({
+    group: 'Admin',
+    kind: address(),
+    placeholder: 'ADDRESS',
+    default: '127.0.0.1',
+    help: 'Address that --admin-port binds; beyond loopback it needs --admin-token-file.',
+  }),
+  'admin-allowed-host': option<readonly string[]>({
+    group: 'Admin',
+    kind: hostNames(),
+    placeholder: 'NAME',
+    default: [],
+    defaultText: 'localhost and the addresses it listens on',
+    example: ['tracker.example.net'],
+    help: 'Host name by which the dashboard may be called. Repeatable.',
+  }),
+  'admin-token-file': option<string | undefined>({
+    group: 'Admin',
+    kind: path(),
+    placeholder: 'FILE',
+    default: undefined,
+    defaultText: 'none',
+    example: '/etc/tracker/admin-token',
+    help: 'File with the token for peers, actions and access from outside; at least 16 characters.',
+  }),
+  'admin-socket': option<string | undefined>({
+    group: 'Admin',
+    kind: path(),
+    placeholder: 'PATH',
+    default: undefined,
+    defaultText: 'admin.sock in --data-dir',
+    example: '/run/tracker/admin.sock',
+    help: 'UNIX socket for the commands status, top, swarm, reload, snapshot and deny.',
+  }),
   verbose: option<boolean>({
     group: 'Log',
     kind: onOff(),
     short: 'v',
     default: false,
     help: 'Log every request; UDP is then served on the main thread.',
+  }),
+  'log-ip': option<IpVisibility>({
+    group: 'Log',
+    kind: choice('full', 'truncated', 'off'),
+    placeholder: 'HOW',
+    default: 'truncated',
+    help: 'Show IP addresses in the log and on admin pages whole, cut to /24 and /48, or not at all.',
   }),
   'log-format': option<'text' | 'json'>({
     group: 'Log',

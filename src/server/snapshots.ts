@@ -28,6 +28,8 @@ export interface SnapshotFigures {
   peers: number;
   saves: number;
   failures: number;
+  /** Why the last save failed; undefined when it did not. */
+  failing: string | undefined;
   loadedPeers: number;
   damagedSections: number;
 }
@@ -48,6 +50,7 @@ export class Snapshots {
     peers: 0,
     saves: 0,
     failures: 0,
+    failing: undefined,
     loadedPeers: 0,
     damagedSections: 0,
   };
@@ -134,6 +137,7 @@ export class Snapshots {
   #succeeded(saved: SavedSnapshot): void {
     const { figures } = this;
     figures.saves++;
+    figures.failing = undefined;
     figures.savedAt = Math.floor(Date.now() / 1000);
     figures.durationMs = saved.durationMs;
     figures.bytes = saved.bytes;
@@ -146,11 +150,12 @@ export class Snapshots {
 
   // One line when it begins: an operator who has not made room yet need not read it every minute.
   #failed(error: unknown): void {
+    const { message } = error instanceof Error ? error : new Error(String(error));
     this.figures.failures++;
+    this.figures.failing = message;
     if (this.#failing) return;
     this.#failing = true;
     const { directory, log, intervalSeconds } = this.#options;
-    const { message } = error instanceof Error ? error : new Error(String(error));
     log.error(
       `cannot save the snapshot in ${directory}: ${message}; the last one stays, and it is tried again every ${intervalSeconds} s`,
     );

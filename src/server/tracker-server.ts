@@ -1,9 +1,11 @@
 // How the tracker is put together: one store, the listeners over it, and what runs in the background.
 import { endianness } from 'node:os';
+import type { ConfigurationEntry } from '../admin/watched-tracker.ts';
 import { maxMemoryLimit } from '../swarm/layout.ts';
 import { SwarmStore } from '../swarm/swarm-store.ts';
 import { Tracker } from '../tracker/tracker.ts';
 import { AcmeChallenges } from '../transport/acme-challenges.ts';
+import { openAdmin } from './admin.ts';
 import { createCertificateSource, watchCertificates } from './certificates.ts';
 import { monotonicSeconds } from './clock.ts';
 import type { Configuration } from './configuration.ts';
@@ -30,6 +32,8 @@ export interface ListeningAddress {
 
 export interface TrackerServer {
   readonly addresses: readonly ListeningAddress[];
+  /** Where the admin door listens over TCP; 0 when it does not. */
+  readonly adminPort: number;
   /** Logs an exception that nothing else caught; the tracker lives on. */
   failed(error: unknown): void;
   /** Looks for a newer certificate at once. */
@@ -44,6 +48,8 @@ export interface TrackerServerOptions {
   statsEveryMs?: number | undefined;
   /** Sockets that are open already, and take the place of their protocol's own. */
   inherited?: readonly InheritedListener[];
+  /** The options as they are in force, for the admin door. */
+  entries?: readonly ConfigurationEntry[];
 }
 
 /**
@@ -53,7 +59,7 @@ export interface TrackerServerOptions {
 export async function startTrackerServer(
   configuration: Configuration,
   log: Log,
-  { statsEveryMs = 60_000, inherited = [] }: TrackerServerOptions = {},
+  { statsEveryMs = 60_000, inherited = [], entries = [] }: TrackerServerOptions = {},
 ): Promise<TrackerServer> {
   if (endianness() !== 'LE')
     throw new StartError('this machine is big-endian; the swarm store needs a little-endian one');
@@ -61,7 +67,7 @@ export async function startTrackerServer(
   const failed = (error: unknown) => logFailure(log, error);
   const store = createStore(configuration);
   const tracker = createTracker(store, configuration);
-  if (log.verbose) logRequests(tracker, log);
+  if (log.verbose) logRequests(tracker, log, configuration.logIp);
   const keys = openKeys(configuration, log);
   // Before anybody can ask: an answer without the peers that are still on disk would be a wrong one.
   const snapshots = loadSnapshots(store, configuration, log);
@@ -83,6 +89,15 @@ export async function startTrackerServer(
     address,
     port,
   }));
+  const reload = async () => {
+    if (certificates === undefined) log.info('SIGHUP: there is nothing to reload.');
+    await certificates?.reload();
+  };
+  const watched = { store, listeners, addresses, snapshots, certificates, configuration: entries, reload };
+  const admin = await openAdmin(configuration, watched, log, failed).catch(async (error) => {
+    await listeners.close();
+    throw error;
+  });
   for (const address of addresses) log.info(formatListening(address, configuration));
   const watch = watchCertificates(certificates, configuration, log, (certificate) => {
     for (const listener of listeners.all) listener.setCertificate?.(certificate);
@@ -98,12 +113,11 @@ export async function startTrackerServer(
   return {
     addresses,
     failed,
-    reload: async () => {
-      if (certificates === undefined) log.info('SIGHUP: there is nothing to reload.');
-      await certificates?.reload();
-    },
+    adminPort: admin?.port ?? 0,
+    reload,
     isWell: () => listeners.isWell(),
     close: async () => {
+      await admin?.close();
       watch.close();
       clearInterval(stats);
       expiry.stop();

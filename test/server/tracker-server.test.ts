@@ -156,7 +156,7 @@ describe('beside the answers', () => {
       await announce(port('HTTP'), 'left=0&event=started&numwant=5');
       await fetch(`http://127.0.0.1:${port('HTTP')}/scrape?info_hash=${infoHash}`);
     };
-    await withTracker({ verbose: true }, async (running) => {
+    await withTracker({ verbose: true, logIp: 'full' }, async (running) => {
       await ask(running);
       const [first, second] = running.lines.filter((line) => line.startsWith('Debug: '));
       assert.equal(

@@ -1,0 +1,146 @@
+// What the admin door is told of the tracker: figures, state and actions, gathered from the parts it is put together of.
+import type {
+  ConfigurationEntry,
+  RefusalReason,
+  TransportCounts,
+  TransportName,
+  WatchedListener,
+  WatchedTracker,
+} from '../admin/watched-tracker.ts';
+import { refusalReasons } from '../admin/watched-tracker.ts';
+import { WalkSlice } from '../swarm/store-walk.ts';
+import type { SwarmStore } from '../swarm/swarm-store.ts';
+import { latencyBounds, sumAnswerStats } from '../transport/answer-stats.ts';
+import type { HttpCounters } from '../transport/http-counters.ts';
+import { answerStatsOf, sumUdpCounters } from '../transport/udp-counters.ts';
+import type { CertificateSource } from './certificate-source.ts';
+import type { Listeners } from './listeners.ts';
+import type { Snapshots } from './snapshots.ts';
+import type { ListeningAddress } from './tracker-server.ts';
+import { version } from './version.ts';
+
+export interface WatchedParts {
+  store: SwarmStore;
+  listeners: Listeners;
+  addresses: readonly ListeningAddress[];
+  snapshots: Snapshots | undefined;
+  certificates: CertificateSource | undefined;
+  /** As it is in force. */
+  configuration: readonly ConfigurationEntry[];
+  reload: () => Promise<void>;
+}
+
+export function createWatchedTracker(parts: WatchedParts): WatchedTracker {
+  const { store, snapshots, certificates, reload } = parts;
+  const watched = watchedListeners(parts.addresses);
+  const transports = new Set(watched.map(({ transport }) => transport));
+  return {
+    version,
+    startedAtMs: Math.round(performance.timeOrigin),
+    latencyBounds,
+    listeners: watched,
+    counts: () => countsOf(parts.listeners, transports),
+    totals: () => store.totals(),
+    evictions: () => 0,
+    walk: () => store.walk(),
+    createSlice: () => new WalkSlice(),
+    configuration: () => [...parts.configuration],
+    snapshot: () => snapshots && snapshotState(snapshots),
+    certificates: () => {
+      const current = certificates?.current;
+      if (current === undefined) return [];
+      return [{ name: current.names[0] ?? 'without a name', notAfterMs: current.notAfter.getTime() }];
+    },
+    actions: {
+      ...(certificates && { reload: () => reloadNow(reload) }),
+      ...(snapshots && { snapshot: () => saveNow(snapshots) }),
+      drop: (infoHash) => drop(store, infoHash),
+    },
+  };
+}
+
+const transportOf = { UDP: 'udp', HTTP: 'http', HTTPS: 'https' } as const;
+
+function watchedListeners(addresses: readonly ListeningAddress[]): WatchedListener[] {
+  return addresses.flatMap(({ protocol, family, address, port }) =>
+    // Nobody announces to a listener for an authority's questions.
+    protocol === 'ACME' ? [] : [{ transport: transportOf[protocol], family, address, port }],
+  );
+}
+
+function countsOf(
+  listeners: Listeners,
+  transports: ReadonlySet<TransportName>,
+): Partial<Record<TransportName, TransportCounts>> {
+  return {
+    ...(transports.has('udp') && { udp: udpCounts(listeners.udp()) }),
+    ...(transports.has('http') && { http: httpCounts(listeners.http) }),
+    ...(transports.has('https') && { https: httpCounts(listeners.https) }),
+  };
+}
+
+const noneRefused = Object.fromEntries(refusalReasons.map((reason) => [reason, 0])) as Record<
+  RefusalReason,
+  number
+>;
+
+function udpCounts(sockets: readonly Float64Array[]): TransportCounts {
+  const sums = sumUdpCounters(sockets);
+  const { refused, ...stats } = sumAnswerStats(sockets.map(answerStatsOf));
+  return {
+    ...stats,
+    refused: { ...noneRefused, ...refused },
+    scrapes: sums.scrapes,
+    droppedByKernel: sums.droppedByKernel,
+    unsent: sums.sendFailures,
+    exceptions: sums.exceptions,
+    connections: 0,
+  };
+}
+
+function httpCounts(counters: HttpCounters): TransportCounts {
+  const { refused, ...stats } = sumAnswerStats([counters.stats]);
+  return {
+    ...stats,
+    refused: {
+      ...noneRefused,
+      ...refused,
+      malformed: refused.malformed + counters.badRequests,
+      too_many_connections: counters.connectionsRefused,
+      timeout: counters.timeouts,
+      other: refused.other + counters.handshakesFailed,
+    },
+    scrapes: counters.scrapes,
+    droppedByKernel: 0,
+    unsent: 0,
+    exceptions: counters.exceptions,
+    connections: counters.connectionsOpen,
+  };
+}
+
+function snapshotState({ figures: { savedAt, durationMs, bytes, failing } }: Snapshots) {
+  return {
+    savedAtMs: savedAt === 0 ? undefined : savedAt * 1000,
+    durationMs,
+    bytes,
+    failure: failing,
+  };
+}
+
+async function reloadNow(reload: () => Promise<void>): Promise<string> {
+  await reload();
+  return 'Certificates were read again; the log says what changed.';
+}
+
+async function saveNow(snapshots: Snapshots): Promise<string> {
+  await snapshots.save();
+  const { failing, peers } = snapshots.figures;
+  if (failing !== undefined) throw new Error(failing);
+  return `Saved ${peers} peers.`;
+}
+
+/** In slices, so that announces to other swarms go on meanwhile. */
+async function drop(store: SwarmStore, infoHash: Int32Array): Promise<string> {
+  while (!store.drop(infoHash, 0)) await new Promise(setImmediate);
+  return 'The swarm is forgotten; its peers may announce again.';
+}
