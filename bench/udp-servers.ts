@@ -1,6 +1,6 @@
 // The servers that are compared, how each is started, and why one that is not here is left out.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -69,7 +69,8 @@ function opentracker(workload: Workload): BenchServer {
     : undefined;
   if (missing) return { name: names.opentracker, missing, command: () => [] };
   const directory = mkdtempSync(join(tmpdir(), 'caracal-bench-'));
-  spawnSync('chmod', ['755', directory]);
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  chmodSync(directory, 0o755); // it gives up root before it reads the list
   writeFileSync(join(directory, 'whitelist'), `${formatInfoHashes(workload).join('\n')}\n`, { mode: 0o644 });
   return {
     name: names.opentracker,
