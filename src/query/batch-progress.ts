@@ -1,6 +1,7 @@
 // Knows how a running batch looks on a terminal: a line for each tracker that is done, and below them a bar and who is being asked.
-import { cutToWidth, padToWidth } from './display-width.ts';
+import { cutToWidth, displayWidth, padToWidth } from './display-width.ts';
 import type { Result } from './query.ts';
+import { printable } from './sanitise.ts';
 import type { Line, Span, Terminal } from './terminal.ts';
 import { failureOf, isSuccess } from './tracker-answer.ts';
 import { formatMs, speedOf } from './wording.ts';
@@ -71,26 +72,27 @@ function bar(share: number, columns: number): Span[] {
   ];
 }
 
-/** One tracker of a batch in one line. */
-export function resultLine(index: number, result: Result, columns: number): Line {
-  const urlColumns = Math.max(24, Math.min(60, columns - 44));
-  const number = String(index + 1).padStart(4);
-  const url = padToWidth(cutToWidth(result.tracker, urlColumns), urlColumns);
-  const { style } = isSuccess(result) ? speedOf(result.responseTimeMs ?? 0) : { style: 'bad' as const };
+/** One tracker of a batch in one line; with `cut` it fits `columns`, and the summary tells the rest. */
+export function resultLine(index: number, result: Result, columns: number, cut: boolean): Line {
+  const urlColumns = Math.max(24, Math.min(60, columns - 50));
+  const url = padToWidth(cutToWidth(printable(result.tracker), urlColumns), urlColumns);
+  const head = `${String(index + 1).padStart(4)}  ${url}  `;
   if (!isSuccess(result)) {
-    return [`${number}  ${url} `, { text: `failed  ${failureOf(result)}`, style }];
+    const failure = printable(`failed: ${failureOf(result)}`);
+    const room = columns - displayWidth(head) - 1;
+    return [head, { text: cut ? cutToWidth(failure, room) : failure, style: 'bad' }];
   }
   const ms = result.responseTimeMs ?? 0;
-  const speed: Span = { text: `${formatMs(ms).padStart(8)} ${speedOf(ms).tier.padEnd(9)}`, style };
-  return [`${number}  ${url} `, speed, ` ${countsOf(result)}`];
+  const { tier, style } = speedOf(ms);
+  return [head, { text: `${formatMs(ms).padStart(8)} ${tier.padEnd(9)}`, style }, ` ${countsOf(result)}`];
 }
 
 function countsOf(result: Result): string {
   if ('torrents' in result) {
     const [only] = result.torrents;
     if (result.torrentCount !== 1 || !only) return `${result.torrentCount} torrents`;
-    return `${only.complete ?? '-'} seeds ${only.incomplete ?? '-'} leech`;
+    return `${only.complete ?? '-'} seeds ${only.incomplete ?? '-'} leechers`;
   }
   const { answer } = result;
-  return `${answer?.complete ?? '-'} seeds ${answer?.incomplete ?? '-'} leech`;
+  return `${answer?.complete ?? '-'} seeds ${answer?.incomplete ?? '-'} leechers`;
 }

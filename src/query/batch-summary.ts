@@ -1,5 +1,7 @@
 // Knows what a whole batch amounts to: how many answered, how fast, and what went wrong how often.
+import { wrapToWidth } from './display-width.ts';
 import type { Result } from './query.ts';
+import { printable } from './sanitise.ts';
 import type { Line } from './terminal.ts';
 import { failureOf, isSuccess } from './tracker-answer.ts';
 import { formatCount, formatMs, speedOf } from './wording.ts';
@@ -27,8 +29,8 @@ export class BatchSummary {
     return this.#failures.length;
   }
 
-  /** `seconds` is how long the batch took. */
-  lines(seconds: number): Line[] {
+  /** `seconds` is how long the batch took; reasons are wrapped to `columns`. */
+  lines(seconds: number, columns: number): Line[] {
     const total = this.succeeded + this.failed;
     const lines: Line[] = [
       [''],
@@ -40,7 +42,7 @@ export class BatchSummary {
       ],
     ];
     if (this.succeeded > 0) lines.push(...this.#speedLines());
-    if (this.failed > 0) lines.push(...this.#failureLines());
+    if (this.failed > 0) lines.push(...this.#failureLines(columns));
     return lines;
   }
 
@@ -66,10 +68,12 @@ export class BatchSummary {
     return lines;
   }
 
-  #failureLines(): Line[] {
+  #failureLines(columns: number): Line[] {
     const lines: Line[] = [[''], [{ text: 'Failed', style: 'bold' }]];
     for (const { tracker, reason } of this.#failures) {
-      lines.push([`  ${tracker}  `, { text: reason, style: 'bad' }]);
+      lines.push([`  ${tracker}`]);
+      const wrapped = wrapToWidth(printable(reason), columns - 7);
+      for (const text of wrapped) lines.push(['      ', { text, style: 'bad' }]);
     }
     return lines;
   }

@@ -112,7 +112,7 @@ function locate(location: string, base: TrackerUrl): { url: TrackerUrl; target: 
   try {
     absolute = new URL(location, formatTrackerUrl(base));
   } catch {
-    throw new TrackerError(`redirected to '${location.slice(0, 200)}', which is no URL`);
+    throw new TrackerError(`redirected to '${location.replace(/\?.*/s, '').slice(0, 200)}', which is no URL`);
   }
   if (absolute.protocol !== 'http:' && absolute.protocol !== 'https:') {
     throw new TrackerError(`redirected to the scheme '${absolute.protocol}', which is never followed`);

@@ -72,13 +72,15 @@ function linesReport(settings: Settings, console: Console): BatchReport {
   return {
     begin: () => {},
     result: (index, result) => {
-      console.out.line(...resultLine(index, result, console.out.columns));
+      console.out.line(...resultLine(index, result, console.out.columns, console.out.live));
       if (settings.showPeers && !('torrents' in result) && result.answer) {
         for (const line of peerLines(result.answer, settings.lookup)) console.out.line('    ', ...line);
       }
     },
     end: (summary, seconds) => {
-      for (const line of summary.lines(seconds)) console.out.line(...line);
+      // A log or another program wants whole lines.
+      const columns = console.out.live ? console.out.columns : Number.POSITIVE_INFINITY;
+      for (const line of summary.lines(seconds, columns)) console.out.line(...line);
     },
   };
 }

@@ -33,6 +33,8 @@ export class Terminal {
   readonly #fixedColumns: number | undefined;
   /** Whether a live view may redraw here. */
   readonly live: boolean;
+  /** What the live view shows now, and how many rows of the window it takes. */
+  #liveText = '';
   #liveLines = 0;
 
   constructor(stream: TerminalStream, options: Partial<TerminalOptions> & { nocolor?: boolean } = {}) {
@@ -49,26 +51,29 @@ export class Terminal {
     return this.#fixedColumns ?? (this.#stream.isTTY ? this.#stream.columns || 80 : 100);
   }
 
+  /** A line that stays; a live view moves down to make room. */
   line(...spans: Span[]): void {
-    this.clearLive();
-    this.#stream.write(`${this.#render(spans)}\n`);
+    this.#stream.write(`${this.#eraseLive()}${this.#render(spans)}\n${this.#liveText}`);
   }
 
   /** Replaces the live view by these lines, each cut to one row of the window. Nothing where there is no terminal. */
   redraw(lines: readonly Line[]): void {
     if (!this.live) return;
-    const rows = lines.map((line) => this.#render(cutLine(line, this.columns - 1)));
-    this.#stream.write(`${this.#eraseLive()}${rows.map((row) => `${row}\n`).join('')}`);
+    const rows = lines.map((line) => `${this.#render(cutLine(line, this.columns - 1))}\n`);
+    const erase = this.#eraseLive();
+    this.#liveText = rows.join('');
     this.#liveLines = rows.length;
+    this.#stream.write(erase + this.#liveText);
   }
 
   clearLive(): void {
     if (this.#liveLines > 0) this.#stream.write(this.#eraseLive());
-    this.#liveLines = 0;
+    this.keepLive();
   }
 
   /** Leaves the live view standing as ordinary lines. */
   keepLive(): void {
+    this.#liveText = '';
     this.#liveLines = 0;
   }
 

@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { TestAuthority } from '../certificates.ts';
 import { skipWithout } from '../system-tools.ts';
 import {
+  freePort,
   listedInfoHash,
   type OtherTracker,
   type OwnTracker,
@@ -172,6 +173,27 @@ describe('our own tracker', () => {
       });
     });
   }
+
+  test('redirects HTTP to HTTPS: the announce follows, the doctor shows where to', async () => {
+    const port = String(await freePort());
+    const words = [
+      ...https('chain'),
+      '--https-port',
+      port,
+      '--redirect-http',
+      '--domain',
+      `localhost:${port}`,
+    ];
+    const tracker = await startOwn('127.0.0.1', words);
+    try {
+      const { code, stdout } = await runQuery(['-t', tracker.http, '-o', 'json'], { env: trusting });
+      assert.equal(code, 0, stdout);
+      assert.equal(JSON.parse(stdout).tracker_id, 'Wildkat');
+      assert.deepEqual(await faults(tracker.http, trusting), { redirects: 'warn' });
+    } finally {
+      await tracker.close();
+    }
+  });
 
   test('with its certificate alone, without the intermediate one, is found out', async () => {
     const tracker = await startOwn('127.0.0.1', https('leaf'));

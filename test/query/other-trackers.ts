@@ -83,7 +83,9 @@ export async function startOwn(host: string, options: readonly string[] = []): P
   const program = startProgram(process.execPath, [mainScript, ...words]);
   await program.printed(/Tracker running/);
   const port = (protocol: string) =>
-    new RegExp(`${protocol} tracker listening on \\S+?:(\\d+)(?:/|$)`, 'm').exec(program.stdout)?.[1] ?? '0';
+    new RegExp(`${protocol} (?:tracker|redirect to \\S+) listening on \\S+?:(\\d+)(?:/|$)`, 'm').exec(
+      program.stdout,
+    )?.[1] ?? '0';
   const shown = formatHost(host);
   return {
     http: `http://${shown}:${port('HTTP')}/announce`,
@@ -97,7 +99,7 @@ function formatHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
