@@ -36,6 +36,6 @@ complete -c tracker-server -s v -l verbose -d 'Log every request; UDP is then se
 complete -c tracker-server -l log-ip -x -a 'full truncated off' -d 'Show IP addresses in the log and on admin pages whole, cut to /24 and /48, or not at all'
 complete -c tracker-server -l log-format -x -a 'text json' -d 'Write the log as lines of text or of JSON'
 complete -c tracker-server -l config -r -F -d 'Read options from a TOML file; its keys are the flags without the dashes'
-complete -c tracker-server -l check -d 'Check everything, print the settings and where each comes from, and exit'
+complete -c tracker-server -l check -d 'Print the settings and where each comes from, what this machine has against them, and exit'
 complete -c tracker-server -s h -l help -d 'print a help text'
 complete -c tracker-server -l version -d 'print the version'

@@ -39,7 +39,7 @@ _tracker_server() {
         '(--log-ip)--log-ip[Show IP addresses in the log and on admin pages whole, cut to /24 and /48, or not at all]:HOW:(full truncated off)' \
         '(--log-format)--log-format[Write the log as lines of text or of JSON]:FORMAT:(text json)' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
-        '(--check)--check[Check everything, print the settings and where each comes from, and exit]' \
+        '(--check)--check[Print the settings and where each comes from, what this machine has against them, and exit]' \
         '(-h --help)'{-h,--help}'[print a help text]' \
         '(--version)--version[print the version]'
       ;;

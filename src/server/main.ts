@@ -16,6 +16,7 @@ import { formatListenAddress, planListeners } from './listen-plan.ts';
 import { Log } from './log.ts';
 import { textStyleFor } from './log-text.ts';
 import { nodeLineWarning } from './node-line.ts';
+import { formatFindings, testItself } from './self-test.ts';
 import { ServiceManager } from './service-manager.ts';
 import { startTrackerServer, type TrackerServer } from './tracker-server.ts';
 import { StartError, UsageError } from './usage-error.ts';
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
   try {
     const invocation = readConfiguration(process.argv.slice(2), process.env);
     if (invocation.print !== undefined) process.stdout.write(invocation.print);
-    else if (invocation.values.check) check(invocation);
+    else if (invocation.values.check) await check(invocation);
     else await run(invocation);
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof StartError)) throw error;
@@ -44,18 +45,25 @@ function complain(message: string): void {
   process.stderr.write(`tracker-server: ${escapeForLog(message)}\n`);
 }
 
-/** Whatever would keep the tracker from starting here, short of opening its sockets, is a fault of the settings. */
-function check(resolved: ResolvedConfiguration): void {
+/**
+ * A fault of the settings is told like one at a start, with exit code 2. What this machine has against them stands
+ * below the settings; an error there is exit code 1, as it would be at a start.
+ */
+async function check(resolved: ResolvedConfiguration): Promise<void> {
   const configuration = configurationOf(resolved.values);
   for (const warning of resolved.warnings) complain(`warning: ${warning}`);
   try {
     planListeners(configuration);
     if (configuration.dataDir !== undefined) checkDataDirectory(configuration.dataDir);
-    for (const warning of checkCertificateFiles(configuration)) complain(`warning: ${warning}`);
+    checkCertificateFiles(configuration);
   } catch (error) {
     throw new UsageError((error as Error).message, { cause: error });
   }
-  process.stdout.write(formatConfiguration(resolved));
+  const findings = await testItself(configuration);
+  process.stdout.write(`${formatConfiguration(resolved)}\n${formatFindings(findings)}`);
+  const errors = findings.filter(({ level }) => level === 'error').length;
+  if (errors > 0)
+    throw new StartError(`it would not start here: see the ${errors === 1 ? 'error' : 'errors'} above`);
 }
 
 async function run(resolved: ResolvedConfiguration): Promise<void> {

@@ -79,8 +79,8 @@ const pageFoot = `## Exit codes
 
 | Code | Meaning |
 |---|---|
-| 0 | stopped by SIGINT or SIGTERM; or \`--help\`, \`--version\`, or a \`--check\` without fault |
-| 1 | cannot start: a port is in use, no listener is enabled, the data directory is not writable |
+| 0 | stopped by SIGINT or SIGTERM; or \`--help\`, \`--version\`, or a \`--check\` without error |
+| 1 | cannot start, or by \`--check\` could not: a port is in use, no listener is enabled, the data directory is not writable |
 | 2 | an unknown option or key, a wrong value, an unreadable file, options that contradict each other |
 
 Either error is one line on standard error that names the option, variable or key.

@@ -349,7 +349,7 @@ export const optionTable = {
     group: 'General',
     kind: onOff(),
     default: false,
-    help: 'Check everything, print the settings and where each comes from, and exit.',
+    help: 'Print the settings and where each comes from, what this machine has against them, and exit.',
     flagOnly: true,
   }),
 };

@@ -80,22 +80,22 @@ describe('questions to the program', () => {
 
   test('--check prints the settings with their origins and opens nothing', async () => {
     const file = join(directory, 'check.toml');
-    writeFileSync(file, 'max-peers = 50\nhttp-port = 8080\n');
+    writeFileSync(file, 'max-peers = 50\nhttp-port = 8080\nudp-port = "any"\n');
     const words = [
       '--check',
       '--config',
       file,
       '--http-port',
-      '7070',
+      'any',
       '--data-dir',
       join(directory, 'unmade'),
     ];
     const { code, stdout, stderr } = await run(words, { CARACAL_INTERVAL: '900' });
     assert.deepEqual([code, stderr], [0, '']);
-    assert.match(stdout, /^http-port = 7070 +# flag --http-port$/m);
+    assert.match(stdout, /^http-port = "any" +# flag --http-port$/m);
     assert.match(stdout, /^interval = 900 +# environment CARACAL_INTERVAL$/m);
     assert.match(stdout, /^max-peers = 50 +# file /m);
-    assert.match(stdout, /^udp-port = 6969 +# default$/m);
+    assert.match(stdout, /^peer-ttl = 3600 +# default$/m);
     assert.equal(existsSync(join(directory, 'unmade')), false);
   });
 
