@@ -11,6 +11,9 @@ packages=(
   python3-libtorrent  # test/e2e: leecher, the library under qBittorrent and Deluge
   chromium            # test/admin: the dashboard in a real browser
   prometheus          # test/admin: promtool reads the metrics and the rules, and Prometheus scrapes them
+  pebble              # test/e2e: Let's Encrypt's own test authority
+  nginx-light         # test/e2e: a proxy in front of HTTP
+  haproxy             # test/e2e: a proxy in front of TCP, with the PROXY protocol
   opentracker         # bench and test/query: a tracker that no one here wrote
 )
 

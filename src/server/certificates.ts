@@ -1,25 +1,44 @@
 // Where this configuration has its certificate from, and what is wrong with it.
+import type { AcmeChallenges } from '../transport/acme-challenges.ts';
+import { AcmeCertificates } from './acme-certificates.ts';
+import { orderCertificate } from './acme-order.ts';
+import { AcmeStore } from './acme-store.ts';
 import { type Certificate, checkCertificate } from './certificate.ts';
 import { CertificateFiles, loadCertificate } from './certificate-files.ts';
 import type { CertificateSource } from './certificate-source.ts';
 import type { Configuration } from './configuration.ts';
 import type { Log } from './log.ts';
 import { redirectDomain } from './plain-http.ts';
+import { StartError } from './usage-error.ts';
 
 const dayMs = 24 * 3600 * 1000;
 
 /**
  * The source that the options name; undefined without HTTPS.
- * @throws StartError when its files cannot be used
+ * @throws StartError when its files or directories cannot be used
  */
 export function createCertificateSource(
   configuration: Configuration,
   log: Log,
+  challenges: AcmeChallenges,
 ): CertificateSource | undefined {
-  const { httpsPort, cert, key } = configuration;
+  const { httpsPort, cert, key, acmeDomain, acmeEmail, acmeDirectory, dataDir } = configuration;
   if (!httpsPort) return undefined;
   if (cert !== undefined && key !== undefined) return new CertificateFiles({ cert, key }, log);
-  return undefined;
+  if (acmeDomain.length === 0 || dataDir === undefined) return undefined;
+  const domains = [...new Set(acmeDomain)];
+  const { store, accountKey } = openAcmeStore(dataDir, acmeDirectory);
+  const order = { directory: acmeDirectory, domains, email: acmeEmail, accountKey, challenges };
+  return new AcmeCertificates({ domains, store, log, order: () => orderCertificate(order) });
+}
+
+function openAcmeStore(dataDir: string, directory: string): { store: AcmeStore; accountKey: string } {
+  try {
+    const store = new AcmeStore(dataDir, directory);
+    return { store, accountKey: store.accountKey() };
+  } catch (error) {
+    throw new StartError(`--data-dir ${dataDir}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** Has `serve` called with each newer certificate, and says daily what clients object to in the one in use. */

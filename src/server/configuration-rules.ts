@@ -58,7 +58,8 @@ function checkDomain(values: OptionValues, given: boolean): string[] {
   if (port === 443 || /:[0-9]+$/.test(domain)) return [];
   return [
     `--domain ${domain} carries no port and --https-port is ${port}, not 443: clients that are redirected ` +
-      `will not connect, unless something forwards port 443 to it; you may mean --domain ${domain}:${port}`,
+      `will not connect, unless something forwards port 443 to it` +
+      (port === 'any' ? '' : `; you may mean --domain ${domain}:${port}`),
   ];
 }
 

@@ -1,16 +1,8 @@
 // Where the secret keys of UDP connection_ids come from, and how they outlive a restart.
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { writePrivateFile } from './private-file.ts';
 import { StartError } from './usage-error.ts';
 
 /** 16 secret bytes each. Ids made with the previous key are still taken. */
@@ -74,21 +66,6 @@ function readKeys(path: string, warn: (message: string) => void) {
   return { keys, savedAt: mtimeMs / 1000 };
 }
 
-// Written aside, flushed and renamed: a crash leaves the old file or the new one, never half a key.
 function writeKeys(path: string, { current, previous }: ConnectionKeys): void {
-  const aside = `${path}.${process.pid}.new`;
-  const file = openSync(aside, 'w', 0o600);
-  try {
-    writeSync(file, Buffer.concat([current, previous]));
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(aside, path);
-  const directory = openSync(dirname(path), 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
+  writePrivateFile(path, Buffer.concat([current, previous]));
 }

@@ -72,7 +72,7 @@ export async function startTrackerServer(
   // Before anybody can ask: an answer without the peers that are still on disk would be a wrong one.
   const snapshots = loadSnapshots(store, configuration, log);
   const challenges = new AcmeChallenges();
-  const certificates = createCertificateSource(configuration, log);
+  const certificates = createCertificateSource(configuration, log, challenges);
   const listeners = await openListeners(plan, {
     configuration,
     store,
