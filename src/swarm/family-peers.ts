@@ -86,6 +86,22 @@ export class FamilyPeers {
     return ref === 0 ? 0 : this.#words[largeField.partial - ref]!;
   }
 
+  /** Word index of the record of some peer; 0 when there is none. */
+  anyRecord(slot: number): number {
+    const words = this.#words;
+    const ref = words[slot]!;
+    if (ref >= 0) return ref === 0 ? 0 : recordAt(ref, this.stride, 0);
+    for (const seeder of bothRoles) {
+      const set = setOf(ref, seeder);
+      for (let entry = 0; entry < 1 << words[set + 1]!; ) {
+        const block = this.sets.blockAt(set, entry);
+        if (peersIn(words, block) > 0) return recordAt(block, this.stride, 0);
+        entry += this.sets.spanOf(set, block);
+      }
+    }
+    return 0;
+  }
+
   /** Looks for an endpoint; `likelySeeder` says where to look first. `port` is two wire bytes read as they lie. */
   find(slot: number, address: Int32Array, at: number, port: number, likelySeeder: boolean): boolean {
     const words = this.#words;
@@ -188,6 +204,14 @@ export class FamilyPeers {
       this.#removeFromSet(slot, this.foundSeeder, this.sets.entryOf(set, this.#foundHash), this.foundIndex);
     }
     this.foundIndex = -1;
+  }
+
+  /** Takes all peers out. */
+  clear(slot: number): void {
+    const ref = this.#words[slot]!;
+    if (ref > 0) this.#allocator.free(ref);
+    else if (ref < 0) this.#freeLarge(-ref);
+    this.#words[slot] = 0;
   }
 
   /** Forgets the peers of a block that were last seen more than `ttl` ticks before `tick`. */

@@ -26,6 +26,10 @@ export const header = {
   nextFreshChunk: 17,
   freeChunk: 18,
   chunksInUse: 19,
+  /** How often a chunk was taken from the pool or filled up: its number in this row tells its age. */
+  chunksFilled: 20,
+  /** With more chunks in use than this, memory is short, and swarms on probation make room. */
+  pressedAbove: 21,
   /** 128-bit key of the keyed hash: the first half for info_hashes, the second for endpoints. */
   hashKey: 32,
   /** Seconds of one tick of a record's last-seen time, and the age in ticks beyond which a peer is forgotten. */
@@ -34,6 +38,17 @@ export const header = {
   /** Swarms without peers that are kept for their `downloaded` counter, and how many may be. */
   idleSwarms: 48,
   maxIdleSwarms: 49,
+  /** Guards the next five: where the pass of eviction stands, which chunks it clears, what it has evicted so far. */
+  evictLock: 50,
+  evictShard: 51,
+  evictPosition: 52,
+  evictUpTo: 53,
+  evictedInPass: 54,
+  evictRestUntil: 55,
+  /** Evicted since the start: swarms on probation, their peers, and idle swarms. */
+  evictedSwarms: 56,
+  evictedPeers: 57,
+  evictedIdleSwarms: 58,
   size: 64,
 } as const;
 
@@ -50,6 +65,8 @@ export const chunkRow = {
   carved: 3,
   previous: 4,
   next: 5,
+  /** Number of the last time that it was taken or full: the lower, the older are its objects. */
+  filled: 6,
   size: 8,
 } as const;
 
@@ -72,11 +89,14 @@ export const shardRow = {
 export const entryField = { infoHash: 0, peers4: 5, peers6: 6, downloaded: 7, size: 8 } as const;
 
 /**
- * `downloaded`: bits 0 to 29 count and saturate; bit 30 marks a swarm without peers that is kept for this counter;
- * bit 31 is free for the swarm's standing (probation).
+ * `downloaded`: bits 0 to 27 count and saturate; bit 30 marks a swarm without peers that is kept for this counter;
+ * bit 31 a swarm that peers of two networks have been in, which no flood can evict.
  */
-export const downloadedMask = 0x3fffffff;
+export const downloadedMask = 0x0fffffff;
 export const idleFlag = 0x40000000;
+export const establishedFlag = 0x80000000 | 0;
+/** What a snapshot keeps of `downloaded`. */
+export const savedMask = ~idleFlag;
 
 export const classTable = header.size;
 export const chunkTable = classTable + sizeClasses.length * classRow.size;

@@ -37,7 +37,10 @@ export class SlabAllocator {
     let object = words[info + chunkRow.freeObject]!;
     if (object !== 0) words[info + chunkRow.freeObject] = words[object]!;
     else object = (chunk << chunkShift) + words[info + chunkRow.carved]!++ * objectWords[sizeClass]!;
-    if (++words[info + chunkRow.used]! === objectsPerChunk[sizeClass]!) this.#unlink(row, chunk);
+    if (++words[info + chunkRow.used]! === objectsPerChunk[sizeClass]!) {
+      this.#unlink(row, chunk);
+      words[info + chunkRow.filled] = Atomics.add(words, header.chunksFilled, 1);
+    }
     unlock(words, row + classRow.lock);
     return object;
   }
@@ -53,7 +56,7 @@ export class SlabAllocator {
     words[object] = words[info + chunkRow.freeObject]!;
     words[info + chunkRow.freeObject] = object;
     const used = --words[info + chunkRow.used]!;
-    if (used === objectsPerChunk[sizeClass]! - 1) this.#link(row, chunk);
+    if (used === objectsPerChunk[sizeClass]! - 1) this.#linkBehind(row, chunk);
     // The last chunk of a class stays, or a swarm that comes and goes would take and return a chunk each time.
     if (used === 0 && (words[info + chunkRow.next] !== 0 || words[info + chunkRow.previous] !== 0)) {
       this.#unlink(row, chunk);
@@ -81,6 +84,7 @@ export class SlabAllocator {
     words[info + chunkRow.used] = 0;
     words[info + chunkRow.freeObject] = 0;
     words[info + chunkRow.carved] = 0;
+    words[info + chunkRow.filled] = Atomics.add(words, header.chunksFilled, 1);
     return chunk;
   }
 
@@ -100,6 +104,21 @@ export class SlabAllocator {
     words[chunkTable + chunk * chunkRow.size + chunkRow.next] = head;
     if (head !== 0) words[chunkTable + head * chunkRow.size + chunkRow.previous] = chunk;
     words[row + classRow.partialChunk] = chunk;
+  }
+
+  /** Second in the list: the chunk being filled goes on being filled, and one that loses objects may become free. */
+  #linkBehind(row: number, chunk: number): void {
+    const words = this.#words;
+    const head = words[row + classRow.partialChunk]!;
+    if (head === 0) {
+      this.#link(row, chunk);
+      return;
+    }
+    const next = words[chunkTable + head * chunkRow.size + chunkRow.next]!;
+    words[chunkTable + chunk * chunkRow.size + chunkRow.previous] = head;
+    words[chunkTable + chunk * chunkRow.size + chunkRow.next] = next;
+    words[chunkTable + head * chunkRow.size + chunkRow.next] = chunk;
+    if (next !== 0) words[chunkTable + next * chunkRow.size + chunkRow.previous] = chunk;
   }
 
   #unlink(row: number, chunk: number): void {

@@ -1,7 +1,7 @@
 // What a snapshot of the store looks like in a file: sections that each stand for themselves, and their checksums.
 //
 //   section  header (24 words), then fragments; at most `maxSectionWords` in all. The last one is an empty `end`.
-//   fragment info_hash (5 words) | downloaded | leechers | seeders << 16 of IPv4 | the same of IPv6
+//   fragment info_hash (5 words) | downloaded, and flags above bit 27 | leechers | seeders << 16 of IPv4 | the same of IPv6
 //            then the peers, IPv4 before IPv6, leechers before seeders: the record as a block holds it, and its peer_id
 //
 // Everything is 32-bit words, little-endian. A fragment is a swarm, or a part of a large one: reading it adds its peers

@@ -3,7 +3,7 @@
 import { ageOf, countedFlag, partialFlag, tickMask } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
-import { downloadedMask, entryField, header, idleFlag, shardRow } from './layout.ts';
+import { downloadedMask, entryField, establishedFlag, header, idleFlag, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import { peerIdWords, usualBlockPeers } from './size-classes.ts';
 import { fragmentHead, peerWords4, peerWords6 } from './snapshot-format.ts';
@@ -91,8 +91,10 @@ export class SnapshotLoader {
     const entry =
       this.#table.find(shard, hash, fragment, at) || this.#table.insert(shard, hash, fragment, at);
     if (entry === 0) return 0;
-    const downloaded = fragment[at + fragmentHead.downloaded]! & downloadedMask;
-    const known = words[entry + entryField.downloaded]!;
+    const saved = fragment[at + fragmentHead.downloaded]!;
+    const downloaded = saved & downloadedMask;
+    const known = words[entry + entryField.downloaded]! | (saved & establishedFlag);
+    words[entry + entryField.downloaded] = known;
     if (downloaded > (known & downloadedMask)) {
       words[entry + entryField.downloaded] = (known & ~downloadedMask) | downloaded;
     }

@@ -7,7 +7,7 @@
 import { depthOf, leechersIn, peerIdAt, peersIn, recordAt, seedersIn } from './block.ts';
 import { type FamilyPeers, setOf } from './family-peers.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
-import { downloadedMask, entryField, shardRow } from './layout.ts';
+import { entryField, savedMask, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import { peerIdWords } from './size-classes.ts';
 import { fragmentHead, peerWords6 } from './snapshot-format.ts';
@@ -154,7 +154,7 @@ export class SnapshotReader {
   #begin(entry: number): number {
     const head = this.#at;
     for (let i = 0; i < infoHashWords; i++) this.#out[head + i] = this.#words[entry + i]!;
-    this.#out[head + fragmentHead.downloaded] = this.#words[entry + entryField.downloaded]! & downloadedMask;
+    this.#out[head + fragmentHead.downloaded] = this.#words[entry + entryField.downloaded]! & savedMask;
     this.#out[head + fragmentHead.peers4] = this.#out[head + fragmentHead.peers6] = 0;
     this.#at += fragmentHead.size;
     this.fragments++;

@@ -2,7 +2,8 @@
 
 import { FamilyPeers } from './family-peers.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
-import { downloadedMask, entryField, header, idleFlag, shardRow } from './layout.ts';
+import { downloadedMask, entryField, establishedFlag, header, idleFlag, shardRow } from './layout.ts';
+import { inOneNetwork } from './network.ts';
 import type { SlabAllocator } from './slab-allocator.ts';
 
 export class SwarmEntries {
@@ -46,6 +47,19 @@ export class SwarmEntries {
     return this.#words[entry + entryField.peers4] !== 0 || this.#words[entry + entryField.peers6] !== 0;
   }
 
+  /** Called before a peer is added: the first one from a second network of its family ends the swarm's probation. */
+  noteArrival(entry: number, family: 4 | 6, address: Int32Array, addressAt: number): void {
+    const words = this.#words;
+    if (words[entry + entryField.downloaded]! < 0) return;
+    const other =
+      family === 4
+        ? this.peers4.anyRecord(entry + entryField.peers4)
+        : this.peers6.anyRecord(entry + entryField.peers6);
+    // Of a swarm on probation all peers of a family are in one network, so any of them will do.
+    if (other === 0 || inOneNetwork(family, words, other, address, addressAt)) return;
+    words[entry + entryField.downloaded]! |= establishedFlag;
+  }
+
   /** Adds to the shard's totals of peers. */
   count(shard: number, family: 4 | 6, leechers: number, seeders: number): void {
     this.#words[shard + (family === 4 ? shardRow.leechers4 : shardRow.leechers6)]! += leechers;
@@ -78,5 +92,29 @@ export class SwarmEntries {
     }
     this.#table.remove(shard, entry);
     return true;
+  }
+
+  /** Forgets a swarm with its peers and its counter, at once: for small swarms, and those without peers. */
+  evict(shard: number, entry: number): void {
+    const words = this.#words;
+    if ((words[entry + entryField.downloaded]! & idleFlag) !== 0) {
+      Atomics.sub(words, header.idleSwarms, 1);
+      Atomics.add(words, header.evictedIdleSwarms, 1);
+    } else {
+      words[shard + shardRow.swarms]!--;
+      const peers = this.complete(entry) + this.incomplete(entry);
+      Atomics.add(words, header.evictedSwarms, 1);
+      Atomics.add(words, header.evictedPeers, peers);
+      this.#clear(shard, entry, 4);
+      this.#clear(shard, entry, 6);
+    }
+    this.#table.remove(shard, entry);
+  }
+
+  #clear(shard: number, entry: number, family: 4 | 6): void {
+    const peers = family === 4 ? this.peers4 : this.peers6;
+    const slot = entry + (family === 4 ? entryField.peers4 : entryField.peers6);
+    this.count(shard, family, -peers.leechers(slot), -peers.seeders(slot));
+    peers.clear(slot);
   }
 }

@@ -5,6 +5,7 @@
 
 import { Event } from '../protocol/event.ts';
 import { countedFlag, partialFlag, tickMask } from './block.ts';
+import { Evictor } from './evictor.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import { InfoHashTable } from './info-hash-table.ts';
 import { chunkWords, entryField, header, layoutFor, magic, shardRow } from './layout.ts';
@@ -73,7 +74,13 @@ export interface StoreTotals {
   /** Bytes of memory that hold something, and the limit. */
   bytesInUse: number;
   memoryLimit: number;
+  /** Gone since the start because memory was short: swarms on probation, their peers, and idle swarms. */
+  evictedSwarms: number;
+  evictedPeers: number;
+  evictedIdleSwarms: number;
 }
+
+const attemptsWhenFull = 3;
 
 /** Words of one swarm as `readShard` writes it: info_hash, complete, incomplete, downloaded, downloaders. */
 export const swarmWords = 9;
@@ -88,7 +95,10 @@ export class SwarmStore {
   readonly #sampler: Sampler;
   readonly #lookAhead: LookAhead;
   readonly #sweeper: Sweeper;
+  readonly #evictor: Evictor;
   readonly #secondsPerTick: number;
+  /** A peer was added since it was last looked whether memory is short. */
+  #added = false;
 
   private constructor(buffer: SharedArrayBuffer, seed: number) {
     this.buffer = buffer;
@@ -99,6 +109,7 @@ export class SwarmStore {
     this.#sampler = new Sampler(this.#words, seed);
     this.#lookAhead = new LookAhead(this.#words, this.#table);
     this.#sweeper = new Sweeper(this.#words, this.#table, this.#entries);
+    this.#evictor = new Evictor(this.#words, this.#table, this.#entries);
     this.#secondsPerTick = this.#words[header.secondsPerTick]!;
   }
 
@@ -121,6 +132,12 @@ export class SwarmStore {
     words[header.ttlTicks] = Math.ceil(options.peerTtl / secondsPerTick);
     // An idle swarm costs about 40 bytes; an eighth of the memory may remember downloads.
     words[header.maxIdleSwarms] = Math.floor(layout.words / 80);
+    // A sixteenth is kept free for swarms that nothing can evict; a pass of eviction takes far less while it gets going.
+    const chunks = layout.endChunk - layout.firstChunk;
+    words[header.pressedAbove] = chunks - Math.ceil(chunks / 16);
+    // As if a pass had just ended that was worth it.
+    words[header.evictShard] = 1 << layout.shardBits;
+    words[header.evictedInPass] = 1;
     return new SwarmStore(buffer, seed);
   }
 
@@ -132,9 +149,29 @@ export class SwarmStore {
 
   /**
    * Applies one announce and answers it: counts with the announcer (unless it stopped), and up to `want` other peers.
-   * False when memory is full; then nothing is stored.
+   * False when memory is full of what may not be evicted; then nothing is stored.
    */
   announce(visit: SwarmVisit, want: number, now: number): boolean {
+    const stored = this.#apply(visit, want, now);
+    if (stored && !this.#added) return true;
+    return this.#relieve(stored, visit, want, now);
+  }
+
+  /** Without any lock: evicts a little where memory is short, more where it is full, and then tries again. */
+  #relieve(stored: boolean, visit: SwarmVisit, want: number, now: number): boolean {
+    this.#added = false;
+    if (stored) {
+      if (this.#evictor.isPressed) this.#evictor.relieve(now);
+      return true;
+    }
+    for (let attempt = 0; attempt < attemptsWhenFull; attempt++) {
+      if (!this.#evictor.makeRoom(now)) return false;
+      if (this.#apply(visit, want, now)) return true;
+    }
+    return false;
+  }
+
+  #apply(visit: SwarmVisit, want: number, now: number): boolean {
     const hash = this.#table.hash(visit.infoHash, visit.infoHashAt);
     const shard = this.#table.shardOf(hash);
     lock(this.#words, shard + shardRow.lock);
@@ -252,6 +289,9 @@ export class SwarmStore {
       seeders6: 0,
       bytesInUse: words[header.firstChunk]! * chunkWords * 4 + this.#allocator.bytesInUse(),
       memoryLimit: words[header.words]! * 4,
+      evictedSwarms: words[header.evictedSwarms]!,
+      evictedPeers: words[header.evictedPeers]!,
+      evictedIdleSwarms: words[header.evictedIdleSwarms]!,
     };
     for (let index = 0; index < this.#table.shardCount; index++) {
       const shard = this.#table.shardAt(index);
@@ -352,7 +392,9 @@ export class SwarmStore {
     const counted = visit.event === Event.completed ? countedFlag : 0;
     const lastWord = wirePort(visit.port) | ((state | counted) << 16);
     const { address, addressAt, peerId, peerIdAt } = visit;
+    this.#entries.noteArrival(entry, visit.family, address, addressAt);
     if (!peers.insert(slot, seeder, address, addressAt, lastWord, peerId, peerIdAt)) return false;
+    this.#added = true;
     if (counted !== 0) this.#entries.countDownload(entry);
     if (!hadPeers) this.#entries.countSwarm(shard, entry);
     this.#entries.count(shard, visit.family, seeder ? 0 : 1, seeder ? 1 : 0);

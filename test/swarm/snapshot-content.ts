@@ -1,5 +1,6 @@
 // What stands in a snapshot, told apart from the store's own reading of it: for tests to compare.
 import { partialFlag, tickMask } from '../../src/swarm/block.ts';
+import { downloadedMask } from '../../src/swarm/layout.ts';
 import { fragmentHead, peerWords4, peerWords6, sectionHeader } from '../../src/swarm/snapshot-format.ts';
 import type { SwarmStore } from '../../src/swarm/swarm-store.ts';
 
@@ -67,7 +68,7 @@ function readFragment(words: Int32Array, start: number, swarms: Map<string, Save
   const infoHash = words.subarray(start, start + 5).join();
   const swarm = swarms.get(infoHash) ?? { downloaded: 0, peers: new Map() };
   swarms.set(infoHash, swarm);
-  swarm.downloaded = words[start + fragmentHead.downloaded]!;
+  swarm.downloaded = words[start + fragmentHead.downloaded]! & downloadedMask;
   let at = start + fragmentHead.size;
   for (const [field, size] of [
     [fragmentHead.peers4, peerWords4],

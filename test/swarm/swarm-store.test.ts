@@ -87,30 +87,6 @@ for (const [size, want] of [
   });
 }
 
-test('a full store refuses new swarms, keeps what it has, and takes new ones when room comes back', () => {
-  const store = createStore(4 * 1024 ** 2);
-  const visit = new Visit();
-  let full = 0;
-  while (store.announce(visit.setSwarm(full).setPeer(4, full), 10, 1)) full++;
-  assert.ok(full > 10_000, `full after ${full} swarms`);
-  const { swarms, bytesInUse, memoryLimit } = store.totals();
-  assert.equal(swarms, full);
-  assert.ok(bytesInUse <= memoryLimit);
-  for (let n = 0; n < full; n += 101) {
-    const found = counts();
-    store.scrape(visit.setSwarm(n).infoHash, 0, found);
-    assert.equal(found.incomplete, 1, `swarm ${n} was lost`);
-    assert.equal(store.announce(visit.setPeer(4, n), 10, 2), true, 'a known peer is refused');
-  }
-  visit.event = Event.stopped;
-  for (let n = 0; n < full; n++) store.announce(visit.setSwarm(n).setPeer(4, n), 0, 3);
-  visit.event = Event.none;
-  // The chunks go over to another family's size classes.
-  let stored = 0;
-  while (store.announce(visit.setSwarm(stored + full).setPeer(6, stored), 0, 4)) stored++;
-  assert.ok(stored > full * 0.7, `only ${stored} of ${full} swarms fit again`);
-});
-
 test('questions create nothing', () => {
   const store = createStore();
   const before = store.totals();

@@ -67,10 +67,12 @@ test('port 0 is refused and nothing is stored', () => {
   assert.equal(other.incomplete, 1);
 });
 
-test('a full tracker says so', () => {
+test('a tracker full of swarms of several networks says so', () => {
   const tracker = createTracker(4 * 1024 ** 2);
   let failure: unknown;
-  for (let swarm = 1; failure === undefined; swarm++) failure = tracker.announce(announceOf(swarm, 1), 0);
+  for (let swarm = 1; failure === undefined; swarm++) {
+    for (const peer of [1, 2]) failure ??= tracker.announce(announceOf(swarm, peer), 0);
+  }
   assert.equal(failure, trackerFull);
 });
 
