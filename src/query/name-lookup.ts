@@ -77,6 +77,9 @@ async function queryName(
   try {
     const found = await deadline.race(ask(), () => resolver.cancel());
     if (found.length > 0) return found;
+  } catch (error) {
+    if (error !== deadline.signal.reason || deadline.remainingMs > 0) throw error;
+    throw new TrackerError(`${host}: the name server did not answer within ${deadline.seconds} s`);
   } finally {
     resolver.cancel();
   }

@@ -127,6 +127,26 @@ describe('an announce over HTTP', () => {
     assert.match(document.error, /not a bencoded answer/);
   });
 
+  test('names the hosts of peers with -l, first in CSV, within the time-out', async (t) => {
+    const { url } = await startAnswering(t, { interval: 1800, peers });
+    const { code, stdout, ms } = await runQuery(['-t', url, '-p', '-l', '-o', 'csv', '--timeout', '3']);
+    assert.equal(code, 0);
+    assert.ok(stdout.includes('\r\nhostname,ip,port,type,peer_id\r\n'), stdout);
+    assert.ok(ms < 5000);
+  });
+
+  test('ends with 130 and an error when Ctrl-C interrupts it', async (t) => {
+    let interrupt = () => {};
+    const origin = await startHttp(t, () => interrupt());
+    const { code, stdout } = await runQuery(['-t', `${origin}/announce`, '-o', 'json'], {
+      started: (child) => {
+        interrupt = () => child.kill('SIGINT');
+      },
+    });
+    assert.equal(code, 130);
+    assert.equal(JSON.parse(stdout).error, 'interrupted');
+  });
+
   test('reads gzip', async (t) => {
     const origin = await startHttp(t, (_, response) => {
       response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync(body(full)));

@@ -75,7 +75,8 @@ function judgeFamilies(examination: Examination, found: string[]): void {
 
 /** BEP 34: `BITTORRENT UDP:6969 TCP:80` lists the ports in order of preference; `BITTORRENT DENY ALL` forbids. */
 export async function checkTrackerRecord(examination: Examination): Promise<void> {
-  const { url } = examination;
+  const { url, addresses } = examination;
+  if (addresses.length === 0) return;
   if (isIP(url.host)) return examination.skip('bep34', url.host, 'an address has no TXT record (BEP 34)');
   let texts: string[];
   try {
