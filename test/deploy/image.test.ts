@@ -1,0 +1,121 @@
+// The image's definition, linted and its steps done by hand in clean directories: no container engine runs here.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startProgram } from '../program.ts';
+import { parseDockerfile, type Stage } from './dockerfile.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const text = readFileSync(join(root, 'deploy', 'Dockerfile'), 'utf8');
+const stages = parseDockerfile(text);
+const [build, final] = stages as [Stage, Stage];
+const only = (stage: Stage, name: string) => {
+  const found = stage.instructions.filter((instruction) => instruction.name === name);
+  assert.equal(found.length, 1, `${name} stands ${found.length} times`);
+  return found[0]!.text;
+};
+
+describe('the image', () => {
+  test('is made in two stages on pinned major versions, and the second has no build tools', () => {
+    assert.equal(stages.length, 2);
+    for (const { from } of stages) assert.match(from, /^node:\d+-bookworm-slim$/);
+    for (const { name, text } of final.instructions) {
+      assert.ok(name !== 'RUN' || !/npm|apt/.test(text), `RUN ${text}`);
+      if (name === 'COPY' && text.startsWith('--from=')) assert.match(text, /^--from=build /);
+    }
+  });
+
+  test('runs as a numbered user that is not root, ends on SIGTERM and examines itself', () => {
+    assert.match(only(final, 'USER'), /^[1-9]\d+:[1-9]\d+$/);
+    assert.equal(only(final, 'STOPSIGNAL'), 'SIGTERM');
+    assert.match(
+      only(final, 'HEALTHCHECK'),
+      /^--interval=\S+ --timeout=\S+ .*CMD node dist\/src\/query\/main\.js /,
+    );
+    // As the first process of its container it must get the signal itself, so no shell may stand between.
+    assert.deepEqual(JSON.parse(only(final, 'ENTRYPOINT')), ['node', '/app/dist/src/server/main.js']);
+    const names = final.instructions.map(({ name }) => name);
+    assert.ok(names.lastIndexOf('RUN') < names.indexOf('USER'), 'what needs root comes before USER');
+  });
+
+  test('sees of the checkout only what it copies', () => {
+    const ignored = readFileSync(join(root, 'deploy', 'Dockerfile.dockerignore'), 'utf8').split('\n');
+    assert.ok(ignored.includes('*'));
+    const admitted = ignored.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+    const copied = stages.flatMap(({ instructions }) =>
+      instructions
+        .filter(({ name, text }) => name === 'COPY' && !text.startsWith('--from='))
+        .flatMap(({ text }) => text.split(' ').slice(0, -1)),
+    );
+    assert.deepEqual(copied.sort(), admitted.sort());
+    for (const path of copied) assert.ok(existsSync(join(root, path)), path);
+  });
+});
+
+describe('the steps of the image', () => {
+  const clean = mkdtempSync(join(tmpdir(), 'caracal-image-'));
+  after(() => rmSync(clean, { recursive: true }));
+  /** A stage's own file system is a directory here; absolute paths lie below it. */
+  const rootOf = (stage: Stage) => join(clean, stage.name ?? 'final');
+
+  function follow(stage: Stage, runs: RegExp): string {
+    let directory = rootOf(stage);
+    mkdirSync(directory);
+    for (const { name, text } of stage.instructions) {
+      if (name === 'WORKDIR') {
+        directory = join(rootOf(stage), text);
+        mkdirSync(directory, { recursive: true });
+      } else if (name === 'COPY') {
+        const words = text.split(' ');
+        const from = words[0]!.startsWith('--from=') ? rootOf(build) : root;
+        const sources = words.slice(from === root ? 0 : 1, -1);
+        const target = join(directory, words.at(-1)!);
+        for (const source of sources) {
+          const to = words.at(-1) === './' ? join(target, basename(source)) : target;
+          cpSync(join(from, source), to, { recursive: true, verbatimSymlinks: true });
+        }
+      } else if (name === 'RUN' && runs.test(text)) {
+        execFileSync('/bin/sh', ['-ec', text], { cwd: directory, stdio: 'pipe' });
+      }
+    }
+    return directory;
+  }
+
+  test('give a tracker that starts, is found healthy and stops', async (test) => {
+    follow(build, /./);
+    // The one step of the second stage wants to be root in the image, and is not asked for.
+    const app = follow(final, /^$/);
+    assert.equal(existsSync(join(app, 'node_modules', 'typescript')), false, 'no build tools');
+    const data = join(clean, 'data');
+    mkdirSync(data);
+    const [, ...entry] = JSON.parse(only(final, 'ENTRYPOINT')) as string[];
+    const program = startProgram(process.execPath, [join(rootOf(final), entry[0]!)], {
+      cwd: app,
+      env: {
+        CARACAL_DATA_DIR: data,
+        CARACAL_HTTP_PORT: 'any',
+        CARACAL_UDP_PORT: 'any',
+        CARACAL_HOST: '127.0.0.1',
+      },
+    });
+    test.after(() => program.kill());
+    await program.printed(/Tracker running/, 30_000);
+    const [, udpPort] = await program.printed(/UDP tracker listening on 127\.0\.0\.1:(\d+)/);
+    const health = only(final, 'HEALTHCHECK').replace(/^.*?CMD /, '');
+    const healthy = () =>
+      spawnSync('/bin/sh', ['-c', health], {
+        cwd: app,
+        env: { ...process.env, CARACAL_UDP_PORT: udpPort! },
+        encoding: 'utf8',
+      });
+    const { status, stdout, stderr } = healthy();
+    assert.equal(status, 0, stdout + stderr);
+    program.signal('SIGTERM');
+    assert.equal((await program.exit(15_000)).code, 0);
+    assert.notEqual(healthy().status, 0, 'a tracker that is gone is not healthy');
+  });
+});
