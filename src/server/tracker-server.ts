@@ -5,6 +5,7 @@ import { maxMemoryLimit } from '../swarm/layout.ts';
 import { SwarmStore } from '../swarm/swarm-store.ts';
 import { Tracker } from '../tracker/tracker.ts';
 import { AcmeChallenges } from '../transport/acme-challenges.ts';
+import { AddressWatch } from './address-watch.ts';
 import { openAdmin } from './admin.ts';
 import { createCertificateSource, watchCertificates } from './certificates.ts';
 import { monotonicSeconds } from './clock.ts';
@@ -107,6 +108,8 @@ export async function startTrackerServer(
   }
   const expiry = new Expiry(store, { peerTtl: configuration.peerTtl, now: monotonicSeconds, failed });
   expiry.start();
+  const addressWatch = new AddressWatch(store.walk(), log);
+  addressWatch.start();
   snapshots?.start();
   const statsLine = new StatsLine(store, listeners);
   const stats = setInterval(() => log.info(statsLine.next()), statsEveryMs);
@@ -121,6 +124,7 @@ export async function startTrackerServer(
       watch.close();
       clearInterval(stats);
       expiry.stop();
+      addressWatch.close();
       await listeners.close();
       // After the last answer, so that the file holds every announce that was acknowledged.
       await snapshots?.close();
