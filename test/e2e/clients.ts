@@ -10,12 +10,15 @@ export interface Client {
   name: string;
   /** What must be installed. */
   tool: string;
-  /** Shares the torrent in `directory`, listening for peers on `port`. Runs until it is killed. */
-  start(torrent: Torrent, directory: string, port: number): Program;
+  /**
+   * Shares the torrent in `directory`, listening for peers on `port`. Runs until it is killed. `caPath`: PEM of the
+   * authority that it trusts with HTTPS trackers.
+   */
+  start(torrent: Torrent, directory: string, port: number, caPath?: string): Program;
 }
 
 // aria2 speaks to UDP trackers only with its DHT socket open; the private flag keeps the torrent out of the DHT.
-function startAria2(torrent: Torrent, directory: string, port: number): Program {
+function startAria2(torrent: Torrent, directory: string, port: number, caPath?: string): Program {
   const dht = [
     `--dht-listen-port=${port}`,
 
@@ -26,12 +29,13 @@ function startAria2(torrent: Torrent, directory: string, port: number): Program 
     ...['--enable-dht=true', ...dht, '--bt-enable-lpd=false', '--enable-peer-exchange=false'],
     ...[`--listen-port=${port}`, '--seed-ratio=0.0', '--check-integrity=true', '--file-allocation=none'],
     ...['--bt-tracker-interval=2', '--bt-tracker-timeout=5', '--bt-tracker-connect-timeout=5'],
+    ...(caPath === undefined ? [] : [`--ca-certificate=${caPath}`]),
     ...[`--dir=${directory}`, torrent.path],
   ]);
 }
 
 // Transmission opens no connection to a loopback peer itself: it is found by the others through the tracker.
-function startTransmission(torrent: Torrent, directory: string, port: number): Program {
+function startTransmission(torrent: Torrent, directory: string, port: number, caPath?: string): Program {
   const settings = join(directory, 'settings');
   mkdirSync(settings);
   writeFileSync(
@@ -52,14 +56,17 @@ function startTransmission(torrent: Torrent, directory: string, port: number): P
     String(port),
     '--no-portmap',
   ];
-  return startProgram('transmission-cli', [...options, torrent.path]);
+  // Of itself it verifies no certificate.
+  const env = caPath === undefined ? {} : { TR_CURL_SSL_VERIFY: '1', CURL_CA_BUNDLE: caPath };
+  return startProgram('transmission-cli', [...options, torrent.path], { env });
 }
 
 const libtorrentScript = fileURLToPath(new URL('../../../test/e2e/libtorrent-client.py', import.meta.url));
 
 // Debian's own Python, for which its package is built; another one may come first on the PATH.
-function startLibtorrent(torrent: Torrent, directory: string, port: number): Program {
-  return startProgram('/usr/bin/python3', ['-u', libtorrentScript, torrent.path, directory, String(port)]);
+function startLibtorrent(torrent: Torrent, directory: string, port: number, caPath?: string): Program {
+  const words = ['-u', libtorrentScript, torrent.path, directory, String(port)];
+  return startProgram('/usr/bin/python3', words, { env: { SSL_CERT_FILE: caPath } });
 }
 
 export const aria2: Client = { name: 'aria2', tool: 'aria2c', start: startAria2 };

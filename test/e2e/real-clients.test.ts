@@ -1,9 +1,10 @@
 // Real clients share a file and find each other through our tracker alone.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { TestAuthority } from '../certificates.ts';
 import { type Program, pause } from '../program.ts';
 import { skipWithout } from '../system-tools.ts';
 import { startTracker, type TrackerProgram } from '../tracker-program.ts';
@@ -29,9 +30,25 @@ describe('real clients find each other through the tracker alone', { concurrency
       test(title, { skip, timeout: timeoutMs + 15_000 }, () => shareFile(scheme, options));
     }
   }
+  const title = `${names} get a file from an aria2 seeder over https, trusting the certificate's authority`;
+  test(title, { skip, timeout: timeoutMs + 15_000 }, async () => {
+    const authority = new TestAuthority();
+    try {
+      const { chain, key } = authority.issue();
+      const [cert, keyPath] = [join(authority.directory, 'chain'), join(authority.directory, 'key')];
+      writeFileSync(cert, chain);
+      writeFileSync(keyPath, key);
+      const options = ['--https-port', 'any', '--cert', cert, '--key', keyPath];
+      await shareFile('https', options, authority.rootPath);
+    } finally {
+      authority.close();
+    }
+  });
 });
 
-async function shareFile(scheme: 'http' | 'udp', options: readonly string[]): Promise<void> {
+type Scheme = 'http' | 'https' | 'udp';
+
+async function shareFile(scheme: Scheme, options: readonly string[], caPath?: string): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'caracal-clients-'));
   const programs: Program[] = [];
   try {
@@ -40,11 +57,11 @@ async function shareFile(scheme: 'http' | 'udp', options: readonly string[]): Pr
     programs.push(tracker.program);
     const torrent = createTorrent(directory, announceUrl(scheme, tracker));
     const ports = await freePorts(leechers.length + 1);
-    programs.push(aria2.start(torrent, torrent.seedDirectory, ports[0]!));
+    programs.push(aria2.start(torrent, torrent.seedDirectory, ports[0]!, caPath));
     const started = leechers.map((client, index) => {
       const own = join(directory, client.name);
       mkdirSync(own);
-      const program = client.start(torrent, own, ports[index + 1]!);
+      const program = client.start(torrent, own, ports[index + 1]!, caPath);
       programs.push(program);
       return { client, own, program };
     });
@@ -57,8 +74,9 @@ async function shareFile(scheme: 'http' | 'udp', options: readonly string[]): Pr
   }
 }
 
-function announceUrl(scheme: 'http' | 'udp', { httpPort, udpPort }: TrackerProgram): string {
-  return scheme === 'http' ? `http://127.0.0.1:${httpPort}/announce` : `udp://127.0.0.1:${udpPort}/announce`;
+function announceUrl(scheme: Scheme, { httpPort, httpsPort, udpPort }: TrackerProgram): string {
+  const port = { http: httpPort, https: httpsPort, udp: udpPort }[scheme];
+  return `${scheme}://127.0.0.1:${port}/announce`;
 }
 
 async function gotFile(client: Client, program: Program, own: string, torrent: Torrent, deadline: number) {
