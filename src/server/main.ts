@@ -8,6 +8,7 @@ import {
   type ResolvedConfiguration,
   readConfiguration,
 } from './configuration.ts';
+import { runControl } from './control.ts';
 import { checkDataDirectory } from './data-directory.ts';
 import { escapeForLog } from './escape-for-log.ts';
 import { formatConfiguration, listConfiguration } from './format-configuration.ts';
@@ -30,6 +31,7 @@ await main();
 
 async function main(): Promise<void> {
   try {
+    if (await runControl(process.argv.slice(2), process.env)) return;
     const invocation = readConfiguration(process.argv.slice(2), process.env);
     if (invocation.print !== undefined) process.stdout.write(invocation.print);
     else if (invocation.values.check) await check(invocation);

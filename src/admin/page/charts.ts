@@ -20,6 +20,8 @@ interface ChartPlan {
   series: { name: string; title: string; color: number; optional?: true }[];
   axis: (value: number) => string;
   value: (value: number) => string;
+  /** Distances that its grid lines may have, where powers of ten would look odd. */
+  steps?: number[];
   /** The smallest upper end of the axis, so that noise does not fill the chart. */
   least: number;
 }
@@ -83,6 +85,7 @@ const plans: ChartPlan[] = [
       { name: 'resident', title: 'Process', color: 8 },
     ],
     axis: formatBytes,
+    steps: Array.from({ length: 32 }, (_, power) => 1024 * 2 ** power),
     value: formatBytes,
     least: 2 ** 20,
   },
@@ -91,6 +94,8 @@ const plans: ChartPlan[] = [
 export type Range = HistoryAnswer['range'];
 
 const names = plans.flatMap(({ series }) => series.map(({ name }) => name)).join(',');
+/** Of those a chart shows at least so many. */
+const leastPoints = 30;
 const points: Record<Range, number> = { hour: 360, day: 480, week: 560 };
 
 export class Charts {
@@ -132,9 +137,10 @@ export class Charts {
     const shown = plan.series.filter(
       ({ name, optional }) => !optional || series[name]!.some((value) => value !== null && value > 0),
     );
-    const count = series[shown[0]!.name]!.length;
-    const times = Array.from({ length: count }, (_, point) => from + point * step);
-    const data: uPlot.AlignedData = [times, ...shown.map(({ name }) => series[name]!)];
+    const first = firstPoint(series);
+    const count = series[shown[0]!.name]!.length - first;
+    const times = Array.from({ length: count }, (_, point) => from + (first + point) * step);
+    const data: uPlot.AlignedData = [times, ...shown.map(({ name }) => series[name]!.slice(first))];
     const key = shown.map(({ name }) => name).join();
     const drawn = this.#drawn.get(plan.id);
     if (drawn?.shown === key) {
@@ -148,6 +154,15 @@ export class Charts {
       shown: key,
     });
   }
+}
+
+/** A tracker that has just begun fills its charts with what there is, not with emptiness. */
+function firstPoint(series: HistoryAnswer['series']): number {
+  const columns = Object.values(series);
+  const count = columns[0]!.length;
+  const recorded = columns.map((values) => values.findIndex((value) => value !== null));
+  const first = Math.min(...recorded.map((point) => (point < 0 ? count : point)));
+  return Math.max(0, Math.min(first, count - leastPoints));
 }
 
 function optionsOf(plan: ChartPlan, shown: ChartPlan['series'], width: number): uPlot.Options {
@@ -169,8 +184,14 @@ function optionsOf(plan: ChartPlan, shown: ChartPlan['series'], width: number): 
       y: { range: (_, __, max) => [0, Math.max(plan.least, (max ?? 0) * 1.08)] },
     },
     axes: [
-      { ...axis, space: 70, values: timeTicks },
-      { ...axis, size: 64, space: 34, values: (_, ticks) => ticks.map(plan.axis) },
+      { ...axis, size: 26, space: 70, values: timeTicks },
+      {
+        ...axis,
+        size: 64,
+        space: 34,
+        values: (_, ticks) => ticks.map(plan.axis),
+        ...(plan.steps && { incrs: plan.steps }),
+      },
     ],
     series: [
       { label: 'Time', value: (_, time) => (time === null ? '–' : timeTitle(time)) },
@@ -198,7 +219,8 @@ function timeTicks(_: uPlot, ticks: number[]): string[] {
   return ticks.map((tick) => {
     const date = new Date(tick * 1000);
     const midnight = date.getHours() === 0 && date.getMinutes() === 0;
-    return midnight || apart >= 86_400 ? day.format(date) : clock.format(date);
+    if (midnight || apart >= 86_400) return day.format(date);
+    return (apart < 60 ? clockSeconds : clock).format(date);
   });
 }
 

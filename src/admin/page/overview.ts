@@ -139,7 +139,7 @@ function showTransports({ transports }: Stats): void {
       number(formatRate(announce_rate.ipv6)),
       number(formatCount(announces.ipv4 + announces.ipv6)),
       number(formatCount(scrapes)),
-      ...(['p50', 'p95', 'p99'] as const).map((percentile) =>
+      ...(['p50', 'p99'] as const).map((percentile) =>
         number(latency === null ? '–' : formatSeconds(latency[percentile])),
       ),
     ]),
