@@ -11,6 +11,8 @@ import { UsageError } from './usage-error.ts';
 export function checkConfiguration({ values, origins }: ResolvedConfiguration): string[] {
   checkProxies(values);
   checkAdmin(values);
+  if (values.takeover && values['data-dir'] === undefined)
+    throw new UsageError('--takeover needs --data-dir, where the running tracker is found');
   const warnings = checkHttps(values, origins);
   if (values['min-interval'] > values.interval) {
     throw new UsageError(

@@ -50,7 +50,8 @@ export function createHttpOpener(
       planned,
       port: transport.port,
       setCertificate: (certificate) => transport.setCertificate(certificate),
-      close: () => transport.close(closeGraceMs),
+      descriptors: () => [transport.descriptor],
+      close: (graceMs = closeGraceMs) => transport.close(graceMs),
     };
   };
 }

@@ -14,8 +14,10 @@ export interface PlannedListener {
   address: string;
   /** 0 lets the operating system choose. */
   port: number;
-  /** The socket is open already: systemd passed it. */
+  /** The socket is open already: systemd passed it, or the tracker before. */
   inherited?: InheritedSocket;
+  /** More sockets on the same address and port (SO_REUSEPORT), which the tracker before had for its threads. */
+  inheritedBeside?: readonly InheritedSocket[];
 }
 
 /**

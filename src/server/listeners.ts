@@ -1,4 +1,5 @@
 // How the planned listeners become sockets: which transport serves which protocol, and what the transports share.
+import { closeSync } from 'node:fs';
 import { findFastPath } from '../net/availability.ts';
 import { loadSystemCalls, type SystemCalls, type SystemCallsOrReason } from '../net/system-calls.ts';
 import { ConnectionIds } from '../protocol/connection-id.ts';
@@ -25,8 +26,10 @@ export interface Listener {
   readonly port: number;
   /** For HTTPS: what to show to new connections. */
   setCertificate?(certificate: TlsCertificate): void;
-  /** Stops accepting and lets what is in flight finish. */
-  close(): Promise<void>;
+  /** Its open sockets. */
+  descriptors(): readonly number[];
+  /** Stops accepting and lets what is in flight finish, for at most `graceMs` where the listener's own is longer. */
+  close(graceMs?: number): Promise<void>;
 }
 
 /** What every listener works with. */
@@ -41,6 +44,8 @@ export interface ListenerParts {
   log: Log;
   /** Told of a defect of ours in one request; the listener goes on. */
   failed: (error: unknown) => void;
+  /** Called when everything is ready that takes its time, and before anything answers. */
+  beforeServing?: () => void;
 }
 
 /** Bytes of waiting datagrams below which a burst of a few thousand is lost; twice Linux's usual limit. */
@@ -55,7 +60,7 @@ export interface Listeners {
   udp(): readonly Float64Array[];
   /** Whether each thread that serves sockets has shown a sign of life since this was last asked. */
   isWell(): boolean;
-  close(): Promise<void>;
+  close(graceMs?: number): Promise<void>;
 }
 
 /**
@@ -72,23 +77,29 @@ export async function openListeners(
   const udp = createUdpOpeners(plan, parts);
   const openHttp = createHttpOpener(plan, { http, https }, parts);
   const openers = { HTTP: openHttp, HTTPS: openHttp, ACME: openHttp, UDP: udp.open };
-  const close = async () => {
-    await Promise.all(all.map((listener) => listener.close()));
+  const close = async (graceMs?: number) => {
+    await Promise.all(all.map((listener) => listener.close(graceMs)));
   };
-  for (const planned of plan) {
+  const open = async (planned: PlannedListener) => {
     try {
       all.push(await openers[planned.protocol](planned));
     } catch (error) {
-      await close();
       throw listenError(planned, error as NodeJS.ErrnoException);
     }
-  }
+  };
+  // Threads can be made ready and held back; whatever the main thread opens answers at once.
+  const early = ({ protocol }: PlannedListener) => protocol === 'UDP' && udp.threaded;
   try {
+    for (const planned of plan.filter(early)) await open(planned);
     await udp.start();
+    parts.beforeServing?.();
+    for (const planned of plan.filter((planned) => !early(planned))) await open(planned);
+    udp.serve();
   } catch (error) {
     await close();
-    throw new StartError(`cannot start the socket workers: ${(error as Error).message}`, { cause: error });
+    throw error;
   }
+  all.sort((a, b) => plan.indexOf(a.planned) - plan.indexOf(b.planned));
   return { all, http, https, udp: udp.counters, isWell: udp.isWell, close };
 }
 
@@ -96,8 +107,14 @@ export type Opener = (planned: PlannedListener) => Promise<Listener>;
 
 interface UdpOpeners {
   open: Opener;
-  /** Called when every listener is open. */
+  /** Whether opened sockets stay unanswered until `serve`. */
+  threaded: boolean;
+  /**
+   * Called when every UDP listener is open.
+   * @throws StartError
+   */
   start(): Promise<void>;
+  serve(): void;
   counters(): readonly Float64Array[];
   isWell(): boolean;
 }
@@ -127,12 +144,27 @@ function createWorkerOpeners(calls: SystemCalls, parts: ListenerParts): UdpOpene
   return {
     open: async (planned) => {
       const { port, receiveBuffer } = planned.inherited
-        ? workers.adopt(planned.inherited)
+        ? workers.adopt(planned.inherited, planned.inheritedBeside)
         : workers.bind(planned.address, planned.port);
       if (receiveBuffer < wantedReceiveBuffer) warnOfSmallBuffer(receiveBuffer, log);
-      return { planned, port, close: () => workers.close() };
+      return {
+        planned,
+        port,
+        descriptors: () => workers.descriptorsAt(planned.address, port),
+        close: () => workers.close(),
+      };
     },
-    start: () => workers.start(),
+    threaded: true,
+    start: async () => {
+      try {
+        await workers.start();
+      } catch (error) {
+        throw new StartError(`cannot start the socket workers: ${(error as Error).message}`, {
+          cause: error,
+        });
+      }
+    },
+    serve: () => workers.serve(),
     counters: () => workers.counters(),
     isWell: () => workers.isWell(),
   };
@@ -155,9 +187,18 @@ function createDgramOpeners({ tracker, keys, failed }: ListenerParts): UdpOpener
         clock: monotonicSeconds,
         onException: failed,
       });
-      return { planned, port: transport.port, close: () => transport.close() };
+      // One socket is all that this transport serves.
+      for (const { fd } of planned.inheritedBeside ?? []) closeSync(fd);
+      return {
+        planned,
+        port: transport.port,
+        descriptors: () => [transport.descriptor],
+        close: () => transport.close(),
+      };
     },
+    threaded: false,
     start: async () => {},
+    serve: () => {},
     counters: () => all,
     isWell: () => true,
   };

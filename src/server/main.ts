@@ -133,6 +133,11 @@ async function run(resolved: ResolvedConfiguration): Promise<void> {
   log.info('Tracker running. Press Ctrl-C to stop.');
   serviceManager.ready(describeListeners(server));
   serviceManager.startWatchdog(() => server!.isWell());
+  void server.succeeded?.then((succession) => {
+    if (succession === 'broken') log.error('the tracker that was to take over did not begin to serve');
+    else log.info('Another tracker serves now.');
+    exit(succession === 'broken' ? 1 : 0);
+  });
   if (stoppingSince !== Number.POSITIVE_INFINITY) await stop();
 }
 

@@ -256,6 +256,14 @@ export const optionTable = {
     example: '/var/lib/tracker',
     help: 'Directory for what outlives a restart: the swarms, the key of UDP connection ids, ACME certificates.',
   }),
+  takeover: option<boolean>({
+    group: 'Resources',
+    kind: onOff(),
+    default: false,
+    help:
+      'Take the sockets and swarms over from the tracker that runs on the same --data-dir, which then ends. ' +
+      'Without one it is an ordinary start.',
+  }),
   'snapshot-interval': option<number>({
     group: 'Resources',
     kind: seconds(1, week),

@@ -33,6 +33,8 @@ export interface LoadedSnapshots {
 }
 
 const fileName = 'swarms.snapshot';
+// The same name for every process: what one left behind when it was killed, the next one writes over.
+const asideName = `${fileName}.new`;
 const generations = [fileName, `${fileName}.previous`] as const;
 
 /**
@@ -47,8 +49,7 @@ export function saveSnapshot(
 ): SavedSnapshot | undefined {
   const start = performance.now();
   const [last, previous] = generations.map((name) => join(directory, name)) as [string, string];
-  // The same name for every process: what one left behind when it was killed, the next one writes over.
-  const aside = `${last}.new`;
+  const aside = join(directory, asideName);
   const encoder = store.createSnapshotEncoder();
   const file = openSync(aside, 'w', 0o600);
   try {
@@ -94,6 +95,51 @@ export function loadSnapshots(store: SwarmStore, directory: string): LoadedSnaps
   }
   loaded.durationMs = performance.now() - start;
   return loaded;
+}
+
+/**
+ * Loads the snapshot that another process is writing to the directory, as far as it is there, until it is whole.
+ * @param finished waits up to so many milliseconds; true when the other process has written everything
+ */
+export function followSnapshot(
+  store: SwarmStore,
+  directory: string,
+  finished: (waitMs: number) => boolean,
+): LoadedSnapshots {
+  const start = performance.now();
+  const file = openWhenThere(join(directory, asideName), finished);
+  if (file === undefined) return loadSnapshots(store, directory);
+  let whole = false;
+  try {
+    const decoder = store.createSnapshotDecoder((target) => {
+      for (;;) {
+        const read = readSync(file, target);
+        if (read > 0 || whole) return read;
+        whole = finished(1);
+      }
+    });
+    const { complete, damaged, peers, expired, refused } = decoder.decode(snapshotClock(), true);
+    if (!complete || damaged > 0) return loadSnapshots(store, directory);
+    const durationMs = performance.now() - start;
+    return { peers, expired, refused, damaged, files: 1, unreadable: [], durationMs };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openWhenThere(path: string, finished: (waitMs: number) => boolean): number | undefined {
+  for (;;) {
+    try {
+      return openSync(path, 'r');
+    } catch {
+      if (finished(1)) return undefined;
+    }
+  }
+}
+
+/** Takes away what a save that did not come to its end has left behind. */
+export function removeUnfinished(directory: string): void {
+  rmSync(join(directory, asideName), { force: true });
 }
 
 /** True when the file is whole. */

@@ -2,7 +2,14 @@
 import { Worker } from 'node:worker_threads';
 import type { SwarmStore } from '../swarm/swarm-store.ts';
 import type { LogFields } from './log.ts';
-import { loadSnapshots, type SavedSnapshot, saveSnapshot } from './snapshot-file.ts';
+import {
+  followSnapshot,
+  type LoadedSnapshots,
+  loadSnapshots,
+  removeUnfinished,
+  type SavedSnapshot,
+  saveSnapshot,
+} from './snapshot-file.ts';
 import type { SnapshotWorkerData, SnapshotWorkerMessage } from './snapshot-worker.ts';
 
 export interface SnapshotsOptions {
@@ -62,8 +69,16 @@ export class Snapshots {
 
   /** Adds what was saved before to the store; blocks the thread, and never throws. */
   load(): void {
-    const { directory, log } = this.#options;
-    const loaded = loadSnapshots(this.#store, directory);
+    this.#report(loadSnapshots(this.#store, this.#options.directory));
+  }
+
+  /** The same with a snapshot that another process is writing; `finished` waits so long and says whether it is whole. */
+  follow(finished: (waitMs: number) => boolean): void {
+    this.#report(followSnapshot(this.#store, this.#options.directory, finished));
+  }
+
+  #report(loaded: LoadedSnapshots): void {
+    const { log } = this.#options;
     this.figures.loadedPeers = loaded.peers;
     this.figures.damagedSections = loaded.damaged;
     for (const reason of loaded.unreadable) log.warn(`a snapshot cannot be read: ${reason}`);
@@ -102,15 +117,20 @@ export class Snapshots {
     return this.#saving;
   }
 
+  /** Ends the saving at intervals, also where it is under way. */
+  async stop(): Promise<void> {
+    Atomics.store(this.#cancelled, 0, 1);
+    await this.#saving;
+    clearTimeout(this.#timer);
+    removeUnfinished(this.#options.directory);
+  }
+
   /**
    * Saves for the last time, once nothing changes the store any more; blocks the thread.
    * @param durable false leaves the flushing to the system, where another process waits for the file
    */
   async close(durable = true): Promise<void> {
-    clearTimeout(this.#timer);
-    Atomics.store(this.#cancelled, 0, 1);
-    await this.#saving;
-    clearTimeout(this.#timer);
+    await this.stop();
     try {
       const saved = saveSnapshot(this.#store, this.#options.directory, { durable })!;
       this.#succeeded(saved);

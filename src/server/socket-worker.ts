@@ -24,6 +24,8 @@ export interface SocketWorkerData {
   waker: WakerHandle;
   /** Counted up whenever the main thread wakes this one: how it sees that the loop still turns. */
   pulse: Int32Array<SharedArrayBuffer>;
+  /** One word, for all threads: 0 until they may answer. */
+  gate: Int32Array;
   /** Shared counters, and for each socket the number of its own among them. */
   counters: SharedArrayBuffer;
   counterIndexes: readonly number[];
@@ -45,7 +47,7 @@ function run(data: SocketWorkerData): void {
   const onException = createReporter();
   const loop = new EventLoop(calls);
   loop.listenTo(data.waker, () => Atomics.add(data.pulse, 0, 1));
-  const batches = data.sockets.map((socket, i) => {
+  const served = data.sockets.map((socket, i) => {
     const batch = new DatagramBatch(calls, socket);
     const transport = new UdpBatchTransport(batch, {
       family: socket.family,
@@ -55,15 +57,19 @@ function run(data: SocketWorkerData): void {
       clock: monotonicSeconds,
       onException,
     });
-    // Of the workers that share an inherited socket one is woken; on a socket of its own it changes nothing.
-    loop.add(socket.fd, EPOLLIN | EPOLLEXCLUSIVE, () => transport.answerArrived());
-    return batch;
+    return { batch, transport, fd: socket.fd };
   });
   tell({ kind: 'ready' });
+  // Until then another process may answer on the same sockets.
+  Atomics.wait(data.gate, 0, 0);
+  for (const { fd, transport } of served) {
+    // Of the workers that share an inherited socket one is woken; on a socket of its own it changes nothing.
+    loop.add(fd, EPOLLIN | EPOLLEXCLUSIVE, () => transport.answerArrived());
+  }
   // Returns when the main thread stops the waker; an idle loop sleeps in the kernel.
   loop.run();
   loop.close();
-  for (const batch of batches) batch.close();
+  for (const { batch } of served) batch.close();
 }
 
 function createReporter(): (error: unknown) => void {

@@ -35,6 +35,7 @@ export class SocketWorkers {
   readonly #options: SocketWorkersOptions;
   readonly #binds: UdpSocket[][] = [];
   readonly #threads: Thread[] = [];
+  readonly #gate = new Int32Array(new SharedArrayBuffer(4));
   #counters: Float64Array[] = [];
   #closed: Promise<void> | undefined;
 
@@ -51,16 +52,28 @@ export class SocketWorkers {
   }
 
   /**
-   * Takes an inherited socket for all workers. It cannot be multiplied: systemd bound it, and only the same user in
+   * Takes an inherited socket for all workers, or several on one address and port. One from systemd cannot be multiplied: systemd bound it, and only the same user in
    * the same network namespace may bind beside it. So all workers wait for it, and the kernel wakes one at a time.
    */
-  adopt(inherited: InheritedSocket): UdpSocket {
-    const socket = adoptUdpSocket(this.#calls, inherited);
-    this.#binds.push(new Array<UdpSocket>(this.#options.workers).fill(socket));
-    return socket;
+  adopt(inherited: InheritedSocket, beside: readonly InheritedSocket[] = []): UdpSocket {
+    const { workers } = this.#options;
+    const sockets = [inherited, ...beside].map((socket) => adoptUdpSocket(this.#calls, socket));
+    // Of several on one port none may be without a thread: the kernel would go on sending clients there.
+    for (let first = 0; first < sockets.length; first += workers) {
+      this.#binds.push(
+        Array.from({ length: workers }, (_, number) => sockets[(first + number) % sockets.length]!),
+      );
+    }
+    return sockets[0]!;
   }
 
-  /** Starts the threads; resolves when all of them answer, rejects when one cannot. */
+  /** The descriptors of all sockets on an address and port. */
+  descriptorsAt(address: string, port: number): number[] {
+    const sockets = this.#binds.flat().filter((socket) => socket.address === address && socket.port === port);
+    return [...new Set(sockets.map(({ fd }) => fd))];
+  }
+
+  /** Starts the threads; resolves when all of them could answer, rejects when one cannot. They begin at `serve`. */
   async start(): Promise<void> {
     const { workers, store, settings, keys, failed, program = socketWorkerProgram } = this.#options;
     const binds = this.#binds.length;
@@ -76,6 +89,7 @@ export class SocketWorkers {
         keys,
         sockets: this.#binds.map((sockets) => sockets[number]!),
         waker: waker.handle,
+        gate: this.#gate,
         pulse: new Int32Array(new SharedArrayBuffer(4)),
         counters,
         counterIndexes: this.#binds.map((_, bind) => number * binds + bind),
@@ -83,6 +97,12 @@ export class SocketWorkers {
       this.#threads.push(new Thread(number, program, data, waker, failed));
     }
     await Promise.all(this.#threads.map((thread) => thread.start()));
+  }
+
+  /** Lets the threads answer. */
+  serve(): void {
+    Atomics.store(this.#gate, 0, 1);
+    Atomics.notify(this.#gate, 0);
   }
 
   /** Whether each thread has woken since this was last asked; asks them all to wake again. */
@@ -113,8 +133,10 @@ export class SocketWorkers {
   }
 
   async #close(): Promise<void> {
+    // A thread that still waits for the gate must come to see that it is to end.
+    this.serve();
     await Promise.all(this.#threads.map((thread) => thread.stop()));
-    for (const sockets of this.#binds.splice(0)) closeUdpSockets(this.#calls, [...new Set(sockets)]);
+    closeUdpSockets(this.#calls, [...new Set(this.#binds.splice(0).flat())]);
   }
 }
 

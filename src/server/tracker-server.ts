@@ -21,7 +21,12 @@ import { redirectDomain } from './plain-http.ts';
 import { logRequests } from './request-log.ts';
 import { Snapshots } from './snapshots.ts';
 import { StatsLine } from './stats-line.ts';
+import { findPredecessor, openDoor } from './takeover.ts';
+import type { Succession } from './takeover-door.ts';
 import { StartError } from './usage-error.ts';
+
+/** For answers in flight when another tracker waits to go on; a client that is cut off asks again. */
+const takeoverGraceMs = 100;
 
 /** Where a listener really listens: its port is the system's choice when the plan left it open. */
 export interface ListeningAddress {
@@ -39,6 +44,8 @@ export interface TrackerServer {
   failed(error: unknown): void;
   /** Looks for a newer certificate at once. */
   reload(): Promise<void>;
+  /** Resolves when another tracker has taken this one's place, or broke off when it was too late to go on. */
+  readonly succeeded: Promise<Succession> | undefined;
   /** Whether every part that works on its own has shown a sign of life since it was last asked. */
   isWell(): boolean;
   /** Stops accepting, lets requests in flight finish, ends the background work. */
@@ -64,14 +71,16 @@ export async function startTrackerServer(
 ): Promise<TrackerServer> {
   if (endianness() !== 'LE')
     throw new StartError('this machine is big-endian; the swarm store needs a little-endian one');
-  const plan = planListeners(configuration, inherited);
+  const predecessor = findPredecessor(configuration, log);
+  const asked = planListeners(configuration, inherited);
+  const plan = predecessor?.furnish(asked) ?? asked;
+  predecessor?.closeRest();
   const failed = (error: unknown) => logFailure(log, error);
   const store = createStore(configuration);
   const tracker = createTracker(store, configuration);
   if (log.verbose) logRequests(tracker, log, configuration.logIp);
   const keys = openKeys(configuration, log);
-  // Before anybody can ask: an answer without the peers that are still on disk would be a wrong one.
-  const snapshots = loadSnapshots(store, configuration, log);
+  const snapshots = createSnapshots(store, configuration, log);
   const challenges = new AcmeChallenges();
   const certificates = createCertificateSource(configuration, log, challenges);
   const listeners = await openListeners(plan, {
@@ -83,6 +92,12 @@ export async function startTrackerServer(
     challenges,
     log,
     failed,
+    beforeServing: () => {
+      // An answer without the peers that are still on disk, or with another process, would be a wrong one.
+      predecessor?.stop();
+      if (predecessor) snapshots?.follow((waitMs) => predecessor.hasSaved(waitMs));
+      else snapshots?.load();
+    },
   });
   const addresses = listeners.all.map(({ planned: { protocol, family, address }, port }) => ({
     protocol,
@@ -99,6 +114,7 @@ export async function startTrackerServer(
     await listeners.close();
     throw error;
   });
+  predecessor?.release();
   for (const address of addresses) log.info(formatListening(address, configuration));
   const watch = watchCertificates(certificates, configuration, log, (certificate) => {
     for (const listener of listeners.all) listener.setCertificate?.(certificate);
@@ -113,19 +129,40 @@ export async function startTrackerServer(
   snapshots?.start();
   const statsLine = new StatsLine(store, listeners);
   const stats = setInterval(() => log.info(statsLine.next()), statsEveryMs);
+  const stop = async (graceMs?: number) => {
+    watch.close();
+    clearInterval(stats);
+    expiry.stop();
+    addressWatch.close();
+    await Promise.all([listeners.close(graceMs), snapshots?.stop()]);
+  };
+  const door = await openDoor(configuration, {
+    sockets: () =>
+      listeners.all.flatMap(({ planned: { protocol }, descriptors }) =>
+        descriptors().map((descriptor) => ({ protocol, descriptor })),
+      ),
+    stop: () => {
+      // Its port is free at once; whoever watches is not waited for.
+      void admin?.close();
+      return stop(takeoverGraceMs);
+    },
+    // Not flushed: the new tracker reads it from memory at once, and saves everything itself soon.
+    save: async () => snapshots?.close(false),
+    failed,
+  });
+  // What was read without being flushed is on disk then.
+  if (predecessor) void snapshots?.save();
   return {
     addresses,
+    succeeded: door?.left,
     failed,
     adminPort: admin?.port ?? 0,
     reload,
     isWell: () => listeners.isWell(),
     close: async () => {
+      door?.close();
       await admin?.close();
-      watch.close();
-      clearInterval(stats);
-      expiry.stop();
-      addressWatch.close();
-      await listeners.close();
+      await stop();
       // After the last answer, so that the file holds every announce that was acknowledged.
       await snapshots?.close();
     },
@@ -163,15 +200,13 @@ function openKeys({ dataDir }: Configuration, log: Log): ConnectionKeys {
   return loadConnectionKeys(dataDir, Date.now() / 1000, (message) => log.warn(message));
 }
 
-function loadSnapshots(
+function createSnapshots(
   store: SwarmStore,
   { dataDir, snapshotInterval }: Configuration,
   log: Log,
 ): Snapshots | undefined {
   if (dataDir === undefined) return undefined;
-  const snapshots = new Snapshots(store, { directory: dataDir, intervalSeconds: snapshotInterval, log });
-  snapshots.load();
-  return snapshots;
+  return new Snapshots(store, { directory: dataDir, intervalSeconds: snapshotInterval, log });
 }
 
 function createTracker(store: SwarmStore, configuration: Configuration): Tracker {

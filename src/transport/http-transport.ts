@@ -109,6 +109,11 @@ export class HttpTransport {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** The listening socket's, for another process to go on with. */
+  get descriptor(): number {
+    return (this.#server as unknown as { _handle: { fd: number } })._handle.fd;
+  }
+
   /** Shows `certificate` to whoever connects from now on; open connections stay as they are. */
   setCertificate(certificate: TlsCertificate): void {
     if ('setSecureContext' in this.#server) this.#server.setSecureContext(secureContextOptions(certificate));

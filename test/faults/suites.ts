@@ -2,5 +2,6 @@
 import type { FaultSuite } from './figures.ts';
 import { fullDiskSuite } from './full-disk.ts';
 import { killSuite } from './kill.ts';
+import { takeoverSuite } from './takeover.ts';
 
-export const suites: readonly FaultSuite[] = [killSuite, fullDiskSuite];
+export const suites: readonly FaultSuite[] = [killSuite, takeoverSuite, fullDiskSuite];

@@ -70,6 +70,7 @@ describe('what a tracker does without options', () => {
         'proxy-protocol': false,
         'memory-limit': 512 * 2 ** 20,
         'data-dir': undefined,
+        takeover: false,
         'snapshot-interval': 60,
         workers: 0,
         'admin-port': undefined,

@@ -20,6 +20,7 @@ async function start(changes: Partial<SocketWorkersOptions> = {}) {
   const workers = new SocketWorkers(calls!, options);
   const { port } = workers.bind('127.0.0.1', 0);
   await workers.start();
+  workers.serve();
   return { workers, port, store, failures };
 }
 
