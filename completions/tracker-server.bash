@@ -35,7 +35,7 @@ _tracker_server() {
     --config) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
   esac
   case $command in
-    *) words='--host --http-port --udp-port --ipv6 --https-port --cert --key --redirect-http --domain --acme-domain --acme-email --acme-directory --acme-http-port --interval --min-interval --peer-ttl --max-peers --max-scrape-hashes --full-scrape --tracker-id --no-ipv4-mapped --trusted-proxy --proxy-protocol --memory-limit --data-dir --snapshot-interval --workers --admin-port --admin-host --admin-allowed-host --admin-token-file --admin-socket -v --verbose --log-ip --log-format --config --check -h --help --version' ;;
+    *) words='--host --http-port --udp-port --ipv6 --https-port --cert --key --redirect-http --domain --acme-domain --acme-email --acme-directory --acme-http-port --interval --min-interval --peer-ttl --max-peers --max-scrape-hashes --full-scrape --tracker-id --no-ipv4-mapped --trusted-proxy --proxy-protocol --memory-limit --data-dir --takeover --snapshot-interval --workers --admin-port --admin-host --admin-allowed-host --admin-token-file --admin-socket -v --verbose --log-ip --log-format --config --check -h --help --version' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }

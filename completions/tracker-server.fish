@@ -25,6 +25,7 @@ complete -c tracker-server -l trusted-proxy -x -d 'Network whose X-Forwarded-For
 complete -c tracker-server -l proxy-protocol -d 'Expect the PROXY protocol (v1 or v2) at the start of each HTTP and HTTPS connection from a --trusted-proxy; other connections are served as ever'
 complete -c tracker-server -l memory-limit -x -d 'The most memory that swarms may take, such as 64MiB or 2GiB. Reserved at start, used as needed'
 complete -c tracker-server -l data-dir -r -F -d 'Directory for what outlives a restart: the swarms, the key of UDP connection ids, ACME certificates'
+complete -c tracker-server -l takeover -d 'Take the sockets and swarms over from the tracker that runs on the same --data-dir, which then ends. Without one it is an ordinary start'
 complete -c tracker-server -l snapshot-interval -x -d 'Seconds between two savings of all swarms to --data-dir; they are also saved at the end'
 complete -c tracker-server -l workers -x -d 'Threads that serve UDP sockets on Linux; 0 serves them on the main thread'
 complete -c tracker-server -l admin-port -x -d 'Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port'

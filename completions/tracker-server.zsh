@@ -28,6 +28,7 @@ _tracker_server() {
         '(--proxy-protocol)--proxy-protocol[Expect the PROXY protocol (v1 or v2) at the start of each HTTP and HTTPS connection from a --trusted-proxy; other connections are served as ever]' \
         '(--memory-limit)--memory-limit[The most memory that swarms may take, such as 64MiB or 2GiB. Reserved at start, used as needed]:SIZE: ' \
         '(--data-dir)--data-dir[Directory for what outlives a restart\: the swarms, the key of UDP connection ids, ACME certificates]:DIR:_files' \
+        '(--takeover)--takeover[Take the sockets and swarms over from the tracker that runs on the same --data-dir, which then ends. Without one it is an ordinary start]' \
         '(--snapshot-interval)--snapshot-interval[Seconds between two savings of all swarms to --data-dir; they are also saved at the end]:SEC: ' \
         '(--workers)--workers[Threads that serve UDP sockets on Linux; 0 serves them on the main thread]:N: ' \
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \

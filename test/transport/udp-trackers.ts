@@ -88,6 +88,7 @@ export const startWorkers: StartUdp = async (host, tracker, store) => {
   });
   const { port } = workers.bind(host, 0);
   await workers.start();
+  workers.serve();
   return {
     port,
     counters: () => sumUdpCounters(workers.counters()),
