@@ -23,7 +23,7 @@ export const takeoverSuite: FaultSuite = {
       const loads = [
         new Load(ledger, {
           client: udp,
-          perSecond: 5000,
+          perSecond: long ? 5000 : 1000,
           firstSwarm: 0,
           swarms: 400,
           seed,
@@ -31,7 +31,7 @@ export const takeoverSuite: FaultSuite = {
         }),
         new Load(ledger, {
           client: http,
-          perSecond: 500,
+          perSecond: long ? 500 : 100,
           firstSwarm: 1000,
           swarms: 50,
           seed,
