@@ -58,6 +58,8 @@ async function queryOne(text: string, settings: Settings, interrupt: AbortSignal
   let url: TrackerUrl;
   try {
     url = parseTrackerUrl(text);
+    if (settings.torrents.length === 0 && url.scheme === 'udp')
+      throw new UsageError('UDP has no full scrape');
     if (settings.kind === 'scrape' && !scrapeUrlOf(url))
       throw new UsageError('the URL has no scrape form (BEP 48)');
   } catch (error) {

@@ -8,7 +8,7 @@ import { bothFamilies, type Families, resolveName } from './name-lookup.ts';
 import { connectFirst, startTls } from './tcp-connect.ts';
 import { TrackerError } from './tracker-error.ts';
 
-export const maxRedirects = 3;
+const maxRedirects = 3;
 
 export interface HttpOptions {
   userAgent: string;

@@ -7,7 +7,7 @@ import type { Deadline } from './deadline.ts';
 import { reasonOf } from './tcp-connect.ts';
 import { TrackerError } from './tracker-error.ts';
 
-export const maxReplyBytes = 4 << 20;
+const maxReplyBytes = 4 << 20;
 
 export interface HttpReply {
   status: number;

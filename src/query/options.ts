@@ -37,7 +37,7 @@ const query: readonly CommandName[] = ['query'];
 const both: readonly CommandName[] = ['query', 'doctor'];
 
 export const events = ['started', 'completed', 'stopped', 'paused', 'none'] as const;
-export const formats = ['table', 'json', 'jsonl', 'csv'] as const;
+const formats = ['table', 'json', 'jsonl', 'csv'] as const;
 
 export const options: readonly OptionSpec[] = [
   {

@@ -92,11 +92,6 @@ export class Terminal {
   }
 }
 
-/** The line's columns once printed. */
-export function lineWidth(line: Line): number {
-  return line.reduce((width, span) => width + displayWidth(printable(spanText(span))), 0);
-}
-
 function cutLine(line: Line, columns: number): Line {
   const kept: Span[] = [];
   let left = columns;

@@ -65,145 +65,148 @@ async function faults(url: string, env: Record<string, string> = {}): Promise<Re
   return Object.fromEntries(found.map(({ id, verdict }) => [id, verdict]));
 }
 
-describe('opentracker', { skip: skipWithout('opentracker') }, () => {
-  let tracker: OtherTracker;
-  before(async () => {
-    tracker = await startOpentracker();
-  });
-  after(() => tracker.close());
-
-  for (const protocol of ['http', 'udp'] as const) {
-    test(`is announced to and scraped over ${protocol}`, async () => await meetPeers(tracker[protocol]));
-    test(`is examined over ${protocol}: it hands out port 0 and the asker itself`, async () => {
-      const found = await faults(tracker[protocol]);
-      assert.equal(found['port-zero'], 'fail');
-      assert.equal(found.self, 'warn');
-      assert.equal(found['foreign-address'], undefined);
+// Trackers at the same time, the questions to one of them in turn: they are about one and the same swarm.
+describe('tracker-query meets', { concurrency: 3 }, () => {
+  describe('opentracker', { concurrency: 1, skip: skipWithout('opentracker') }, () => {
+    let tracker: OtherTracker;
+    before(async () => {
+      tracker = await startOpentracker();
     });
-  }
+    after(() => tracker.close());
 
-  test('refuses a torrent that it does not serve, over HTTP with a reason and over UDP with 8 bytes', async () => {
-    const http = await runQuery(['-t', tracker.http, '-o', 'json']);
-    assert.equal(http.code, 1);
-    assert.match(JSON.parse(http.stdout).failure_reason, /not authorized/);
-    const udp = await runQuery(['-t', tracker.udp, '-o', 'json']);
-    assert.equal(udp.code, 1);
-    assert.match(JSON.parse(udp.stdout).error, /opentracker/);
-  });
-});
-
-describe('bittorrent-tracker', { skip: skipWithoutBittorrentTracker() }, () => {
-  for (const host of ['127.0.0.1', '::1']) {
-    describe(`on ${host}`, () => {
-      let tracker: OtherTracker;
-      before(async () => {
-        tracker = await startBittorrentTracker(host);
+    for (const protocol of ['http', 'udp'] as const) {
+      test(`is announced to and scraped over ${protocol}`, async () => await meetPeers(tracker[protocol]));
+      test(`is examined over ${protocol}: it hands out port 0 and the asker itself`, async () => {
+        const found = await faults(tracker[protocol]);
+        assert.equal(found['port-zero'], 'fail');
+        assert.equal(found.self, 'warn');
+        assert.equal(found['foreign-address'], undefined);
       });
-      after(() => tracker.close());
+    }
 
-      test('is announced to and scraped over http', async () => await meetPeers(tracker.http));
-
-      test('is announced to over udp', async () => {
-        if (host === '127.0.0.1') await meetPeers(tracker.udp);
-        else {
-          // It gives IPv6 clients entries of 6 bytes, which is what the check of the stride is for.
-          await announce(tracker.udp, ['--port', '7001', '--no-cleanup']);
-          const { code, stdout } = await runQuery(['-t', tracker.udp, '-H', listedInfoHash, '-o', 'json']);
-          assert.ok(code === 0 || code === 1, stdout);
-        }
-      });
-
-      test('is examined: its constant connection_id and its trust in the IP field are found out', async () => {
-        if (host === '::1') return;
-        const found = await faults(tracker.udp);
-        assert.equal(found['foreign-address'], 'warn');
-        assert.equal(found['connection-id-address'], 'fail');
-        assert.equal(found['port-zero'], 'warn');
-      });
+    test('refuses a torrent that it does not serve, over HTTP with a reason and over UDP with 8 bytes', async () => {
+      const http = await runQuery(['-t', tracker.http, '-o', 'json']);
+      assert.equal(http.code, 1);
+      assert.match(JSON.parse(http.stdout).failure_reason, /not authorized/);
+      const udp = await runQuery(['-t', tracker.udp, '-o', 'json']);
+      assert.equal(udp.code, 1);
+      assert.match(JSON.parse(udp.stdout).error, /opentracker/);
     });
-  }
-});
+  });
 
-describe('our own tracker', () => {
-  const authority = new TestAuthority();
-  const { chain, leaf, key } = authority.issue({ days: 25 });
-  const files = { chain, leaf, key };
-  for (const [name, text] of Object.entries(files))
-    writeFileSync(join(authority.directory, `${name}.pem`), text);
-  const path = (name: keyof typeof files) => join(authority.directory, `${name}.pem`);
-  const trusting = { NODE_EXTRA_CA_CERTS: authority.rootPath };
-  const https = (certificate: 'chain' | 'leaf') => [
-    '--https-port',
-    'any',
-    '--cert',
-    path(certificate),
-    '--key',
-    path('key'),
-  ];
-  after(() => authority.close());
-
-  for (const host of ['127.0.0.1', '::1']) {
-    describe(`on ${host}`, () => {
-      let tracker: OwnTracker;
-      before(async () => {
-        tracker = await startOwn(host, https('chain'));
-      });
-      after(() => tracker.close());
-
-      for (const protocol of ['http', 'https', 'udp'] as const) {
-        test(`is announced to and scraped over ${protocol}`, async () =>
-          await meetPeers(tracker[protocol], trusting));
-        test(`has nothing for the doctor to find over ${protocol}`, async () => {
-          assert.deepEqual(await faults(tracker[protocol], trusting), {});
+  describe('bittorrent-tracker', { skip: skipWithoutBittorrentTracker() }, () => {
+    for (const host of ['127.0.0.1', '::1']) {
+      describe(`on ${host}`, { concurrency: 1 }, () => {
+        let tracker: OtherTracker;
+        before(async () => {
+          tracker = await startBittorrentTracker(host);
         });
-      }
+        after(() => tracker.close());
 
-      test('refuses a full scrape', async () => {
-        const { code, stdout } = await runQuery(['-t', tracker.http, '--full-scrape']);
-        assert.equal(code, 1);
-        assert.match(stdout, /full scrape not allowed/);
+        test('is announced to and scraped over http', async () => await meetPeers(tracker.http));
+
+        test('is announced to over udp', async () => {
+          if (host === '127.0.0.1') await meetPeers(tracker.udp);
+          else {
+            // It gives IPv6 clients entries of 6 bytes, which is what the check of the stride is for.
+            await announce(tracker.udp, ['--port', '7001', '--no-cleanup']);
+            const { code, stdout } = await runQuery(['-t', tracker.udp, '-H', listedInfoHash, '-o', 'json']);
+            assert.ok(code === 0 || code === 1, stdout);
+          }
+        });
+
+        test('is examined: its constant connection_id and its trust in the IP field are found out', async () => {
+          if (host === '::1') return;
+          const found = await faults(tracker.udp);
+          assert.equal(found['foreign-address'], 'warn');
+          assert.equal(found['connection-id-address'], 'fail');
+          assert.equal(found['port-zero'], 'warn');
+        });
       });
-
-      test('is not trusted without its authority, unless that is asked for', async () => {
-        const refused = await runQuery(['-t', tracker.https]);
-        assert.equal(refused.code, 1);
-        assert.match(refused.stdout, /TLS: .*not trusted/);
-        assert.equal((await runQuery(['-t', tracker.https, '--insecure'])).code, 0);
-        assert.equal((await faults(tracker.https))['tls-chain'], 'fail');
-      });
-    });
-  }
-
-  test('redirects HTTP to HTTPS: the announce follows, the doctor shows where to', async () => {
-    const port = String(await freePort());
-    const words = [
-      ...https('chain'),
-      '--https-port',
-      port,
-      '--redirect-http',
-      '--domain',
-      `localhost:${port}`,
-    ];
-    const tracker = await startOwn('127.0.0.1', words);
-    try {
-      const { code, stdout } = await runQuery(['-t', tracker.http, '-o', 'json'], { env: trusting });
-      assert.equal(code, 0, stdout);
-      assert.equal(JSON.parse(stdout).tracker_id, 'Wildkat');
-      assert.deepEqual(await faults(tracker.http, trusting), { redirects: 'warn' });
-    } finally {
-      await tracker.close();
     }
   });
 
-  test('with its certificate alone, without the intermediate one, is found out', async () => {
-    const tracker = await startOwn('127.0.0.1', https('leaf'));
-    try {
-      const { code, stdout } = await runQuery(['-t', tracker.https], { env: trusting });
-      assert.equal(code, 1);
-      assert.match(stdout, /chain is incomplete/);
-      assert.equal((await faults(tracker.https, trusting))['tls-chain'], 'fail');
-    } finally {
-      await tracker.close();
+  describe('our own tracker', { concurrency: 2 }, () => {
+    const authority = new TestAuthority();
+    const { chain, leaf, key } = authority.issue({ days: 25 });
+    const files = { chain, leaf, key };
+    for (const [name, text] of Object.entries(files))
+      writeFileSync(join(authority.directory, `${name}.pem`), text);
+    const path = (name: keyof typeof files) => join(authority.directory, `${name}.pem`);
+    const trusting = { NODE_EXTRA_CA_CERTS: authority.rootPath };
+    const https = (certificate: 'chain' | 'leaf') => [
+      '--https-port',
+      'any',
+      '--cert',
+      path(certificate),
+      '--key',
+      path('key'),
+    ];
+    after(() => authority.close());
+
+    for (const host of ['127.0.0.1', '::1']) {
+      describe(`on ${host}`, { concurrency: 1 }, () => {
+        let tracker: OwnTracker;
+        before(async () => {
+          tracker = await startOwn(host, https('chain'));
+        });
+        after(() => tracker.close());
+
+        for (const protocol of ['http', 'https', 'udp'] as const) {
+          test(`is announced to and scraped over ${protocol}`, async () =>
+            await meetPeers(tracker[protocol], trusting));
+          test(`has nothing for the doctor to find over ${protocol}`, async () => {
+            assert.deepEqual(await faults(tracker[protocol], trusting), {});
+          });
+        }
+
+        test('refuses a full scrape', async () => {
+          const { code, stdout } = await runQuery(['-t', tracker.http, '--full-scrape']);
+          assert.equal(code, 1);
+          assert.match(stdout, /full scrape not allowed/);
+        });
+
+        test('is not trusted without its authority, unless that is asked for', async () => {
+          const refused = await runQuery(['-t', tracker.https]);
+          assert.equal(refused.code, 1);
+          assert.match(refused.stdout, /TLS: .*not trusted/);
+          assert.equal((await runQuery(['-t', tracker.https, '--insecure'])).code, 0);
+          assert.equal((await faults(tracker.https))['tls-chain'], 'fail');
+        });
+      });
     }
+
+    test('redirects HTTP to HTTPS: the announce follows, the doctor shows where to', async () => {
+      const port = String(await freePort());
+      const words = [
+        ...https('chain'),
+        '--https-port',
+        port,
+        '--redirect-http',
+        '--domain',
+        `localhost:${port}`,
+      ];
+      const tracker = await startOwn('127.0.0.1', words);
+      try {
+        const { code, stdout } = await runQuery(['-t', tracker.http, '-o', 'json'], { env: trusting });
+        assert.equal(code, 0, stdout);
+        assert.equal(JSON.parse(stdout).tracker_id, 'Wildkat');
+        assert.deepEqual(await faults(tracker.http, trusting), { redirects: 'warn' });
+      } finally {
+        await tracker.close();
+      }
+    });
+
+    test('with its certificate alone, without the intermediate one, is found out', async () => {
+      const tracker = await startOwn('127.0.0.1', https('leaf'));
+      try {
+        const { code, stdout } = await runQuery(['-t', tracker.https], { env: trusting });
+        assert.equal(code, 1);
+        assert.match(stdout, /chain is incomplete/);
+        assert.equal((await faults(tracker.https, trusting))['tls-chain'], 'fail');
+      } finally {
+        await tracker.close();
+      }
+    });
   });
 });

@@ -103,3 +103,15 @@ test('a UDP scrape reply with too few entries is reported', async (t) => {
   assert.equal(document.torrents[1].complete, null);
   assert.match(document.compliance_warnings[0], /1 entries for 2/);
 });
+
+test('UDP has no full scrape, which is a usage error, and in a batch a failure of its own', async (t) => {
+  const single = await runQuery(['-t', 'udp://127.0.0.1:1/announce', '--full-scrape']);
+  assert.equal(single.code, 2);
+  const { url } = await startAnswering(t, { files });
+  const input = `udp://127.0.0.1:1/announce\n${url}\n`;
+  const batch = await runQuery(['-f', '-', '--full-scrape', '-d', '0', '-o', 'json'], { input });
+  assert.equal(batch.code, 0);
+  const [udp, http] = JSON.parse(batch.stdout);
+  assert.match(udp.error, /no full scrape/);
+  assert.equal(http.torrent_count, 2);
+});

@@ -45,7 +45,7 @@ function valueCases(options: readonly ManualOption[]): string {
     .join('');
 }
 
-export function allOptions(program: ManualProgram): ManualOption[] {
+function allOptions(program: ManualProgram): ManualOption[] {
   const seen = new Map<string, ManualOption>();
   for (const option of [...program.options, ...program.commands.flatMap(({ options }) => options)]) {
     if (!seen.has(option.long)) seen.set(option.long, option);
