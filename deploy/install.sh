@@ -144,6 +144,8 @@ TEXT
 }
 
 install_settings() {
+  # As StateDirectory= of the unit would make it; the check below wants to write there before the first start.
+  if [ -z "$root" ] && [ ! -d "$data" ]; then run install -d -m 700 -o "$user" -g "$user" -- "$data"; fi
   if [ -e "$settings/tracker.toml" ]; then
     say "$settings/tracker.toml: kept"
     return
