@@ -73,6 +73,8 @@ export interface WatchedListener {
   family: 4 | 6;
   address: string;
   port: number;
+  /** Opened by systemd, perhaps in a network that the tracker itself has no part in. */
+  inherited: boolean;
 }
 
 export interface SnapshotState {

@@ -34,6 +34,8 @@ export interface ListeningAddress {
   family: 4 | 6;
   address: string;
   port: number;
+  /** Opened by systemd. */
+  inherited: boolean;
 }
 
 export interface TrackerServer {
@@ -99,11 +101,12 @@ export async function startTrackerServer(
       else snapshots?.load();
     },
   });
-  const addresses = listeners.all.map(({ planned: { protocol, family, address }, port }) => ({
+  const addresses = listeners.all.map(({ planned: { protocol, family, address, inherited }, port }) => ({
     protocol,
     family,
     address,
     port,
+    inherited: inherited !== undefined,
   }));
   const reload = async () => {
     if (certificates === undefined) log.info('SIGHUP: there is nothing to reload.');

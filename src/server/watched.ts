@@ -62,9 +62,9 @@ export function createWatchedTracker(parts: WatchedParts): WatchedTracker {
 const transportOf = { UDP: 'udp', HTTP: 'http', HTTPS: 'https' } as const;
 
 function watchedListeners(addresses: readonly ListeningAddress[]): WatchedListener[] {
-  return addresses.flatMap(({ protocol, family, address, port }) =>
+  return addresses.flatMap(({ protocol, family, address, port, inherited }) =>
     // Nobody announces to a listener for an authority's questions.
-    protocol === 'ACME' ? [] : [{ transport: transportOf[protocol], family, address, port }],
+    protocol === 'ACME' ? [] : [{ transport: transportOf[protocol], family, address, port, inherited }],
   );
 }
 

@@ -67,6 +67,7 @@ for (const workers of ['0', '2']) {
     ] as const) {
       assert.match(await askHttp(host, port!), /^d8:complete/);
     }
+    assert.doesNotMatch(tracker.output(), /does not answer/);
     assert.equal(await tracker.end('SIGTERM'), 0);
     const said = receiver.received();
     assert.match(said[0]!, /^READY=1\nSTATUS=Serving on UDP 127\.0\.0\.1:/);
