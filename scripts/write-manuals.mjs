@@ -40,6 +40,7 @@ function read(file) {
 /** The server's option table in the manual's form: src/query may not know src/server, so it is done here. */
 async function describeServer() {
   const { defaultTextOf, environmentName, optionNames, optionOf } = await built('server/options');
+  const { controlCommands } = await built('server/control');
   const { environmentOptions } = await built('server/read-environment');
   const options = optionNames.map((name) => {
     const { group, help, kind, placeholder, short } = optionOf(name);
@@ -57,18 +58,29 @@ async function describeServer() {
       help: help.replace(/\.$/, ''),
     };
   });
+  const finding = ['admin-socket', 'data-dir', 'admin-host', 'admin-port', 'admin-token-file', 'config'];
+  const controlOptions = [
+    { long: 'json', group: 'General', help: 'print JSON' },
+    ...options.filter(({ long }) => finding.includes(long)),
+  ];
   options.push({ long: 'help', short: 'h', group: 'General', help: 'print a help text' });
   options.push({ long: 'version', group: 'General', help: 'print the version' });
   return {
     name: 'tracker-server',
     summary: 'BitTorrent tracker for HTTP and UDP, on IPv4 and IPv6',
-    synopsis: ['[options]'],
+    synopsis: ['[options]', 'COMMAND [HASH] [--json] [options]'],
     description: [
       'Answers announces and scrapes of BitTorrent clients from one store of swarms, which survives a restart.',
       'An option is taken from the command line, else from the environment, else from the file that --config names, else from its default. A key of the file is the name of the flag: http-port = 8080.',
+      'A command asks a tracker that runs. It is found through the options, environment and file that the tracker runs with: --admin-socket, or --data-dir, or --admin-port with --admin-host and --admin-token-file.',
     ],
     options,
-    commands: [],
+    commands: Object.entries(controlCommands).map(([name, { hash, summary }]) => ({
+      name,
+      argument: hash ? 'HASH' : '',
+      help: summary.replace(/\.$/, ''),
+      options: controlOptions,
+    })),
     exitCodes: [
       [0, 'ended by SIGINT or SIGTERM, or only asked something (--help, --check)'],
       [1, 'cannot start: a port in use, an unreadable certificate'],

@@ -1,5 +1,5 @@
 // Knows how to write a zsh completion.
-import { flagsOf, type ManualOption, type ManualProgram } from './program.ts';
+import { flagsOf, type ManualCommand, type ManualOption, type ManualProgram } from './program.ts';
 
 /** Works as a file on `fpath` and when it is sourced. */
 export function formatZshCompletion(program: ManualProgram): string {
@@ -7,8 +7,7 @@ export function formatZshCompletion(program: ManualProgram): string {
   const cases = program.commands.map(
     (command) => `    ${command.name})
       shift words; (( CURRENT-- ))
-      _arguments -s -S ${specs(command.options, '        ')} \\
-        '1:${escapeColon(command.argument)}:${command.choices ? `(${command.choices.join(' ')})` : ' '}'
+      _arguments -s -S ${specs(command.options, '        ')}${argumentOf(command)}
       ;;
 `,
   );
@@ -26,6 +25,11 @@ ${cases.join('')}    *)
 }
 if [ "\${funcstack[1]}" = "${name}" ]; then ${name} "$@"; else compdef ${name} ${program.name}; fi
 `;
+}
+
+function argumentOf({ argument, choices }: ManualCommand): string {
+  if (argument === '') return '';
+  return ` \\\n        '1:${escapeColon(argument)}:${choices ? `(${choices.join(' ')})` : ' '}'`;
 }
 
 function specs(options: readonly ManualOption[], indent: string): string {

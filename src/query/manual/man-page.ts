@@ -60,7 +60,7 @@ function commandSections(program: ManualProgram): string[] {
     const flags = options.map((option) => `\\fB${plain(flagsOf(option)[0]!)}\\fR`).join(', ');
     const takes = flags === '' ? '' : `\nTakes ${flags}.`;
     const own = options.filter(({ long }) => !program.options.some((option) => option.long === long));
-    return `.TP\n\\fB${plain(name)}\\fR \\fI${plain(argument)}\\fR\n${plain(sentence({ long: '', group: '', help }))}${takes}${own.map((option) => `\n.RS\n${optionEntry(option)}\n.RE`).join('')}`;
+    return `.TP\n\\fB${plain(name)}\\fR${argument === '' ? '' : ` \\fI${plain(argument)}\\fR`}\n${plain(sentence({ long: '', group: '', help }))}${takes}${own.map((option) => `\n.RS\n${optionEntry(option)}\n.RE`).join('')}`;
   });
   return [`.SH COMMANDS\n${entries.join('\n')}`];
 }

@@ -20,6 +20,7 @@ export interface ManualOption {
 
 export interface ManualCommand {
   name: string;
+  /** Empty when the command takes none. */
   argument: string;
   /** What the argument may be, when that is a list. */
   choices?: readonly string[];
