@@ -205,8 +205,8 @@ function registerUpkeepMetrics(
     const snapshot = tracker.snapshot();
     return snapshot === undefined ? undefined : Number(snapshot.failure !== undefined);
   });
-  gauge('tracker_certificate_days_left', 'Days until the first certificate expires.', () => {
+  gauge('tracker_certificate_left_seconds', 'Time until the first certificate expires.', () => {
     const ends = tracker.certificates().map(({ notAfterMs }) => notAfterMs);
-    return ends.length === 0 ? undefined : (Math.min(...ends) - now()) / 86_400_000;
+    return ends.length === 0 ? undefined : (Math.min(...ends) - now()) / 1000;
   });
 }
