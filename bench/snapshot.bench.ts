@@ -1,6 +1,7 @@
 // What a snapshot costs: writing and loading up to 10 million peers, and how long an announce waits meanwhile.
 import { Event } from '../src/protocol/event.ts';
 import { SwarmStore, type SwarmVisit } from '../src/swarm/swarm-store.ts';
+import { publicAddress } from './public-address.ts';
 
 const gib = 1024 ** 3;
 const quick = process.argv.includes('--quick');
@@ -33,11 +34,12 @@ function fill(peers: number, large: boolean): SwarmStore {
     downloaded: 0,
     entries: 0,
     ipv4Entries: 0,
+    early: false,
   };
   for (let peer = 0; peer < peers; peer++) {
     const swarm = large && peer % 2 === 0 ? 0 : 1 + Math.floor(peer / 5);
     for (let i = 0; i < 5; i++) visit.infoHash[i] = Math.imul(swarm + 1, 0x85ebca6b + i * 2);
-    visit.address[0] = Math.imul(peer, 0x27d4eb2f);
+    visit.address[0] = publicAddress(peer);
     visit.port = 1024 + (peer % 60_000);
     visit.seeding = peer % 3 === 0;
     if (!store.announce(visit, 0, clock.monotonic)) throw new Error(`full at ${peer} peers`);

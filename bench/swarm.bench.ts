@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { Event } from '../src/protocol/event.ts';
 import { SwarmStore, type SwarmVisit } from '../src/swarm/swarm-store.ts';
+import { publicAddress } from './public-address.ts';
 
 const gib = 1024 ** 3;
 const quick = process.argv.includes('--quick');
@@ -35,6 +36,7 @@ function createVisit(): Visit {
     downloaded: 0,
     entries: 0,
     ipv4Entries: 0,
+    early: false,
   };
 }
 
@@ -51,7 +53,7 @@ function swarmOf(peer: number, swarms: number, spread: Spread): number {
 function setPeer(visit: Visit, peer: number, swarms: number, spread: Spread): void {
   const swarm = swarmOf(peer, swarms, spread);
   for (let i = 0; i < 5; i++) visit.infoHash[i] = Math.imul(swarm + 1, 0x85ebca6b + i * 2);
-  visit.address[0] = Math.imul(peer, 0x27d4eb2f);
+  visit.address[0] = publicAddress(peer);
   visit.port = 1024 + (peer % 60000);
   visit.peerId[0] = peer;
   visit.seeding = peer % 3 === 0;

@@ -169,6 +169,22 @@ export function httpsUrl(): Kind<string> {
   });
 }
 
+/** Ports such as `22,25,53`; `none` is an empty list. */
+export function portList(): Kind<readonly number[]> {
+  const all = (values: readonly unknown[]) =>
+    values.every((value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65535)
+      ? (values as number[])
+      : undefined;
+  return {
+    describe: 'ports such as 22,25,53, or none',
+    flag: false,
+    repeatable: true,
+    parse: (value) => (value === 'none' ? [] : all(value.split(',').map((text) => parseDigits(text.trim())))),
+    fromToml: (value) => (value === 'none' ? [] : Array.isArray(value) ? all(value) : all([value])),
+    format: (values) => `[${values.join(', ')}]`,
+  };
+}
+
 function isNetwork(value: unknown): value is string {
   return typeof value === 'string' && parseCidr(value) !== undefined;
 }

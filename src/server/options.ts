@@ -17,6 +17,7 @@ import {
   text,
   wholeNumber,
 } from './option-kinds.ts';
+import { protectionOptions } from './protection-options.ts';
 
 /** Where help and reference page list an option, in this order. */
 export const optionGroups = [
@@ -24,6 +25,7 @@ export const optionGroups = [
   'HTTPS',
   'Answers',
   'Clients behind proxies',
+  'Protection',
   'Resources',
   'Admin',
   'Log',
@@ -240,6 +242,7 @@ export const optionTable = {
       'Expect the PROXY protocol (v1 or v2) at the start of each HTTP and HTTPS connection from a --trusted-proxy; ' +
       'other connections are served as ever.',
   }),
+  ...protectionOptions,
   'memory-limit': option<number>({
     group: 'Resources',
     kind: size(16 * mebibyte, 4096 * mebibyte),

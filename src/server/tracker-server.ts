@@ -213,8 +213,16 @@ function createSnapshots(
 }
 
 function createTracker(store: SwarmStore, configuration: Configuration): Tracker {
-  const { interval, minInterval, maxPeers, maxScrapeHashes, fullScrape, trackerId, noIpv4Mapped } =
-    configuration;
+  const {
+    interval,
+    minInterval,
+    maxPeers,
+    maxScrapeHashes,
+    fullScrape,
+    trackerId,
+    noIpv4Mapped,
+    refusedPorts,
+  } = configuration;
   return new Tracker(store, {
     interval,
     minInterval,
@@ -223,6 +231,7 @@ function createTracker(store: SwarmStore, configuration: Configuration): Tracker
     fullScrape,
     trackerId,
     ipv4Mapped: !noIpv4Mapped,
+    refusedPorts,
   });
 }
 

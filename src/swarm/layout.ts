@@ -89,10 +89,14 @@ export const shardRow = {
 export const entryField = { infoHash: 0, peers4: 5, peers6: 6, downloaded: 7, size: 8 } as const;
 
 /**
- * `downloaded`: bits 0 to 27 count and saturate; bit 30 marks a swarm without peers that is kept for this counter;
+ * `downloaded`: bits 0 to 27 count and saturate; bits 28 and 29 say in which scope the swarm's peers are; bit 30 marks a swarm without peers that is kept for this counter;
  * bit 31 a swarm that peers of two networks have been in, which no flood can evict.
  */
 export const downloadedMask = 0x0fffffff;
+export const scopeShift = 28;
+export const scopeMask = 0x30000000;
+/** Bits 28 and 29 hold a Scope that all peers share (never bogon), or this. */
+export const mixedScopes = 3;
 export const idleFlag = 0x40000000;
 export const establishedFlag = 0x80000000 | 0;
 /** What a snapshot keeps of `downloaded`. */

@@ -7,6 +7,7 @@
 // space is its share of the peers, starting at a random directory entry samples evenly.
 // Callers hold the shard's lock.
 
+import { isLocalScope, scopeOfIpv4, scopeOfIpv6 } from '../protocol/address-scope.ts';
 import {
   addRecord,
   capacityOf,
@@ -21,7 +22,15 @@ import {
   removeRecord,
 } from './block.ts';
 import { keyedHash } from './keyed-hash.ts';
-import { capacityOfClass, lastStep, maxTableBits, stepFor, tableClass, usualSteps } from './size-classes.ts';
+import {
+  capacityOfClass,
+  lastStep,
+  maxTableBits,
+  recordWords4,
+  stepFor,
+  tableClass,
+  usualSteps,
+} from './size-classes.ts';
 import type { SlabAllocator } from './slab-allocator.ts';
 
 /** A set lies in two words of the large swarm: reference to the directory, and its depth. */
@@ -84,9 +93,16 @@ export class PeerSets {
     this.#allocator.free(this.#words[set + setField.directory]!);
   }
 
-  /** The keyed hash of an endpoint: `stride` − 1 address words and the port in the low half of a record's last word. */
+  /**
+   * The keyed hash of an endpoint: address words, and the port in the low half of a record's last word. All ports of an
+   * IPv4 address, all peers of an IPv6 /64, have the same, so that they can be counted in one block; their number is
+   * bounded. On addresses where it is not, the whole endpoint counts, or one hash might fill a block beyond its size.
+   */
   hash(address: Int32Array, at: number, port: number): number {
-    return keyedHash(this.#key0, this.#key1, address, at, this.#stride - 1, port);
+    const isIpv4 = this.#stride === recordWords4;
+    if (isLocalScope(isIpv4 ? scopeOfIpv4(address[at]!) : scopeOfIpv6(address, at)))
+      return keyedHash(this.#key0, this.#key1, address, at, this.#stride - 1, port);
+    return keyedHash(this.#key0, this.#key1, address, at, isIpv4 ? 1 : 2, 0);
   }
 
   find(set: number, hash: number, address: Int32Array, at: number, port: number): boolean {

@@ -174,6 +174,8 @@ export class Sampler {
   }
 
   /** A random whole number of 0 … limit − 1 (xorshift32). */
+  readonly below = (limit: number): number => this.#below(limit);
+
   #below(limit: number): number {
     let x = this.#random;
     x ^= x << 13;

@@ -3,7 +3,16 @@
 import { ageOf, countedFlag, partialFlag, tickMask } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
-import { downloadedMask, entryField, establishedFlag, header, idleFlag, shardRow } from './layout.ts';
+import {
+  downloadedMask,
+  entryField,
+  establishedFlag,
+  header,
+  idleFlag,
+  scopeMask,
+  scopeShift,
+  shardRow,
+} from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import { peerIdWords, usualBlockPeers } from './size-classes.ts';
 import { fragmentHead, peerWords4, peerWords6 } from './snapshot-format.ts';
@@ -92,6 +101,7 @@ export class SnapshotLoader {
       this.#table.find(shard, hash, fragment, at) || this.#table.insert(shard, hash, fragment, at);
     if (entry === 0) return 0;
     const saved = fragment[at + fragmentHead.downloaded]!;
+    this.#entries.noteScope(entry, (saved & scopeMask) >>> scopeShift);
     const downloaded = saved & downloadedMask;
     const known = words[entry + entryField.downloaded]! | (saved & establishedFlag);
     words[entry + entryField.downloaded] = known;

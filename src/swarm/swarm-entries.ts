@@ -1,8 +1,19 @@
 // One swarm as a whole: its two families, its `downloaded` counter, and whether it still needs an entry.
 
+import { scopeOf } from '../protocol/address-scope.ts';
 import { FamilyPeers } from './family-peers.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
-import { downloadedMask, entryField, establishedFlag, header, idleFlag, shardRow } from './layout.ts';
+import {
+  downloadedMask,
+  entryField,
+  establishedFlag,
+  header,
+  idleFlag,
+  mixedScopes,
+  scopeMask,
+  scopeShift,
+  shardRow,
+} from './layout.ts';
 import { inOneNetwork } from './network.ts';
 import type { SlabAllocator } from './slab-allocator.ts';
 
@@ -47,8 +58,27 @@ export class SwarmEntries {
     return this.#words[entry + entryField.peers4] !== 0 || this.#words[entry + entryField.peers6] !== 0;
   }
 
-  /** Called before a peer is added: the first one from a second network of its family ends the swarm's probation. */
+  /** The scope that all peers are in; `mixedScopes` when they are in several, or in one where nobody can be. */
+  scope(entry: number): number {
+    return (this.#words[entry + entryField.downloaded]! & scopeMask) >>> scopeShift;
+  }
+
+  /** Called before a peer is added: notes its scope, and whether it comes from another network than those before. */
   noteArrival(entry: number, family: 4 | 6, address: Int32Array, addressAt: number): void {
+    this.#noteNetwork(entry, family, address, addressAt);
+    this.noteScope(entry, scopeOf(family, address, addressAt));
+  }
+
+  /** Called before peers of this scope, or of several, are added. */
+  noteScope(entry: number, scope: number): void {
+    const before = this.scope(entry);
+    if (scope === before) return;
+    const now = this.hasPeers(entry) ? mixedScopes : scope;
+    this.#words[entry + entryField.downloaded]! ^= (before ^ now) << scopeShift;
+  }
+
+  /** The first peer from a second network of its family ends the swarm's probation. */
+  #noteNetwork(entry: number, family: 4 | 6, address: Int32Array, addressAt: number): void {
     const words = this.#words;
     if (words[entry + entryField.downloaded]! < 0) return;
     const other =

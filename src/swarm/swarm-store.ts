@@ -3,34 +3,29 @@
 // One announce is one visit to one shard under its lock: find the swarm, find the peer, sample others, write the peer
 // down. Time comes in as whole seconds of a monotonic clock; nothing here allocates on the JavaScript heap.
 
+import { isLocalScope, Scope, scopeOf } from '../protocol/address-scope.ts';
 import { Event } from '../protocol/event.ts';
-import { countedFlag, partialFlag, tickMask } from './block.ts';
+import { AddressCaps } from './address-caps.ts';
+import { ageOf, countedFlag, partialFlag, tickMask } from './block.ts';
 import { Evictor } from './evictor.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import { InfoHashTable } from './info-hash-table.ts';
-import { chunkWords, entryField, header, layoutFor, magic, shardRow } from './layout.ts';
+import { chunkWords, entryField, header, magic, mixedScopes, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import { LookAhead } from './look-ahead.ts';
 import { Sampler } from './sampler.ts';
+import { ScopedSampler } from './scoped-sampler.ts';
 import { SlabAllocator } from './slab-allocator.ts';
 import { type ReadBytes, SnapshotDecoder } from './snapshot-decoder.ts';
 import { SnapshotEncoder } from './snapshot-encoder.ts';
 import { SnapshotLoader } from './snapshot-loader.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
+import { createStoreMemory, type StoreOptions } from './store-memory.ts';
 import { StoreWalk } from './store-walk.ts';
 import { SwarmDropper } from './swarm-dropper.ts';
 import { SwarmEntries } from './swarm-entries.ts';
 import { Sweeper } from './sweeper.ts';
 import { tickAt } from './tick.ts';
-
-export interface StoreOptions {
-  /** Bytes, reserved at once and used as needed; a hard limit. */
-  memoryLimit: number;
-  /** Four random words; whoever knows them can aim at a shard. */
-  hashKey: Int32Array;
-  /** Seconds without an announce after which a peer is forgotten; 1 to 2,000,000. */
-  peerTtl: number;
-}
 
 /** What the store reads of one announce, and where it puts what it found. */
 export interface SwarmVisit {
@@ -53,6 +48,7 @@ export interface SwarmVisit {
   downloaded: number;
   entries: number;
   ipv4Entries: number;
+  early: boolean;
 }
 
 /** The counts of one swarm (BEP 48, BEP 21). */
@@ -85,6 +81,8 @@ const attemptsWhenFull = 3;
 /** Words of one swarm as `readShard` writes it: info_hash, complete, incomplete, downloaded, downloaders. */
 export const swarmWords = 9;
 
+export type { StoreOptions } from './store-memory.ts';
+
 export class SwarmStore {
   /** The shared memory; hand it to another thread and `attach` there. */
   readonly buffer: SharedArrayBuffer;
@@ -96,7 +94,11 @@ export class SwarmStore {
   readonly #lookAhead: LookAhead;
   readonly #sweeper: Sweeper;
   readonly #evictor: Evictor;
+  readonly #scopedSampler: ScopedSampler;
+  readonly #caps: AddressCaps;
   readonly #secondsPerTick: number;
+  #earlyTicks = 0;
+  #earlyWant = 0;
   /** A peer was added since it was last looked whether memory is short. */
   #added = false;
 
@@ -110,41 +112,29 @@ export class SwarmStore {
     this.#lookAhead = new LookAhead(this.#words, this.#table);
     this.#sweeper = new Sweeper(this.#words, this.#table, this.#entries);
     this.#evictor = new Evictor(this.#words, this.#table, this.#entries);
+    this.#scopedSampler = new ScopedSampler(this.#words, this.#sampler.below);
+    this.#caps = new AddressCaps(this.#words);
     this.#secondsPerTick = this.#words[header.secondsPerTick]!;
   }
 
   /** Reserves the memory and makes an empty store. `seed` starts the choice of peers. Throws RangeError. */
   static create(options: StoreOptions, seed: number): SwarmStore {
-    const layout = layoutFor(options.memoryLimit);
-    const buffer = new SharedArrayBuffer(layout.words * 4);
-    const words = new Int32Array(buffer);
-    words[header.magic] = magic;
-    words[header.words] = layout.words;
-    words[header.shardBits] = layout.shardBits;
-    words[header.shards] = layout.shards;
-    words[header.firstChunk] = layout.firstChunk;
-    words[header.endChunk] = layout.endChunk;
-    words[header.nextFreshChunk] = layout.firstChunk;
-    words.set(options.hashKey.subarray(0, 4), header.hashKey);
-    // Ages are kept modulo 2^13 ticks: with at most half of that for the TTL the sweeper has as long again to come by.
-    const secondsPerTick = Math.max(1, Math.ceil(options.peerTtl / ((tickMask + 1) / 2)));
-    words[header.secondsPerTick] = secondsPerTick;
-    words[header.ttlTicks] = Math.ceil(options.peerTtl / secondsPerTick);
-    // An idle swarm costs about 40 bytes; an eighth of the memory may remember downloads.
-    words[header.maxIdleSwarms] = Math.floor(layout.words / 80);
-    // A sixteenth is kept free for swarms that nothing can evict; a pass of eviction takes far less while it gets going.
-    const chunks = layout.endChunk - layout.firstChunk;
-    words[header.pressedAbove] = chunks - Math.ceil(chunks / 16);
-    // As if a pass had just ended that was worth it.
-    words[header.evictShard] = 1 << layout.shardBits;
-    words[header.evictedInPass] = 1;
-    return new SwarmStore(buffer, seed);
+    return new SwarmStore(createStoreMemory(options), seed);
   }
 
   /** The store that another thread made, for this thread. */
   static attach(buffer: SharedArrayBuffer, seed: number): SwarmStore {
     if (new Int32Array(buffer, 0, 1)[0] !== magic) throw new TypeError('not the memory of a swarm store');
     return new SwarmStore(buffer, seed);
+  }
+
+  /**
+   * Gives a peer that announces again within so many seconds at most `want` others; not on private and loopback
+   * addresses. For this thread.
+   */
+  limitEarly(seconds: number, want: number): void {
+    this.#earlyTicks = Math.floor(seconds / this.#secondsPerTick);
+    this.#earlyWant = want;
   }
 
   /**
@@ -310,6 +300,7 @@ export class SwarmStore {
 
   #stop(shard: number, entry: number, visit: SwarmVisit): void {
     visit.complete = visit.incomplete = visit.downloaded = visit.entries = visit.ipv4Entries = 0;
+    visit.early = false;
     if (entry === 0) return;
     const peers = this.#peersOf(visit.family);
     const slot = slotOf(entry, visit.family);
@@ -326,15 +317,22 @@ export class SwarmStore {
     const slot = slotOf(entry, visit.family);
     const seeder = visit.seeding || visit.event === Event.completed;
     const found = peers.find(slot, visit.address, visit.addressAt, wirePort(visit.port), seeder);
-    // Before the announcer is written down, so that a new one cannot be handed to itself.
-    this.#sample(entry, slot, peers, visit, seeder, want);
     const tick = this.#tick(now);
+    visit.early = found && this.#isEarly(peers, visit, tick);
+    const given = visit.early && want > this.#earlyWant ? this.#earlyWant : want;
+    // Before the announcer is written down, so that a new one cannot be handed to itself.
+    this.#sample(entry, slot, peers, visit, seeder, given);
     const partial = !seeder && visit.event === Event.paused ? partialFlag : 0;
     const written = found
       ? this.#refresh(shard, entry, slot, peers, visit, seeder, tick | partial)
       : this.#insert(shard, entry, slot, peers, visit, seeder, tick | partial);
     if (written) this.#answerCounts(entry, visit);
     return written;
+  }
+
+  #isEarly(peers: FamilyPeers, visit: SwarmVisit, tick: number): boolean {
+    if (ageOf(peers.foundState(), tick) >= this.#earlyTicks) return false;
+    return !isLocalScope(scopeOf(visit.family, visit.address, visit.addressAt));
   }
 
   #sample(
@@ -345,14 +343,30 @@ export class SwarmStore {
     leechersOnly: boolean,
     want: number,
   ): void {
-    this.#sampler.into(visit.out, visit.outAt, visit.outPeerIds);
-    visit.entries = this.#sampler.sample(peers, slot, leechersOnly, want);
-    visit.ipv4Entries = 0;
+    visit.entries = visit.ipv4Entries = 0;
+    const sampler = this.#samplerFor(entry, visit);
+    if (sampler === undefined) return;
+    visit.entries = sampler.sample(peers, slot, leechersOnly, want);
     if (!visit.fillWithIpv4 || visit.family !== 6) return;
     const peers4 = this.#entries.peers4;
     peers4.foundIndex = -1;
     const left = want - visit.entries;
-    visit.ipv4Entries = this.#sampler.sample(peers4, slotOf(entry, 4), leechersOnly, left);
+    visit.ipv4Entries = sampler.sample(peers4, slotOf(entry, 4), leechersOnly, left);
+  }
+
+  /** As a rule all peers of a swarm may be handed to everybody; undefined when none may be to this announcer. */
+  #samplerFor(entry: number, visit: SwarmVisit): Sampler | ScopedSampler | undefined {
+    const scope = this.#entries.scope(entry);
+    if (scope !== Scope.public) {
+      const own = scopeOf(visit.family, visit.address, visit.addressAt);
+      if (scope === mixedScopes) {
+        this.#scopedSampler.into(visit.out, visit.outAt, visit.outPeerIds, own);
+        return this.#scopedSampler;
+      }
+      if (scope !== own) return undefined;
+    }
+    this.#sampler.into(visit.out, visit.outAt, visit.outPeerIds);
+    return this.#sampler;
   }
 
   #refresh(
@@ -392,6 +406,10 @@ export class SwarmStore {
     const counted = visit.event === Event.completed ? countedFlag : 0;
     const lastWord = wirePort(visit.port) | ((state | counted) << 16);
     const { address, addressAt, peerId, peerIdAt } = visit;
+    if (this.#caps.findCrowding(peers, slot, address, addressAt, state & tickMask)) {
+      this.#entries.count(shard, visit.family, peers.foundSeeder ? 0 : -1, peers.foundSeeder ? -1 : 0);
+      peers.removeFound(slot);
+    }
     this.#entries.noteArrival(entry, visit.family, address, addressAt);
     if (!peers.insert(slot, seeder, address, addressAt, lastWord, peerId, peerIdAt)) return false;
     this.#added = true;

@@ -43,4 +43,6 @@ export class Announce {
   entries = 0;
   /** IPv4 entries written after the IPv6 ones, 3 units each; 0 unless `fillWithIpv4`. */
   ipv4Entries = 0;
+  /** The peer announced again before it was asked to; it got fewer peers than it might have. */
+  early = false;
 }

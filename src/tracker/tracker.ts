@@ -23,22 +23,32 @@ export interface TrackerSettings {
   trackerId: string;
   /** Whether IPv6 clients over HTTP are given IPv4 peers in places that IPv6 peers leave. */
   ipv4Mapped: boolean;
+  /** Ports that no peer may have, besides 0: those of services that would suffer from peers' connections. */
+  refusedPorts: readonly number[];
 }
+
+/** Peers for one that announces before the minimal interval is over: a lost reply is made good, a flood costs little. */
+const earlyPeers = 10;
 
 /** One a thread; all of them over the same store. */
 export class Tracker {
   readonly settings: TrackerSettings;
   readonly #store: SwarmStore;
+  /** One bit a port. */
+  readonly #refusedPorts: Int32Array;
 
   constructor(store: SwarmStore, settings: TrackerSettings) {
     this.#store = store;
     this.settings = settings;
+    this.#refusedPorts = createPortSet(settings.refusedPorts);
+    store.limitEarly(settings.minInterval, earlyPeers);
   }
 
   /** Answers an announce into its own fields; `now` is whole seconds of the monotonic clock all threads share. */
   announce(announce: Announce, now: number): Failure | undefined {
     // Whoever connects to port 0 connects to nobody, and such a peer breaks some clients' lists.
-    if (announce.port === 0) return missingPort;
+    const { port } = announce;
+    if ((this.#refusedPorts[port >>> 5]! >>> (port & 31)) & 1) return missingPort;
     const { maxPeers } = this.settings;
     const { numwant, maxEntries } = announce;
     const wanted = numwant < 0 || numwant > maxPeers ? maxPeers : numwant;
@@ -60,4 +70,10 @@ export class Tracker {
   scrapeAll(): Generator<ScrapedSwarm, void, undefined> {
     return scrapeAll(this.#store);
   }
+}
+
+function createPortSet(ports: readonly number[]): Int32Array {
+  const set = new Int32Array(65_536 / 32);
+  for (const port of [0, ...ports]) set[port >>> 5]! |= 1 << (port & 31);
+  return set;
 }

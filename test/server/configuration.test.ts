@@ -43,7 +43,7 @@ describe('what a tracker does without options', () => {
   test('the defaults are the install guide’s', () => {
     const { values, origins, warnings } = read([]);
     assert.deepEqual(
-      { ...values, workers: 0 },
+      { ...values, workers: 0, 'refused-ports': [] },
       {
         host: undefined,
         'http-port': 6969,
@@ -68,6 +68,7 @@ describe('what a tracker does without options', () => {
         'no-ipv4-mapped': false,
         'trusted-proxy': [],
         'proxy-protocol': false,
+        'refused-ports': [],
         'memory-limit': 512 * 2 ** 20,
         'data-dir': undefined,
         takeover: false,

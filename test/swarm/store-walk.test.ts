@@ -42,7 +42,7 @@ test('a walk meets every swarm and every peer of it once, with role, port and pe
       const at = i * walkedPeerWords;
       const [head, a0, , , a3, id] = slice.peers.subarray(at, at + walkedPeerWords);
       const family = head! & 0xff;
-      const n = ((((family === 4 ? a0! : a3!) - 0x0a000000) << 12) | ((head! >>> 16) - 1)) >>> 0;
+      const n = ((((family === 4 ? a0! : a3!) >>> 8) << 12) | ((head! >>> 16) - 1)) >>> 0;
       assert.equal(id, n, 'peer_id');
       assert.equal((head! & walkedSeeder) !== 0, n % 3 === 0, 'role');
       if (head! & walkedSeeder) seeders++;

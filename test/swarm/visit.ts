@@ -22,6 +22,7 @@ export class Visit implements SwarmVisit {
   downloaded = 0;
   entries = 0;
   ipv4Entries = 0;
+  early = false;
 
   /** The info_hash of swarm number `n`. */
   setSwarm(n: number): this {
@@ -35,8 +36,9 @@ export class Visit implements SwarmVisit {
   setPeer(family: 4 | 6, n: number): this {
     this.family = family;
     this.address.fill(0);
-    this.address[family === 4 ? 0 : 3] = 0x0a000000 + (n >>> 12);
-    if (family === 6) this.address[0] = 0xb80d0120 | 0;
+    // 10.x.y.z and fd00::x:y:z, where many peers may share an address.
+    this.address[family === 4 ? 0 : 3] = 10 | ((n >>> 12) << 8);
+    if (family === 6) this.address[0] = 0xfd;
     this.port = 1 + (n & 0xfff);
     this.peerId.fill(n);
     return this;
@@ -52,7 +54,7 @@ export class Visit implements SwarmVisit {
       const address = (this.out[low]! | (this.out[low + 1]! << 16)) >>> 0;
       at = low + 3;
       const port = ((this.out[at - 1]! & 0xff) << 8) | (this.out[at - 1]! >>> 8);
-      found.push({ family, n: ((address - 0x0a000000) << 12) | (port - 1) });
+      found.push({ family, n: ((address >>> 8) << 12) | (port - 1) });
     }
     return found;
   }

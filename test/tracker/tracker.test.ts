@@ -15,6 +15,7 @@ const settings: TrackerSettings = {
   fullScrape: false,
   trackerId: 'Wildkat',
   ipv4Mapped: true,
+  refusedPorts: [],
 };
 
 function createTracker(memoryLimit?: number): Tracker {
@@ -65,6 +66,16 @@ test('port 0 is refused and nothing is stored', () => {
   const other = announceOf(1, 2);
   tracker.announce(other, 0);
   assert.equal(other.incomplete, 1);
+});
+
+test('ports of services are refused when the settings name them', () => {
+  const tracker = new Tracker(createStore(), { ...settings, refusedPorts: [22, 65_535] });
+  for (const port of [0, 22, 65_535]) {
+    assert.equal(tracker.announce({ ...announceOf(1, 1), port }, 0), missingPort, `port ${port}`);
+  }
+  for (const port of [1, 21, 23, 65_534]) {
+    assert.equal(tracker.announce({ ...announceOf(1, 1), port }, 0), undefined, `port ${port}`);
+  }
 });
 
 test('a tracker full of swarms of several networks says so', () => {

@@ -50,6 +50,7 @@ export const contractSettings: TrackerSettings = {
   fullScrape: false,
   trackerId: 'Wildkat',
   ipv4Mapped: true,
+  refusedPorts: [],
 };
 
 export function createContractStore(): SwarmStore {

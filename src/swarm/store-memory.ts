@@ -1,0 +1,41 @@
+// What a new store's memory begins with: the header, from which every thread learns the rest.
+
+import { tickMask } from './block.ts';
+import { header, layoutFor, magic } from './layout.ts';
+
+export interface StoreOptions {
+  /** Bytes, reserved at once and used as needed; a hard limit. */
+  memoryLimit: number;
+  /** Four random words; whoever knows them can aim at a shard. */
+  hashKey: Int32Array;
+  /** Seconds without an announce after which a peer is forgotten; 1 to 2,000,000. */
+  peerTtl: number;
+}
+
+/** Reserves the memory and describes it. Throws RangeError. */
+export function createStoreMemory(options: StoreOptions): SharedArrayBuffer {
+  const layout = layoutFor(options.memoryLimit);
+  const buffer = new SharedArrayBuffer(layout.words * 4);
+  const words = new Int32Array(buffer);
+  words[header.magic] = magic;
+  words[header.words] = layout.words;
+  words[header.shardBits] = layout.shardBits;
+  words[header.shards] = layout.shards;
+  words[header.firstChunk] = layout.firstChunk;
+  words[header.endChunk] = layout.endChunk;
+  words[header.nextFreshChunk] = layout.firstChunk;
+  words.set(options.hashKey.subarray(0, 4), header.hashKey);
+  // Ages are kept modulo 2^13 ticks: with at most half of that for the TTL the sweeper has as long again to come by.
+  const secondsPerTick = Math.max(1, Math.ceil(options.peerTtl / ((tickMask + 1) / 2)));
+  words[header.secondsPerTick] = secondsPerTick;
+  words[header.ttlTicks] = Math.ceil(options.peerTtl / secondsPerTick);
+  // An idle swarm costs about 40 bytes; an eighth of the memory may remember downloads.
+  words[header.maxIdleSwarms] = Math.floor(layout.words / 80);
+  // A sixteenth is kept free for swarms that nothing can evict; a pass of eviction takes far less while it gets going.
+  const chunks = layout.endChunk - layout.firstChunk;
+  words[header.pressedAbove] = chunks - Math.ceil(chunks / 16);
+  // As if a pass had just ended that was worth it.
+  words[header.evictShard] = 1 << layout.shardBits;
+  words[header.evictedInPass] = 1;
+  return buffer;
+}
