@@ -4,8 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import { defaultHttpLimits } from '../../src/transport/http-limits.ts';
 import { TestAuthority, type TestCertificate } from '../certificates.ts';
-
 import { allClosed, startHttpFor } from './http-tracker.ts';
 import { RawHttp } from './raw-http.ts';
 
@@ -136,6 +136,24 @@ describe('an HTTPS listener', () => {
     assert.ok(performance.now() - start < 1000, 'the honest client waits');
     assert.ok(counters.handshakesFailed >= 60);
     for (const each of [socket, ...stalled, ...plain]) each.destroy();
+  });
+
+  test('holds its clients to the same time for a request head as plain HTTP', async (t) => {
+    const limits = { ...defaultHttpLimits, headMs: 200, requestMs: 300, keepAliveMs: 300, checkEveryMs: 50 };
+    const { port, counters } = await startHttpFor(t, { https: { certificate: first }, limits });
+    const slow = await connectSecurely(port);
+    const idle = await connectSecurely(port);
+    assert.match(await ask(idle), /8:complete/);
+    slow.write('GET /announce?');
+    const drop = setInterval(() => slow.write('x'), 50);
+    t.after(() => clearInterval(drop));
+    const start = performance.now();
+    await Promise.all(
+      [slow, idle].map((socket) => new Promise((r) => socket.on('error', r).once('close', r))),
+    );
+    assert.ok(performance.now() - start < 2500);
+    assert.equal(counters.timeouts, 1);
+    await allClosed(counters);
   });
 
   test('closes without waiting for handshakes', async (t) => {
