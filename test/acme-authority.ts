@@ -30,7 +30,7 @@ export async function startAcmeAuthority(validitySeconds = 86_400): Promise<Acme
   mkdirSync(directory);
   writeFileSync(join(directory, 'cert.pem'), chain);
   writeFileSync(join(directory, 'key.pem'), key);
-  const [listen, management, httpPort, tlsPort, dnsPort] = await freeTcpPorts(5);
+  const [listen, management, httpPort, tlsPort, dnsPort, dnsManagement] = await freeTcpPorts(6);
   const pebble = {
     listenAddress: `127.0.0.1:${listen}`,
     managementListenAddress: `127.0.0.1:${management}`,
@@ -43,7 +43,8 @@ export async function startAcmeAuthority(validitySeconds = 86_400): Promise<Acme
   writeFileSync(join(directory, 'config.json'), JSON.stringify({ pebble }));
   const names = startProgram('pebble-challtestsrv', [
     ...['-defaultIPv4', '127.0.0.1', '-defaultIPv6', '', '-dns01', `127.0.0.1:${dnsPort}`],
-    ...['-management', '', '-http01', '', '-https01', '', '-tlsalpn01', ''],
+    // Without an address of its own, its management would take port 80.
+    ...['-management', `127.0.0.1:${dnsManagement}`, '-http01', '', '-https01', '', '-tlsalpn01', ''],
   ]);
   const dns = ['-dnsserver', `127.0.0.1:${dnsPort}`];
   const authority = startProgram('pebble', ['-config', 'config.json', ...dns], {
