@@ -7,6 +7,8 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { Event } from '../protocol/event.ts';
 import { formatHttpAnnounce } from '../protocol/http-client-requests.ts';
 import {
@@ -32,8 +34,8 @@ export async function announceToSelf(listener: WatchedListener, timeoutMs: numbe
   }
 }
 
-/** A listener on all interfaces is reached by loopback. */
-function reachable({ address }: WatchedListener): string {
+/** Where a listener is reached from this machine; one on all interfaces by loopback. */
+export function reachable({ address }: Pick<WatchedListener, 'address'>): string {
   if (address === '0.0.0.0') return '127.0.0.1';
   return address === '::' ? '::1' : address;
 }
@@ -86,16 +88,21 @@ async function announceOverHttp(listener: WatchedListener, signal: AbortSignal):
   const options = {
     host: reachable(listener),
     port: listener.port,
+    createConnection: () => connect(listener),
     path: `/announce?${formatHttpAnnounce({ ...question(), compact: true })}`,
-    agent: false,
     signal,
   } as const;
-  const request =
-    listener.transport === 'https'
-      ? // The certificate is for the tracker's public name; whether clients will like it is another question.
-        httpsRequest({ ...options, rejectUnauthorized: false })
-      : httpRequest(options);
+  const request = listener.transport === 'https' ? httpsRequest(options) : httpRequest(options);
   request.end();
   const [response] = (await once(request, 'response', { signal })) as [NodeJS.ReadableStream];
   response.resume();
+}
+
+/** As a proxy that speaks for itself, where that is expected. */
+function connect(listener: WatchedListener): Socket {
+  const socket = connectTcp(listener.port, reachable(listener));
+  if (listener.expectsProxyHeader) socket.write('PROXY UNKNOWN\r\n');
+  if (listener.transport !== 'https') return socket;
+  // The certificate is for the tracker's public name; whether clients will like it is another question.
+  return connectTls({ socket, rejectUnauthorized: false });
 }

@@ -75,6 +75,8 @@ export interface WatchedListener {
   port: number;
   /** Opened by systemd, perhaps in a network that the tracker itself has no part in. */
   inherited: boolean;
+  /** Who connects from this machine is to begin with a PROXY protocol header. */
+  expectsProxyHeader?: boolean;
 }
 
 export interface SnapshotState {

@@ -1,10 +1,11 @@
 // How HTTP and HTTPS listeners are opened, and what they share.
-import { parseCidr } from '../protocol/cidr.ts';
+import { type Cidr, parseCidr } from '../protocol/cidr.ts';
 import { maxConnections } from '../transport/descriptor-limit.ts';
 import { HttpConnections } from '../transport/http-connections.ts';
 import type { HttpCounters } from '../transport/http-counters.ts';
 import { HttpTransport } from '../transport/http-transport.ts';
 import { monotonicSeconds } from './clock.ts';
+import type { Configuration } from './configuration.ts';
 import type { PlannedListener } from './listen-plan.ts';
 import type { ListenerParts, Opener } from './listeners.ts';
 import { createAnswerFirst } from './plain-http.ts';
@@ -22,7 +23,7 @@ export function createHttpOpener(
     {
       max: maxConnections(),
       maxPerAddress: maxConnectionsPerAddress,
-      trustedProxies: configuration.trustedProxy.map((network) => parseCidr(network)!),
+      trustedProxies: trustedProxies(configuration),
     },
     // Connections are counted together, as they share the process's descriptors.
     counters.http,
@@ -54,6 +55,11 @@ export function createHttpOpener(
       close: (graceMs = closeGraceMs) => transport.close(graceMs),
     };
   };
+}
+
+/** --trusted-proxy as networks. */
+export function trustedProxies({ trustedProxy }: Configuration): Cidr[] {
+  return trustedProxy.map((network) => parseCidr(network)!);
 }
 
 /** What the page at `/` names; a port that the system chooses is not known yet and left out. */

@@ -13,6 +13,7 @@ import type { Configuration } from './configuration.ts';
 import { type ConnectionKeys, createConnectionKeys, loadConnectionKeys } from './connection-keys.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { Expiry } from './expiry.ts';
+import { trustedProxies } from './http-listeners.ts';
 import type { InheritedListener } from './inherited-sockets.ts';
 import { formatListenAddress, type PlannedListener, planListeners } from './listen-plan.ts';
 import { openListeners } from './listeners.ts';
@@ -112,7 +113,16 @@ export async function startTrackerServer(
     if (certificates === undefined) log.info('SIGHUP: there is nothing to reload.');
     await certificates?.reload();
   };
-  const watched = { store, listeners, addresses, snapshots, certificates, configuration: entries, reload };
+  const watched = {
+    store,
+    listeners,
+    addresses,
+    snapshots,
+    certificates,
+    headerFrom: configuration.proxyProtocol ? trustedProxies(configuration) : [],
+    configuration: entries,
+    reload,
+  };
   const admin = await openAdmin(configuration, watched, log, failed).catch(async (error) => {
     await listeners.close();
     throw error;

@@ -1,4 +1,5 @@
 // What the admin door is told of the tracker: figures, state and actions, gathered from the parts it is put together of.
+import { reachable } from '../admin/self-announce.ts';
 import type {
   ConfigurationEntry,
   RefusalReason,
@@ -8,9 +9,12 @@ import type {
   WatchedTracker,
 } from '../admin/watched-tracker.ts';
 import { refusalReasons } from '../admin/watched-tracker.ts';
+import type { Cidr } from '../protocol/cidr.ts';
+import { parseIp } from '../protocol/ip-address.ts';
 import { WalkSlice } from '../swarm/store-walk.ts';
 import type { SwarmStore } from '../swarm/swarm-store.ts';
 import { latencyBounds, sumAnswerStats } from '../transport/answer-stats.ts';
+import { includes } from '../transport/client-address.ts';
 import type { HttpCounters } from '../transport/http-counters.ts';
 import { answerStatsOf, sumUdpCounters } from '../transport/udp-counters.ts';
 import type { CertificateSource } from './certificate-source.ts';
@@ -25,6 +29,8 @@ export interface WatchedParts {
   addresses: readonly ListeningAddress[];
   snapshots: Snapshots | undefined;
   certificates: CertificateSource | undefined;
+  /** Who begins its connections with a PROXY protocol header. */
+  headerFrom: readonly Cidr[];
   /** As it is in force. */
   configuration: readonly ConfigurationEntry[];
   reload: () => Promise<void>;
@@ -32,7 +38,7 @@ export interface WatchedParts {
 
 export function createWatchedTracker(parts: WatchedParts): WatchedTracker {
   const { store, snapshots, certificates, reload } = parts;
-  const watched = watchedListeners(parts.addresses);
+  const watched = watchedListeners(parts.addresses, parts.headerFrom);
   const transports = new Set(watched.map(({ transport }) => transport));
   return {
     version,
@@ -61,10 +67,25 @@ export function createWatchedTracker(parts: WatchedParts): WatchedTracker {
 
 const transportOf = { UDP: 'udp', HTTP: 'http', HTTPS: 'https' } as const;
 
-function watchedListeners(addresses: readonly ListeningAddress[]): WatchedListener[] {
+function watchedListeners(
+  addresses: readonly ListeningAddress[],
+  headerFrom: readonly Cidr[],
+): WatchedListener[] {
   return addresses.flatMap(({ protocol, family, address, port, inherited }) =>
     // Nobody announces to a listener for an authority's questions.
-    protocol === 'ACME' ? [] : [{ transport: transportOf[protocol], family, address, port, inherited }],
+    protocol === 'ACME'
+      ? []
+      : [
+          {
+            transport: transportOf[protocol],
+            family,
+            address,
+            port,
+            inherited,
+            // It is this machine itself that asks: from the address that it connects to.
+            expectsProxyHeader: includes(headerFrom, parseIp(reachable({ address }))!),
+          },
+        ],
   );
 }
 

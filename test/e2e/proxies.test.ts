@@ -102,7 +102,7 @@ describe('a tracker behind a proxy', { skip: skipWithout('nginx', 'haproxy') }, 
     plain = await startTracker(trust);
     programs.push(plain.program);
     const https = ['--https-port', 'any', '--cert', cert, '--key', keyPath];
-    withHeader = await startTracker([...trust, '--proxy-protocol', ...https]);
+    withHeader = await startTracker([...trust, '--proxy-protocol', '--admin-port', 'any', ...https]);
     programs.push(withHeader.program);
 
     const names = ['nginx', 'outer', 'haproxyHttp', 'haproxyV1', 'haproxyV2', 'haproxyTls'];
@@ -153,6 +153,15 @@ describe('a tracker behind a proxy', { skip: skipWithout('nginx', 'haproxy') }, 
     eachClientIsItself(ports.haproxyV2!));
   test('haproxy passes HTTPS on unopened, the PROXY header before it', () =>
     eachClientIsItself(ports.haproxyTls!, authority.root));
+
+  test('the tracker’s own look at its listeners sends the header too', async () => {
+    const [, port] = await withHeader.program.printed(/Admin listening on http:\/\/127\.0\.0\.1:(\d+)/);
+    for (let i = 0; i < 100; i++) {
+      if ((await fetch(`http://127.0.0.1:${port}/health/ready`)).status === 200) return;
+      await pause(50);
+    }
+    assert.fail(withHeader.program.describe('is never ready'));
+  });
 
   test('a client that comes straight to the tracker is itself, header or not', async () => {
     assert.equal(await externalIp(plain.httpPort, clients[0]!), clients[0]);
