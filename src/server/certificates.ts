@@ -1,4 +1,5 @@
 // Where this configuration has its certificate from, and what is wrong with it.
+import { statSync } from 'node:fs';
 import type { AcmeChallenges } from '../transport/acme-challenges.ts';
 import { AcmeCertificates } from './acme-certificates.ts';
 import { orderCertificate } from './acme-order.ts';
@@ -83,5 +84,12 @@ function objectionsTo(certificate: Certificate, configuration: Configuration): s
     .replace(/^\[(.*)\]$/, '$1');
   // The default says nothing about what clients connect to.
   const hosts = host === 'localhost' ? [] : [host];
-  return checkCertificate(certificate, { hosts, now: new Date() });
+  return [...checkCertificate(certificate, { hosts, now: new Date() }), ...checkKeyMode(configuration.key)];
+}
+
+/** A private key that others can read is no longer private. */
+function checkKeyMode(key: string | undefined): string[] {
+  const mode = key === undefined ? undefined : statSync(key, { throwIfNoEntry: false })?.mode;
+  if (mode === undefined || (mode & 0o007) === 0) return [];
+  return [`--key ${key} is open to everyone on this machine: chmod 640 ${key}`];
 }

@@ -1,7 +1,7 @@
 // HTTPS as its operator has it: a certificate from files that are renewed under load, the redirect, and what is warned of.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { TestAuthority, type TestCertificate } from '../certificates.ts';
@@ -78,8 +78,10 @@ test('a renewal shows at the next connection and costs no request, by files, sym
 
 test('HTTP redirects to the domain, and what is wrong with certificate and domain is warned of', async () => {
   const { leaf, key } = authority.issue({ names: ['tracker.example.net'], days: 1 });
+  const files = put('leaf', { chain: leaf, key });
+  chmodSync(files.at(-1)!, 0o644);
   const { program, httpPort } = await startTracker([
-    ...['--https-port', 'any', ...put('leaf', { chain: leaf, key })],
+    ...['--https-port', 'any', ...files],
     ...['--redirect-http', '--domain', 'tracker.example.org'],
   ]);
   try {
@@ -87,6 +89,7 @@ test('HTTP redirects to the domain, and what is wrong with certificate and domai
     assert.match(stdout, /HTTP redirect to https:\/\/tracker\.example\.org listening on/);
     assert.match(stdout, /Warning: --domain tracker\.example\.org carries no port/);
     assert.match(stdout, /Warning: the certificate file holds the leaf only/);
+    assert.match(stdout, /Warning: --key \S+ is open to everyone on this machine: chmod 640/);
     assert.match(
       stdout,
       /Warning: the certificate is not for tracker\.example\.org, but for tracker\.example\.net/,

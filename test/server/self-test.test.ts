@@ -73,7 +73,7 @@ describe('a check of the machine', () => {
     test.after(() => authority.close());
     const paths = { cert: join(authority.directory, 'cert'), key: join(authority.directory, 'key') };
     const issued = authority.issue({ names: ['tracker.test'], days: 80 });
-    writeFileSync(paths.key, issued.key);
+    writeFileSync(paths.key, issued.key, { mode: 0o600 });
     writeFileSync(paths.cert, issued.chain);
     const https = { httpsPort: 'any', domain: 'tracker.test', ...paths } as const;
     const facts = only(await findings(https), /certificate for/);
