@@ -1,45 +1,41 @@
 // Which client software a peer_id names: the conventions of its first bytes, and the names behind the letters.
 
+import { PairTally } from './pair-tally.ts';
+
 const DASH = 0x2d;
 
 /** Counts peers by client and version; both lists are bounded, whatever peers send. */
 export class ClientTally {
-  /** By the two letters of `-XX1234-` (at most 62²), and by the ways of writing that have no letters. */
-  readonly #clients = new Map<number, number>();
-  /** By client and version; what comes after `mostVersions` is not told apart. */
-  readonly #versions = new Map<number, Map<number, number>>();
-  #versionCount = 0;
+  /** By key: exact for every client. */
+  readonly #clients = new Uint32Array(clientKeys);
+  /** By the peer_id's first 8 bytes; rare versions may be forgotten. */
+  readonly #versions = new PairTally(4096);
 
   /** Takes the first two words of a peer_id. */
   add(word0: number, word1: number): void {
     const key = clientKey(word0, word1);
-    this.#clients.set(key, (this.#clients.get(key) ?? 0) + 1);
-    if (key <= 0) return;
-    let versions = this.#versions.get(key);
-    if (versions === undefined) {
-      versions = new Map();
-      this.#versions.set(key, versions);
-    }
-    const version = (word0 >>> 24) | ((word1 & 0xffffff) << 8);
-    const count = versions.get(version);
-    if (count === undefined && this.#versionCount >= mostVersions) return;
-    if (count === undefined) this.#versionCount++;
-    versions.set(version, (count ?? 0) + 1);
+    this.#clients[key]!++;
+    if (key >= firstLetters) this.#versions.add(word0, word1);
   }
 
   /** The clients with the most peers first, each with its most used versions. */
   list(clients: number, versions: number): ClientShare[] {
-    return [...this.#clients]
-      .sort(([, a], [, b]) => b - a)
+    const versionsOf = new Map<number, ClientShare['versions']>();
+    for (const [word0, word1, peers] of [...this.#versions.entries()].sort(([, , a], [, , b]) => b - a)) {
+      const key = clientKey(word0, word1);
+      const listed = versionsOf.get(key) ?? [];
+      if (listed.length < versions) listed.push({ version: versionOf(word0, word1), peers });
+      versionsOf.set(key, listed);
+    }
+    return Array.from(this.#clients, (peers, key) => ({ key, peers }))
+      .filter(({ peers }) => peers > 0)
+      .sort((a, b) => b.peers - a.peers)
       .slice(0, clients)
-      .map(([key, peers]) => ({
+      .map(({ key, peers }) => ({
         prefix: prefixOf(key),
         name: nameOf(key),
         peers,
-        versions: [...(this.#versions.get(key) ?? [])]
-          .sort(([, a], [, b]) => b - a)
-          .slice(0, versions)
-          .map(([version, count]) => ({ version: formatVersion(version), peers: count })),
+        versions: versionsOf.get(key) ?? [],
       }));
   }
 }
@@ -52,15 +48,18 @@ export interface ClientShare {
   versions: { version: string; peers: number }[];
 }
 
-const mostVersions = 4096;
-const mainline = 0;
-const aria2 = -1;
-const unknown = -2;
+// A client's key: its two letters as a number, or one of these for other ways of writing a peer_id.
+const unknown = 0;
+const mainline = 1;
+const aria2 = 2;
+const firstLetters = 0x3030;
+const clientKeys = 0x7b7b;
 
 function clientKey(word0: number, word1: number): number {
   const first = word0 & 0xff;
   const second = (word0 >>> 8) & 0xff;
   const third = (word0 >>> 16) & 0xff;
+  // -qB5140-
   if (first === DASH && word1 >>> 24 === DASH && isWordByte(second) && isWordByte(third)) {
     return (second << 8) | third;
   }
@@ -80,7 +79,7 @@ function isWordByte(byte: number): boolean {
 }
 
 function prefixOf(key: number): string {
-  return key > 0 ? String.fromCharCode(key >>> 8, key & 0xff) : '';
+  return key >= firstLetters ? String.fromCharCode(key >>> 8, key & 0xff) : '';
 }
 
 function nameOf(key: number): string {
@@ -90,10 +89,11 @@ function nameOf(key: number): string {
   return clientNames[prefixOf(key)] ?? `-${prefixOf(key)}-`;
 }
 
-/** `5140` as `5.1.4.0`; letters and other signs as they are, unless they could do harm on a page or terminal. */
-function formatVersion(version: number): string {
-  const digits = [0, 8, 16, 24].map((shift) => (version >>> shift) & 0xff);
-  return digits.map((byte) => (isWordByte(byte) ? String.fromCharCode(byte) : '?')).join('.');
+/** `-qB5140-` is version `5.1.4.0`; what is neither letter nor digit is not shown. */
+function versionOf(word0: number, word1: number): string {
+  return [word0 >>> 24, word1 & 0xff, (word1 >>> 8) & 0xff, (word1 >>> 16) & 0xff]
+    .map((byte) => (isWordByte(byte) ? String.fromCharCode(byte) : '?'))
+    .join('.');
 }
 
 const clientNames: Record<string, string> = {
@@ -152,6 +152,6 @@ const clientNames: Record<string, string> = {
 /** The client that a peer_id, given as its first two words, names, and its version. */
 export function nameOfPeerId(word0: number, word1: number): string {
   const key = clientKey(word0, word1);
-  if (key <= 0) return nameOf(key);
-  return `${nameOf(key)} ${formatVersion((word0 >>> 24) | ((word1 & 0xffffff) << 8))}`;
+  if (key < firstLetters) return nameOf(key);
+  return `${nameOf(key)} ${versionOf(word0, word1)}`;
 }

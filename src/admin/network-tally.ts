@@ -1,6 +1,7 @@
-// Which networks have the most peers, found in one pass with bounded memory (lossy counting).
+// Which networks have the most peers: which peers' addresses belong to which, and how networks are written.
 
 import { formatIp } from '../protocol/ip-address.ts';
+import { PairTally } from './pair-tally.ts';
 
 export interface NetworkShare {
   /** In CIDR notation. */
@@ -8,43 +9,27 @@ export interface NetworkShare {
   peers: number;
 }
 
-/**
- * Counts a key per peer. When more different keys have come than there is room for, the smallest counts are forgotten,
- * so that a count may be too low by up to `error`; the big ones, which are what is asked for, stay.
- */
+/** Counts the networks of one family. */
 export class NetworkTally {
-  readonly #counts = new Map<number, number>();
-  readonly #room: number;
-  /** No count is too low by more than this. */
-  error = 0;
+  readonly #pairs = new PairTally(50_000);
 
-  constructor(room = 50_000) {
-    this.#room = room;
+  /** No count is too low by more than this. */
+  get error(): number {
+    return this.#pairs.error;
   }
 
-  /** A network as a whole number below 2^48. */
+  /** A network as network24 or network48 writes it. */
   add(network: number): void {
-    const count = this.#counts.get(network);
-    if (count !== undefined) {
-      this.#counts.set(network, count + 1);
-      return;
-    }
-    if (this.#counts.size >= this.#room) this.#makeRoom();
-    this.#counts.set(network, 1);
+    // 24 bits each, so that both halves of an IPv6 network are small integers.
+    this.#pairs.add(Math.floor(network / 2 ** 24), network % 2 ** 24);
   }
 
   /** The largest first. */
   top(count: number): [network: number, peers: number][] {
-    return [...this.#counts].sort(([, a], [, b]) => b - a).slice(0, count);
-  }
-
-  #makeRoom(): void {
-    while (this.#counts.size > this.#room / 2) {
-      this.error++;
-      for (const [network, count] of this.#counts) {
-        if (count <= this.error) this.#counts.delete(network);
-      }
-    }
+    return [...this.#pairs.entries()]
+      .sort(([, , a], [, , b]) => b - a)
+      .slice(0, count)
+      .map(([high, low, peers]) => [high * 2 ** 24 + low, peers]);
   }
 }
 

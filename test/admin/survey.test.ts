@@ -47,7 +47,7 @@ test('client software is counted by client and by version, and the lists are bou
   const [first, ...others] = tally.list(10, 5);
   assert.deepEqual([first!.name, first!.peers, others.length], ['qBittorrent', 20_000, 0]);
   assert.equal(first!.versions.length, 5);
-  assert.ok(first!.versions.every(({ peers }) => peers === 2));
+  assert.ok(first!.versions.every(({ peers }) => peers >= 1 && peers <= 2));
 });
 
 test('networks are formatted as they were read', () => {
@@ -59,13 +59,13 @@ test('networks are formatted as they were read', () => {
 });
 
 test('a busy network is found among more networks than there is room for', () => {
-  const tally = new NetworkTally(1000);
-  for (let n = 0; n < 100_000; n++) {
-    tally.add(n % 10 === 0 ? 42 : 1000 + n);
+  const tally = new NetworkTally();
+  for (let n = 0; n < 300_000; n++) {
+    tally.add(n % 10 === 0 ? 42 : (1000 + n) * 2 ** 20);
   }
   const [network, peers] = tally.top(1)[0]!;
   assert.equal(network, 42);
-  assert.ok(peers <= 10_000 && peers + tally.error >= 10_000, `${peers} and at most ${tally.error} more`);
+  assert.ok(peers <= 30_000 && peers + tally.error >= 30_000, `${peers} and at most ${tally.error} more`);
 });
 
 /** A walk over swarms of the given sizes, one a slice. */

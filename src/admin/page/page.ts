@@ -9,7 +9,7 @@ import { showDisconnected, showStats } from './overview.ts';
 import { find, setUpSearch } from './search.ts';
 
 const refreshMs: Record<Range, number> = { hour: 10_000, day: 60_000, week: 60_000 };
-const listsEveryMs = 10_000;
+const listsEveryMs = 5000;
 
 const charts = new Charts();
 let surveyShown: number | null | undefined;
