@@ -108,7 +108,6 @@ function watch(store: SwarmStore): WatchedTracker {
     ...{ version: '', startedAtMs: 0, latencyBounds, listeners: [], actions: {} },
     counts: () => ({ udp: counts(), http: counts() }),
     totals: () => store.totals(),
-    evictions: () => 0,
     walk: () => store.walk(),
     createSlice: () => new WalkSlice(),
     configuration: () => [],

@@ -167,7 +167,7 @@ function registerStoreMetrics(registry: Registry, tracker: WatchedTracker): void
     registers: [registry],
     collect() {
       this.reset();
-      this.inc(tracker.evictions());
+      this.inc(tracker.totals().evictedSwarms);
     },
   });
 }

@@ -116,7 +116,7 @@ export class Monitor {
       refused_rate: round((sums.refusedInAll - lastSums.refusedInAll) / elapsed),
       dropped: { kernel: sums.kernel, unsent: sums.unsent, exceptions: sums.exceptions },
       dropped_rate: round((sums.kernel + sums.unsent - lastSums.kernel - lastSums.unsent) / elapsed),
-      evictions: tracker.evictions(),
+      evictions: totals.evictedSwarms,
       memory: {
         swarms: totals.bytesInUse,
         limit: totals.memoryLimit,

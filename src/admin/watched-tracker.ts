@@ -49,6 +49,8 @@ export interface StoreTotals {
   seeders6: number;
   bytesInUse: number;
   memoryLimit: number;
+  /** Swarms that made room for others since the start. */
+  evictedSwarms: number;
 }
 
 /** A slice of a walk over the store. */
@@ -120,8 +122,6 @@ export interface WatchedTracker {
   /** The transports in use since the start and what they have counted; always the same ones. */
   counts(): Partial<Record<TransportName, TransportCounts>>;
   totals(): StoreTotals;
-  /** Swarms that made room for others since the start. */
-  evictions(): number;
   walk(): PeerWalk;
   createSlice(): PeerSlice;
   configuration(): ConfigurationEntry[];

@@ -47,7 +47,6 @@ export function createWatchedTracker(parts: WatchedParts): WatchedTracker {
     listeners: watched,
     counts: () => countsOf(parts.listeners, transports),
     totals: () => store.totals(),
-    evictions: () => 0,
     walk: () => store.walk(),
     createSlice: () => new WalkSlice(),
     configuration: () => [...parts.configuration],
