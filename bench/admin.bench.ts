@@ -84,6 +84,7 @@ function createStore(peers: number): SwarmStore {
       port: 0,
       event: Event.none,
       seeding: false,
+      early: false,
     },
     ...{ out: new Uint16Array(3), outAt: 0, outPeerIds: undefined, fillWithIpv4: false },
     ...{ complete: 0, incomplete: 0, downloaded: 0, entries: 0, ipv4Entries: 0 },
