@@ -17,7 +17,7 @@ const maxConnectionsPerAddress = 256;
 export function createHttpOpener(
   plan: readonly PlannedListener[],
   counters: { http: HttpCounters; https: HttpCounters },
-  { configuration, tracker, certificates, challenges, failed }: ListenerParts,
+  { configuration, tracker, certificates, challenges, log, failed }: ListenerParts,
 ): Opener {
   const connections = new HttpConnections(
     {
@@ -44,6 +44,8 @@ export function createHttpOpener(
       clock: monotonicSeconds,
       onException: failed,
       proxyProtocol: configuration.proxyProtocol,
+      onBrokenProxyHeader: (proxy) =>
+        log.warn('a trusted proxy connects without the header that --proxy-protocol asks for', { proxy }),
       ...(protocol === 'HTTPS' && { https: { certificate: certificates?.current } }),
       ...(answerFirst && { answerFirst }),
     });

@@ -13,6 +13,8 @@ export interface ConnectionEntryOptions {
   readonly counters: HttpCounters;
   /** Trusted proxies begin each connection with a PROXY protocol header, which has this many milliseconds. */
   readonly proxyHeaderMs: number | undefined;
+  /** Told of a trusted proxy, by its address, that began a connection with something else. */
+  readonly onBrokenProxyHeader: ((address: string) => void) | undefined;
   /** Of an HTTPS server; undefined for plain HTTP. */
   readonly handshakes: TlsHandshakes | undefined;
 }
@@ -43,7 +45,7 @@ export class ConnectionEntry {
   }
 
   #enter(socket: Socket): void {
-    const { connections, counters, proxyHeaderMs } = this.#options;
+    const { connections, counters, proxyHeaderMs, onBrokenProxyHeader } = this.#options;
     const connection = connections.admit(socket);
     if (connection === undefined) return;
     if (proxyHeaderMs === undefined || !connection.proxied) {
@@ -53,8 +55,9 @@ export class ConnectionEntry {
     this.#waiting.add(socket);
     readProxyHeader(socket, proxyHeaderMs, (header) => {
       this.#waiting.delete(socket);
-      if (header === undefined) {
+      if (typeof header === 'string') {
         counters.proxyHeadersMissing++;
+        if (header === 'broken') onBrokenProxyHeader?.(socket.remoteAddress ?? 'unknown');
         socket.destroy();
         return;
       }

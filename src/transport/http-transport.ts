@@ -53,6 +53,8 @@ export interface HttpOptions {
   https?: { certificate: TlsCertificate | undefined; handshakes?: TlsHandshakeLimits };
   /** Connections from trusted proxies begin with a PROXY protocol header. */
   proxyProtocol?: boolean;
+  /** Told of a trusted proxy, by its address, that begins with something else. */
+  onBrokenProxyHeader?: (address: string) => void;
   /** Is asked first about every GET and HEAD: answers and returns true, or returns false. */
   answerFirst?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
@@ -78,11 +80,12 @@ export class HttpTransport {
     this.#targetBytes = Buffer.alloc(this.#limits.headBytes);
     this.#page = formatHttpPage(options.announceUrls);
     this.#server = this.#createServer();
-    const { connections, counters, https, proxyProtocol } = options;
+    const { connections, counters, https, proxyProtocol, onBrokenProxyHeader } = options;
     this.#entry = new ConnectionEntry(this.#server, {
       connections,
       counters,
       proxyHeaderMs: proxyProtocol ? this.#limits.headMs : undefined,
+      onBrokenProxyHeader,
       handshakes: https && new TlsHandshakes(https.handshakes ?? defaultTlsHandshakeLimits, counters),
     });
   }

@@ -2,27 +2,30 @@
 import type { Socket } from 'node:net';
 import { decodeProxyHeader, longestProxyHeader, type ProxyHeader } from '../protocol/proxy-protocol.ts';
 
-/** Calls `done` once: with the header, or with undefined when there is none within `deadlineMs` or it is broken. */
+/**
+ * Calls `done` once: with the header, with `broken` when what came is none, or with `absent` when the other end left or
+ * `deadlineMs` passed before there was a whole one (a health check, say).
+ */
 export function readProxyHeader(
   socket: Socket,
   deadlineMs: number,
-  done: (header: ProxyHeader | undefined) => void,
+  done: (header: ProxyHeader | 'broken' | 'absent') => void,
 ): void {
   let received: Buffer = Buffer.alloc(0);
-  const finish = (header: ProxyHeader | undefined) => {
+  const finish = (header: ProxyHeader | 'broken' | 'absent') => {
     clearTimeout(deadline);
     socket.off('readable', read).off('end', leave).off('close', leave).off('error', leave);
     done(header);
   };
-  const leave = () => finish(undefined);
+  const leave = () => finish('absent');
   const read = () => {
     for (let piece: Buffer | null = socket.read(); piece !== null; piece = socket.read()) {
       received = received.length === 0 ? piece : Buffer.concat([received, piece]);
       const header = decodeProxyHeader(received, Math.min(received.length, longestProxyHeader));
       if (header === 'incomplete') continue;
-      const rest = header && received.subarray(header.length);
-      if (rest !== undefined && rest.length > 0) socket.unshift(rest);
-      finish(header);
+      if (header !== undefined && received.length > header.length)
+        socket.unshift(received.subarray(header.length));
+      finish(header ?? 'broken');
       return;
     }
   };

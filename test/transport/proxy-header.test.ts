@@ -93,7 +93,13 @@ test('a header is a bad request where none is expected', async (t) => {
 test('a trusted proxy that sends no header, half of one, or nothing in time is cut off', async (t) => {
   const { headMs: _, ...rest } = (await import('../../src/transport/http-limits.ts')).defaultHttpLimits;
   const limits = { ...rest, headMs: 200 };
-  const { port, counters } = await startHttpFor(t, { trusted: ['127.0.0.1'], proxyProtocol: true, limits });
+  const told: string[] = [];
+  const { port, counters } = await startHttpFor(t, {
+    trusted: ['127.0.0.1'],
+    proxyProtocol: true,
+    limits,
+    onBrokenProxyHeader: (address) => told.push(address),
+  });
   for (const bytes of [request, 'PROXY TCP4 192.0.2.7', '']) {
     const connection = await RawHttp.open(port);
     connection.send(bytes);
@@ -101,6 +107,7 @@ test('a trusted proxy that sends no header, half of one, or nothing in time is c
     connection.close();
   }
   assert.equal(counters.proxyHeadersMissing, 3);
+  assert.deepEqual(told, ['127.0.0.1'], 'told of the first only: the others may be health checks');
   assert.equal(counters.announces, 0);
   await allClosed(counters);
 });
