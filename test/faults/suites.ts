@@ -1,7 +1,21 @@
 // Every fault suite there is, in the order of docs/reliability.md.
+import { clockSuite } from './clock.ts';
+import { damagedSuite } from './damaged.ts';
 import type { FaultSuite } from './figures.ts';
 import { fullDiskSuite } from './full-disk.ts';
+import { fuzzSuite } from './fuzz.ts';
+import { idleConnectionsSuite } from './idle-connections.ts';
 import { killSuite } from './kill.ts';
+import { sighupSuite } from './sighup.ts';
 import { takeoverSuite } from './takeover.ts';
 
-export const suites: readonly FaultSuite[] = [killSuite, takeoverSuite, fullDiskSuite];
+export const suites: readonly FaultSuite[] = [
+  killSuite,
+  takeoverSuite,
+  fullDiskSuite,
+  damagedSuite,
+  clockSuite,
+  idleConnectionsSuite,
+  sighupSuite,
+  fuzzSuite,
+];

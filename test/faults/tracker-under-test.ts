@@ -10,6 +10,8 @@ export interface TrackerOptions {
   dataDir?: string;
   flags?: readonly string[];
   env?: Record<string, string>;
+  /** How many descriptors it may have. */
+  openFiles?: number;
 }
 
 export class TrackerUnderTest {
@@ -29,10 +31,14 @@ export class TrackerUnderTest {
   /** Resolves when it answers; the ports of the first start are kept. */
   async start(flags: readonly string[] = []): Promise<void> {
     const port = (known: number) => (known === 0 ? 'any' : String(known));
-    const { flags: always = [], env = {} } = this.#options;
+    const { flags: always = [], env = {}, openFiles } = this.#options;
+    const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles} && `;
     this.program = startProgram(
-      process.execPath,
+      '/bin/sh',
       [
+        '-c',
+        `${limit}exec "$0" "$@"`,
+        process.execPath,
         mainScript,
         ...['--host', '127.0.0.1', '--data-dir', this.dataDir],
         ...['--http-port', port(this.httpPort), '--udp-port', port(this.udpPort)],

@@ -1,0 +1,8 @@
+// `npm run soak [word …]`: make the checkout ready and run the fault suites at length, or those whose name holds a word.
+import { join } from 'node:path';
+import { bootstrap, root, run } from './bootstrap.mjs';
+import { installSystemPackages } from './system-packages.mjs';
+
+bootstrap();
+installSystemPackages();
+run(process.execPath, [join(root, 'dist', 'test', 'faults', 'soak.js'), ...process.argv.slice(2)]);

@@ -1,0 +1,41 @@
+// What docs/reliability.md says: what is promised, how it is shown, and the figures of the last run.
+import type { Figures } from './figures.ts';
+
+export interface RunDescription {
+  long: boolean;
+  seed: number;
+  machine: string;
+  /** YYYY-MM-DD. */
+  day: string;
+}
+
+const notFigures = ['fault', 'seed', 'seconds'];
+
+export function formatReliability(rows: readonly Figures[], run: RunDescription): string {
+  const form = run.long ? 'the long form (`npm run soak`)' : 'the short form (`npm run soak -- --short`)';
+  const table = rows.map((row) => {
+    const figures = Object.entries(row)
+      .filter(([name]) => !notFigures.includes(name))
+      .map(([name, value]) => `${name} ${value.toLocaleString('en')}`);
+    return `| ${row.fault} | ${row.seconds} s | ${figures.join(' · ')} |`;
+  });
+  return `# Reliability
+
+What the tracker goes through in the fault suites (\`test/faults/\`), and what came of it. Each suite starts real
+trackers, breaks something and counts. A client keeps a ledger of every announce that was acknowledged and asks for
+everybody again after the fault: **lost** are peers that were acknowledged and are not handed out (after \`kill -9\`:
+those acknowledged before the last snapshot), **ghost** are peers handed out that had stopped or never were, **failed**
+are announces that got no answer after the client's ordinary retries. All three are to be 0; so are exceptions, hangs
+and damage that goes unnoticed.
+
+Short forms run with \`npm test\`, \`npm run soak\` runs the long ones and writes this table; \`--seed=N\` changes the
+order of events, and a word runs the suites whose name holds it. Each prints one line of JSON.
+
+| fault | took | figures |
+|---|---|---|
+${table.join('\n')}
+
+Figures of ${run.day}, ${form}, seed ${run.seed}: ${run.machine}.
+Times in ms are the longest that any client waited, and depend on the machine and on what else runs on it.
+`;
+}
