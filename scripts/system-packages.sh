@@ -14,7 +14,6 @@ packages=(
   pebble              # test/e2e: Let's Encrypt's own test authority
   nginx-light         # test/e2e: a proxy in front of HTTP
   haproxy             # test/e2e: a proxy in front of TCP, with the PROXY protocol
-  libfaketime         # test/faults: a wall clock that is set forward and back
   opentracker         # bench and test/query: a tracker that no one here wrote
 )
 

@@ -1,37 +1,39 @@
 // The wall clock set a day forward and a day back under a running tracker, and over a restart.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { pause } from '../program.ts';
+import { skipWithout } from '../system-tools.ts';
 import { UdpClient } from './clients.ts';
 import type { FaultSuite } from './figures.ts';
 import { Ledger } from './ledger.ts';
 import { askForPeers, fill } from './load.ts';
 import { TrackerUnderTest } from './tracker-under-test.ts';
 
-const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
-const library = `/usr/lib/${machine}-linux-gnu/faketime/libfaketimeMT.so.1`;
+const source = fileURLToPath(new URL('../../../test/faults/wall-clock.c', import.meta.url));
+const day = 86_400;
 
 export const clockSuite: FaultSuite = {
   fault: 'the wall clock set a day forward and a day back',
   limits: { lost: 0, ghost: 0, failed: 0, refusedIds: 0 },
   // The tracker must really have seen the other time, or this would show nothing.
   atLeast: { settings: 4, clockSeen: 4 },
-  skip: existsSync(library) ? false : 'needs libfaketime',
+  skip: process.platform === 'linux' ? skipWithout('cc') : 'preloads a library as Linux does',
   async run() {
     const directory = mkdtempSync(join(tmpdir(), 'caracal-clock-'));
     const clock = join(directory, 'clock');
-    const setClock = (offset: string) => writeFileSync(clock, `${offset}\n`);
-    setClock('+0');
+    const library = join(directory, 'wall-clock.so');
+    execFileSync('cc', ['-shared', '-fPIC', '-O2', '-o', library, source]);
+    const setClock = (seconds: number) => writeFileSync(clock, String(seconds));
+    setClock(0);
     const tracker = new TrackerUnderTest({
       // A round of expiry each second.
       flags: ['--log-format', 'json', '--snapshot-interval', '1', '--peer-ttl', '60', '--interval', '50'],
       env: {
         LD_PRELOAD: library,
-        FAKETIME_TIMESTAMP_FILE: clock,
-        FAKETIME_NO_CACHE: '1',
-        // What the kernel does when somebody sets the clock: CLOCK_MONOTONIC goes on as it was.
-        FAKETIME_DONT_FAKE_MONOTONIC: '1',
+        WALL_CLOCK_FILE: clock,
       },
     });
     const ledger = new Ledger();
@@ -43,13 +45,13 @@ export const clockSuite: FaultSuite = {
       await fill(ledger, udp, 0, 5);
       let refusedIds = 0;
       const balance = { lost: 0, ghost: 0, failed: 0 };
-      for (const offset of ['+1d', '-1d', '+1d', '+0']) {
+      for (const offset of [day, -day, day, 0]) {
         setClock(offset);
         settings++;
         await pause(2500);
         tracker.program.signal('SIGHUP');
         await pause(200);
-        clockSeen += Number(daysOff(tracker.program.stdout) === Number.parseInt(offset, 10));
+        clockSeen += Number(daysOff(tracker.program.stdout) * day === offset);
         const retries = udp.retries;
         const found = await ledger.balance((swarm) => askForPeers(udp, swarm));
         // The client's id is from before; a tracker that refused it would have made the client ask again.
@@ -62,7 +64,7 @@ export const clockSuite: FaultSuite = {
         await tracker.nextSnapshot();
         tracker.program.signal('SIGKILL');
         await tracker.program.exited;
-        setClock(offset === '-1d' ? '+1d' : '-1d');
+        setClock(offset === -day ? day : -day);
         await tracker.start();
         balance.lost += (await ledger.balance((swarm) => askForPeers(udp, swarm))).lost;
       }
@@ -78,5 +80,6 @@ export const clockSuite: FaultSuite = {
 /** How many days the last line of a log is away from now. */
 function daysOff(log: string): number {
   const { time } = JSON.parse(log.trim().split('\n').at(-1)!) as { time: string };
-  return Math.round((Date.parse(time) - Date.now()) / 86_400_000);
+  // No negative zero.
+  return Math.round((Date.parse(time) - Date.now()) / 86_400_000) || 0;
 }

@@ -48,8 +48,8 @@ export class TrackerUnderTest {
       { env },
     );
     await this.program.printed(/Tracker running/, 30_000);
-    this.httpPort = Number((await this.program.printed(/HTTP tracker listening on [^ ]*:(\d+)\//))[1]);
-    this.udpPort = Number((await this.program.printed(/UDP tracker listening on [^ ]*:(\d+)/))[1]);
+    this.httpPort = Number((await this.program.printed(/HTTP tracker listening on [\d.]+:(\d+)\//))[1]);
+    this.udpPort = Number((await this.program.printed(/UDP tracker listening on [\d.]+:(\d+)/))[1]);
   }
 
   /** `undefined` before the first snapshot. */
