@@ -106,6 +106,7 @@ _tracker_server() {
         '(--no-ipv4-mapped)--no-ipv4-mapped[Do not fill up HTTP replies to IPv6 clients with IPv4 peers written as \:\:ffff\:a.b.c.d]' \
         '*--trusted-proxy[Network whose X-Forwarded-For is believed. Repeatable]:CIDR: ' \
         '(--proxy-protocol)--proxy-protocol[Expect the PROXY protocol (v1 or v2) at the start of each HTTP and HTTPS connection from a --trusted-proxy; other connections are served as ever]' \
+        '(--rate-limit)--rate-limit[Requests a second from an IPv4 address or an IPv6 /56, and after the colon how many may come at once; "off", or "udp=off", lifts it. Not for private and loopback addresses, nor for a trusted proxy]:RATES: ' \
         '*--refused-ports[Ports that no peer may announce, so that a swarm cannot be sent against a service; "none" allows all but 0]:PORT,…: ' \
         '(--memory-limit)--memory-limit[The most memory that swarms may take, such as 64MiB or 2GiB. Reserved at start, used as needed]:SIZE: ' \
         '(--data-dir)--data-dir[Directory for what outlives a restart\: the swarms, the key of UDP connection ids, ACME certificates]:DIR:_files' \

@@ -2,10 +2,13 @@
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly kind: FailureKind;
+  /** Minutes after which to ask again (BEP 31); only HTTP can say it. */
+  readonly retryIn: number | undefined;
 
-  constructor(message: string, kind: FailureKind = 'other') {
+  constructor(message: string, kind: FailureKind = 'other', retryIn?: number) {
     super(message);
     this.kind = kind;
+    this.retryIn = retryIn;
   }
 }
 
@@ -29,6 +32,7 @@ export const missingPort = new Failure('missing or invalid port', 'malformed');
 export const invalidNumber = new Failure('invalid numeric parameter', 'malformed');
 export const fullScrapeRefused = new Failure('full scrape not allowed', 'not_allowed');
 export const fullScrapeBusy = new Failure('too many full scrapes at once', 'rate_limited');
+export const tooManyRequests = new Failure('too many requests', 'rate_limited', 1);
 export const trackerFull = new Failure('tracker is full', 'memory_full');
 export const badClientAddress = new Failure('invalid client address', 'malformed');
 export const internalError = new Failure('internal error');

@@ -1,5 +1,8 @@
 // How HTTP and HTTPS listeners are opened, and what they share.
 import { type Cidr, parseCidr } from '../protocol/cidr.ts';
+import { Bucket, unlimited } from '../tracker/token-buckets.ts';
+import type { Tracker } from '../tracker/tracker.ts';
+import type { ClientAddress } from '../transport/client-address.ts';
 import { maxConnections } from '../transport/descriptor-limit.ts';
 import { HttpConnections } from '../transport/http-connections.ts';
 import type { HttpCounters } from '../transport/http-counters.ts';
@@ -24,6 +27,7 @@ export function createHttpOpener(
       max: maxConnections(),
       maxPerAddress: maxConnectionsPerAddress,
       trustedProxies: trustedProxies(configuration),
+      isOverLimit: createLimitCheck(tracker),
     },
     // Connections are counted together, as they share the process's descriptors.
     counters.http,
@@ -62,6 +66,15 @@ export function createHttpOpener(
 /** --trusted-proxy as networks. */
 export function trustedProxies({ trustedProxy }: Configuration): Cidr[] {
   return trustedProxy.map((network) => parseCidr(network)!);
+}
+
+function createLimitCheck({ protection: { http } }: Tracker): (address: ClientAddress) => boolean {
+  if (http === undefined) return () => false;
+  return ({ family, words }) => {
+    const now = monotonicSeconds();
+    const row = http.rowOf(family, words, 0, now);
+    return row !== unlimited && http.isEmpty(row, Bucket.proven, now);
+  };
 }
 
 /** What the page at `/` names; a port that the system chooses is not known yet and left out. */

@@ -139,8 +139,15 @@ function findSystemCalls(plan: readonly PlannedListener[]): SystemCallsOrReason 
 
 function createWorkerOpeners(calls: SystemCalls, parts: ListenerParts): UdpOpeners {
   const { configuration, store, tracker, keys, failed, log } = parts;
-  const { settings } = tracker;
-  const workers = new SocketWorkers(calls, { workers: configuration.workers, store, settings, keys, failed });
+  const { settings, protection } = tracker;
+  const workers = new SocketWorkers(calls, {
+    workers: configuration.workers,
+    store,
+    settings,
+    protection,
+    keys,
+    failed,
+  });
   return {
     open: async (planned) => {
       const { port, receiveBuffer } = planned.inherited

@@ -1,6 +1,7 @@
 // The options against abuse: what is refused, whatever the store has room for. Part of the table in options.ts.
-import { type Kind, portList } from './option-kinds.ts';
+import { portList } from './option-kinds.ts';
 import type { Option } from './options.ts';
+import { defaultRates, type RateLimit, rateLimit } from './rate-limit-option.ts';
 
 /**
  * Services that would suffer from a swarm's connections or answer them with more than was sent; none is where clients
@@ -14,7 +15,7 @@ const servicePorts = [
 
 const refusedPorts: Option<readonly number[]> = {
   group: 'Protection',
-  kind: portList() as Kind<readonly number[]>,
+  kind: portList(),
   placeholder: 'PORT,…',
   default: servicePorts,
   defaultText: 'well-known services such as 22, 25, 53 and 3306',
@@ -22,6 +23,17 @@ const refusedPorts: Option<readonly number[]> = {
   help: 'Ports that no peer may announce, so that a swarm cannot be sent against a service; "none" allows all but 0.',
 };
 
+const rates: Option<RateLimit> = {
+  group: 'Protection',
+  kind: rateLimit(),
+  placeholder: 'RATES',
+  default: defaultRates,
+  help:
+    'Requests a second from an IPv4 address or an IPv6 /56, and after the colon how many may come at once; "off", or ' +
+    '"udp=off", lifts it. Not for private and loopback addresses, nor for a trusted proxy.',
+};
+
 export const protectionOptions = {
+  'rate-limit': rates,
   'refused-ports': refusedPorts,
 };

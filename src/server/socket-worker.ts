@@ -8,6 +8,7 @@ import type { UdpSocket } from '../net/udp-socket.ts';
 import type { WakerHandle } from '../net/waker.ts';
 import { ConnectionIds } from '../protocol/connection-id.ts';
 import { SwarmStore } from '../swarm/swarm-store.ts';
+import { Protection, type ProtectionMemory } from '../tracker/protection.ts';
 import { Tracker, type TrackerSettings } from '../tracker/tracker.ts';
 import { UdpBatchTransport } from '../transport/udp-batch.ts';
 import { createUdpCounters } from '../transport/udp-counters.ts';
@@ -19,6 +20,7 @@ export interface SocketWorkerData {
   /** Starts this thread's choice of peers. */
   seed: number;
   settings: TrackerSettings;
+  protection: ProtectionMemory;
   keys: ConnectionKeys;
   sockets: readonly UdpSocket[];
   waker: WakerHandle;
@@ -42,7 +44,8 @@ run(workerData as SocketWorkerData);
 function run(data: SocketWorkerData): void {
   const { calls, reason } = loadSystemCalls();
   if (!calls) throw new Error(reason);
-  const tracker = new Tracker(SwarmStore.attach(data.store, data.seed), data.settings);
+  const store = SwarmStore.attach(data.store, data.seed);
+  const tracker = new Tracker(store, data.settings, new Protection(data.protection));
   const ids = new ConnectionIds(data.keys.current, data.keys.previous);
   const onException = createReporter();
   const loop = new EventLoop(calls);

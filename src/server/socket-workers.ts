@@ -6,6 +6,7 @@ import type { SystemCalls } from '../net/system-calls.ts';
 import { closeUdpSockets, openUdpSockets, type UdpSocket } from '../net/udp-socket.ts';
 import { Waker } from '../net/waker.ts';
 import type { SwarmStore } from '../swarm/swarm-store.ts';
+import { Protection } from '../tracker/protection.ts';
 import type { TrackerSettings } from '../tracker/tracker.ts';
 import { createUdpCounters, UdpCounter, udpCounterBytes } from '../transport/udp-counters.ts';
 import type { ConnectionKeys } from './connection-keys.ts';
@@ -15,6 +16,7 @@ export interface SocketWorkersOptions {
   workers: number;
   store: SwarmStore;
   settings: TrackerSettings;
+  protection?: Protection;
   keys: ConnectionKeys;
   /** Told of what threads fail with; they go on, or are started again. */
   failed: (error: unknown) => void;
@@ -76,6 +78,7 @@ export class SocketWorkers {
   /** Starts the threads; resolves when all of them could answer, rejects when one cannot. They begin at `serve`. */
   async start(): Promise<void> {
     const { workers, store, settings, keys, failed, program = socketWorkerProgram } = this.#options;
+    const { protection = new Protection() } = this.#options;
     const binds = this.#binds.length;
     const counters = new SharedArrayBuffer(workers * binds * udpCounterBytes);
     this.#counters = Array.from({ length: workers * binds }, (_, index) =>
@@ -86,6 +89,7 @@ export class SocketWorkers {
       const data: Omit<SocketWorkerData, 'seed'> = {
         store: store.buffer,
         settings,
+        protection: protection.memory,
         keys,
         sockets: this.#binds.map((sockets) => sockets[number]!),
         waker: waker.handle,

@@ -8,6 +8,7 @@ const shown: [counter: UdpCounter, label: string][] = [
   ['sent', 'out'],
   ['badConnectionIds', 'bad connection ids'],
   ['malformed', 'malformed'],
+  ['rateLimited', 'over the rate limit'],
   ['droppedByKernel', 'dropped by the kernel'],
   ['sendFailures', 'not sent'],
   ['exceptions', 'exceptions'],

@@ -3,6 +3,8 @@ import { endianness } from 'node:os';
 import type { ConfigurationEntry } from '../admin/watched-tracker.ts';
 import { maxMemoryLimit } from '../swarm/layout.ts';
 import { SwarmStore } from '../swarm/swarm-store.ts';
+import { Protection } from '../tracker/protection.ts';
+import { TokenBuckets, type TokenRate } from '../tracker/token-buckets.ts';
 import { Tracker } from '../tracker/tracker.ts';
 import { AcmeChallenges } from '../transport/acme-challenges.ts';
 import { AddressWatch } from './address-watch.ts';
@@ -233,7 +235,7 @@ function createTracker(store: SwarmStore, configuration: Configuration): Tracker
     noIpv4Mapped,
     refusedPorts,
   } = configuration;
-  return new Tracker(store, {
+  const settings = {
     interval,
     minInterval,
     maxPeers,
@@ -242,7 +244,14 @@ function createTracker(store: SwarmStore, configuration: Configuration): Tracker
     trackerId,
     ipv4Mapped: !noIpv4Mapped,
     refusedPorts,
-  });
+  };
+  return new Tracker(store, settings, createProtection(configuration));
+}
+
+function createProtection({ rateLimit: { udp, http } }: Configuration): Protection {
+  const memoryOf = (rate: TokenRate | undefined) =>
+    rate && TokenBuckets.create(rate, crypto.getRandomValues(new Int32Array(2))).buffer;
+  return new Protection({ udp: memoryOf(udp), http: memoryOf(http) });
 }
 
 // One line: where it happened is the first few places of the stack.

@@ -4,6 +4,7 @@ import { type Failure, missingPort, trackerFull } from '../protocol/failure.ts';
 import type { SwarmCounts, SwarmStore } from '../swarm/swarm-store.ts';
 import type { Announce } from './announce.ts';
 import { type ScrapedSwarm, scrapeAll } from './full-scrape.ts';
+import { Protection } from './protection.ts';
 
 export type { SwarmCounts } from '../swarm/swarm-store.ts';
 export type { ScrapedSwarm } from './full-scrape.ts';
@@ -33,13 +34,16 @@ const earlyPeers = 10;
 /** One a thread; all of them over the same store. */
 export class Tracker {
   readonly settings: TrackerSettings;
+  /** For transports, which ask before anything else. */
+  readonly protection: Protection;
   readonly #store: SwarmStore;
   /** One bit a port. */
   readonly #refusedPorts: Int32Array;
 
-  constructor(store: SwarmStore, settings: TrackerSettings) {
+  constructor(store: SwarmStore, settings: TrackerSettings, protection = new Protection()) {
     this.#store = store;
     this.settings = settings;
+    this.protection = protection;
     this.#refusedPorts = createPortSet(settings.refusedPorts);
     store.limitEarly(settings.minInterval, earlyPeers);
   }

@@ -93,6 +93,7 @@ export class HttpAnswers {
     announce.outPeerIds = question.compact || question.noPeerId ? undefined : this.#peerIds;
     const refusal = this.#tracker.announce(announce, now);
     if (refusal !== undefined) return this.#refuse(refusal, Outcome.refused);
+    if (announce.early) this.#counters.earlyAnnounces++;
     countAnnounce(this.#counters.stats, announce.family, announce.event);
     this.#form.compact = question.compact;
     this.#form.noPeerId = question.noPeerId;
@@ -137,7 +138,7 @@ export class HttpAnswers {
   #refuse(failure: Failure, outcome: Outcome): Outcome {
     this.#counters.countFailure(failure);
     this.writer.clear();
-    encodeHttpFailure(this.writer, failure.message);
+    encodeHttpFailure(this.writer, failure.message, failure.retryIn);
     return outcome;
   }
 }

@@ -28,6 +28,8 @@ export interface HttpConnectionsOptions {
   /** From one IPv4 address or one IPv6 /64; not for loopback, private and trusted addresses, which many may share. */
   readonly maxPerAddress: number;
   readonly trustedProxies: readonly Cidr[];
+  /** Whether an address asks too often, so that it need not be let in at all; not asked of trusted proxies. */
+  readonly isOverLimit?: (address: ClientAddress) => boolean;
 }
 
 /** Behind one address of a large carrier or campus are many clients, each with a connection now and then. */
@@ -38,6 +40,7 @@ export class HttpConnections {
   readonly trustedProxies: readonly Cidr[];
   readonly #max: number;
   readonly #maxPerAddress: number;
+  readonly #isOverLimit: (address: ClientAddress) => boolean;
   readonly #counters: HttpCounters;
   readonly #connections = new WeakMap<object, HttpConnection>();
   readonly #perAddress = new Map<string, number>();
@@ -46,6 +49,7 @@ export class HttpConnections {
     this.trustedProxies = options.trustedProxies;
     this.#max = options.max;
     this.#maxPerAddress = options.maxPerAddress;
+    this.#isOverLimit = options.isOverLimit ?? (() => false);
     this.#counters = counters;
   }
 
@@ -56,14 +60,14 @@ export class HttpConnections {
     const proxied = ip !== undefined && includes(this.trustedProxies, ip);
     const key = ip === undefined || proxied || isLocal(ip) ? undefined : keyOf(ip);
     if (ip === undefined || this.#counters.connectionsOpen >= this.#max || !this.#hasRoom(key)) {
-      this.#counters.connectionsRefused++;
-      socket.resetAndDestroy();
-      return undefined;
+      return this.#turnAway(socket);
     }
+    const address = toClientAddress(ip);
+    if (!proxied && this.#isOverLimit(address)) return this.#turnAway(socket);
     this.#counters.connectionsOpened++;
     this.#counters.connectionsOpen++;
     if (key !== undefined) this.#perAddress.set(key, (this.#perAddress.get(key) ?? 0) + 1);
-    const connection = { address: toClientAddress(ip), proxied, streams: 0, refused: false };
+    const connection = { address, proxied, streams: 0, refused: false };
     this.#connections.set(socket, connection);
     socket.once('close', () => this.#forget(key));
     return connection;
@@ -85,6 +89,11 @@ export class HttpConnections {
   /** The record of an open connection; undefined for one that was not admitted. */
   get(socket: object): HttpConnection | undefined {
     return this.#connections.get(socket);
+  }
+
+  #turnAway(socket: Socket): undefined {
+    this.#counters.connectionsRefused++;
+    socket.resetAndDestroy();
   }
 
   #hasRoom(key: string | undefined): boolean {

@@ -17,6 +17,10 @@ export class HttpCounters {
   /** Answers sent with gzip. */
   compressed = 0;
   exceptions = 0;
+  /** Answered with few peers, because the peer came back too early. */
+  earlyAnnounces = 0;
+  /** Answered that they come too often. */
+  rateLimited = 0;
   connectionsOpen = 0;
   connectionsOpened = 0;
   connectionsRefused = 0;

@@ -2,7 +2,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { fullScrapeBusy, internalError } from '../protocol/failure.ts';
+import { fullScrapeBusy, internalError, tooManyRequests } from '../protocol/failure.ts';
+import { Bucket, unlimited } from '../tracker/token-buckets.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import { countLatency } from './answer-stats.ts';
 import { type ClientAddress, parseForwardedFor, toClientAddress } from './client-address.ts';
@@ -188,12 +189,18 @@ export class HttpTransport {
       respondWith(response, refusal);
       return;
     }
+    const client = this.#clientOf(connection);
+    if (client !== undefined && this.#isOverLimit(client, connection)) {
+      counters.rateLimited++;
+      this.#answers.refuse(tooManyRequests);
+      sendAnswer(response, this.#answers.writer, false, true);
+      return;
+    }
     if (this.#options.answerFirst?.(request, response)) return;
     const length = bytes.write(request.url!, 'latin1');
     target.read(bytes, length);
     switch (target.kind) {
       case Target.announce: {
-        const client = this.#clientOf(connection);
         this.#send(
           response,
           connection,
@@ -231,6 +238,15 @@ export class HttpTransport {
     const headBytes =
       method.length + url!.length + ' '.length + ' HTTP/1.1\r\n\r\n'.length + this.#head.bytes;
     return headBytes > this.#limits.headBytes ? headRefusal : undefined;
+  }
+
+  /** Takes a token; from a trusted proxy itself none, as it speaks for many. */
+  #isOverLimit(client: ClientAddress, connection: HttpConnection): boolean {
+    const limits = this.#options.tracker.protection.http;
+    if (limits === undefined || (connection.proxied && client === connection.address)) return false;
+    const now = this.#options.clock();
+    const row = limits.rowOf(client.family, client.words, 0, now);
+    return row !== unlimited && !limits.take(row, Bucket.proven, now);
   }
 
   /** Whom an announce counts as coming from; undefined when a trusted proxy says nothing that can be read. */

@@ -9,6 +9,7 @@ import {
   type Failure,
   noInfoHashInScrape,
   tooManyInfoHashes,
+  tooManyRequests,
   unknownAction,
   unknownConnectionId,
 } from '../protocol/failure.ts';
@@ -33,6 +34,7 @@ import {
   scrapeReplyHeadBytes,
 } from '../protocol/udp-packets.ts';
 import { Announce } from '../tracker/announce.ts';
+import { Bucket, type TokenBuckets, unlimited } from '../tracker/token-buckets.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import { countAnnounce, countRefusal } from './answer-stats.ts';
 import { answerStatsOf, UdpCounter } from './udp-counters.ts';
@@ -70,6 +72,7 @@ export class UdpAnswers {
   readonly #announce = new Announce();
   readonly #counts = { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 };
   readonly #tooManyHashes: Failure;
+  readonly #limits: TokenBuckets | undefined;
   readonly #expected = new Int32Array(1024);
   #expectedCount = 0;
 
@@ -92,6 +95,7 @@ export class UdpAnswers {
     this.#announce.infoHash = request.words;
     this.#announce.peerId = request.words;
     this.#announce.out = reply.units;
+    this.#limits = tracker.protection.udp;
     this.#tooManyHashes = tooManyInfoHashes(tracker.settings.maxScrapeHashes);
   }
 
@@ -126,29 +130,44 @@ export class UdpAnswers {
   ): number {
     const { view } = this.#request;
     const counters = this.#counters;
+    const limits = this.#limits;
     const action = decodeAction(view, at, length);
-    if (action === Action.connect) {
-      if (isConnectRequest(view, at, length)) return this.#connect(at, address, addressAt, to, now);
+    const row =
+      limits === undefined ? unlimited : limits.rowOf(this.#announce.family, address, addressAt, now);
+    if (action === Action.connect && isConnectRequest(view, at, length)) {
+      if (row !== unlimited && !limits!.take(row, Bucket.unproven, now)) return this.#shed();
+      return this.#connect(at, address, addressAt, to, now);
     }
     if (action <= Action.connect) {
       counters[UdpCounter.malformed]!++;
       countRefusal(this.#stats, 'malformed');
       return 0;
     }
+    // Who is over the limit is not worth a MAC.
+    if (row !== unlimited && limits!.isEmpty(row, Bucket.proven, now)) return this.#shed();
     const high = view.getInt32(at);
     const low = view.getInt32(at + 4);
     if (!this.#ids.matches(this.#announce.family, address, addressAt, now, high, low)) {
       counters[UdpCounter.badConnectionIds]!++;
+      if (row !== unlimited && !limits!.take(row, Bucket.unproven, now)) return this.#shed();
       if (length < errorReplyHeadBytes + unknownConnectionId.message.length) {
         countRefusal(this.#stats, 'bad_connection_id');
         return 0;
       }
       return this.#refuse(at, to, unknownConnectionId);
     }
+    if (row !== unlimited) limits!.take(row, Bucket.proven, now);
     if (action === Action.announce) return this.#answerAnnounce(at, length, address, addressAt, to, now);
     if (action === Action.scrape) return this.#answerScrape(at, length, to);
     counters[UdpCounter.malformed]!++;
     return this.#refuse(at, to, unknownAction);
+  }
+
+  /** Silence for one who asks too often. */
+  #shed(): number {
+    this.#counters[UdpCounter.rateLimited]!++;
+    countRefusal(this.#stats, tooManyRequests.kind);
+    return 0;
   }
 
   #connect(at: number, address: Int32Array, addressAt: number, to: number, now: number): number {
@@ -181,6 +200,7 @@ export class UdpAnswers {
     const failure = this.#tracker.announce(announce, now);
     if (failure !== undefined) return this.#refuse(at, to, failure);
     this.#counters[UdpCounter.announces]!++;
+    if (announce.early) this.#counters[UdpCounter.earlyAnnounces]!++;
     countAnnounce(this.#stats, announce.family, announce.event);
     const head = encodeAnnounceReplyHead(
       this.#reply.view,

@@ -17,6 +17,10 @@ export const UdpCounter = {
   receiveErrors: 10,
   /** Datagrams that the kernel dropped because they came faster than they were read. */
   droppedByKernel: 11,
+  /** Not answered, because the sender asks too often. */
+  rateLimited: 12,
+  /** Answered with few peers, because the peer came back too early. */
+  earlyAnnounces: 13,
 } as const;
 export type UdpCounter = keyof typeof UdpCounter;
 

@@ -68,6 +68,7 @@ describe('what a tracker does without options', () => {
         'no-ipv4-mapped': false,
         'trusted-proxy': [],
         'proxy-protocol': false,
+        'rate-limit': { udp: { rate: 200, burst: 2000 }, http: { rate: 50, burst: 500 } },
         'refused-ports': [],
         'memory-limit': 512 * 2 ** 20,
         'data-dir': undefined,

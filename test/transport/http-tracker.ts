@@ -20,7 +20,7 @@ type Changes = Partial<Omit<HttpOptions, 'tracker'>> &
 
 /** Listens on loopback; whoever starts it closes it. */
 export async function startHttp(changes: Changes = {}): Promise<StartedHttp> {
-  const { max = 1000, maxPerAddress = 1000, trusted = [], ...options } = changes;
+  const { max = 1000, maxPerAddress = 1000, trusted = [], isOverLimit = () => false, ...options } = changes;
   const counters = new HttpCounters();
   const exceptions: unknown[] = [];
   const trustedProxies = trusted.map((text) => parseCidr(text)!);
@@ -28,7 +28,7 @@ export async function startHttp(changes: Changes = {}): Promise<StartedHttp> {
     host: '127.0.0.1',
     port: 0,
     tracker: createContractTracker(),
-    connections: new HttpConnections({ max, maxPerAddress, trustedProxies }, counters),
+    connections: new HttpConnections({ max, maxPerAddress, trustedProxies, isOverLimit }, counters),
     counters,
     announceUrls: ['http://tracker.example.net:6969/announce'],
     clock: () => 1000,

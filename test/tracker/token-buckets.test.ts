@@ -1,0 +1,96 @@
+// The token buckets: what an address may take, who shares one, and whom a crowded table forgets.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { encodeIpWords, parseIp } from '../../src/protocol/ip-address.ts';
+import { Bucket, TokenBuckets, unlimited } from '../../src/tracker/token-buckets.ts';
+
+const words = new Int32Array(4);
+
+function create(rate = 10, burst = 50): TokenBuckets {
+  return TokenBuckets.create({ rate, burst }, Int32Array.of(1, 2));
+}
+
+function rowOf(buckets: TokenBuckets, address: string, now: number): number {
+  const family = encodeIpWords(parseIp(address)!, words);
+  return buckets.rowOf(family, words, 0, now);
+}
+
+/** How many of `wanted` tokens an address gets. */
+function taken(
+  buckets: TokenBuckets,
+  address: string,
+  wanted: number,
+  now: number,
+  bucket: Bucket = Bucket.proven,
+): number {
+  let count = 0;
+  for (let i = 0; i < wanted; i++) {
+    if (buckets.take(rowOf(buckets, address, now), bucket, now)) count++;
+  }
+  return count;
+}
+
+test('an address may take the burst at once and the rate from then on', () => {
+  const buckets = create();
+  assert.equal(taken(buckets, '90.0.0.1', 1000, 100), 50);
+  assert.ok(buckets.isEmpty(rowOf(buckets, '90.0.0.1', 100), Bucket.proven, 100));
+  assert.equal(taken(buckets, '90.0.0.1', 1000, 101), 10);
+  assert.equal(taken(buckets, '90.0.0.1', 1000, 104), 30);
+  assert.equal(taken(buckets, '90.0.0.1', 1000, 200), 50);
+});
+
+test('tokens are kept exactly over seconds in which few are taken', () => {
+  const buckets = create();
+  for (let now = 100; now < 200; now++) assert.equal(taken(buckets, '90.0.0.1', 10, now), 10);
+  assert.equal(taken(buckets, '90.0.0.1', 100, 200), 50);
+});
+
+test('proven and unproven requests have a bucket each', () => {
+  const buckets = create();
+  assert.equal(taken(buckets, '90.0.0.1', 1000, 100, Bucket.unproven), 50);
+  assert.equal(taken(buckets, '90.0.0.1', 1000, 100), 50);
+});
+
+test('IPv4 addresses count one by one, IPv6 ones by /56', () => {
+  const buckets = create();
+  assert.equal(taken(buckets, '90.0.0.1', 50, 1), 50);
+  assert.equal(taken(buckets, '90.0.0.2', 50, 1), 50);
+  assert.equal(taken(buckets, '2a00:1:2:300::1', 30, 1), 30);
+  assert.equal(taken(buckets, '2a00:1:2:3ff:1::2', 30, 1), 20);
+  assert.equal(taken(buckets, '2a00:1:2:400::1', 30, 1), 30);
+  assert.equal(taken(buckets, '2a00:1:3:300::1', 30, 1), 30);
+});
+
+test('private and loopback addresses are not limited', () => {
+  const buckets = create();
+  for (const address of ['127.0.0.1', '10.1.2.3', '192.168.1.1', '::1', 'fd00::1']) {
+    assert.equal(rowOf(buckets, address, 1), unlimited);
+  }
+});
+
+test('a thread whose clock is a second behind gives nothing away', () => {
+  const buckets = create();
+  assert.equal(taken(buckets, '90.0.0.1', 1000, 101), 50);
+  assert.equal(taken(buckets, '90.0.0.1', 1000, 100), 0);
+  assert.equal(taken(buckets, '90.0.0.1', 1000, 102), 10);
+});
+
+test('another thread sees what was taken', () => {
+  const buckets = create();
+  taken(buckets, '90.0.0.1', 40, 1);
+  assert.equal(taken(new TokenBuckets(buckets.buffer), '90.0.0.1', 40, 1), 10);
+});
+
+test('who floods stays known while a hundred thousand others come by', () => {
+  const buckets = create(200, 2000);
+  let through = 0;
+  const seconds = 5;
+  for (let now = 1; now <= seconds; now++) {
+    for (let i = 0; i < 20_000; i++) {
+      if (buckets.take(rowOf(buckets, '90.0.0.1', now), Bucket.proven, now)) through++;
+      words[0] = 11 | (((i * 7919 + now * 31) & 0xffffff) << 8);
+      assert.ok(buckets.take(buckets.rowOf(4, words, 0, now), Bucket.proven, now), 'a stranger is refused');
+    }
+  }
+  assert.ok(through <= 2000 + seconds * 200 + 50, `${through} got through`);
+});
