@@ -1,7 +1,7 @@
 // The certificate that the tracker gets for itself: ordered when there is none, renewed in time, kept over restarts.
 import type { TlsCertificate } from '../transport/tls-settings.ts';
 import { AcmeRefusal } from './acme-order.ts';
-import { earliestAfterFailure, earliestAfterSuccess, renewalTime } from './acme-schedule.ts';
+import { earliestAfterFailure, earliestAfterSuccess, isBelievable, renewalTime } from './acme-schedule.ts';
 import type { AcmeStore } from './acme-store.ts';
 import { type Certificate, formatDate, parseCertificate } from './certificate.ts';
 import type { CertificateSource } from './certificate-source.ts';
@@ -43,7 +43,8 @@ export class AcmeCertificates implements CertificateSource {
   /** When the next order is due, in milliseconds since the epoch. */
   get nextOrder(): number {
     const { domains, store } = this.#options;
-    const earliest = store.attempts(domains)?.notBefore ?? 0;
+    const kept = store.attempts(domains)?.notBefore ?? 0;
+    const earliest = isBelievable(kept, this.#now()) ? kept : 0;
     const current = this.#current;
     if (current === undefined || !isFor(current, domains)) return earliest;
     return Math.max(earliest, renewalTime(lifetimeOf(current)));

@@ -8,6 +8,8 @@ const minuteMs = 60_000;
  */
 export const defaultFirstRetryMs = 20 * minuteMs;
 const longestRetryMs = 24 * 60 * minuteMs;
+/** Between two orders, whatever anybody asks for. */
+const longestWaitMs = 30 * 24 * 60 * minuteMs;
 
 /** The life of a certificate, in milliseconds since the epoch. */
 export interface Lifetime {
@@ -25,7 +27,7 @@ export function renewalTime({ notBefore, notAfter }: Lifetime): number {
  * runs far ahead finds every certificate expired.
  */
 export function earliestAfterSuccess(now: number, { notBefore, notAfter }: Lifetime): number {
-  return now + (notAfter - notBefore) / 3;
+  return now + Math.min(longestWaitMs, (notAfter - notBefore) / 3);
 }
 
 /**
@@ -39,5 +41,10 @@ export function earliestAfterFailure(
   firstRetryMs = defaultFirstRetryMs,
 ): number {
   const backOff = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(failures - 1, 20));
-  return now + Math.max(backOff, retryAfterMs);
+  return now + Math.min(longestWaitMs, Math.max(backOff, retryAfterMs));
+}
+
+/** Whether a time kept on disk can be right: one that lies further ahead was written under a clock that ran ahead. */
+export function isBelievable(earliest: number, now: number): boolean {
+  return earliest <= now + longestWaitMs;
 }

@@ -128,7 +128,7 @@ function httpCounts(counters: HttpCounters): TransportCounts {
       malformed: refused.malformed + counters.badRequests,
       too_many_connections: counters.connectionsRefused,
       timeout: counters.timeouts,
-      other: refused.other + counters.handshakesFailed,
+      other: refused.other + counters.handshakesFailed + counters.proxyHeadersMissing,
     },
     scrapes: counters.scrapes,
     droppedByKernel: 0,

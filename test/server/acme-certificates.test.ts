@@ -122,6 +122,15 @@ describe('the certificate from an authority', () => {
     assert.equal(again.orders(), 0);
   });
 
+  test('is renewed in time by a clock that was set right after it had run years ahead', async () => {
+    await open(() => Date.now() + 3000 * day, first).run();
+    const right = open(Date.now);
+    assert.equal(Math.round((right.source.nextOrder - Date.now()) / day), 60);
+    const failed = open(() => Date.now() + 3000 * day, new Error('no'));
+    await failed.run();
+    assert.ok(open(Date.now).source.nextOrder < Date.now() + 61 * day);
+  });
+
   test('is asked for less and less often when refused, and restarts do not change that', async () => {
     let now = Date.now();
     const waits: number[] = [];
