@@ -196,7 +196,9 @@ check_settings() {
   fi
   say 'checking the settings'
   local report code=0
-  report=$(runuser -u "$user" -- "${check[@]}" 2>&1) || code=$?
+  # As the user and with the one capability that the service has.
+  report=$(setpriv --reuid "$user" --regid "$user" --init-groups --inh-caps +net_bind_service \
+    --ambient-caps +net_bind_service -- "${check[@]}" 2>&1) || code=$?
   grep -E '^(# )?(warning|error)|^tracker-server:' <<<"$report" || true
   [ "$code" -ne 2 ] || fail "the settings are wrong; mend $settings/tracker.toml and run this again"
 }
