@@ -90,7 +90,10 @@ export function adminSocketPath({
  * Reads the first line of the token's file.
  * @throws StartError when it cannot be read or is easily guessed
  */
-export function readToken({ adminTokenFile: path }: Configuration, log: Log): string | undefined {
+export function readToken(
+  { adminTokenFile: path }: Configuration,
+  log: { warn(message: string): void },
+): string | undefined {
   if (path === undefined) return undefined;
   let token: string;
   try {

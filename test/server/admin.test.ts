@@ -336,6 +336,8 @@ describe('starting with an admin door', () => {
     assert.equal(guessed.code, 1);
     assert.match(guessed.stderr, /must hold a line of at least 16 printable characters/);
     assert.ok(!guessed.stderr.includes('secret'));
+    const checked = await start('--check', '--admin-port', '1', '--admin-token-file', weak);
+    assert.equal(checked.code, 2);
     const taken = await start('--admin-port', String(tracker.adminPort));
     assert.equal(taken.code, 1);
     assert.match(

@@ -95,7 +95,7 @@ export type Range = HistoryAnswer['range'];
 
 const names = plans.flatMap(({ series }) => series.map(({ name }) => name)).join(',');
 /** Of those a chart shows at least so many. */
-const leastPoints = 30;
+const leastPoints = 12;
 const points: Record<Range, number> = { hour: 360, day: 480, week: 560 };
 
 export class Charts {
@@ -177,7 +177,7 @@ function optionsOf(plan: ChartPlan, shown: ChartPlan['series'], width: number): 
   return {
     width,
     height: plan.height,
-    padding: [8, 6, 0, 0],
+    padding: [8, 24, 0, 0],
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
       // From zero, so that a height is an amount.

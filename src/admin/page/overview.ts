@@ -89,10 +89,13 @@ function rateOf({ announce_rate: { ipv4, ipv6 }, scrape_rate }: Stats['transport
 
 function showLosses(stats: Stats): void {
   const [reason, most] = Object.entries(stats.refused).sort(([, a], [, b]) => b - a)[0]!;
+  const inAll = Object.values(stats.refused).reduce((sum, count) => sum + count, 0);
   setText('refused', formatRate(stats.refused_rate));
   setText(
     'refused-sub',
-    most === 0 ? 'none so far' : `mostly: ${reasonTitles[reason as keyof Stats['refused']].toLowerCase()}`,
+    most === 0
+      ? 'none so far'
+      : `${formatCount(inAll)} so far, most: ${reasonTitles[reason as keyof Stats['refused']].toLowerCase()}`,
   );
   setText('dropped', formatRate(stats.dropped_rate));
   const { kernel, unsent } = stats.dropped;
