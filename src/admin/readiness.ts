@@ -75,7 +75,9 @@ export class Readiness {
     }
     const start = performance.now();
     const before = checked.fault;
+    const waitsFor = checked.listener.waitsFor?.();
     try {
+      if (waitsFor !== undefined) throw new Error(`waits for ${waitsFor}`);
       await announceToSelf(checked.listener, timeoutMs);
       checked.answering = true;
       checked.answerMs = performance.now() - start;
@@ -88,7 +90,7 @@ export class Readiness {
     checked.checkedAtMs = this.#now();
     if (this.#stopped || checked.fault === before) return;
     if (checked.fault === undefined) this.#log.info('listener answers again', { transport, address, port });
-    else {
+    else if (waitsFor === undefined) {
       this.#log.warn('listener does not answer an announce to itself', {
         transport,
         address,

@@ -79,6 +79,8 @@ export interface WatchedListener {
   inherited: boolean;
   /** Who connects from this machine is to begin with a PROXY protocol header. */
   expectsProxyHeader?: boolean;
+  /** What it waits for before it can answer anybody; undefined when it waits for nothing. */
+  waitsFor?: () => string | undefined;
 }
 
 export interface SnapshotState {

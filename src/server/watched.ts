@@ -38,7 +38,7 @@ export interface WatchedParts {
 
 export function createWatchedTracker(parts: WatchedParts): WatchedTracker {
   const { store, snapshots, certificates, reload } = parts;
-  const watched = watchedListeners(parts.addresses, parts.headerFrom);
+  const watched = watchedListeners(parts);
   const transports = new Set(watched.map(({ transport }) => transport));
   return {
     version,
@@ -66,10 +66,9 @@ export function createWatchedTracker(parts: WatchedParts): WatchedTracker {
 
 const transportOf = { UDP: 'udp', HTTP: 'http', HTTPS: 'https' } as const;
 
-function watchedListeners(
-  addresses: readonly ListeningAddress[],
-  headerFrom: readonly Cidr[],
-): WatchedListener[] {
+function watchedListeners({ addresses, headerFrom, certificates }: WatchedParts): WatchedListener[] {
+  const firstCertificate = () => (certificates?.current ? undefined : 'its first certificate');
+
   return addresses.flatMap(({ protocol, family, address, port, inherited }) =>
     // Nobody announces to a listener for an authority's questions.
     protocol === 'ACME'
@@ -83,6 +82,7 @@ function watchedListeners(
             inherited,
             // It is this machine itself that asks: from the address that it connects to.
             expectsProxyHeader: includes(headerFrom, parseIp(reachable({ address }))!),
+            ...(protocol === 'HTTPS' && { waitsFor: firstCertificate }),
           },
         ],
   );
