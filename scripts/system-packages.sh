@@ -15,6 +15,8 @@ packages=(
   nginx-light         # test/e2e: a proxy in front of HTTP
   haproxy             # test/e2e: a proxy in front of TCP, with the PROXY protocol
   opentracker         # bench and test/query: a tracker that no one here wrote
+  shellcheck          # test/deploy: the installation script
+  systemd             # test/deploy: systemd-analyze for the units
 )
 
 missing() {
