@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { routes } from '../../src/admin/routes.ts';
 import type { Stats, SwarmDetail, TopSwarms } from '../../src/admin/schema.ts';
 import { pause, startProgram } from '../program.ts';
-import { mainScript } from '../tracker-program.ts';
+import { mainScript, startTracker } from '../tracker-program.ts';
 import { type AdminTracker, announce, askRaw, startAdminTracker } from './admin-tracker.ts';
 
 const token = 'a-token-that-nobody-guesses';
@@ -313,6 +313,31 @@ describe('the commands that ask a running tracker', () => {
     );
     assert.equal((await run('status')).code, 2);
   });
+});
+
+test('a door that is reached from outside shows nothing without the token but the page that asks for it', async (t) => {
+  const outside = await startTracker([
+    ...['--admin-port', 'any', '--admin-host', '0.0.0.0', '--workers', '0'],
+    ...['--admin-token-file', join(directory, 'token'), '--log-ip', 'full'],
+  ]);
+  t.after(() => outside.program.kill());
+  const [, port] = await outside.program.printed(/Admin listening on http:\/\/0\.0\.0\.0:(\d+)\//);
+  await announce(outside.httpPort, 7, 1);
+  for (const { method, path } of routes) {
+    const target = path.replace('{info_hash}', infoHash);
+    const { status, headers, body } = await askRaw(Number(port), target, {}, method);
+    assert.equal(status, 401, target);
+    assert.match(String(headers['www-authenticate']), /^Bearer /);
+    assert.equal(body, '{"error":"the token is missing"}');
+  }
+  assert.equal((await askRaw(Number(port), '/')).status, 200);
+  const { status, body } = await askRaw(Number(port), `/api/v1/swarms/${infoHash}`, withToken);
+  assert.equal(status, 200);
+  assert.equal(
+    (JSON.parse(body) as SwarmDetail).peers![0]!.address,
+    '127.0.0.1',
+    'shown whole by --log-ip full',
+  );
 });
 
 describe('starting with an admin door', () => {
