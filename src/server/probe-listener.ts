@@ -10,7 +10,8 @@ const advice: Readonly<Record<string, string>> = {
   EACCES: 'the unit deploy/tracker.service has CAP_NET_BIND_SERVICE; or use sockets from systemd',
 };
 
-export async function probeListener(planned: PlannedListener): Promise<Finding> {
+/** @param takeover a port that is in use is what is expected: its tracker hands it over */
+export async function probeListener(planned: PlannedListener, takeover = false): Promise<Finding> {
   const { protocol, address, port } = planned;
   const where = `${protocol} ${formatListenAddress(address, port)}`;
   try {
@@ -21,7 +22,11 @@ export async function probeListener(planned: PlannedListener): Promise<Finding> 
     };
   } catch (error) {
     const { message, cause } = listenError(planned, error as NodeJS.ErrnoException);
-    const more = advice[(cause as NodeJS.ErrnoException).code ?? ''];
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    if (takeover && code === 'EADDRINUSE') {
+      return { level: 'ok', text: `${where}: in use, to be taken over` };
+    }
+    const more = advice[code];
     return { level: 'error', text: more === undefined ? message : `${message}: ${more}` };
   }
 }

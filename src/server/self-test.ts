@@ -27,7 +27,7 @@ export async function testItself(configuration: Configuration): Promise<Finding[
   const udp = plan.some(({ protocol }) => protocol === 'UDP');
   const findings: (Finding | undefined)[] = [];
   // One after the other: two listeners on one port must not meet each other's probe.
-  for (const planned of plan) findings.push(await probeListener(planned));
+  for (const planned of plan) findings.push(await probeListener(planned, configuration.takeover));
   findings.push(
     ...probeCertificate(configuration),
     probeDataDirectory(configuration),

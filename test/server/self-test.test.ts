@@ -59,6 +59,8 @@ describe('a check of the machine', () => {
   test('names a port that is taken, for HTTP and for UDP', async (test) => {
     const tcp = await findings({ httpPort: await takenPort(test, 'tcp') });
     assert.match(only(tcp, /\(HTTP\)/), /^error: cannot listen on 127\.0\.0\.1:\d+ .*in use: .*ss -lntup/);
+    const taken = await findings({ httpPort: await takenPort(test, 'tcp'), takeover: true });
+    assert.match(only(taken, /HTTP 127/), /^ok: .*to be taken over$/);
     const udp = await findings({ udpPort: await takenPort(test, 'udp') });
     assert.match(only(udp, /\(UDP\)/), /^error: cannot listen on 127\.0\.0\.1:\d+ .*in use/);
   });
