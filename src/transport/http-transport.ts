@@ -60,6 +60,9 @@ export interface HttpOptions {
   answerFirst?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
+/** Connections that the kernel completes before they are accepted. */
+const backlog = 4096;
+
 export class HttpTransport {
   readonly #options: HttpOptions;
   readonly #limits: HttpLimits;
@@ -96,14 +99,15 @@ export class HttpTransport {
     const transport = new HttpTransport(options);
     const server = transport.#server;
     await new Promise<void>((resolve, reject) => {
+      const { host, port, fd } = options;
+      const ready = () => {
+        server.off('error', reject);
+        resolve();
+      };
       server.once('error', reject);
-      server.listen(
-        { host: options.host, port: options.port, fd: options.fd, ipv6Only: true, backlog: 4096 },
-        () => {
-          server.off('error', reject);
-          resolve();
-        },
-      );
+      // With a descriptor Node takes the backlog from the second argument only, and would cut an inherited one to 511.
+      if (fd === undefined) server.listen({ host, port, ipv6Only: true, backlog }, ready);
+      else server.listen({ fd }, backlog, ready);
     });
     server.on('error', (error) => options.onException(error));
     return transport;

@@ -1,7 +1,8 @@
 // The tracker on sockets from systemd: they are used as what they are, they outlive it, and systemd hears how it is.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -91,6 +92,16 @@ test('what is asked between two trackers is answered by the second', fastPath, a
   assert.match(await http, /^d8:complete/);
   assert.equal((await reply)[0].length, 16);
   assert.equal(await second.end('SIGTERM'), 0);
+});
+
+test('the queue of connections keeps its length', fastPath, async (test) => {
+  const socket = openSocketUnit(test, http4);
+  const tracker = startActivated(test, [socket]);
+  await tracker.printed(/Tracker running/);
+  const { stdout, error } = spawnSync('ss', ['-Hltn', `sport = :${socket.port}`], { encoding: 'utf8' });
+  if (error) return test.skip('ss is not here');
+  const most = Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'));
+  assert.equal(Number(stdout.trim().split(/\s+/)[2]), Math.min(4096, most));
 });
 
 test('a reload is announced and ended', fastPath, async (test) => {
