@@ -21,6 +21,11 @@ _tracker_server() {
     --max-scrape-hashes) return ;;
     --tracker-id) return ;;
     --trusted-proxy) return ;;
+    --allow-list) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --deny-list) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --allow-client) return ;;
+    --deny-client) return ;;
+    --deny-ip) return ;;
     --rate-limit) return ;;
     --refused-ports) return ;;
     --memory-limit) return ;;
@@ -47,7 +52,7 @@ _tracker_server() {
     snapshot) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
     deny) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
     drop) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
-    *) words='--host --http-port --udp-port --ipv6 --https-port --cert --key --redirect-http --domain --acme-domain --acme-email --acme-directory --acme-http-port --interval --min-interval --peer-ttl --max-peers --max-scrape-hashes --full-scrape --tracker-id --no-ipv4-mapped --trusted-proxy --proxy-protocol --rate-limit --refused-ports --memory-limit --data-dir --takeover --snapshot-interval --workers --admin-port --admin-host --admin-allowed-host --admin-token-file --admin-socket -v --verbose --log-ip --log-format --config --check -h --help --version status top swarm reload snapshot deny drop' ;;
+    *) words='--host --http-port --udp-port --ipv6 --https-port --cert --key --redirect-http --domain --acme-domain --acme-email --acme-directory --acme-http-port --interval --min-interval --peer-ttl --max-peers --max-scrape-hashes --full-scrape --tracker-id --no-ipv4-mapped --trusted-proxy --proxy-protocol --allow-list --deny-list --allow-client --deny-client --deny-ip --rate-limit --refused-ports --memory-limit --data-dir --takeover --snapshot-interval --workers --admin-port --admin-host --admin-allowed-host --admin-token-file --admin-socket -v --verbose --log-ip --log-format --config --check -h --help --version status top swarm reload snapshot deny drop' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }

@@ -106,6 +106,11 @@ _tracker_server() {
         '(--no-ipv4-mapped)--no-ipv4-mapped[Do not fill up HTTP replies to IPv6 clients with IPv4 peers written as \:\:ffff\:a.b.c.d]' \
         '*--trusted-proxy[Network whose X-Forwarded-For is believed. Repeatable]:CIDR: ' \
         '(--proxy-protocol)--proxy-protocol[Expect the PROXY protocol (v1 or v2) at the start of each HTTP and HTTPS connection from a --trusted-proxy; other connections are served as ever]' \
+        '(--allow-list)--allow-list[File of info_hashes, 40 hexadecimal digits a line, # for comments\: no other torrent may be announced. Read again on SIGHUP and when it changes; a list with a mistake leaves the old one in use]:FILE:_files' \
+        '(--deny-list)--deny-list[File of info_hashes that may not be announced; as --allow-list]:FILE:_files' \
+        '*--allow-client[Beginning of the peer_ids that may announce; all others may not. Repeatable]:PREFIX: ' \
+        '*--deny-client[Beginning of peer_ids that may not announce. Repeatable]:PREFIX: ' \
+        '*--deny-ip[Network whose announces are refused, or a file of such networks, one a line. Repeatable]:CIDR|FILE: ' \
         '(--rate-limit)--rate-limit[Requests a second from an IPv4 address or an IPv6 /56, and after the colon how many may come at once; "off", or "udp=off", lifts it. Not for private and loopback addresses, nor for a trusted proxy]:RATES: ' \
         '*--refused-ports[Ports that no peer may announce, so that a swarm cannot be sent against a service; "none" allows all but 0]:PORT,…: ' \
         '(--memory-limit)--memory-limit[The most memory that swarms may take, such as 64MiB or 2GiB. Reserved at start, used as needed]:SIZE: ' \

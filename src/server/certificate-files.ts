@@ -1,8 +1,9 @@
 // The certificate in two files that someone else renews: read at start, on SIGHUP, and whenever the files have changed.
 import { readFileSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { type Certificate, CertificateError, formatDate, parseCertificate } from './certificate.ts';
 import type { CertificateSource } from './certificate-source.ts';
+import { lookOf } from './file-look.ts';
 import type { Log } from './log.ts';
 import { StartError } from './usage-error.ts';
 
@@ -115,15 +116,5 @@ export class CertificateFiles implements CertificateSource {
       expires: formatDate(certificate.notAfter),
     });
     this.#changed(certificate);
-  }
-}
-
-/** Changes whenever the path leads to another file or to other contents, or no longer anywhere. */
-async function lookOf(path: string): Promise<string> {
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'unreadable';
   }
 }

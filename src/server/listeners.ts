@@ -4,6 +4,7 @@ import { findFastPath } from '../net/availability.ts';
 import { loadSystemCalls, type SystemCalls, type SystemCallsOrReason } from '../net/system-calls.ts';
 import { ConnectionIds } from '../protocol/connection-id.ts';
 import type { SwarmStore } from '../swarm/swarm-store.ts';
+import type { AccessMemory } from '../tracker/access.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import type { AcmeChallenges } from '../transport/acme-challenges.ts';
 import { HttpCounters } from '../transport/http-counters.ts';
@@ -58,6 +59,8 @@ export interface Listeners {
   readonly https: HttpCounters;
   /** One set a UDP socket, live. */
   udp(): readonly Float64Array[];
+  /** Hands other threads new rules of who may announce what. */
+  setAccess(memory: AccessMemory): void;
   /** Whether each thread that serves sockets has shown a sign of life since this was last asked. */
   isWell(): boolean;
   close(graceMs?: number): Promise<void>;
@@ -100,7 +103,7 @@ export async function openListeners(
     throw error;
   }
   all.sort((a, b) => plan.indexOf(a.planned) - plan.indexOf(b.planned));
-  return { all, http, https, udp: udp.counters, isWell: udp.isWell, close };
+  return { all, http, https, udp: udp.counters, setAccess: udp.setAccess, isWell: udp.isWell, close };
 }
 
 export type Opener = (planned: PlannedListener) => Promise<Listener>;
@@ -116,6 +119,7 @@ interface UdpOpeners {
   start(): Promise<void>;
   serve(): void;
   counters(): readonly Float64Array[];
+  setAccess(memory: AccessMemory): void;
   isWell(): boolean;
 }
 
@@ -173,6 +177,7 @@ function createWorkerOpeners(calls: SystemCalls, parts: ListenerParts): UdpOpene
     },
     serve: () => workers.serve(),
     counters: () => workers.counters(),
+    setAccess: (memory) => workers.setAccess(memory),
     isWell: () => workers.isWell(),
   };
 }
@@ -207,6 +212,8 @@ function createDgramOpeners({ tracker, keys, failed }: ListenerParts): UdpOpener
     start: async () => {},
     serve: () => {},
     counters: () => all,
+    // It works with the main thread's own tracker.
+    setAccess: () => {},
     isWell: () => true,
   };
 }

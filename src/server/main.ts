@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // tracker-server: from the command line to a running tracker, and from a signal to its end.
 import { pino } from 'pino';
+import { AccessLists } from './access-lists.ts';
 import { readToken } from './admin.ts';
 import { checkCertificateFiles } from './certificates.ts';
 import {
@@ -60,6 +61,7 @@ async function check(resolved: ResolvedConfiguration): Promise<void> {
     if (configuration.dataDir !== undefined) checkDataDirectory(configuration.dataDir);
     checkCertificateFiles(configuration);
     readToken(configuration, { warn: (message) => complain(`warning: ${message}`) });
+    await AccessLists.load(configuration);
   } catch (error) {
     throw new UsageError((error as Error).message, { cause: error });
   }

@@ -169,6 +169,22 @@ export function httpsUrl(): Kind<string> {
   });
 }
 
+/** Texts that `pattern` accepts whole, each given by itself. */
+export function texts(describe: string, pattern: RegExp): Kind<readonly string[]> {
+  const all = (values: readonly unknown[]) =>
+    values.every((value) => typeof value === 'string' && pattern.test(value))
+      ? (values as string[])
+      : undefined;
+  return {
+    describe,
+    flag: false,
+    repeatable: true,
+    parse: (value) => all([value]),
+    fromToml: (value) => (Array.isArray(value) ? all(value) : all([value])),
+    format: (values) => `[${values.map((value) => JSON.stringify(value)).join(', ')}]`,
+  };
+}
+
 /** Ports such as `22,25,53`; `none` is an empty list. */
 export function portList(): Kind<readonly number[]> {
   const all = (values: readonly unknown[]) =>

@@ -1,5 +1,5 @@
 // The options against abuse: what is refused, whatever the store has room for. Part of the table in options.ts.
-import { portList } from './option-kinds.ts';
+import { path, portList, texts } from './option-kinds.ts';
 import type { Option } from './options.ts';
 import { defaultRates, type RateLimit, rateLimit } from './rate-limit-option.ts';
 
@@ -33,7 +33,58 @@ const rates: Option<RateLimit> = {
     '"udp=off", lifts it. Not for private and loopback addresses, nor for a trusted proxy.',
 };
 
+const peerIdPrefix = /^[\x21-\x7e]{1,20}$/;
+
+function listOption(help: string, example: string): Option<string | undefined> {
+  return {
+    group: 'Protection',
+    kind: path(),
+    placeholder: 'FILE',
+    default: undefined,
+    defaultText: 'none',
+    example,
+    help,
+  };
+}
+
+function clientOption(help: string, example: string): Option<readonly string[]> {
+  return {
+    group: 'Protection',
+    kind: texts('the first 1 to 20 characters of a peer_id', peerIdPrefix),
+    placeholder: 'PREFIX',
+    default: [],
+    defaultText: 'none',
+    example: [example],
+    help,
+  };
+}
+
+const deniedAddresses: Option<readonly string[]> = {
+  group: 'Protection',
+  kind: texts('a network such as 192.0.2.0/24, an address, or the path of a file of them', /^[^\0]+$/),
+  placeholder: 'CIDR|FILE',
+  default: [],
+  defaultText: 'none',
+  example: ['192.0.2.0/24', '/etc/tracker/denied-networks'],
+  help: 'Network whose announces are refused, or a file of such networks, one a line. Repeatable.',
+};
+
 export const protectionOptions = {
+  'allow-list': listOption(
+    'File of info_hashes, 40 hexadecimal digits a line, # for comments: no other torrent may be announced. Read again ' +
+      'on SIGHUP and when it changes; a list with a mistake leaves the old one in use.',
+    '/etc/tracker/allowed',
+  ),
+  'deny-list': listOption(
+    'File of info_hashes that may not be announced; as --allow-list.',
+    '/etc/tracker/denied',
+  ),
+  'allow-client': clientOption(
+    'Beginning of the peer_ids that may announce; all others may not. Repeatable.',
+    '-qB',
+  ),
+  'deny-client': clientOption('Beginning of peer_ids that may not announce. Repeatable.', '-XL'),
+  'deny-ip': deniedAddresses,
   'rate-limit': rates,
   'refused-ports': refusedPorts,
 };

@@ -1,5 +1,5 @@
 // The thread that answers UDP: its own sockets, its own loop in the kernel, the one store. Started by SocketWorkers.
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { DatagramBatch } from '../net/datagram-batch.ts';
 import { EventLoop } from '../net/event-loop.ts';
 import { EPOLLEXCLUSIVE, EPOLLIN } from '../net/layouts.ts';
@@ -8,6 +8,7 @@ import type { UdpSocket } from '../net/udp-socket.ts';
 import type { WakerHandle } from '../net/waker.ts';
 import { ConnectionIds } from '../protocol/connection-id.ts';
 import { SwarmStore } from '../swarm/swarm-store.ts';
+import type { AccessMemory } from '../tracker/access.ts';
 import { Protection, type ProtectionMemory } from '../tracker/protection.ts';
 import { Tracker, type TrackerSettings } from '../tracker/tracker.ts';
 import { UdpBatchTransport } from '../transport/udp-batch.ts';
@@ -28,6 +29,8 @@ export interface SocketWorkerData {
   pulse: Int32Array<SharedArrayBuffer>;
   /** One word, for all threads: 0 until they may answer. */
   gate: Int32Array;
+  /** Counted up after new rules of access were sent as a message. */
+  accessChanges: Int32Array;
   /** Shared counters, and for each socket the number of its own among them. */
   counters: SharedArrayBuffer;
   counterIndexes: readonly number[];
@@ -45,11 +48,16 @@ function run(data: SocketWorkerData): void {
   const { calls, reason } = loadSystemCalls();
   if (!calls) throw new Error(reason);
   const store = SwarmStore.attach(data.store, data.seed);
-  const tracker = new Tracker(store, data.settings, new Protection(data.protection));
+  const protection = new Protection(data.protection);
+  const tracker = new Tracker(store, data.settings, protection);
+  const takeUpAccess = createAccessUpdate(data, protection);
   const ids = new ConnectionIds(data.keys.current, data.keys.previous);
   const onException = createReporter();
   const loop = new EventLoop(calls);
-  loop.listenTo(data.waker, () => Atomics.add(data.pulse, 0, 1));
+  loop.listenTo(data.waker, () => {
+    Atomics.add(data.pulse, 0, 1);
+    takeUpAccess();
+  });
   const served = data.sockets.map((socket, i) => {
     const batch = new DatagramBatch(calls, socket);
     const transport = new UdpBatchTransport(batch, {
@@ -67,12 +75,29 @@ function run(data: SocketWorkerData): void {
   Atomics.wait(data.gate, 0, 0);
   for (const { fd, transport } of served) {
     // Of the workers that share an inherited socket one is woken; on a socket of its own it changes nothing.
-    loop.add(fd, EPOLLIN | EPOLLEXCLUSIVE, () => transport.answerArrived());
+    loop.add(fd, EPOLLIN | EPOLLEXCLUSIVE, () => {
+      takeUpAccess();
+      return transport.answerArrived();
+    });
   }
   // Returns when the main thread stops the waker; an idle loop sleeps in the kernel.
   loop.run();
   loop.close();
   for (const { batch } of served) batch.close();
+}
+
+/** A thread that sleeps in the kernel hears no messages: it looks for them when the word says that there are some. */
+function createAccessUpdate({ accessChanges }: SocketWorkerData, protection: Protection): () => void {
+  // One more look than needed does no harm; one that is missed would.
+  let seen = -1;
+  return () => {
+    const changes = accessChanges[0]!;
+    if (changes === seen) return;
+    seen = changes;
+    for (let next = receiveMessageOnPort(parentPort!); next; next = receiveMessageOnPort(parentPort!)) {
+      protection.setAccess(next.message as AccessMemory);
+    }
+  };
 }
 
 function createReporter(): (error: unknown) => void {

@@ -6,6 +6,7 @@ import type { SystemCalls } from '../net/system-calls.ts';
 import { closeUdpSockets, openUdpSockets, type UdpSocket } from '../net/udp-socket.ts';
 import { Waker } from '../net/waker.ts';
 import type { SwarmStore } from '../swarm/swarm-store.ts';
+import type { AccessMemory } from '../tracker/access.ts';
 import { Protection } from '../tracker/protection.ts';
 import type { TrackerSettings } from '../tracker/tracker.ts';
 import { createUdpCounters, UdpCounter, udpCounterBytes } from '../transport/udp-counters.ts';
@@ -94,6 +95,7 @@ export class SocketWorkers {
         sockets: this.#binds.map((sockets) => sockets[number]!),
         waker: waker.handle,
         gate: this.#gate,
+        accessChanges: new Int32Array(new SharedArrayBuffer(4)),
         pulse: new Int32Array(new SharedArrayBuffer(4)),
         counters,
         counterIndexes: this.#binds.map((_, bind) => number * binds + bind),
@@ -107,6 +109,11 @@ export class SocketWorkers {
   serve(): void {
     Atomics.store(this.#gate, 0, 1);
     Atomics.notify(this.#gate, 0);
+  }
+
+  /** Gives the threads new rules of who may announce what; each takes them up before its next packets. */
+  setAccess(memory: AccessMemory): void {
+    for (const thread of this.#threads) thread.setAccess(memory);
   }
 
   /** Whether each thread has woken since this was last asked; asks them all to wake again. */
@@ -210,6 +217,14 @@ class Thread {
     this.#lastPulse = pulse;
     this.#waker.wake();
     return alive;
+  }
+
+  /** The thread fetches the message before its next packets, or when it wakes: an idle one must not collect them. */
+  setAccess(memory: AccessMemory): void {
+    this.data.protection = { ...this.data.protection, access: memory };
+    this.#worker?.postMessage(memory);
+    Atomics.add(this.data.accessChanges, 0, 1);
+    if (!this.#stopping) this.#waker.wake();
   }
 
   /** Resolves when the thread has ended. */

@@ -7,6 +7,7 @@ import { Protection } from '../tracker/protection.ts';
 import { TokenBuckets, type TokenRate } from '../tracker/token-buckets.ts';
 import { Tracker } from '../tracker/tracker.ts';
 import { AcmeChallenges } from '../transport/acme-challenges.ts';
+import { AccessLists } from './access-lists.ts';
 import { AddressWatch } from './address-watch.ts';
 import { openAdmin } from './admin.ts';
 import { createCertificateSource, watchCertificates } from './certificates.ts';
@@ -47,7 +48,7 @@ export interface TrackerServer {
   readonly adminPort: number;
   /** Logs an exception that nothing else caught; the tracker lives on. */
   failed(error: unknown): void;
-  /** Looks for a newer certificate at once. */
+  /** Looks for a newer certificate and newer lists at once. */
   reload(): Promise<void>;
   /** Resolves when another tracker has taken this one's place, or broke off when it was too late to go on. */
   readonly succeeded: Promise<Succession> | undefined;
@@ -76,13 +77,15 @@ export async function startTrackerServer(
 ): Promise<TrackerServer> {
   if (endianness() !== 'LE')
     throw new StartError('this machine is big-endian; the swarm store needs a little-endian one');
+  // First, because it can fail without anything to take back.
+  const access = await AccessLists.load(configuration, log);
   const predecessor = findPredecessor(configuration, log);
   const asked = planListeners(configuration, inherited);
   const plan = predecessor?.furnish(asked) ?? asked;
   predecessor?.closeRest();
   const failed = (error: unknown) => logFailure(log, error);
   const store = createStore(configuration);
-  const tracker = createTracker(store, configuration);
+  const tracker = createTracker(store, configuration, access);
   if (log.verbose) logRequests(tracker, log, configuration.logIp);
   const keys = openKeys(configuration, log);
   const snapshots = createSnapshots(store, configuration, log);
@@ -112,8 +115,8 @@ export async function startTrackerServer(
     inherited: inherited !== undefined,
   }));
   const reload = async () => {
-    if (certificates === undefined) log.info('SIGHUP: there is nothing to reload.');
-    await certificates?.reload();
+    if (certificates === undefined && access === undefined) log.info('SIGHUP: there is nothing to reload.');
+    await Promise.all([certificates?.reload(), access?.reload()]);
   };
   const watched = {
     store,
@@ -121,6 +124,7 @@ export async function startTrackerServer(
     addresses,
     snapshots,
     certificates,
+    access,
     headerFrom: configuration.proxyProtocol ? trustedProxies(configuration) : [],
     configuration: entries,
     reload,
@@ -130,6 +134,10 @@ export async function startTrackerServer(
     throw error;
   });
   predecessor?.release();
+  access?.watch((memory) => {
+    tracker.protection.setAccess(memory);
+    listeners.setAccess(memory);
+  });
   for (const address of addresses) log.info(formatListening(address, configuration));
   const watch = watchCertificates(certificates, configuration, log, (certificate) => {
     for (const listener of listeners.all) listener.setCertificate?.(certificate);
@@ -146,6 +154,7 @@ export async function startTrackerServer(
   const stats = setInterval(() => log.info(statsLine.next()), statsEveryMs);
   const stop = async (graceMs?: number) => {
     watch.close();
+    access?.close();
     clearInterval(stats);
     expiry.stop();
     addressWatch.close();
@@ -224,7 +233,11 @@ function createSnapshots(
   return new Snapshots(store, { directory: dataDir, intervalSeconds: snapshotInterval, log });
 }
 
-function createTracker(store: SwarmStore, configuration: Configuration): Tracker {
+function createTracker(
+  store: SwarmStore,
+  configuration: Configuration,
+  access: AccessLists | undefined,
+): Tracker {
   const {
     interval,
     minInterval,
@@ -245,13 +258,16 @@ function createTracker(store: SwarmStore, configuration: Configuration): Tracker
     ipv4Mapped: !noIpv4Mapped,
     refusedPorts,
   };
-  return new Tracker(store, settings, createProtection(configuration));
+  return new Tracker(store, settings, createProtection(configuration, access));
 }
 
-function createProtection({ rateLimit: { udp, http } }: Configuration): Protection {
+function createProtection(
+  { rateLimit: { udp, http } }: Configuration,
+  access: AccessLists | undefined,
+): Protection {
   const memoryOf = (rate: TokenRate | undefined) =>
     rate && TokenBuckets.create(rate, crypto.getRandomValues(new Int32Array(2))).buffer;
-  return new Protection({ udp: memoryOf(udp), http: memoryOf(http) });
+  return new Protection({ udp: memoryOf(udp), http: memoryOf(http), access: access?.memory });
 }
 
 // One line: where it happened is the first few places of the stack.

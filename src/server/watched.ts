@@ -17,6 +17,7 @@ import { latencyBounds, sumAnswerStats } from '../transport/answer-stats.ts';
 import { includes } from '../transport/client-address.ts';
 import type { HttpCounters } from '../transport/http-counters.ts';
 import { answerStatsOf, sumUdpCounters } from '../transport/udp-counters.ts';
+import type { AccessLists } from './access-lists.ts';
 import type { CertificateSource } from './certificate-source.ts';
 import type { Listeners } from './listeners.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -29,6 +30,7 @@ export interface WatchedParts {
   addresses: readonly ListeningAddress[];
   snapshots: Snapshots | undefined;
   certificates: CertificateSource | undefined;
+  access: AccessLists | undefined;
   /** Who begins its connections with a PROXY protocol header. */
   headerFrom: readonly Cidr[];
   /** As it is in force. */
@@ -37,7 +39,7 @@ export interface WatchedParts {
 }
 
 export function createWatchedTracker(parts: WatchedParts): WatchedTracker {
-  const { store, snapshots, certificates, reload } = parts;
+  const { store, snapshots, certificates, access, reload } = parts;
   const watched = watchedListeners(parts);
   const transports = new Set(watched.map(({ transport }) => transport));
   return {
@@ -57,11 +59,17 @@ export function createWatchedTracker(parts: WatchedParts): WatchedTracker {
       return [{ name: current.names[0] ?? 'without a name', notAfterMs: current.notAfter.getTime() }];
     },
     actions: {
-      ...(certificates && { reload: () => reloadNow(reload) }),
+      ...((certificates || access) && { reload: () => reloadNow(reload) }),
       ...(snapshots && { snapshot: () => saveNow(snapshots) }),
+      ...(access?.canDeny && { deny: (infoHash) => deny(access, infoHash) }),
       drop: (infoHash) => drop(store, infoHash),
     },
   };
+}
+
+async function deny(access: AccessLists, infoHash: Int32Array): Promise<string> {
+  await access.deny(Buffer.from(infoHash.buffer, infoHash.byteOffset, 20).toString('hex'));
+  return 'The torrent is refused from now on, and stands in --deny-list.';
 }
 
 const transportOf = { UDP: 'udp', HTTP: 'http', HTTPS: 'https' } as const;
@@ -149,7 +157,7 @@ function snapshotState({ figures: { savedAt, durationMs, bytes, failing } }: Sna
 
 async function reloadNow(reload: () => Promise<void>): Promise<string> {
   await reload();
-  return 'Certificates were read again; the log says what changed.';
+  return 'Certificates and lists were read again; the log says what changed.';
 }
 
 async function saveNow(snapshots: Snapshots): Promise<string> {

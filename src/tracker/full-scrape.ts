@@ -14,7 +14,10 @@ const infoHashWords = 5;
  * Yields one reused object a swarm. Holds 20 bytes and a little a swarm while it runs: the info_hashes are collected a
  * shard at a time, dealt into 65,536 piles by their first two bytes, and each pile is sorted when its turn comes.
  */
-export function* scrapeAll(store: SwarmStore): Generator<ScrapedSwarm, void, undefined> {
+export function* scrapeAll(
+  store: SwarmStore,
+  isShown: (infoHash: Int32Array, at: number) => boolean = () => true,
+): Generator<ScrapedSwarm, void, undefined> {
   const hashes = collect(store);
   const { order, starts } = deal(hashes);
   const infoHash = new Int32Array(infoHashWords);
@@ -31,6 +34,7 @@ export function* scrapeAll(store: SwarmStore): Generator<ScrapedSwarm, void, und
     if (members.length > 1) members.sort((a, b) => compare(bytes, a * 20, b * 20));
     for (const member of members) {
       const at = member * infoHashWords;
+      if (!isShown(hashes, at)) continue;
       store.scrape(hashes, at, swarm);
       if (swarm.complete + swarm.incomplete === 0) continue;
       infoHash.set(hashes.subarray(at, at + infoHashWords));

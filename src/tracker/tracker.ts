@@ -53,6 +53,8 @@ export class Tracker {
     // Whoever connects to port 0 connects to nobody, and such a peer breaks some clients' lists.
     const { port } = announce;
     if ((this.#refusedPorts[port >>> 5]! >>> (port & 31)) & 1) return missingPort;
+    const refusal = this.protection.access?.refusalOf(announce);
+    if (refusal !== undefined) return refusal;
     const { maxPeers } = this.settings;
     const { numwant, maxEntries } = announce;
     const wanted = numwant < 0 || numwant > maxPeers ? maxPeers : numwant;
@@ -65,14 +67,22 @@ export class Tracker {
     this.#store.lookAhead(data, positions, count, family);
   }
 
-  /** Writes a swarm's counts, zeros for an unknown one. */
+  /** Writes a swarm's counts, zeros for an unknown one and for one that may not be announced. */
   scrape(infoHash: Int32Array, at: number, counts: SwarmCounts): void {
+    const { access } = this.protection;
+    if (access !== undefined && !access.allowsTorrent(infoHash, at)) {
+      counts.complete = counts.incomplete = counts.downloaded = counts.downloaders = 0;
+      return;
+    }
     this.#store.scrape(infoHash, at, counts);
   }
 
-  /** Every swarm that has peers, in the order of the info_hashes; a swarm that ends meanwhile is left out. */
+  /** Every swarm that has peers, that may be announced, in the order of the info_hashes; a swarm that ends meanwhile is left out. */
   scrapeAll(): Generator<ScrapedSwarm, void, undefined> {
-    return scrapeAll(this.#store);
+    return scrapeAll(
+      this.#store,
+      (infoHash, at) => this.protection.access?.allowsTorrent(infoHash, at) ?? true,
+    );
   }
 }
 

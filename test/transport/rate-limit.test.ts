@@ -17,7 +17,11 @@ const memoryOf = (rate: number, burst: number) =>
   TokenBuckets.create({ rate, burst }, Int32Array.of(1, 2)).buffer;
 
 function createLimitedTracker(rate: number, burst: number): Tracker {
-  const protection = new Protection({ udp: memoryOf(rate, burst), http: memoryOf(rate, burst) });
+  const protection = new Protection({
+    udp: memoryOf(rate, burst),
+    http: memoryOf(rate, burst),
+    access: undefined,
+  });
   return new Tracker(createContractStore(), contractSettings, protection);
 }
 
