@@ -124,6 +124,8 @@ async function run(resolved: ResolvedConfiguration): Promise<void> {
     server = await startTrackerServer(configuration, log, {
       inherited,
       entries: listConfiguration(resolved),
+      // What `systemctl status` shows.
+      onStats: (line) => serviceManager.status(line),
     });
   } catch (error) {
     flush();

@@ -60,6 +60,8 @@ export interface TrackerServer {
 
 export interface TrackerServerOptions {
   statsEveryMs?: number | undefined;
+  /** Told the line that the log gets. */
+  onStats?: (line: string) => void;
   /** Sockets that are open already, and take the place of their protocol's own. */
   inherited?: readonly InheritedListener[];
   /** The options as they are in force, for the admin door. */
@@ -73,7 +75,7 @@ export interface TrackerServerOptions {
 export async function startTrackerServer(
   configuration: Configuration,
   log: Log,
-  { statsEveryMs = 60_000, inherited = [], entries = [] }: TrackerServerOptions = {},
+  { statsEveryMs = 60_000, onStats, inherited = [], entries = [] }: TrackerServerOptions = {},
 ): Promise<TrackerServer> {
   if (endianness() !== 'LE')
     throw new StartError('this machine is big-endian; the swarm store needs a little-endian one');
@@ -151,7 +153,11 @@ export async function startTrackerServer(
   addressWatch.start();
   snapshots?.start();
   const statsLine = new StatsLine(store, listeners);
-  const stats = setInterval(() => log.info(statsLine.next()), statsEveryMs);
+  const stats = setInterval(() => {
+    const line = statsLine.next();
+    log.info(line);
+    onStats?.(line);
+  }, statsEveryMs);
   const stop = async (graceMs?: number) => {
     watch.close();
     access?.close();

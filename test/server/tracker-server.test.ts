@@ -53,6 +53,21 @@ async function withTracker(
   }
 }
 
+test('whoever asks for it is told each stats line that the log gets', async () => {
+  const told: string[] = [];
+  const { log, lines } = createLog(false);
+  const server = await startTrackerServer(defaultConfiguration(onLoopback), log, {
+    statsEveryMs: 20,
+    onStats: (line) => told.push(line),
+  });
+  for (let tries = 0; tries < 200 && told.length < 2; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await server.close();
+  assert.match(told[0]!, /^Stats: 0 torrents {2}0 peers/);
+  assert.ok(lines.some((line) => line.includes(told[0]!)));
+});
+
 const infoHash = '%01%02%03%04%05%06%07%08%09%0a%0b%0c%0d%0e%0f%10%11%12%13%14';
 const infoHashHex = '0102030405060708090a0b0c0d0e0f1011121314';
 
