@@ -25,6 +25,7 @@ export class Predecessor {
   readonly #stream: BlockingUnixStream;
   #sockets: PassedSocket[];
   #said = '';
+  #stoppedAt = 0;
 
   private constructor(stream: BlockingUnixStream, sockets: PassedSocket[]) {
     this.#stream = stream;
@@ -82,6 +83,7 @@ export class Predecessor {
    * @throws StartError when the old tracker is gone
    */
   stop(): void {
+    this.#stoppedAt = performance.now();
     this.#stream.send(`${lines.ready}\n`);
     const until = performance.now() + stopWithinMs;
     while (!this.#hasSaid(lines.stopped, stopWithinMs)) {
@@ -109,10 +111,11 @@ export class Predecessor {
     }
   }
 
-  /** Lets the old tracker end. */
-  release(): void {
+  /** Lets the old tracker end. Returns for how many milliseconds nobody answered. */
+  release(): number {
     this.#stream.send(`${lines.serving}\n`);
     this.#stream.close();
+    return performance.now() - this.#stoppedAt;
   }
 
   #take(wanted: (passed: PassedSocket) => boolean): InheritedSocket[] {

@@ -135,7 +135,9 @@ export async function startTrackerServer(
     await listeners.close();
     throw error;
   });
-  predecessor?.release();
+  const gapMs = predecessor?.release();
+  if (gapMs !== undefined)
+    log.info(`Took the other tracker's place; for ${gapMs.toFixed(0)} ms nobody answered.`);
   access?.watch((memory) => {
     tracker.protection.setAccess(memory);
     listeners.setAccess(memory);
