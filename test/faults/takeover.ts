@@ -11,7 +11,7 @@ import { askForPeers, fill, Load } from './load.ts';
 import { TrackerUnderTest } from './tracker-under-test.ts';
 
 export const takeoverSuite: FaultSuite = {
-  fault: 'restarts by --takeover under 5,000 UDP and 500 HTTP announces a second',
+  fault: 'restarts by --takeover under load',
   limits: { lost: 0, ghost: 0, failed: 0, gapMs: 500 },
   atLeast: { restarts: 3, acknowledged: 1000 },
   skip: process.platform === 'linux' ? false : 'sockets are passed on Linux only',
@@ -22,6 +22,7 @@ export const takeoverSuite: FaultSuite = {
     const peers = long ? 1_000_000 : 20_000;
     prepare(tracker.dataDir, peers);
     let gapMs = 0;
+    const [udpPerSecond, httpPerSecond] = long ? [5000, 500] : [1000, 100];
     try {
       await tracker.start();
       const udp = new UdpClient(tracker.udpPort);
@@ -30,7 +31,7 @@ export const takeoverSuite: FaultSuite = {
       const loads = [
         new Load(ledger, {
           client: udp,
-          perSecond: long ? 5000 : 1000,
+          perSecond: udpPerSecond!,
           firstSwarm: 0,
           swarms: 400,
           seed,
@@ -38,7 +39,7 @@ export const takeoverSuite: FaultSuite = {
         }),
         new Load(ledger, {
           client: http,
-          perSecond: long ? 500 : 100,
+          perSecond: httpPerSecond!,
           firstSwarm: 1000,
           swarms: 50,
           seed,
@@ -64,6 +65,8 @@ export const takeoverSuite: FaultSuite = {
       http.close();
       return {
         restarts,
+        udpPerSecond: udpPerSecond!,
+        httpPerSecond: httpPerSecond!,
         peers,
         gapMs,
         ...balance,
