@@ -40,9 +40,21 @@ function install() {
   const lock = digest([join(root, 'package-lock.json')]) + process.platform + process.arch;
   if (existsSync(lockStamp) && readFileSync(lockStamp, 'utf8') === lock) return;
   console.error('caracal: installing packages (npm ci) …');
-  run(npm(), [...npmArgs(), 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
-    shell: process.platform === 'win32',
-  });
+  run(
+    npm(),
+    [
+      ...npmArgs(),
+      'ci',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+      '--dry-run=false',
+    ],
+    {
+      shell: process.platform === 'win32',
+    },
+  );
   writeFileSync(lockStamp, lock);
 }
 
