@@ -1,4 +1,5 @@
 // Every fault suite there is, in the order of docs/reliability.md.
+import { oneAddressSuite, randomSwarmsSuite } from './abuse.ts';
 import { clockSuite } from './clock.ts';
 import { damagedSuite } from './damaged.ts';
 import type { FaultSuite } from './figures.ts';
@@ -17,5 +18,7 @@ export const suites: readonly FaultSuite[] = [
   clockSuite,
   idleConnectionsSuite,
   sighupSuite,
+  randomSwarmsSuite,
+  oneAddressSuite,
   fuzzSuite,
 ];

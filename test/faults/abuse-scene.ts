@@ -1,0 +1,136 @@
+// What goes on in the network namespace of an abuse suite: a tracker, good clients, and an attacker beside them.
+// `abuse-scene random|one <long: 0|1>`; prints one line of JSON.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { pause, startProgram } from '../program.ts';
+import { AddressClient, addressOf, p99Of } from './address-client.ts';
+import { TrackerUnderTest } from './tracker-under-test.ts';
+
+const [scene, long] = [process.argv[2], process.argv[3] === '1'];
+const host = '11.0.0.1';
+const flooder = fileURLToPath(new URL('./abuse-flooder.js', import.meta.url));
+const mebibyte = 1024 ** 2;
+const memoryLimitMiB = long ? 64 : 16;
+const realSwarms = long ? 10_000 : 1000;
+const floodSwarms = long ? 1_000_000 : 150_000;
+const floodAddresses = long ? 1000 : 150;
+const goodAddresses = 10;
+const goodPerSecond = 500;
+
+/** Good announces that were not answered. */
+let failed = 0;
+
+const tracker = new TrackerUnderTest({
+  flags: ['--host', host, '--memory-limit', `${memoryLimitMiB}MiB`, '--snapshot-interval', '3600'],
+});
+await tracker.start();
+const target = { host, port: tracker.udpPort };
+const goods = await Promise.all(
+  Array.from({ length: goodAddresses }, (_, i) => AddressClient.open(addressOf(i), target)),
+);
+const baseMiB = residentMiB();
+const figures = await (scene === 'random' ? sufferRandomSwarms() : sufferOneAddress()).finally(() =>
+  tracker.close(),
+);
+console.log(JSON.stringify(figures));
+process.exit(0);
+
+async function sufferRandomSwarms(): Promise<object> {
+  await settle();
+  const quietP99Ms = await announceWhile(pause(long ? 10_000 : 2000));
+  const attack = startFlooder('random', floodSwarms, floodAddresses);
+  const floodP99Ms = await announceWhile(attack.exited);
+  const { announced, refused } = JSON.parse(attack.stdout);
+  let lost = 0;
+  let next = 0;
+  const count = async (client: AddressClient) => {
+    while (next < realSwarms) if ((await client.count(next++)) < 3) lost++;
+  };
+  // Slowly enough for one address's allowance.
+  await Promise.all((await openMore(Math.ceil(realSwarms / 1000))).map(count));
+  const residentAfterMiB = residentMiB();
+  return {
+    lost,
+    announced,
+    refused,
+    memoryLimitMiB,
+    baseMiB,
+    residentMiB: residentAfterMiB,
+    overLimitMiB: Math.max(0, Math.round(residentAfterMiB - baseMiB - memoryLimitMiB * 1.1)),
+    failed,
+    quietP99Ms,
+    floodP99Ms,
+    overTwiceQuietMs: excess(floodP99Ms, 2 * quietP99Ms),
+  };
+}
+
+async function sufferOneAddress(): Promise<object> {
+  const quietP99Ms = await announceWhile(pause(long ? 10_000 : 2000));
+  const attack = startFlooder('one', 20_000, long ? 30 : 5);
+  const floodP99Ms = await announceWhile(attack.exited);
+  const { sent, sentAfterBurst, answeredAfterBurst } = JSON.parse(attack.stdout);
+  return {
+    sent,
+    shedPercent: Math.round(1000 * (1 - answeredAfterBurst / sentAfterBurst)) / 10,
+    failed,
+    quietP99Ms,
+    floodP99Ms,
+    overHalfMoreMs: excess(floodP99Ms, 1.5 * quietP99Ms),
+  };
+}
+
+function startFlooder(...words: (string | number)[]) {
+  const [kind, ...numbers] = words.map(String);
+  return startProgram(process.execPath, [flooder, kind!, host, String(tracker.udpPort), ...numbers]);
+}
+
+/** Three peers of three networks for each real swarm. */
+async function settle(): Promise<void> {
+  const perAddress = 1000;
+  for (let network = 0; network < 3; network++) {
+    await Promise.all(
+      Array.from({ length: Math.ceil(realSwarms / perAddress) }, async (_, i) => {
+        const client = await AddressClient.open(addressOf(100 + network, 1 + i), target);
+        const end = Math.min(realSwarms, (i + 1) * perAddress);
+        for (let swarm = i * perAddress; swarm < end; swarm++) await client.announce(swarm, 6881);
+        client.close();
+      }),
+    );
+  }
+}
+
+function openMore(count: number): Promise<AddressClient[]> {
+  return Promise.all(
+    Array.from({ length: count }, (_, i) => AddressClient.open(addressOf(200, 1 + i), target)),
+  );
+}
+
+/** Good announces, evenly spread in time, until `end` resolves; returns their p99. */
+async function announceWhile(end: Promise<unknown>): Promise<number> {
+  let going = true;
+  void end.finally(() => {
+    going = false;
+  });
+  for (const client of goods) client.times.length = 0;
+  const underWay: Promise<void>[] = [];
+  const start = performance.now();
+  for (let asked = 0; going; await pause(2)) {
+    const due = ((performance.now() - start) * goodPerSecond) / 1000;
+    for (; asked < due; asked++) {
+      const client = goods[asked % goods.length]!;
+      underWay.push(client.announce(asked % realSwarms, 6881).catch(() => void failed++));
+    }
+  }
+  await end;
+  await Promise.all(underWay);
+  return Math.round(100 * p99Of(goods.flatMap(({ times }) => times))) / 100;
+}
+
+function excess(value: number, limit: number): number {
+  return Math.max(0, Math.round(100 * (value - limit)) / 100);
+}
+
+function residentMiB(): number {
+  const status = readFileSync(`/proc/${tracker.program.pid}/status`, 'latin1');
+  return Math.round((Number(/VmRSS:\s+(\d+)/.exec(status)![1]) * 1024) / mebibyte);
+}

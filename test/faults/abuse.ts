@@ -1,0 +1,46 @@
+// Floods: random info_hashes from many addresses, and packets from one; in a network namespace that has the addresses.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { startProgram } from '../program.ts';
+import { skipWithout } from '../system-tools.ts';
+import type { FaultSuite, Scale } from './figures.ts';
+
+const sceneScript = fileURLToPath(new URL('./abuse-scene.js', import.meta.url));
+/** Public addresses, or nothing would be limited and no peer counted. */
+const prepare = 'ip link set lo up && ip route add local 11.0.0.0/8 dev lo && ip addr add 11.0.0.1/32 dev lo';
+
+/** A namespace needs root, or a kernel that lets everybody have one. */
+const skip = skipWithout('unshare', 'ip') || (canUnshare() ? false : 'may not make a network namespace');
+
+export const randomSwarmsSuite: FaultSuite = {
+  fault: 'a flood of random info_hashes against a small memory limit',
+  limits: { lost: 0, refused: 0, failed: 0, overLimitMiB: 0, overTwiceQuietMs: 0 },
+  atLeast: { announced: 150_000 },
+  skip,
+  run: (scale) => play('random', scale),
+};
+
+export const oneAddressSuite: FaultSuite = {
+  fault: 'one address that sends 20,000 packets a second',
+  limits: { failed: 0, overHalfMoreMs: 0 },
+  atLeast: { shedPercent: 95, sent: 10_000 },
+  skip,
+  run: (scale) => play('one', scale),
+};
+
+async function play(scene: string, { long }: Scale): Promise<Record<string, number>> {
+  const script = `${prepare} && exec "$0" "$@"`;
+  const words = ['-rn', 'sh', '-c', script, process.execPath, sceneScript, scene, long ? '1' : '0'];
+  const program = startProgram('unshare', words, { group: true });
+  try {
+    const { code } = await program.exit(long ? 600_000 : 80_000);
+    if (code !== 0) throw new Error(program.describe(`ended with code ${code}`));
+    return JSON.parse(program.stdout);
+  } finally {
+    await program.kill();
+  }
+}
+
+function canUnshare(): boolean {
+  return spawnSync('unshare', ['-rn', 'true']).status === 0;
+}
