@@ -1,5 +1,5 @@
 // Every parser that reads what strangers wrote, as something a fuzzer can feed: well-formed seeds, and what may be thrown.
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BencodeError, decodeBencode, encodeBencode } from '../../src/protocol/bencode.ts';
@@ -159,7 +159,9 @@ function createUdpTarget(): FuzzTarget {
 }
 
 function createConfigurationTarget(): FuzzTarget {
-  const path = join(mkdtempSync(join(tmpdir(), 'caracal-fuzz-')), 'tracker.toml');
+  const directory = mkdtempSync(join(tmpdir(), 'caracal-fuzz-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const path = join(directory, 'tracker.toml');
   return {
     name: 'configuration',
     seeds: [
