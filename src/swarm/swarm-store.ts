@@ -77,6 +77,8 @@ export interface StoreTotals {
 }
 
 const attemptsWhenFull = 3;
+/** 8 MiB; below, looking ahead was measured to cost as much as it saves. */
+const chunksInCaches = 128;
 
 /** Words of one swarm as `readShard` writes it: info_hash, complete, incomplete, downloaded, downloaders. */
 export const swarmWords = 9;
@@ -180,6 +182,11 @@ export class SwarmStore {
     } finally {
       unlock(this.#words, shard + shardRow.lock);
     }
+  }
+
+  /** Whether `lookAhead` is worth its time: a store of a few MiB stays in the processor's caches anyway. */
+  get outgrowsCaches(): boolean {
+    return this.#words[header.chunksInUse]! > chunksInCaches;
   }
 
   /**

@@ -62,6 +62,11 @@ export class Tracker {
     return stored ? undefined : trackerFull;
   }
 
+  /** Whether `lookAhead` is worth its time. */
+  get looksAhead(): boolean {
+    return this.#store.outgrowsCaches;
+  }
+
   /** Begins to fetch what a batch of announces will need; see SwarmStore.lookAhead. */
   lookAhead(data: Int32Array, positions: Int32Array, count: number, family: 4 | 6): void {
     this.#store.lookAhead(data, positions, count, family);

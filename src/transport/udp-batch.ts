@@ -70,7 +70,7 @@ export class UdpBatchTransport {
   #answerBatch(count: number, now: number): void {
     const timed = this.#untilTiming-- === 0;
     const start = timed ? performance.now() : 0;
-    if (count >= worthLookingAhead) this.#lookAhead(count);
+    if (count >= worthLookingAhead && this.#options.tracker.looksAhead) this.#lookAhead(count);
     for (let slot = 0; slot < count; slot++) this.#answer(slot, now);
     this.#batch.flush();
     if (!timed) return;
