@@ -55,7 +55,7 @@ export const header = {
 export const magic = 0x43524b31;
 
 /** One line of the class table a size class; padded to a cache line so that two classes' locks never share one. */
-export const classRow = { lock: 0, partialChunk: 1, size: 16 } as const;
+export const classRow = { lock: 0, partialChunk: 1, lastPartialChunk: 2, size: 16 } as const;
 
 /** One line of the chunk table a chunk. `previous` and `next` link the chunks of a class that have room. */
 export const chunkRow = {
@@ -65,8 +65,10 @@ export const chunkRow = {
   carved: 3,
   previous: 4,
   next: 5,
-  /** Number of the last time that it was taken or full: the lower, the older are its objects. */
+  /** Number of the last time that it was taken, or full again of mostly new objects: the lower, the older they are. */
   filled: 6,
+  /** Objects freed since then. */
+  freed: 7,
   size: 8,
 } as const;
 

@@ -39,7 +39,7 @@ export class SlabAllocator {
     else object = (chunk << chunkShift) + words[info + chunkRow.carved]!++ * objectWords[sizeClass]!;
     if (++words[info + chunkRow.used]! === objectsPerChunk[sizeClass]!) {
       this.#unlink(row, chunk);
-      words[info + chunkRow.filled] = Atomics.add(words, header.chunksFilled, 1);
+      if (words[info + chunkRow.freed]! * 2 >= objectsPerChunk[sizeClass]!) this.#stamp(info);
     }
     unlock(words, row + classRow.lock);
     return object;
@@ -55,8 +55,9 @@ export class SlabAllocator {
     lock(words, row + classRow.lock);
     words[object] = words[info + chunkRow.freeObject]!;
     words[info + chunkRow.freeObject] = object;
+    words[info + chunkRow.freed]!++;
     const used = --words[info + chunkRow.used]!;
-    if (used === objectsPerChunk[sizeClass]! - 1) this.#linkBehind(row, chunk);
+    if (used === objectsPerChunk[sizeClass]! - 1) this.#link(row, chunk);
     // The last chunk of a class stays, or a swarm that comes and goes would take and return a chunk each time.
     if (used === 0 && (words[info + chunkRow.next] !== 0 || words[info + chunkRow.previous] !== 0)) {
       this.#unlink(row, chunk);
@@ -84,7 +85,7 @@ export class SlabAllocator {
     words[info + chunkRow.used] = 0;
     words[info + chunkRow.freeObject] = 0;
     words[info + chunkRow.carved] = 0;
-    words[info + chunkRow.filled] = Atomics.add(words, header.chunksFilled, 1);
+    this.#stamp(info);
     return chunk;
   }
 
@@ -97,28 +98,21 @@ export class SlabAllocator {
     unlock(words, header.poolLock);
   }
 
-  #link(row: number, chunk: number): void {
-    const words = this.#words;
-    const head = words[row + classRow.partialChunk]!;
-    words[chunkTable + chunk * chunkRow.size + chunkRow.previous] = 0;
-    words[chunkTable + chunk * chunkRow.size + chunkRow.next] = head;
-    if (head !== 0) words[chunkTable + head * chunkRow.size + chunkRow.previous] = chunk;
-    words[row + classRow.partialChunk] = chunk;
+  /** Notes that the chunk's objects are new, by and large. */
+  #stamp(info: number): void {
+    this.#words[info + chunkRow.filled] = Atomics.add(this.#words, header.chunksFilled, 1);
+    this.#words[info + chunkRow.freed] = 0;
   }
 
-  /** Second in the list: the chunk being filled goes on being filled, and one that loses objects may become free. */
-  #linkBehind(row: number, chunk: number): void {
+  /** Last in the list: the chunk being filled goes on being filled, and one that loses objects may become free. */
+  #link(row: number, chunk: number): void {
     const words = this.#words;
-    const head = words[row + classRow.partialChunk]!;
-    if (head === 0) {
-      this.#link(row, chunk);
-      return;
-    }
-    const next = words[chunkTable + head * chunkRow.size + chunkRow.next]!;
-    words[chunkTable + chunk * chunkRow.size + chunkRow.previous] = head;
-    words[chunkTable + chunk * chunkRow.size + chunkRow.next] = next;
-    words[chunkTable + head * chunkRow.size + chunkRow.next] = chunk;
-    if (next !== 0) words[chunkTable + next * chunkRow.size + chunkRow.previous] = chunk;
+    const last = words[row + classRow.lastPartialChunk]!;
+    words[chunkTable + chunk * chunkRow.size + chunkRow.previous] = last;
+    words[chunkTable + chunk * chunkRow.size + chunkRow.next] = 0;
+    if (last !== 0) words[chunkTable + last * chunkRow.size + chunkRow.next] = chunk;
+    else words[row + classRow.partialChunk] = chunk;
+    words[row + classRow.lastPartialChunk] = chunk;
   }
 
   #unlink(row: number, chunk: number): void {
@@ -128,5 +122,6 @@ export class SlabAllocator {
     if (previous !== 0) words[chunkTable + previous * chunkRow.size + chunkRow.next] = next;
     else words[row + classRow.partialChunk] = next;
     if (next !== 0) words[chunkTable + next * chunkRow.size + chunkRow.previous] = previous;
+    else words[row + classRow.lastPartialChunk] = previous;
   }
 }

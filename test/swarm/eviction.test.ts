@@ -44,7 +44,7 @@ test('a flood of random info_hashes evicts itself, the oldest first, and no swar
   const store = createStore(8 * mebibyte);
   const real = 5000;
   settle(store, real);
-  const flood = 250_000;
+  const flood = 500_000;
   const client = new Client();
   for (let n = 0; n < flood; n++) {
     assert.ok(store.announce(client.setSwarm(floodFrom + n).from(100_000 + (n % 1000)), 10, 1 + n / 100_000));
