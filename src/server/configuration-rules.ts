@@ -41,6 +41,10 @@ function checkHttps(values: OptionValues, origins: ResolvedConfiguration['origin
   if (https && !files && !acme) throw new UsageError('--https-port needs --cert and --key, or --acme-domain');
   if (values['redirect-http'] && !https)
     throw new UsageError('--redirect-http needs --https-port: there is nothing to redirect to');
+  if (values['redirect-http'] && values['https-port'] === 'any' && values.domain === '')
+    throw new UsageError(
+      '--redirect-http needs --domain: where --https-port any will be, clients cannot be told',
+    );
   const warnings: string[] = [];
   if (files && !https) warnings.push('--cert and --key do nothing without --https-port');
   if (values['redirect-http'] && values['http-port'] === 0)

@@ -234,6 +234,10 @@ describe('mistakes are refused in one line that names them', () => {
     [['--key', 'a.pem'], /^--key needs --cert$/],
     [['--redirect-http'], /^--redirect-http needs --https-port/],
     [['--redirect-http', '--https-port', '0'], /^--redirect-http needs --https-port/],
+    [
+      ['--redirect-http', '--https-port', 'any', '--cert', 'a', '--key', 'b', '--domain', ''],
+      /^--redirect-http needs --domain/,
+    ],
     [['--acme-domain', 'a.example'], /^--acme-domain needs --https-port$/],
     [['--acme-domain', 'a.example', '--https-port', '443'], /^--acme-domain needs --data-dir/],
     [['--acme-domain', 'a.example', '--cert', 'a', '--key', 'b'], /^--acme-domain and --cert contradict/],
