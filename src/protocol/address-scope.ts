@@ -7,7 +7,7 @@ export type Scope = (typeof Scope)[keyof typeof Scope];
 
 /** First bytes of IPv4 addresses that need a closer look, or say all: 10, 127, 0 and 224 upwards. */
 const firstBytes = new Uint8Array(256);
-for (const byte of [0, 10, 100, 127, 169, 172, 192, 198, 203]) firstBytes[byte] = 1;
+for (const byte of [0, 10, 100, 127, 169, 172, 192, 198]) firstBytes[byte] = 1;
 firstBytes.fill(1, 224);
 
 export function scopeOf(family: 4 | 6, words: Int32Array, at: number): Scope {
@@ -15,8 +15,8 @@ export function scopeOf(family: 4 | 6, words: Int32Array, at: number): Scope {
 }
 
 /**
- * Private: RFC 1918, 100.64/10 of carriers, link-local. Bogon: "this network", documentation, benchmarks, protocol
- * assignments, multicast and what is reserved.
+ * Private: RFC 1918, 100.64/10 of carriers, link-local. Bogon: "this network", benchmarks, protocol assignments,
+ * multicast and what is reserved. Documentation networks stand for public ones, and nobody else has them.
  */
 export function scopeOfIpv4(word: number): Scope {
   if (firstBytes[word & 0xff] === 0) return Scope.public;
@@ -35,26 +35,20 @@ export function scopeOfIpv4(word: number): Scope {
       return (second & 0xf0) === 16 ? Scope.private : Scope.public;
     case 192:
       if (second === 168) return Scope.private;
-      return second === 0 && (third === 0 || third === 2) ? Scope.bogon : Scope.public;
+      return second === 0 && third === 0 ? Scope.bogon : Scope.public;
     case 198:
-      return (second & 0xfe) === 18 || (second === 51 && third === 100) ? Scope.bogon : Scope.public;
-    case 203:
-      return second === 0 && third === 113 ? Scope.bogon : Scope.public;
+      return (second & 0xfe) === 18 ? Scope.bogon : Scope.public;
     default:
       return Scope.bogon;
   }
 }
 
-/** Public is 2000::/3 without documentation (2001:db8::/32, 3fff::/20); private ULA (fc00::/7) and link-local. */
+/** Public is 2000::/3; private are ULA (fc00::/7) and link-local. */
 export function scopeOfIpv6(words: Int32Array, at: number): Scope {
   const first = words[at]!;
   const byte0 = first & 0xff;
   const byte1 = (first >>> 8) & 0xff;
-  if ((byte0 & 0xe0) === 0x20) {
-    const documentation =
-      first === (0xb80d0120 | 0) || (byte0 === 0x3f && byte1 === 0xff && (first & 0xf00000) === 0);
-    return documentation ? Scope.bogon : Scope.public;
-  }
+  if ((byte0 & 0xe0) === 0x20) return Scope.public;
   if ((byte0 & 0xfe) === 0xfc) return Scope.private;
   if (byte0 === 0xfe && (byte1 & 0xc0) === 0x80) return Scope.private;
   const isLoopback = first === 0 && words[at + 1] === 0 && words[at + 2] === 0 && words[at + 3] === 1 << 24;

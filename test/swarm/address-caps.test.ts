@@ -104,7 +104,7 @@ for (const others of [0, 1000]) {
       public: ['90.1.2.3', '91.1.2.3'],
       private: ['10.0.0.1', '192.168.1.1', '100.64.0.1', '169.254.1.1'],
       loopback: ['127.0.0.1', '127.9.9.9'],
-      bogon: ['192.0.2.1', '224.0.0.1'],
+      bogon: ['192.0.0.1', '224.0.0.1'],
     };
     for (const addresses of Object.values(scopes)) {
       for (const address of addresses) announce(store, address, 7777, 1, 0);
