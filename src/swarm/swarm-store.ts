@@ -10,17 +10,18 @@ import { ageOf, countedFlag, partialFlag, tickMask } from './block.ts';
 import { Evictor } from './evictor.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import { InfoHashTable } from './info-hash-table.ts';
-import { chunkWords, entryField, header, magic, mixedScopes, shardRow } from './layout.ts';
+import { entryField, header, magic, mixedScopes, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import { LookAhead } from './look-ahead.ts';
 import { Sampler } from './sampler.ts';
-import { ScopedSampler } from './scoped-sampler.ts';
+import { ScopedChoice } from './scoped-choice.ts';
 import { SlabAllocator } from './slab-allocator.ts';
 import { type ReadBytes, SnapshotDecoder } from './snapshot-decoder.ts';
 import { SnapshotEncoder } from './snapshot-encoder.ts';
 import { SnapshotLoader } from './snapshot-loader.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
 import { createStoreMemory, type StoreOptions } from './store-memory.ts';
+import { readTotals, type StoreTotals } from './store-totals.ts';
 import { StoreWalk } from './store-walk.ts';
 import { SwarmDropper } from './swarm-dropper.ts';
 import { SwarmEntries } from './swarm-entries.ts';
@@ -60,22 +61,6 @@ export interface SwarmCounts {
   downloaders: number;
 }
 
-/** Totals over all swarms that have peers. */
-export interface StoreTotals {
-  swarms: number;
-  leechers4: number;
-  seeders4: number;
-  leechers6: number;
-  seeders6: number;
-  /** Bytes of memory that hold something, and the limit. */
-  bytesInUse: number;
-  memoryLimit: number;
-  /** Gone since the start because memory was short: swarms on probation, their peers, and idle swarms. */
-  evictedSwarms: number;
-  evictedPeers: number;
-  evictedIdleSwarms: number;
-}
-
 const attemptsWhenFull = 3;
 /** 8 MiB; below, looking ahead was measured to cost as much as it saves. */
 const chunksInCaches = 128;
@@ -84,6 +69,7 @@ const chunksInCaches = 128;
 export const swarmWords = 9;
 
 export type { StoreOptions } from './store-memory.ts';
+export type { StoreTotals } from './store-totals.ts';
 
 export class SwarmStore {
   /** The shared memory; hand it to another thread and `attach` there. */
@@ -93,10 +79,10 @@ export class SwarmStore {
   readonly #table: InfoHashTable;
   readonly #entries: SwarmEntries;
   readonly #sampler: Sampler;
+  readonly #scopedChoice: ScopedChoice;
   readonly #lookAhead: LookAhead;
   readonly #sweeper: Sweeper;
   readonly #evictor: Evictor;
-  readonly #scopedSampler: ScopedSampler;
   readonly #caps: AddressCaps;
   readonly #secondsPerTick: number;
   #earlyTicks = 0;
@@ -111,10 +97,10 @@ export class SwarmStore {
     this.#table = new InfoHashTable(this.#words, this.#allocator);
     this.#entries = new SwarmEntries(this.#words, this.#allocator, this.#table);
     this.#sampler = new Sampler(this.#words, seed);
+    this.#scopedChoice = new ScopedChoice(this.#words, this.#entries, this.#sampler);
     this.#lookAhead = new LookAhead(this.#words, this.#table);
     this.#sweeper = new Sweeper(this.#words, this.#table, this.#entries);
     this.#evictor = new Evictor(this.#words, this.#table, this.#entries);
-    this.#scopedSampler = new ScopedSampler(this.#words, this.#sampler.below);
     this.#caps = new AddressCaps(this.#words);
     this.#secondsPerTick = this.#words[header.secondsPerTick]!;
   }
@@ -277,28 +263,7 @@ export class SwarmStore {
 
   /** Totals; read without locks, so they may be a moment apart. */
   totals(): StoreTotals {
-    const words = this.#words;
-    const totals: StoreTotals = {
-      swarms: 0,
-      leechers4: 0,
-      seeders4: 0,
-      leechers6: 0,
-      seeders6: 0,
-      bytesInUse: words[header.firstChunk]! * chunkWords * 4 + this.#allocator.bytesInUse(),
-      memoryLimit: words[header.words]! * 4,
-      evictedSwarms: words[header.evictedSwarms]!,
-      evictedPeers: words[header.evictedPeers]!,
-      evictedIdleSwarms: words[header.evictedIdleSwarms]!,
-    };
-    for (let index = 0; index < this.#table.shardCount; index++) {
-      const shard = this.#table.shardAt(index);
-      totals.swarms += words[shard + shardRow.swarms]!;
-      totals.leechers4 += words[shard + shardRow.leechers4]!;
-      totals.seeders4 += words[shard + shardRow.seeders4]!;
-      totals.leechers6 += words[shard + shardRow.leechers6]!;
-      totals.seeders6 += words[shard + shardRow.seeders6]!;
-    }
-    return totals;
+    return readTotals(this.#words, this.#table, this.#allocator);
   }
 
   #tick(now: number): number {
@@ -325,21 +290,23 @@ export class SwarmStore {
     const seeder = visit.seeding || visit.event === Event.completed;
     const found = peers.find(slot, visit.address, visit.addressAt, wirePort(visit.port), seeder);
     const tick = this.#tick(now);
-    visit.early = found && this.#isEarly(peers, visit, tick);
+    const scope = this.#entries.scope(entry);
+    const known = found ? peers.foundState() : 0;
+    visit.early = found && ageOf(known, tick) < this.#earlyTicks && isLimited(scope, visit);
     const given = visit.early && want > this.#earlyWant ? this.#earlyWant : want;
-    // Before the announcer is written down, so that a new one cannot be handed to itself.
-    this.#sample(entry, slot, peers, visit, seeder, given);
+    // Before the announcer is written down, so that a new one cannot be handed to itself. As a rule everybody may be
+    // handed to it: the swarm's peers are public, or all in one scope, which one who is in the swarm is in too.
+    if (scope === Scope.public || (found && scope !== mixedScopes)) {
+      this.#sample(entry, slot, peers, visit, seeder, given);
+    } else {
+      this.#scopedChoice.choose(entry, slot, peers, visit, seeder, given);
+    }
     const partial = !seeder && visit.event === Event.paused ? partialFlag : 0;
     const written = found
-      ? this.#refresh(shard, entry, slot, peers, visit, seeder, tick | partial)
+      ? this.#refresh(shard, entry, slot, peers, visit, seeder, known & countedFlag, tick | partial)
       : this.#insert(shard, entry, slot, peers, visit, seeder, tick | partial);
     if (written) this.#answerCounts(entry, visit);
     return written;
-  }
-
-  #isEarly(peers: FamilyPeers, visit: SwarmVisit, tick: number): boolean {
-    if (ageOf(peers.foundState(), tick) >= this.#earlyTicks) return false;
-    return !isLocalScope(scopeOf(visit.family, visit.address, visit.addressAt));
   }
 
   #sample(
@@ -350,30 +317,14 @@ export class SwarmStore {
     leechersOnly: boolean,
     want: number,
   ): void {
-    visit.entries = visit.ipv4Entries = 0;
-    const sampler = this.#samplerFor(entry, visit);
-    if (sampler === undefined) return;
-    visit.entries = sampler.sample(peers, slot, leechersOnly, want);
+    this.#sampler.into(visit.out, visit.outAt, visit.outPeerIds);
+    visit.entries = this.#sampler.sample(peers, slot, leechersOnly, want);
+    visit.ipv4Entries = 0;
     if (!visit.fillWithIpv4 || visit.family !== 6) return;
     const peers4 = this.#entries.peers4;
     peers4.foundIndex = -1;
     const left = want - visit.entries;
-    visit.ipv4Entries = sampler.sample(peers4, slotOf(entry, 4), leechersOnly, left);
-  }
-
-  /** As a rule all peers of a swarm may be handed to everybody; undefined when none may be to this announcer. */
-  #samplerFor(entry: number, visit: SwarmVisit): Sampler | ScopedSampler | undefined {
-    const scope = this.#entries.scope(entry);
-    if (scope !== Scope.public) {
-      const own = scopeOf(visit.family, visit.address, visit.addressAt);
-      if (scope === mixedScopes) {
-        this.#scopedSampler.into(visit.out, visit.outAt, visit.outPeerIds, own);
-        return this.#scopedSampler;
-      }
-      if (scope !== own) return undefined;
-    }
-    this.#sampler.into(visit.out, visit.outAt, visit.outPeerIds);
-    return this.#sampler;
+    visit.ipv4Entries = this.#sampler.sample(peers4, slotOf(entry, 4), leechersOnly, left);
   }
 
   #refresh(
@@ -383,10 +334,11 @@ export class SwarmStore {
     peers: FamilyPeers,
     visit: SwarmVisit,
     seeder: boolean,
+    countedBefore: number,
     state: number,
   ): boolean {
     const wasSeeder = peers.foundSeeder;
-    let counted = peers.foundState() & countedFlag;
+    let counted = countedBefore;
     if (seeder !== wasSeeder) {
       if (!peers.changeFoundRole(slot)) return false;
       this.#entries.count(shard, visit.family, seeder ? -1 : 1, seeder ? 1 : -1);
@@ -435,6 +387,12 @@ export class SwarmStore {
   #peersOf(family: 4 | 6): FamilyPeers {
     return family === 4 ? this.#entries.peers4 : this.#entries.peers6;
   }
+}
+
+/** Whether the announcer, who is in a swarm of this scope, is none of those who may share an address. */
+function isLimited(scope: number, visit: SwarmVisit): boolean {
+  if (scope !== mixedScopes) return scope === Scope.public;
+  return !isLocalScope(scopeOf(visit.family, visit.address, visit.addressAt));
 }
 
 function slotOf(entry: number, family: 4 | 6): number {

@@ -1,0 +1,54 @@
+// Whom an announcer is given from a swarm whose peers not everybody can reach.
+
+import { scopeOf } from '../protocol/address-scope.ts';
+import type { FamilyPeers } from './family-peers.ts';
+import { entryField, mixedScopes } from './layout.ts';
+import type { Sampler } from './sampler.ts';
+import { ScopedSampler } from './scoped-sampler.ts';
+import type { SwarmEntries } from './swarm-entries.ts';
+import type { SwarmVisit } from './swarm-store.ts';
+
+export class ScopedChoice {
+  readonly #entries: SwarmEntries;
+  readonly #sampler: Sampler;
+  readonly #scopedSampler: ScopedSampler;
+
+  constructor(words: Int32Array, entries: SwarmEntries, sampler: Sampler) {
+    this.#entries = entries;
+    this.#sampler = sampler;
+    this.#scopedSampler = new ScopedSampler(words, sampler.below);
+  }
+
+  /** Writes up to `want` peers where the visit wants them; `peers` has just looked for the announcer at `slot`. */
+  choose(
+    entry: number,
+    slot: number,
+    peers: FamilyPeers,
+    visit: SwarmVisit,
+    leechersOnly: boolean,
+    want: number,
+  ): void {
+    visit.entries = visit.ipv4Entries = 0;
+    const sampler = this.#samplerFor(entry, visit);
+    if (sampler === undefined) return;
+    visit.entries = sampler.sample(peers, slot, leechersOnly, want);
+    if (!visit.fillWithIpv4 || visit.family !== 6) return;
+    const peers4 = this.#entries.peers4;
+    peers4.foundIndex = -1;
+    const left = want - visit.entries;
+    visit.ipv4Entries = sampler.sample(peers4, entry + entryField.peers4, leechersOnly, left);
+  }
+
+  /** Undefined when none of the peers may be handed to this announcer. */
+  #samplerFor(entry: number, visit: SwarmVisit): Sampler | ScopedSampler | undefined {
+    const scope = this.#entries.scope(entry);
+    const own = scopeOf(visit.family, visit.address, visit.addressAt);
+    if (scope === mixedScopes) {
+      this.#scopedSampler.into(visit.out, visit.outAt, visit.outPeerIds, own);
+      return this.#scopedSampler;
+    }
+    if (scope !== own) return undefined;
+    this.#sampler.into(visit.out, visit.outAt, visit.outPeerIds);
+    return this.#sampler;
+  }
+}
