@@ -1,7 +1,7 @@
 // Forgetting one swarm at an operator's wish: its peers, a thousand at a time, and then its entry.
 
 import type { InfoHashTable } from './info-hash-table.ts';
-import { downloadedMask, entryField, shardRow } from './layout.ts';
+import { entryField, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
 
@@ -31,9 +31,7 @@ export class SwarmDropper {
       this.#dropPeers(shard, entry, 4);
       this.#dropPeers(shard, entry, 6);
       if (this.#entries.hasPeers(entry)) return false;
-      // Without a counter to remember, an empty swarm goes.
-      this.#words[entry + entryField.downloaded]! &= ~downloadedMask;
-      this.#entries.releaseIfEmpty(shard, entry);
+      this.#entries.forget(shard, entry);
       return true;
     } finally {
       unlock(this.#words, shard + shardRow.lock);

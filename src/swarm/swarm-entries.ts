@@ -127,18 +127,27 @@ export class SwarmEntries {
   /** Forgets a swarm with its peers and its counter, at once: for small swarms, and those without peers. */
   evict(shard: number, entry: number): void {
     const words = this.#words;
-    if ((words[entry + entryField.downloaded]! & idleFlag) !== 0) {
-      Atomics.sub(words, header.idleSwarms, 1);
+    if (this.#isIdle(entry)) {
       Atomics.add(words, header.evictedIdleSwarms, 1);
     } else {
-      words[shard + shardRow.swarms]!--;
       const peers = this.complete(entry) + this.incomplete(entry);
       Atomics.add(words, header.evictedSwarms, 1);
       Atomics.add(words, header.evictedPeers, peers);
       this.#clear(shard, entry, 4);
       this.#clear(shard, entry, 6);
     }
+    this.forget(shard, entry);
+  }
+
+  /** Takes away the entry of a swarm that has no peers left, whatever its counter says. */
+  forget(shard: number, entry: number): void {
+    if (this.#isIdle(entry)) Atomics.sub(this.#words, header.idleSwarms, 1);
+    else this.#words[shard + shardRow.swarms]!--;
     this.#table.remove(shard, entry);
+  }
+
+  #isIdle(entry: number): boolean {
+    return (this.#words[entry + entryField.downloaded]! & idleFlag) !== 0;
   }
 
   #clear(shard: number, entry: number, family: 4 | 6): void {

@@ -1,6 +1,8 @@
 // The walk over the store and the dropping of swarms, against what was announced.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Event } from '../../src/protocol/event.ts';
+import { header } from '../../src/swarm/layout.ts';
 import { WalkSlice, walkedPeerWords, walkedSeeder, walkedSwarmWords } from '../../src/swarm/store-walk.ts';
 import { SwarmStore } from '../../src/swarm/swarm-store.ts';
 import { Visit } from './visit.ts';
@@ -99,3 +101,23 @@ for (const peers of [1, 100, 3000]) {
     assert.equal(store.totals().swarms, 2);
   });
 }
+
+test('dropping swarms of which only the counter is left gives their memory back', () => {
+  const store = createStore();
+  const idle = () => new Int32Array(store.buffer)[header.idleSwarms];
+  const each = (use: (visit: Visit) => void) => {
+    for (let swarm = 1; swarm <= 5000; swarm++) use(new Visit().setSwarm(swarm).setPeer(4, 1));
+  };
+  each((visit) => {
+    visit.event = Event.completed;
+    store.announce(visit, 0, 1);
+    visit.event = Event.stopped;
+    store.announce(visit, 0, 1);
+  });
+  const { swarms, bytesInUse } = store.totals();
+  assert.deepEqual([swarms, idle()], [0, 5000]);
+  each(({ infoHash }) => assert.ok(store.drop(infoHash, 0)));
+  assert.equal(idle(), 0);
+  assert.equal(store.totals().swarms, 0);
+  assert.ok(store.totals().bytesInUse < bytesInUse, 'the chunks of their entries are free again');
+});
