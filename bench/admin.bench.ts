@@ -121,7 +121,7 @@ function counts(): TransportCounts {
   const refused = Object.fromEntries(refusalReasons.map((reason) => [reason, 1]));
   return {
     ...{ announces4: [1, 2, 3, 4, 5], announces6: [1, 2, 3, 4, 5], scrapes: 1, connections: 1 },
-    ...{ droppedByKernel: 0, unsent: 0, exceptions: 0, latencySum: 1 },
+    ...{ earlyAnnounces: 1, handshakes: 1, droppedByKernel: 0, unsent: 0, exceptions: 0, latencySum: 1 },
     latency: latencyBounds.map(() => 1).concat(1),
     refused: refused as TransportCounts['refused'],
   };

@@ -55,7 +55,7 @@ function registerTransportMetrics(registry: Registry, tracker: WatchedTracker): 
   });
   new Counter({
     name: 'tracker_requests_refused_total',
-    help: 'Requests that were dropped or answered with an error, by transport and reason.',
+    help: 'Requests and connections that were dropped or answered with an error, by transport and reason.',
     labelNames: ['transport', 'reason'],
     registers: [registry],
     collect() {
@@ -77,6 +77,11 @@ function registerTransportMetrics(registry: Registry, tracker: WatchedTracker): 
       },
     });
   };
+  perTransport(
+    'tracker_early_announces_total',
+    'Announces answered with few peers because the peer came back before min interval, by transport.',
+    ({ earlyAnnounces }) => earlyAnnounces,
+  );
   perTransport('tracker_scrapes_total', 'Scrapes answered, by transport.', ({ scrapes }) => scrapes);
   perTransport(
     'tracker_answers_unsent_total',
@@ -111,8 +116,13 @@ function registerTransportMetrics(registry: Registry, tracker: WatchedTracker): 
   );
   single(
     'tracker_rate_limited_total',
-    'Requests refused because their address sent too many.',
-    ({ refused }) => refused.rate_limited,
+    'Requests and connections refused because their address sent too many.',
+    ({ refused }) => refused.rate_limited + refused.connection_rate_limited,
+  );
+  single(
+    'tracker_tls_handshakes_total',
+    'TLS handshakes completed; failed ones are refusals.',
+    ({ handshakes }) => handshakes,
   );
   new Gauge({
     name: 'tracker_connections',

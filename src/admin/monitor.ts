@@ -159,6 +159,7 @@ export class Monitor {
         ipv6: round((announces.ipv6 - sum(last.announces6)) / elapsed),
       },
       events: eventsOf(counts),
+      early_announces: counts.earlyAnnounces,
       scrapes: counts.scrapes,
       scrape_rate: round((counts.scrapes - last.scrapes) / elapsed),
       latency: percentilesOf(recent, this.#options.tracker.latencyBounds) ?? null,

@@ -34,6 +34,7 @@ export const transportStatsSchema = z.strictObject({
     stopped: count,
     paused: count,
   }),
+  early_announces: count.describe('answered with few peers, because the peer came back before min interval'),
   scrapes: count,
   scrape_rate: rate,
   latency: percentilesSchema.nullable().describe('time in the tracker, over the last ten seconds'),
@@ -48,6 +49,9 @@ const refused = z.strictObject({
   memory_full: count,
   scrape_limit: count,
   too_many_connections: count,
+  connection_rate_limited: count.describe('connections reset because their address sends too much'),
+  handshake_failed: count.describe('TLS handshakes that did not come to an end'),
+  proxy_header_missing: count.describe('trusted proxies without a readable PROXY protocol header'),
   timeout: count,
   other: count,
 });

@@ -76,9 +76,14 @@ function figures(stats: Stats): string[][] {
   const allSeeders = seeders.ipv4 + seeders.ipv6;
   const allLeechers = leechers.ipv4 + leechers.ipv6;
   const refusals = Object.entries(stats.refused).filter(([, count]) => count > 0);
+  const early = stats.transports.reduce((sum, { early_announces: count }) => sum + count, 0);
   const { kernel, unsent, exceptions } = stats.dropped;
   return [
-    ['announces', `${formatRate(stats.announce_rate)}/s`, ''],
+    [
+      'announces',
+      `${formatRate(stats.announce_rate)}/s`,
+      early > 0 ? `${formatCount(early)} too early, given few peers` : '',
+    ],
     [
       'peers',
       formatCount(allSeeders + allLeechers),

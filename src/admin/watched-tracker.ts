@@ -16,6 +16,9 @@ export const refusalReasons = [
   'memory_full',
   'scrape_limit',
   'too_many_connections',
+  'connection_rate_limited',
+  'handshake_failed',
+  'proxy_header_missing',
   'timeout',
   'other',
 ] as const;
@@ -26,6 +29,8 @@ export interface TransportCounts {
   /** Answered announces by event, in the order of `eventNames`. */
   announces4: readonly number[];
   announces6: readonly number[];
+  /** Of these announces, those that came back too early and were given few peers. */
+  earlyAnnounces: number;
   scrapes: number;
   refused: Readonly<Record<RefusalReason, number>>;
   /** Datagrams that the kernel threw away because they came faster than they were read. */
@@ -38,6 +43,8 @@ export interface TransportCounts {
   latencySum: number;
   /** Open connections, where there are such. */
   connections: number;
+  /** TLS handshakes that came to their end. */
+  handshakes: number;
 }
 
 /** What the swarm store holds. */

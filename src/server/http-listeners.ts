@@ -22,16 +22,13 @@ export function createHttpOpener(
   counters: { http: HttpCounters; https: HttpCounters },
   { configuration, tracker, certificates, challenges, log, failed }: ListenerParts,
 ): Opener {
-  const connections = new HttpConnections(
-    {
-      max: maxConnections(),
-      maxPerAddress: maxConnectionsPerAddress,
-      trustedProxies: trustedProxies(configuration),
-      isOverLimit: createLimitCheck(tracker),
-    },
-    // Connections are counted together, as they share the process's descriptors.
-    counters.http,
-  );
+  // One for all, as they share the process's descriptors.
+  const connections = new HttpConnections({
+    max: maxConnections(),
+    maxPerAddress: maxConnectionsPerAddress,
+    trustedProxies: trustedProxies(configuration),
+    isOverLimit: createLimitCheck(tracker),
+  });
   const announceUrls = formatAnnounceUrls(plan, configuration.domain);
   return async (planned) => {
     const { protocol, address, port } = planned;

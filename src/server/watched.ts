@@ -118,11 +118,13 @@ function udpCounts(sockets: readonly Float64Array[]): TransportCounts {
   return {
     ...stats,
     refused: { ...noneRefused, ...refused },
+    earlyAnnounces: sums.earlyAnnounces,
     scrapes: sums.scrapes,
     droppedByKernel: sums.droppedByKernel,
     unsent: sums.sendFailures,
     exceptions: sums.exceptions,
     connections: 0,
+    handshakes: 0,
   };
 }
 
@@ -135,14 +137,18 @@ function httpCounts(counters: HttpCounters): TransportCounts {
       ...refused,
       malformed: refused.malformed + counters.badRequests,
       too_many_connections: counters.connectionsRefused,
+      connection_rate_limited: counters.connectionsRateLimited,
+      handshake_failed: counters.handshakesFailed,
+      proxy_header_missing: counters.proxyHeadersMissing,
       timeout: counters.timeouts,
-      other: refused.other + counters.handshakesFailed + counters.proxyHeadersMissing,
     },
+    earlyAnnounces: counters.earlyAnnounces,
     scrapes: counters.scrapes,
     droppedByKernel: 0,
     unsent: 0,
     exceptions: counters.exceptions,
     connections: counters.connectionsOpen,
+    handshakes: counters.handshakesDone,
   };
 }
 

@@ -46,7 +46,7 @@ export class ConnectionEntry {
 
   #enter(socket: Socket): void {
     const { connections, counters, proxyHeaderMs, onBrokenProxyHeader } = this.#options;
-    const connection = connections.admit(socket);
+    const connection = connections.admit(socket, counters);
     if (connection === undefined) return;
     if (proxyHeaderMs === undefined || !connection.proxied) {
       this.#begin(socket);

@@ -41,35 +41,48 @@ export class HttpConnections {
   readonly #max: number;
   readonly #maxPerAddress: number;
   readonly #isOverLimit: (address: ClientAddress) => boolean;
-  readonly #counters: HttpCounters;
   readonly #connections = new WeakMap<object, HttpConnection>();
   readonly #perAddress = new Map<string, number>();
+  #open = 0;
 
-  constructor(options: HttpConnectionsOptions, counters: HttpCounters) {
+  constructor(options: HttpConnectionsOptions) {
     this.trustedProxies = options.trustedProxies;
     this.#max = options.max;
     this.#maxPerAddress = options.maxPerAddress;
     this.#isOverLimit = options.isOverLimit ?? (() => false);
-    this.#counters = counters;
   }
 
-  /** Notes a new connection and returns its record, or resets it when there are too many. */
-  admit(socket: Socket): HttpConnection | undefined {
+  /**
+   * Notes a new connection and returns its record, or resets it when there are too many; `counters` are its
+   * listener's.
+   */
+  admit(socket: Socket, counters: HttpCounters): HttpConnection | undefined {
     const ip = parseRemoteAddress(socket.remoteAddress);
     // Without an address the other end has gone already.
     const proxied = ip !== undefined && includes(this.trustedProxies, ip);
     const key = ip === undefined || proxied || isLocal(ip) ? undefined : keyOf(ip);
-    if (ip === undefined || this.#counters.connectionsOpen >= this.#max || !this.#hasRoom(key)) {
-      return this.#turnAway(socket);
+    if (ip === undefined || this.#open >= this.#max || !this.#hasRoom(key)) {
+      counters.connectionsRefused++;
+      socket.resetAndDestroy();
+      return undefined;
     }
     const address = toClientAddress(ip);
-    if (!proxied && this.#isOverLimit(address)) return this.#turnAway(socket);
-    this.#counters.connectionsOpened++;
-    this.#counters.connectionsOpen++;
+    if (!proxied && this.#isOverLimit(address)) {
+      counters.connectionsRateLimited++;
+      socket.resetAndDestroy();
+      return undefined;
+    }
+    this.#open++;
+    counters.connectionsOpened++;
+    counters.connectionsOpen++;
     if (key !== undefined) this.#perAddress.set(key, (this.#perAddress.get(key) ?? 0) + 1);
     const connection = { address, proxied, streams: 0, refused: false };
     this.#connections.set(socket, connection);
-    socket.once('close', () => this.#forget(key));
+    socket.once('close', () => {
+      this.#open--;
+      counters.connectionsOpen--;
+      this.#forget(key);
+    });
     return connection;
   }
 
@@ -91,17 +104,11 @@ export class HttpConnections {
     return this.#connections.get(socket);
   }
 
-  #turnAway(socket: Socket): undefined {
-    this.#counters.connectionsRefused++;
-    socket.resetAndDestroy();
-  }
-
   #hasRoom(key: string | undefined): boolean {
     return key === undefined || (this.#perAddress.get(key) ?? 0) < this.#maxPerAddress;
   }
 
   #forget(key: string | undefined): void {
-    this.#counters.connectionsOpen--;
     if (key === undefined) return;
     const left = this.#perAddress.get(key)! - 1;
     if (left === 0) this.#perAddress.delete(key);

@@ -23,7 +23,10 @@ export class HttpCounters {
   rateLimited = 0;
   connectionsOpen = 0;
   connectionsOpened = 0;
+  /** Reset because there are too many, in all or from one address. */
   connectionsRefused = 0;
+  /** Reset because their address sends too many requests. */
+  connectionsRateLimited = 0;
   /** What answer-stats.ts knows of announces and latency. */
   readonly stats = new Float64Array(answerStatsSlots);
   /** Connections from trusted proxies that began with no readable PROXY header. */

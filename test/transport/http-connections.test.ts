@@ -24,10 +24,10 @@ class FakeSocket extends EventEmitter {
 function connections(max: number, maxPerAddress: number) {
   const counters = new HttpCounters();
   const trustedProxies = [parseCidr('198.51.100.0/24')!];
-  const open = new HttpConnections({ max, maxPerAddress, trustedProxies }, counters);
+  const open = new HttpConnections({ max, maxPerAddress, trustedProxies });
   const connect = (address: string | undefined) => {
     const socket = new FakeSocket(address);
-    open.admit(socket as unknown as Socket);
+    open.admit(socket as unknown as Socket, counters);
     return socket;
   };
   return { counters, open, connect };

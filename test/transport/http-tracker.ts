@@ -28,7 +28,7 @@ export async function startHttp(changes: Changes = {}): Promise<StartedHttp> {
     host: '127.0.0.1',
     port: 0,
     tracker: createContractTracker(),
-    connections: new HttpConnections({ max, maxPerAddress, trustedProxies, isOverLimit }, counters),
+    connections: new HttpConnections({ max, maxPerAddress, trustedProxies, isOverLimit }),
     counters,
     announceUrls: ['http://tracker.example.net:6969/announce'],
     clock: () => 1000,

@@ -152,5 +152,5 @@ test('who is over the limit is not let in to begin with', async (t) => {
   const { port, counters } = await startHttpFor(t, { isOverLimit: () => true });
   const answer = await requestFrom(port, undefined).catch(({ code }: NodeJS.ErrnoException) => code);
   assert.ok(answer === undefined || answer === 'ECONNRESET', answer);
-  assert.equal(counters.connectionsRefused, 1);
+  assert.deepEqual([counters.connectionsRateLimited, counters.connectionsRefused], [1, 0]);
 });

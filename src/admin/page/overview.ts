@@ -23,6 +23,9 @@ const reasonTitles: Record<keyof Stats['refused'], string> = {
   memory_full: 'Memory full',
   scrape_limit: 'Too much asked in one scrape',
   too_many_connections: 'Too many connections',
+  connection_rate_limited: 'Connection of an address over its limit',
+  handshake_failed: 'TLS handshake failed',
+  proxy_header_missing: 'Proxy without its PROXY header',
   timeout: 'Request came too slowly',
   other: 'Other reasons',
 };
@@ -56,7 +59,7 @@ function showTiles(stats: Stats): void {
   const { seeders, leechers } = stats.peers;
   const allSeeders = seeders.ipv4 + seeders.ipv6;
   const peers = allSeeders + leechers.ipv4 + leechers.ipv6;
-  const announces = stats.transports.reduce((sum, { announces: { ipv4, ipv6 } }) => sum + ipv4 + ipv6, 0);
+  const announces = sumOf(stats.transports, ({ announces: { ipv4, ipv6 } }) => ipv4 + ipv6);
   setText('announces', formatRate(stats.announce_rate));
   setText('announces-sub', `${formatCount(announces)} since the start`);
   setText('peers', formatCount(peers));
@@ -68,6 +71,13 @@ function showTiles(stats: Stats): void {
   showMemory(stats);
   setText('cpu', stats.cpu.toFixed(2));
   setText('cpu-sub', `${formatBytes(stats.memory.resident)} resident`);
+}
+
+function sumOf(
+  transports: Stats['transports'],
+  count: (transport: Stats['transports'][number]) => number,
+): number {
+  return transports.reduce((sum, transport) => sum + count(transport), 0);
 }
 
 function showLatency({ transports }: Stats): void {
@@ -149,12 +159,13 @@ function showTransports({ transports }: Stats): void {
   );
 }
 
-function showReasons({ refused, dropped, evictions }: Stats): void {
+function showReasons({ transports, refused, dropped, evictions }: Stats): void {
   const rows: [string, number][] = Object.entries(reasonTitles).map(([reason, title]) => [
     title,
     refused[reason as keyof Stats['refused']],
   ]);
   rows.push(
+    ['Announced too early, given few peers', sumOf(transports, ({ early_announces: early }) => early)],
     ['Dropped by the kernel before it was read', dropped.kernel],
     ['Answer not taken by the kernel', dropped.unsent],
     ['Failed by a defect of the tracker', dropped.exceptions],
