@@ -29,7 +29,8 @@ export function createHttpOpener(
     trustedProxies: trustedProxies(configuration),
     isOverLimit: createLimitCheck(tracker),
   });
-  const announceUrls = formatAnnounceUrls(plan, configuration.domain);
+  const announceUrls = (host: string | undefined) =>
+    formatAnnounceUrls(plan, publicName(configuration, host));
   return async (planned) => {
     const { protocol, address, port } = planned;
     const answerFirst =
@@ -74,10 +75,18 @@ function createLimitCheck({ protection: { http } }: Tracker): (address: ClientAd
   };
 }
 
-/** What the page at `/` names; a port that the system chooses is not known yet and left out. */
-function formatAnnounceUrls(plan: readonly PlannedListener[], domain: string): string[] {
+/**
+ * By which name clients reach the tracker: --domain once it is set, until then whatever this client called it, which
+ * worked for this client at least.
+ */
+function publicName({ domain }: Configuration, host: string | undefined): string {
   // --domain may carry the port of one listener, which is not that of the others.
-  const host = domain.replace(/:[0-9]+$/, '') || 'localhost';
+  const name = domain.replace(/:[0-9]+$/, '');
+  return name === '' || name === 'localhost' ? (host ?? 'localhost') : name;
+}
+
+/** What the page at `/` names; a port that the system chooses is not known yet and left out. */
+function formatAnnounceUrls(plan: readonly PlannedListener[], host: string): string[] {
   const urls = plan
     .filter(({ protocol, port }) => port !== 0 && protocol !== 'ACME')
     .map(({ protocol, port }) => `${protocol.toLowerCase()}://${host}:${port}/announce`);

@@ -1,5 +1,13 @@
 // Knows the page that a person sees who opens the tracker in a browser.
 
+/** It names what the request's Host says, so no cache may show it to anybody else; and it needs nothing but itself. */
+export const pageFields = [
+  'Cache-Control',
+  'no-store',
+  'Content-Security-Policy',
+  "default-src 'none'",
+] as const;
+
 /** HTML that names the announce URLs. */
 export function formatHttpPage(announceUrls: readonly string[]): string {
   const items = announceUrls.map((url) => `<li><code>${escapeHtml(url)}</code></li>\n`).join('');

@@ -14,7 +14,7 @@ import type { HttpConnection, HttpConnections } from './http-connections.ts';
 import type { HttpCounters } from './http-counters.ts';
 import { HttpHead } from './http-head.ts';
 import { defaultHttpLimits, type HttpLimits } from './http-limits.ts';
-import { formatHttpPage } from './http-page.ts';
+import { formatHttpPage, pageFields } from './http-page.ts';
 import {
   badRequestRefusal,
   bodyRefusal,
@@ -29,6 +29,7 @@ import {
 } from './http-refusal.ts';
 import { sendAnswer, sendText } from './http-send.ts';
 import { HttpTarget, Target } from './http-target.ts';
+import { parseRequestHost } from './request-host.ts';
 import { defaultTlsHandshakeLimits, type TlsHandshakeLimits, TlsHandshakes } from './tls-handshakes.ts';
 import { secureContextOptions, type TlsCertificate } from './tls-settings.ts';
 
@@ -43,8 +44,8 @@ export interface HttpOptions {
   /** Shared by all HTTP listeners of the process. */
   connections: HttpConnections;
   counters: HttpCounters;
-  /** What the page at `/` names. */
-  announceUrls: readonly string[];
+  /** What the page at `/` names to a client that calls the tracker `host`, or something that is no name. */
+  announceUrls: (host: string | undefined) => readonly string[];
   /** Whole seconds of the monotonic clock that all threads share. */
   clock: () => number;
   /** Told of a defect of ours while answering; the client is told `internal error`. */
@@ -73,7 +74,6 @@ export class HttpTransport {
   readonly #head = new HttpHead();
   readonly #target = new HttpTarget();
   readonly #targetBytes: Buffer;
-  readonly #page: string;
   #closing = false;
 
   private constructor(options: HttpOptions) {
@@ -82,7 +82,6 @@ export class HttpTransport {
     this.#answers = new HttpAnswers(options.tracker, options.counters);
     this.#fullScrapes = new FullScrapes(options.tracker);
     this.#targetBytes = Buffer.alloc(this.#limits.headBytes);
-    this.#page = formatHttpPage(options.announceUrls);
     this.#server = this.#createServer();
     const { connections, counters, https, proxyProtocol, onBrokenProxyHeader } = options;
     this.#entry = new ConnectionEntry(this.#server, {
@@ -221,7 +220,8 @@ export class HttpTransport {
           response,
           200,
           'text/html; charset=utf-8',
-          this.#page,
+          formatHttpPage(this.#options.announceUrls(parseRequestHost(request.headers.host))),
+          ...pageFields,
           ...(this.#closing ? ['Connection', 'close'] : []),
         );
         return;

@@ -118,7 +118,7 @@ describe('options', () => {
     });
   });
 
-  test('the page at / names the announce URLs under --domain', async () => {
+  test('the page at / names the announce URLs under --domain, and without it under the name it was asked by', async () => {
     const servers = [createServer(), createServer()];
     const ports: number[] = [];
     for (const server of servers) {
@@ -132,6 +132,11 @@ describe('options', () => {
       const page = await (await fetch(`http://127.0.0.1:${port('HTTP')}/`)).text();
       assert.ok(page.includes(`http://tracker.example.net:${httpPort}/announce`), page);
       assert.ok(page.includes(`udp://tracker.example.net:${udpPort}/announce`), page);
+    });
+    await withTracker({ httpPort: httpPort!, udpPort: udpPort! }, async ({ port }) => {
+      const page = await (await fetch(`http://127.0.0.1:${port('HTTP')}/`)).text();
+      assert.ok(page.includes(`http://127.0.0.1:${httpPort}/announce`), page);
+      assert.ok(page.includes(`udp://127.0.0.1:${udpPort}/announce`), page);
     });
   });
 });

@@ -30,7 +30,7 @@ export async function startHttp(changes: Changes = {}): Promise<StartedHttp> {
     tracker: createContractTracker(),
     connections: new HttpConnections({ max, maxPerAddress, trustedProxies, isOverLimit }),
     counters,
-    announceUrls: ['http://tracker.example.net:6969/announce'],
+    announceUrls: () => ['http://tracker.example.net:6969/announce'],
     clock: () => 1000,
     onException: (error) => exceptions.push(error),
     ...options,

@@ -82,11 +82,19 @@ test('any prefix and one trailing slash are accepted, other paths are not found'
 });
 
 test('the page at / names the announce URLs, escaped', async (t) => {
-  const { port } = await startHttpFor(t, { announceUrls: ['http://t.example/announce', 'udp://<i>&"x"'] });
-  const reply = await ask(port, get('/'));
+  const { port } = await startHttpFor(t, {
+    announceUrls: (host) => [`http://${host}/announce`, 'udp://<i>&"x"'],
+  });
+  const askAs = (host: string) => ask(port, `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  const reply = await askAs('T.example:81');
   assert.deepEqual([reply.status, reply.fields.get('content-type')], [200, 'text/html; charset=utf-8']);
   assert.match(reply.body.toString(), /http:\/\/t\.example\/announce/);
   assert.ok(!reply.body.toString().includes('<i>'));
+  assert.equal(reply.fields.get('cache-control'), 'no-store');
+  assert.equal(reply.fields.get('content-security-policy'), "default-src 'none'");
+  for (const host of ['<script>', 'a"onclick="b', 'evil.example/x', 'a@b']) {
+    assert.match((await askAs(host)).body.toString(), /http:\/\/undefined\/announce/, host);
+  }
 });
 
 test('HEAD gives the head that GET gives and no body', async (t) => {
