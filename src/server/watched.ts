@@ -136,7 +136,7 @@ function httpCounts(counters: HttpCounters): TransportCounts {
       ...noneRefused,
       ...refused,
       malformed: refused.malformed + counters.badRequests,
-      too_many_connections: counters.connectionsRefused,
+      too_many_connections: counters.connectionsRefused + counters.connectionsShed,
       connection_rate_limited: counters.connectionsRateLimited,
       handshake_failed: counters.handshakesFailed,
       proxy_header_missing: counters.proxyHeadersMissing,

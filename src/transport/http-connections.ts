@@ -9,9 +9,17 @@ import {
   parseRemoteAddress,
   toClientAddress,
 } from './client-address.ts';
+import { ConnectionOrder, type Placed } from './connection-order.ts';
 import type { HttpCounters } from './http-counters.ts';
 
-export interface HttpConnection {
+export interface HttpConnection extends Placed<HttpConnection> {
+  readonly socket: Socket;
+  /** Its listener's. */
+  readonly counters: HttpCounters;
+  /** What it counts as among those of one address; undefined where there is no such cap. */
+  readonly key: string | undefined;
+  /** Whether it counts among the open ones. */
+  open: boolean;
   /** Whose connection it is. */
   address: ClientAddress;
   /** It comes from a trusted proxy, whose X-Forwarded-For is believed. */
@@ -35,7 +43,14 @@ export interface HttpConnectionsOptions {
 /** Behind one address of a large carrier or campus are many clients, each with a connection now and then. */
 export const defaultMaxPerAddress = 256;
 
-/** One for all HTTP and HTTPS listeners, as they share the process's descriptors. */
+/** Of the connections silent longest, how many are looked at for one that may end. */
+const candidates = 16;
+
+/**
+ * One for all HTTP and HTTPS listeners, as they share the process's descriptors. When there are as many as there may be,
+ * the one that has asked nothing for longest ends: whoever connects to ask does so at once, so those who only hold
+ * connections, or dribble into them, make room for whoever comes.
+ */
 export class HttpConnections {
   readonly trustedProxies: readonly Cidr[];
   readonly #max: number;
@@ -44,6 +59,7 @@ export class HttpConnections {
   readonly #connections = new WeakMap<object, HttpConnection>();
   readonly #perAddress = new Map<string, number>();
   #open = 0;
+  readonly #order = new ConnectionOrder<HttpConnection>();
 
   constructor(options: HttpConnectionsOptions) {
     this.trustedProxies = options.trustedProxies;
@@ -58,10 +74,10 @@ export class HttpConnections {
    */
   admit(socket: Socket, counters: HttpCounters): HttpConnection | undefined {
     const ip = parseRemoteAddress(socket.remoteAddress);
-    // Without an address the other end has gone already.
     const proxied = ip !== undefined && includes(this.trustedProxies, ip);
     const key = ip === undefined || proxied || isLocal(ip) ? undefined : keyOf(ip);
-    if (ip === undefined || this.#open >= this.#max || !this.#hasRoom(key)) {
+    // Without an address the other end has gone already.
+    if (ip === undefined || !this.#hasRoom(key)) {
       counters.connectionsRefused++;
       socket.resetAndDestroy();
       return undefined;
@@ -72,18 +88,37 @@ export class HttpConnections {
       socket.resetAndDestroy();
       return undefined;
     }
+    // Last: who is refused in any case must not push out somebody.
+    if (this.#open >= this.#max && !this.#makeRoom()) {
+      counters.connectionsRefused++;
+      socket.resetAndDestroy();
+      return undefined;
+    }
     this.#open++;
     counters.connectionsOpened++;
     counters.connectionsOpen++;
     if (key !== undefined) this.#perAddress.set(key, (this.#perAddress.get(key) ?? 0) + 1);
-    const connection = { address, proxied, streams: 0, refused: false };
+    const connection: HttpConnection = {
+      socket,
+      counters,
+      key,
+      open: true,
+      address,
+      proxied,
+      streams: 0,
+      refused: false,
+      older: undefined,
+      newer: undefined,
+    };
     this.#connections.set(socket, connection);
-    socket.once('close', () => {
-      this.#open--;
-      counters.connectionsOpen--;
-      this.#forget(key);
-    });
+    this.#order.add(connection);
+    socket.once('close', () => this.#forget(connection));
     return connection;
+  }
+
+  /** A whole request has come on it. */
+  renew(connection: HttpConnection): void {
+    if (connection.open) this.#order.renew(connection);
   }
 
   /** A trusted proxy says that the connection is really `source`'s, who may be a trusted proxy too. */
@@ -108,7 +143,31 @@ export class HttpConnections {
     return key === undefined || (this.#perAddress.get(key) ?? 0) < this.#maxPerAddress;
   }
 
-  #forget(key: string | undefined): void {
+  /** Ends the connection that has been silent longest; false when those are all being sent long answers. */
+  #makeRoom(): boolean {
+    for (let i = 0; i < candidates; i++) {
+      const connection = this.#order.oldest;
+      if (connection === undefined) return false;
+      if (connection.streams > 0) {
+        this.#order.renew(connection);
+        continue;
+      }
+      connection.counters.connectionsShed++;
+      // Its descriptor is free at once, its `close` comes later.
+      this.#forget(connection);
+      connection.socket.destroy();
+      return true;
+    }
+    return false;
+  }
+
+  #forget(connection: HttpConnection): void {
+    if (!connection.open) return;
+    connection.open = false;
+    this.#order.remove(connection);
+    const { key, counters } = connection;
+    this.#open--;
+    counters.connectionsOpen--;
     if (key === undefined) return;
     const left = this.#perAddress.get(key)! - 1;
     if (left === 0) this.#perAddress.delete(key);

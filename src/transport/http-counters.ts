@@ -27,6 +27,8 @@ export class HttpCounters {
   connectionsRefused = 0;
   /** Reset because their address sends too many requests. */
   connectionsRateLimited = 0;
+  /** Ended to make room, having asked nothing for longer than all others. */
+  connectionsShed = 0;
   /** What answer-stats.ts knows of announces and latency. */
   readonly stats = new Float64Array(answerStatsSlots);
   /** Connections from trusted proxies that began with no readable PROXY header. */

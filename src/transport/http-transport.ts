@@ -171,6 +171,7 @@ export class HttpTransport {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.#options.connections.get(request.socket);
     if (connection === undefined) return;
+    this.#options.connections.renew(connection);
     const start = performance.now();
     try {
       this.#route(request, response, connection);

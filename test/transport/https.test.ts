@@ -52,6 +52,19 @@ async function connectAndSend(port: number, count: number, bytes: string): Promi
 }
 
 describe('an HTTPS listener', () => {
+  test('ends whoever has asked nothing for longest when all places are taken', async (t) => {
+    const { port, counters } = await startHttpFor(t, { https: { certificate: first }, max: 2 });
+    const silent = await connectSecurely(port);
+    const asking = await connectSecurely(port);
+    const ended = new Promise((resolve) => silent.on('error', () => {}).once('close', resolve));
+    await ask(asking);
+    const another = await connectSecurely(port);
+    await ended;
+    assert.match(await ask(asking), /8:complete/);
+    assert.deepEqual([counters.connectionsShed, counters.connectionsRefused], [1, 0]);
+    for (const socket of [asking, another]) socket.destroy();
+  });
+
   test('answers announces over one connection, in TLS 1.2 and 1.3', async (t) => {
     const { port, counters } = await startHttpFor(t, { https: { certificate: first } });
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
