@@ -2,8 +2,8 @@
 // lines hold up no request.
 import { open } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Cidr, parseCidr } from '../protocol/cidr.ts';
-import { AddressList } from '../tracker/address-list.ts';
+import { parseCidr } from '../protocol/cidr.ts';
+import { type AddressList, AddressListBuilder } from '../tracker/address-list.ts';
 import { InfoHashList } from '../tracker/info-hash-list.ts';
 import { quoteForLog } from './escape-for-log.ts';
 
@@ -44,29 +44,30 @@ export async function readInfoHashList(path: string, hashKey: Int32Array): Promi
 }
 
 /**
- * Reads networks and addresses.
+ * One list of all networks given; each entry is a network or the path of a file of them.
  * @throws as `readInfoHashList`
  */
-export async function readNetworks(path: string): Promise<Cidr[]> {
-  const networks: Cidr[] = [];
+export async function readAddressList(entries: readonly string[]): Promise<AddressList> {
+  const list = new AddressListBuilder();
+  for (const entry of entries) {
+    const network = parseCidr(entry);
+    if (network !== undefined) list.add(network);
+    else await readNetworks(entry, list);
+  }
+  const steps = list.build();
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) return step.value;
+    await nextTurn();
+  }
+}
+
+async function readNetworks(path: string, list: AddressListBuilder): Promise<void> {
   await readLines(path, (entry) => {
     const network = parseCidr(entry);
     if (network === undefined) return 'is neither an address nor a network such as 192.0.2.0/24';
-    networks.push(network);
+    list.add(network);
     return undefined;
   });
-  return networks;
-}
-
-/** One list of all networks given; each entry is a network or the path of a file of them. */
-export async function readAddressList(entries: readonly string[]): Promise<AddressList> {
-  const networks: Cidr[] = [];
-  for (const entry of entries) {
-    const network = parseCidr(entry);
-    if (network !== undefined) networks.push(network);
-    else for (const read of await readNetworks(entry)) networks.push(read);
-  }
-  return AddressList.create(networks);
 }
 
 /** Hands each entry to `take`, which says what is wrong with it. */

@@ -6,6 +6,7 @@
 // ranges are disjoint and a binary search finds the one that matters.
 
 import type { Cidr } from '../protocol/cidr.ts';
+import { AddressRanges, compare } from './address-ranges.ts';
 
 const headerWords = 2;
 const rangeWords4 = 2;
@@ -48,58 +49,36 @@ export class AddressList {
     return low > 0 && compare(this.#words, base + (low - 1) * 2 * size + size, this.#address, 0, size) >= 0;
   }
 
+  /** At once; for more than thousands there is `AddressListBuilder`. */
   static create(networks: readonly Cidr[]): AddressList {
-    const ranges4 = rangesOf(networks.filter(({ network }) => network.length === 4));
-    const ranges6 = rangesOf(networks.filter(({ network }) => network.length === 16));
-    const size = headerWords + ranges4.length * rangeWords4 + ranges6.length * rangeWords6;
-    const buffer = new SharedArrayBuffer(size * 4);
+    const builder = new AddressListBuilder();
+    for (const network of networks) builder.add(network);
+    const steps = builder.build();
+    for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
+  }
+}
+
+/** Makes a list of however many networks, in steps of about a millisecond and without an object for each. */
+export class AddressListBuilder {
+  readonly #ranges4 = new AddressRanges(rangeWords4 / 2);
+  readonly #ranges6 = new AddressRanges(rangeWords6 / 2);
+
+  add({ network, bits }: Cidr): void {
+    (network.length === 4 ? this.#ranges4 : this.#ranges6).add(network, bits);
+  }
+
+  /** Yields between two steps; the caller does other things meanwhile, but adds nothing. */
+  *build(): Generator<undefined, AddressList> {
+    const ranges4 = yield* this.#ranges4.disjoint();
+    const ranges6 = yield* this.#ranges6.disjoint();
+    const buffer = new SharedArrayBuffer((headerWords + ranges4.length + ranges6.length) * 4);
     const words = new Uint32Array(buffer);
-    words[0] = ranges4.length;
-    words[1] = ranges6.length;
-    let to = headerWords;
-    for (const range of [...ranges4, ...ranges6]) {
-      words.set(range, to);
-      to += range.length;
-    }
+    words[0] = ranges4.length / rangeWords4;
+    words[1] = ranges6.length / rangeWords6;
+    words.set(ranges4, headerWords);
+    words.set(ranges6, headerWords + ranges4.length);
     return new AddressList(buffer);
   }
-}
-
-/** First and last address of each network, sorted, without those that lie in another one. */
-function rangesOf(networks: readonly Cidr[]): Uint32Array[] {
-  const ranges = networks.map(rangeOf).sort((a, b) => {
-    const size = a.length / 2;
-    return compare(a, 0, b, 0, size) || compare(b, size, a, size, size);
-  });
-  const kept: Uint32Array[] = [];
-  for (const range of ranges) {
-    const size = range.length / 2;
-    const last = kept.at(-1);
-    if (last === undefined || compare(range, 0, last, size, size) > 0) kept.push(range);
-  }
-  return kept;
-}
-
-function rangeOf({ network, bits }: Cidr): Uint32Array {
-  const size = network.length / 4;
-  const range = new Uint32Array(2 * size);
-  for (let i = 0; i < size; i++) {
-    const at = i * 4;
-    const word = (network[at]! << 24) | (network[at + 1]! << 16) | (network[at + 2]! << 8) | network[at + 3]!;
-    const fixed = Math.min(32, Math.max(0, bits - i * 32));
-    range[i] = word;
-    range[size + i] = fixed === 32 ? word : word | (0xffffffff >>> fixed);
-  }
-  return range;
-}
-
-function compare(a: Uint32Array, aAt: number, b: Uint32Array, bAt: number, size: number): number {
-  for (let i = 0; i < size; i++) {
-    const left = a[aAt + i]!;
-    const right = b[bAt + i]!;
-    if (left !== right) return left < right ? -1 : 1;
-  }
-  return 0;
 }
 
 function swapped(word: number): number {
