@@ -1,23 +1,24 @@
-// The attacker of the abuse suites, a process of its own: `random` announces info_hashes that nobody else knows from
-// many addresses, `one` sends as fast as it is told from a single one. Prints one line of JSON.
+// The attacker of the abuse suites, a process of its own: `random` announces info_hashes that nobody knows from many
+// addresses, `known` the same few again and again, `one` sends as fast as it is told from a single one.
+// `abuse-flooder <random|known> <host> <port> <how many> <addresses> <a second, or 0> <first>`
+// `abuse-flooder one <host> <port> <a second> <seconds>`; prints one line of JSON.
 import { pause } from '../program.ts';
 import { AddressClient, addressOf } from './address-client.ts';
 
 const [kind, host, port, ...numbers] = process.argv.slice(2);
 const target = { host: host!, port: Number(port) };
-const [first, second] = numbers.map(Number) as [number, number];
+const [first, second, perSecond, firstOfFlood] = numbers.map(Number) as [number, number, number, number];
 /** Far from every other swarm and network of the suites. */
 const firstSwarm = 10_000_000;
 const firstNetwork = 20_000;
-const swarmsPerSecond = 10_000;
 const lanes = 64;
 
 console.log(
-  JSON.stringify(kind === 'random' ? await floodSwarms(first, second) : await floodFromOne(first, second)),
+  JSON.stringify(kind === 'one' ? await floodFromOne(first, second) : await floodSwarms(first, second)),
 );
 process.exit(0);
 
-/** `count` swarms from `addresses` addresses in turn. */
+/** `count` announces from `addresses` addresses in turn. */
 async function floodSwarms(count: number, addresses: number): Promise<object> {
   const clients: AddressClient[] = [];
   for (let i = 0; i < addresses; i++) {
@@ -32,13 +33,15 @@ async function floodSwarms(count: number, addresses: number): Promise<object> {
     while (next < count) {
       const n = next++;
       // Evenly in time: what waits in a queue of our own making says nothing about the tracker.
-      const ahead = (n * 1000) / swarmsPerSecond - (performance.now() - start);
+      const ahead = perSecond === 0 ? 0 : (n * 1000) / perSecond - (performance.now() - start);
       if (ahead > 2) await pause(ahead);
-      await clients[n % addresses]!.announce(firstSwarm + n, 6881).catch(() => refused++);
+      const swarm = firstSwarm + firstOfFlood + (kind === 'known' ? n % addresses : n);
+      await clients[n % addresses]!.announce(swarm, 6881).catch(() => refused++);
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
-  return { announced: count - refused, refused };
+  const floodPerSecond = Math.round((count * 1000) / (performance.now() - start));
+  return { announced: count - refused, refused, floodPerSecond };
 }
 
 /** `perSecond` packets a second for `seconds`; what is answered counts from the second second on. */

@@ -1,6 +1,5 @@
 // What goes on in the network namespace of an abuse suite: a tracker, good clients, and an attacker beside them.
 // `abuse-scene random|one <long: 0|1>`; prints one line of JSON.
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { pause, startProgram } from '../program.ts';
 import { AddressClient, addressOf, p99Of } from './address-client.ts';
@@ -9,11 +8,13 @@ import { TrackerUnderTest } from './tracker-under-test.ts';
 const [scene, long] = [process.argv[2], process.argv[3] === '1'];
 const host = '11.0.0.1';
 const flooder = fileURLToPath(new URL('./abuse-flooder.js', import.meta.url));
-const mebibyte = 1024 ** 2;
 const memoryLimitMiB = long ? 64 : 16;
 const realSwarms = long ? 10_000 : 1000;
 const floodSwarms = long ? 1_000_000 : 150_000;
 const floodAddresses = long ? 1000 : 150;
+/** Of the flood that is not as fast as it can be. */
+const floodPerSecond = 10_000;
+const unpacedSwarms = long ? 1_000_000 : 50_000;
 const goodAddresses = 10;
 const goodPerSecond = 500;
 
@@ -28,7 +29,7 @@ const target = { host, port: tracker.udpPort };
 const goods = await Promise.all(
   Array.from({ length: goodAddresses }, (_, i) => AddressClient.open(addressOf(i), target)),
 );
-const baseMiB = residentMiB();
+const baseMiB = tracker.residentMiB;
 const figures = await (scene === 'random' ? sufferRandomSwarms() : sufferOneAddress()).finally(() =>
   tracker.close(),
 );
@@ -38,9 +39,11 @@ process.exit(0);
 async function sufferRandomSwarms(): Promise<object> {
   await settle();
   const quietP99Ms = await announceWhile(pause(long ? 10_000 : 2000));
-  const attack = startFlooder('random', floodSwarms, floodAddresses);
-  const floodP99Ms = await announceWhile(attack.exited);
-  const { announced, refused } = JSON.parse(attack.stdout);
+  const paced = await suffer('random', floodSwarms, floodPerSecond, 0);
+  // As fast as it can: now the attacker, the good clients and the tracker share too few processors.
+  const unpaced = await suffer('random', unpacedSwarms, 0, floodSwarms);
+  // So the same again, as fast, with info_hashes that cost no memory: what remains is what this machine costs.
+  const control = await suffer('known', unpacedSwarms, unpaced.floodPerSecond, 0);
   let lost = 0;
   let next = 0;
   const count = async (client: AddressClient) => {
@@ -48,20 +51,42 @@ async function sufferRandomSwarms(): Promise<object> {
   };
   // Slowly enough for one address's allowance.
   await Promise.all((await openMore(Math.ceil(realSwarms / 1000))).map(count));
-  const residentAfterMiB = residentMiB();
+  const residentAfterMiB = tracker.residentMiB;
   return {
     lost,
-    announced,
-    refused,
+    announced: paced.announced + unpaced.announced,
+    refused: paced.refused + unpaced.refused,
     memoryLimitMiB,
     baseMiB,
     residentMiB: residentAfterMiB,
     overLimitMiB: Math.max(0, Math.round(residentAfterMiB - baseMiB - memoryLimitMiB * 1.1)),
     failed,
     quietP99Ms,
-    floodP99Ms,
-    overTwiceQuietMs: excess(floodP99Ms, 2 * quietP99Ms),
+    floodP99Ms: paced.p99Ms,
+    overTwiceQuietMs: excess(paced.p99Ms, 2 * quietP99Ms),
+    unpacedPerSecond: unpaced.floodPerSecond,
+    unpacedP99Ms: unpaced.p99Ms,
+    knownPerSecond: control.floodPerSecond,
+    knownP99Ms: control.p99Ms,
+    unpacedToKnown: Math.round((100 * unpaced.p99Ms) / control.p99Ms) / 100,
   };
+}
+
+interface Flood {
+  announced: number;
+  refused: number;
+  floodPerSecond: number;
+}
+
+async function suffer(
+  kind: 'random' | 'known',
+  count: number,
+  perSecond: number,
+  first: number,
+): Promise<Flood & { p99Ms: number }> {
+  const attack = startFlooder(kind, count, floodAddresses, perSecond, first);
+  const p99Ms = await announceWhile(attack.exited);
+  return { ...JSON.parse(attack.stdout), p99Ms };
 }
 
 async function sufferOneAddress(): Promise<object> {
@@ -128,9 +153,4 @@ async function announceWhile(end: Promise<unknown>): Promise<number> {
 
 function excess(value: number, limit: number): number {
   return Math.max(0, Math.round(100 * (value - limit)) / 100);
-}
-
-function residentMiB(): number {
-  const status = readFileSync(`/proc/${tracker.program.pid}/status`, 'latin1');
-  return Math.round((Number(/VmRSS:\s+(\d+)/.exec(status)![1]) * 1024) / mebibyte);
 }

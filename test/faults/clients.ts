@@ -1,6 +1,7 @@
 // Clients that announce over UDP and HTTP, ask again when no answer comes, and know how long they waited.
 import { createSocket, type Socket } from 'node:dgram';
 import { Agent, get } from 'node:http';
+import { get as getSecurely, Agent as SecureAgent } from 'node:https';
 import { Event } from '../../src/protocol/event.ts';
 import { decodeHttpAnnounceReply } from '../../src/protocol/http-client-replies.ts';
 import {
@@ -24,6 +25,8 @@ export interface Client {
   announce(question: Question): Promise<Set<number>>;
   /** The longest that any announce took, retries included. */
   longestMs: number;
+  /** Milliseconds of each answered announce, retries included. */
+  readonly times: number[];
   retries: number;
   close(): void;
 }
@@ -55,6 +58,7 @@ export class UdpClient implements Client {
   #connection: Promise<{ connectionIdHigh: number; connectionIdLow: number }> | undefined;
   #connectedAt = 0;
   longestMs = 0;
+  readonly times: number[] = [];
   retries = 0;
 
   constructor(port: number) {
@@ -90,13 +94,18 @@ export class UdpClient implements Client {
         }),
       );
       if (reply !== undefined && decodeReplyAction(viewOf(reply), 0, reply.length) === 1) {
-        this.longestMs = Math.max(this.longestMs, performance.now() - start);
+        this.#note(performance.now() - start);
         return portsOf(reply.subarray(20));
       }
       if (reply !== undefined) this.#connection = undefined;
       this.retries++;
     }
     throw new Error('no answer over UDP');
+  }
+
+  #note(ms: number): void {
+    this.longestMs = Math.max(this.longestMs, ms);
+    this.times.push(ms);
   }
 
   close(): void {
@@ -138,23 +147,38 @@ export class UdpClient implements Client {
   }
 }
 
+export interface HttpClientOptions {
+  /** True: a new connection for each announce. */
+  fresh?: boolean;
+  /** At most so many. */
+  connections?: number;
+  /** HTTPS, with the certificates of these authorities. */
+  ca?: string;
+}
+
 export class HttpClient implements Client {
   readonly #port: number;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  readonly #agent: Agent;
+  readonly #get: typeof get;
   longestMs = 0;
+  readonly times: number[] = [];
   retries = 0;
 
-  constructor(port: number) {
+  constructor(port: number, { fresh = false, connections = fresh ? 512 : 64, ca }: HttpClientOptions = {}) {
     this.#port = port;
+    const settings = { keepAlive: !fresh, maxSockets: connections };
+    this.#get = ca === undefined ? get : getSecurely;
+    this.#agent =
+      ca === undefined ? new Agent(settings) : new SecureAgent({ ...settings, ca, servername: 'localhost' });
   }
 
   async announce(question: Question): Promise<Set<number>> {
     const start = performance.now();
     for (let attempt = 0; attempt < tries; attempt++) {
       try {
-        const reply = decodeHttpAnnounceReply(await this.#get(pathOf(question)));
+        const reply = decodeHttpAnnounceReply(await this.#ask(pathOf(question)));
         if (reply.failureReason !== undefined) throw new Error(reply.failureReason);
-        this.longestMs = Math.max(this.longestMs, performance.now() - start);
+        this.#note(performance.now() - start);
         return portsOf(Buffer.from(reply.peers as Uint8Array));
       } catch {
         this.retries++;
@@ -165,13 +189,18 @@ export class HttpClient implements Client {
     throw new Error('no answer over HTTP');
   }
 
+  #note(ms: number): void {
+    this.longestMs = Math.max(this.longestMs, ms);
+    this.times.push(ms);
+  }
+
   close(): void {
     this.#agent.destroy();
   }
 
-  #get(path: string): Promise<Buffer> {
+  #ask(path: string): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      const request = get(
+      const request = this.#get(
         { host: '127.0.0.1', port: this.#port, path, agent: this.#agent, timeout: 3000 },
         (response) => {
           const parts: Buffer[] = [];

@@ -7,6 +7,8 @@ import { fullDiskSuite } from './full-disk.ts';
 import { fuzzSuite } from './fuzz.ts';
 import { idleConnectionsSuite } from './idle-connections.ts';
 import { killSuite } from './kill.ts';
+import { longListsSuite } from './long-lists.ts';
+import { noDescriptorsSuite } from './no-descriptors.ts';
 import { sighupSuite } from './sighup.ts';
 import { takeoverSuite } from './takeover.ts';
 
@@ -17,7 +19,9 @@ export const suites: readonly FaultSuite[] = [
   damagedSuite,
   clockSuite,
   idleConnectionsSuite,
+  noDescriptorsSuite,
   sighupSuite,
+  longListsSuite,
   randomSwarmsSuite,
   oneAddressSuite,
   fuzzSuite,

@@ -1,9 +1,12 @@
 // A tracker that is started, ended in every way and started again on the same ports and the same data.
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Program, pause, startProgram } from '../program.ts';
 import { mainScript } from '../tracker-program.ts';
+
+/** USER_HZ, as every Linux has it. */
+const ticksPerSecond = 100;
 
 export interface TrackerOptions {
   /** Where the snapshots go; a new directory, removed at the end, when not given. */
@@ -20,6 +23,8 @@ export class TrackerUnderTest {
   readonly #ownsDirectory: boolean;
   program!: Program;
   httpPort = 0;
+  /** How many lines it had printed when it was ready. */
+  startLines = 0;
   udpPort = 0;
 
   constructor(options: TrackerOptions = {}) {
@@ -48,6 +53,7 @@ export class TrackerUnderTest {
       { env },
     );
     await this.program.printed(/Tracker running/, 30_000);
+    this.startLines = this.program.stdout.split('\n').length - 1;
     this.httpPort = Number((await this.program.printed(/HTTP tracker listening on [\d.]+:(\d+)\//))[1]);
     this.udpPort = Number((await this.program.printed(/UDP tracker listening on [\d.]+:(\d+)/))[1]);
   }
@@ -55,6 +61,22 @@ export class TrackerUnderTest {
   /** `undefined` before the first snapshot. */
   get savedAt(): number | undefined {
     return statSync(join(this.dataDir, 'swarms.snapshot'), { throwIfNoEntry: false })?.mtimeMs;
+  }
+
+  /** How many it has open. */
+  get descriptors(): number {
+    return readdirSync(`/proc/${this.program.pid}/fd`).length;
+  }
+
+  /** Seconds of processor time that it has used. */
+  get processorSeconds(): number {
+    const fields = readFileSync(`/proc/${this.program.pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  }
+
+  get residentMiB(): number {
+    const status = readFileSync(`/proc/${this.program.pid}/status`, 'latin1');
+    return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024);
   }
 
   /** Resolves when a snapshot is there that was begun after now. */
