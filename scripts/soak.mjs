@@ -1,4 +1,5 @@
-// `npm run soak [word …]`: make the checkout ready and run the fault suites at length, or those whose name holds a word.
+// `npm run soak [-- --only=WORD --seed=N --short]`: make the checkout ready and run the fault suites at length, or those
+// whose name holds the word.
 import { join } from 'node:path';
 import { bootstrap, root, run } from './bootstrap.mjs';
 import { installSystemPackages } from './system-packages.mjs';

@@ -11,7 +11,12 @@ export interface RunDescription {
 
 const notFigures = ['fault', 'seed', 'seconds'];
 
-export function formatReliability(rows: readonly Figures[], run: RunDescription): string {
+/** `problems`: what was broken or not run, a sentence each. */
+export function formatReliability(
+  rows: readonly Figures[],
+  problems: readonly string[],
+  run: RunDescription,
+): string {
   const form = run.long ? 'the long form (`npm run soak`)' : 'the short form (`npm run soak -- --short`)';
   const table = rows.map((row) => {
     const figures = Object.entries(row)
@@ -19,6 +24,8 @@ export function formatReliability(rows: readonly Figures[], run: RunDescription)
       .map(([name, value]) => `${name} ${value.toLocaleString('en')}`);
     return `| ${row.fault} | ${row.seconds} s | ${figures.join(' · ')} |`;
   });
+  const verdict =
+    problems.length === 0 ? '' : `\nOutside its limits:\n\n${problems.map((line) => `- ${line}\n`).join('')}`;
   return `# Reliability
 
 What the tracker goes through in the fault suites (\`test/faults/\`), and what came of it. Each suite starts real
@@ -29,7 +36,8 @@ are announces that got no answer after the client's ordinary retries. All three 
 and damage that goes unnoticed.
 
 Short forms run with \`npm test\`, \`npm run soak\` runs the long ones and writes this table; \`--seed=N\` changes the
-order of events, and a word runs the suites whose name holds it. Each prints one line of JSON.
+order of events, and \`--only=WORD\` runs the suites whose name holds it. Each prints one line of JSON. Memory is in
+MiB, \`p99\` the time that 99 of 100 announces took no longer than, \`quiet\` the same without the fault.
 
 | fault | took | figures |
 |---|---|---|
@@ -37,5 +45,5 @@ ${table.join('\n')}
 
 Figures of ${run.day}, ${form}, seed ${run.seed}: ${run.machine}.
 Times in ms are the longest that any client waited, and depend on the machine and on what else runs on it.
-`;
+${verdict}`;
 }

@@ -1,15 +1,15 @@
 // Batches: parallel, in input order for programs, totals for people, Ctrl-C, and lists from files and standard input.
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { InOrder } from '../../src/query/batch.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 import { body, startAnswering, startHttp } from './fake-trackers.ts';
 import { runQuery } from './run-query.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'caracal-'));
+const directory = temporaryDirectory('batch');
 const answer = { complete: 1, incomplete: 2, interval: 1800, peers: '' };
 
 function list(name: string, lines: string[]): string {
@@ -105,7 +105,7 @@ test('a batch of which none answers ends with 1, an empty list with 2', async ()
 
 test('without -f the list is trackers_to_query.txt in the current directory', async (t) => {
   const { url } = await startAnswering(t, answer);
-  const cwd = mkdtempSync(join(tmpdir(), 'caracal-'));
+  const cwd = temporaryDirectory('batch');
   writeFileSync(join(cwd, 'trackers_to_query.txt'), `${url}\r\n`);
   const { code, stdout } = await runQuery(['-b', '-o', 'json'], { cwd });
   assert.equal(code, 0);

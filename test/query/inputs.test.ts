@@ -1,14 +1,14 @@
 // Every way to name a torrent, and the trackers that a magnet link or a .torrent file brings.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { encodeBencode } from '../../src/protocol/bencode.ts';
 import { decodeBase32 } from '../../src/query/base32.ts';
 import { parseInfoHash, parseMagnetLink } from '../../src/query/input-hash.ts';
 import { decodeTorrent } from '../../src/query/torrent-file.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 import { startAnswering } from './fake-trackers.ts';
 import { runQuery } from './run-query.ts';
 
@@ -77,7 +77,7 @@ test('without -t the tracker of a magnet link is asked about its torrent', async
 test('without -t all trackers of a .torrent file are asked', async (t) => {
   const first = await startAnswering(t, { interval: 1800, peers: '' });
   const second = await startAnswering(t, { interval: 900, peers: '' });
-  const path = join(mkdtempSync(join(tmpdir(), 'caracal-')), 'x.torrent');
+  const path = join(temporaryDirectory('torrent'), 'x.torrent');
   const file = { 'announce-list': [[first.url], [second.url]], info: { name: 'x' } };
   writeFileSync(path, encodeBencode(file));
   const { code, stdout } = await runQuery(['-H', path, '-o', 'json', '-d', '0']);
