@@ -1,4 +1,5 @@
 // How datagrams are received and answered many at a time: recvmmsg and sendmmsg over memory that is laid out once.
+import { Fragmentation } from './fragmentation.ts';
 import {
   controlSpace,
   errno,
@@ -90,6 +91,8 @@ export class DatagramBatch {
   readonly #ifindexWord: number;
   /** Which received slot a reply header points at, so that it is pointed elsewhere only when it has to be. */
   readonly #answers: Int32Array;
+  /** IPv6 knows no identification in whole datagrams, so there is nothing to save. */
+  readonly #fragmentation: Fragmentation | undefined;
   #count = 0;
   #replies = 0;
   #failures = 0;
@@ -109,6 +112,7 @@ export class DatagramBatch {
       : 0;
     this.#ifindexWord = ipv4 ? ipv4IfindexWord : ipv6IfindexWord;
 
+    this.#fragmentation = ipv4 ? new Fragmentation(calls, socket.fd) : undefined;
     const perSlot = 2 * (mmsghdr.size + iovec.size + slotBytes) + (nameWords + controlWords) * 4;
     this.#memory = new PinnedMemory(calls, slots * perSlot + 16 * 64);
     const headers = this.#memory.take(slots * mmsghdr.size);
@@ -233,8 +237,14 @@ export class DatagramBatch {
       if (taken > 0) {
         at += taken;
         sent += taken;
+        continue;
+      }
+      const error = this.#calls.errno();
+      if (error === errno.EMSGSIZE && this.#sendInPieces(address)) {
+        at++;
+        sent++;
       } else {
-        at += this.#givenUp(this.#calls.errno(), replies - at);
+        at += this.#givenUp(error, replies - at);
       }
     }
     this.counts.sent += sent;
@@ -243,6 +253,7 @@ export class DatagramBatch {
 
   /** Releases the memory; the socket is its owner's to close. */
   close(): void {
+    this.#fragmentation?.close();
     this.#memory.release();
   }
 
@@ -260,6 +271,15 @@ export class DatagramBatch {
     // Errors that ICMP left on the socket, or a moment without memory, pass; a socket that fails always does not.
     if (isUnusable(error) || ++this.#failures > 1000) throw new SystemCallError('recvmmsg', error);
     return 0;
+  }
+
+  /** Sends the reply at `address`, which is longer than the path's MTU, as fragments; false when that fails too. */
+  #sendInPieces(address: number): boolean {
+    if (this.#fragmentation === undefined) return false;
+    this.#fragmentation.allow();
+    const taken = this.#calls.sendmmsg(this.#fd, address, 1, MSG_DONTWAIT);
+    this.#fragmentation.forbid();
+    return taken === 1;
   }
 
   /** How many of the `waiting` replies are given up because the first of them failed. */

@@ -61,6 +61,10 @@ export const memInfo = { size: 36, receiveQueued: 0, drops: 32 } as const;
 
 export const IPPROTO_IP = 0;
 export const IP_PKTINFO = 8;
+/** Whether datagrams may be fragmented: WANT (the default) lets those that the path needs in pieces, DO none. */
+export const IP_MTU_DISCOVER = 10;
+export const IP_PMTUDISC_WANT = 1;
+export const IP_PMTUDISC_DO = 2;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_UDP = 17;
 /** Segment size of one big datagram that the kernel cuts into many (since Linux 4.18); used to make load. */

@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { DatagramBatch, nameWords, slotBytes } from '../../src/net/datagram-batch.ts';
-import { errno, IPPROTO_UDP, SOCK_RAW } from '../../src/net/layouts.ts';
+import {
+  errno,
+  IP_MTU_DISCOVER,
+  IP_PMTUDISC_DO,
+  IP_PMTUDISC_WANT,
+  IPPROTO_IP,
+  IPPROTO_UDP,
+  SOCK_RAW,
+} from '../../src/net/layouts.ts';
 import { PinnedMemory } from '../../src/net/pinned-memory.ts';
 import { encodeSocketAddress } from '../../src/net/socket-address.ts';
+import { SocketOptions } from '../../src/net/socket-options.ts';
 import { SystemCallError } from '../../src/net/system-call-error.ts';
 import type { SystemCalls } from '../../src/net/system-calls.ts';
 import { closeUdpSockets, openUdpSockets } from '../../src/net/udp-socket.ts';
@@ -230,6 +239,37 @@ test('a kernel that refuses every reply is asked once for each and no more', fas
   assert.equal(sends(), 5);
   assert.equal(batch.counts.unsentRefused, 5);
 });
+
+test(
+  'a reply longer than the path takes (EMSGSIZE) is sent again with fragments allowed',
+  fastPath,
+  async (test) => {
+    const permissions: number[] = [];
+    const options = new SocketOptions(calls);
+    test.after(() => options.close());
+    const outcomes = [errno.EMSGSIZE];
+    let error = 0;
+    const small: SystemCalls = {
+      ...calls,
+      errno: () => error || calls.errno(),
+      sendmmsg: (fd, headers, count, flags) => {
+        permissions.push(options.get(fd, IPPROTO_IP, IP_MTU_DISCOVER));
+        error = outcomes.shift() ?? 0;
+        return error === 0 ? calls.sendmmsg(fd, headers, count, flags) : -1;
+      },
+    };
+    const [socket] = openUdpSockets(calls, { address: '127.0.0.1', port: 0 });
+    const batch = new DatagramBatch(small, socket!);
+    test.after(() => {
+      batch.close();
+      closeUdpSockets(calls, [socket!]);
+    });
+    await queueReplies(test, batch, socket!.port, 3);
+    assert.equal(batch.flush(), 3);
+    assert.deepEqual(permissions, [IP_PMTUDISC_DO, IP_PMTUDISC_WANT, IP_PMTUDISC_DO]);
+    assert.equal(batch.counts.unsentRefused, 0);
+  },
+);
 
 test('an interrupted send (EINTR) is repeated and loses nothing', fastPath, async (test) => {
   const { batch, socket } = openFaulty(test, [errno.EINTR]);
