@@ -42,6 +42,8 @@ export interface LoadCounts {
 export interface LoadOptions {
   address: string;
   port: number;
+  /** The address that this client's requests come from. */
+  localAddress: string;
   seed: number;
   numwant: number;
   /** Requests under way on each socket, at most 64. */
@@ -50,8 +52,11 @@ export interface LoadOptions {
   segmented: boolean;
 }
 
-/** Where the clients stand in their first pass over all peers, which fills the swarms. */
-export interface FillState {
+/** The peers that one client speaks for, and where it stands in its first pass over them, which fills the swarms. */
+export interface PeerShare {
+  /** Peer `first`, and every `step`-th after it. */
+  readonly first: number;
+  readonly step: number;
   nextPeer: number;
 }
 
@@ -68,7 +73,8 @@ export class LoadClient {
   readonly #options: LoadOptions;
   readonly #counts: LoadCounts;
   readonly #latencies: Latencies;
-  readonly #fill: FillState;
+  readonly #share: PeerShare;
+  readonly #sharePeers: number;
   /** Of each request under way: its transaction_id, whose low bits are its index, its action, and when it was sent. */
   readonly #transactions: Int32Array;
   readonly #actions: Uint8Array;
@@ -81,13 +87,13 @@ export class LoadClient {
     options: LoadOptions,
     counts: LoadCounts,
     latencies: Latencies,
-    fill: FillState,
+    share: PeerShare,
   ) {
-    const { address, port, segmented, window } = options;
+    const { address, port, localAddress, segmented, window } = options;
     if (window < 1 || window > requestsPerSend)
       throw new RangeError(`window must be 1 to ${requestsPerSend}`);
     const lengths = [connectRequestBytes, announceRequestBytes, requestHeadBytes + infoHashBytes];
-    this.#socket = new LoadSocket(calls, address, port, lengths, segmented);
+    this.#socket = new LoadSocket(calls, { address, port, localAddress }, lengths, segmented);
     [this.#connects, this.#announces, this.#scrapes] = this.#socket.queues as [
       RequestQueue,
       RequestQueue,
@@ -100,7 +106,8 @@ export class LoadClient {
     this.#options = options;
     this.#counts = counts;
     this.#latencies = latencies;
-    this.#fill = fill;
+    this.#share = share;
+    this.#sharePeers = Math.floor((workload.peers - share.first - 1) / share.step) + 1;
     this.#transactions = Int32Array.from({ length: window }, (_, index) => index);
     this.#actions = new Uint8Array(window);
     this.#sentAt = new Float64Array(window);
@@ -188,8 +195,10 @@ export class LoadClient {
 
   /** Nine announces in ten requests, the rest half scrapes, half connects; only announces while swarms are filled. */
   #ask(index: number, nowMs: number): void {
-    if (this.#fill.nextPeer < this.#workload.peers) {
-      this.#askAnnounce(index, nowMs, this.#fill.nextPeer++, Event.started);
+    const share = this.#share;
+    if (share.nextPeer < this.#workload.peers) {
+      this.#askAnnounce(index, nowMs, share.nextPeer, Event.started);
+      share.nextPeer += share.step;
       return;
     }
     const choice = this.#random.below(100);
@@ -204,7 +213,7 @@ export class LoadClient {
             : choice < 16
               ? Event.completed
               : Event.none;
-      this.#askAnnounce(index, nowMs, this.#random.below(this.#workload.peers), event);
+      this.#askAnnounce(index, nowMs, share.first + share.step * this.#random.below(this.#sharePeers), event);
     }
   }
 

@@ -39,12 +39,17 @@ export class LoadSocket {
   readonly #segmented: boolean;
 
   /**
+   * @param ends the server's address and port, and the address to ask from.
    * @param requestBytes the length of each kind of request; one queue for each.
    * @param segmented whether the kernel cuts (UDP_SEGMENT): the same datagrams arrive at a third of the sender's cost.
    */
-  constructor(calls: SystemCalls, address: string, port: number, requestBytes: number[], segmented: boolean) {
-    const local = address.includes(':') ? '::1' : '127.0.0.1';
-    const [socket] = openUdpSockets(calls, { address: local, port: 0 });
+  constructor(
+    calls: SystemCalls,
+    { address, port, localAddress }: { address: string; port: number; localAddress: string },
+    requestBytes: number[],
+    segmented: boolean,
+  ) {
+    const [socket] = openUdpSockets(calls, { address: localAddress, port: 0 });
     const memory = new PinnedMemory(calls, 65536);
     const name = memory.take(32);
     const length = encodeSocketAddress(name.bytes, address, port);

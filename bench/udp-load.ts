@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { findFastPath } from '../src/net/availability.ts';
 import { Latencies } from './latencies.ts';
-import { LoadClient, type LoadCounts } from './load-client.ts';
+import { LoadClient, type LoadCounts, type PeerShare } from './load-client.ts';
 import { createWorkload } from './workload.ts';
 
 /** What one run of the load generator found out about one server. */
@@ -47,7 +47,15 @@ if (!calls) {
   process.exit(1);
 }
 
-const workload = createWorkload(Number(values.seed), Number(values.torrents), Number(values.peers));
+const sockets = Number(values.sockets);
+// Each socket has an address of its own, where the loopback network has several.
+const addresses = values.address.includes(':') ? 1 : sockets;
+const workload = createWorkload(
+  Number(values.seed),
+  Number(values.torrents),
+  Number(values.peers),
+  addresses,
+);
 const counts: LoadCounts = {
   connects: 0,
   announces: 0,
@@ -59,18 +67,22 @@ const counts: LoadCounts = {
   peers: 0,
 };
 const latencies = new Latencies();
-const fill = { nextPeer: 0 };
-const clients = Array.from({ length: Number(values.sockets) }, (_, index) => {
+const shares = Array.from(
+  { length: sockets },
+  (_, index): PeerShare => ({ first: index, step: sockets, nextPeer: index }),
+);
+const clients = shares.map((share, index) => {
   const options = {
     address: values.address,
     port: Number(values.port),
+    localAddress: values.address.includes(':') ? '::1' : `127.0.0.${1 + index}`,
     seed: Number(values.seed) * 1000 + index,
     numwant: Number(values.numwant),
     window: Number(values.window),
     timeoutMs: Number(values['time-out']),
     segmented: !values['no-segments'],
   };
-  return new LoadClient(calls, workload, options, counts, latencies, fill);
+  return new LoadClient(calls, workload, options, counts, latencies, share);
 });
 
 /** Keeps the clients busy until `done`, at the latest for `limitMs`; returns the milliseconds without anything to do. */
@@ -103,9 +115,11 @@ function processorSeconds(pid: string | undefined): number {
 
 const start = performance.now();
 for (const client of clients) client.start(start);
-exchange(Number(values['fill-seconds']) * 1000, () => fill.nextPeer >= workload.peers);
-const filled = fill.nextPeer / workload.peers;
-fill.nextPeer = workload.peers;
+const isFilled = () => shares.every(({ nextPeer }) => nextPeer >= workload.peers);
+exchange(Number(values['fill-seconds']) * 1000, isFilled);
+const asked = shares.reduce((sum, { first, nextPeer }) => sum + (nextPeer - first) / sockets, 0);
+const filled = isFilled() ? 1 : asked / workload.peers;
+for (const share of shares) share.nextPeer = workload.peers;
 exchange(Number(values['warm-up']) * 1000, () => false);
 
 for (const key of Object.keys(counts) as (keyof LoadCounts)[]) counts[key] = 0;

@@ -16,6 +16,7 @@ const usage = `npm run bench udp -- [options, each as --name=value]
   --rounds=3         rounds; in each, every server runs once
   --only=TEXT        only servers whose name contains one of these words, separated by commas
   --torrents=10000 --peers=100000 --numwant=50 --seed=1
+  --fill-seconds=10         at most for all peers to announce once before the measured time
   --sockets=8 --window=16   sockets of the load generator, and requests under way on each
   --no-segments      send every request as a datagram of its own (slower load generator)
   --server-args=...  more options for our own tracker, separated by spaces
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     peers: { type: 'string', default: '100000' },
     numwant: { type: 'string', default: '50' },
     seed: { type: 'string', default: '1' },
+    'fill-seconds': { type: 'string', default: '10' },
     sockets: { type: 'string', default: '8' },
     window: { type: 'string', default: '16' },
     'no-segments': { type: 'boolean', default: false },
@@ -46,7 +48,7 @@ if (values.help) {
 }
 
 const { torrents, peers, numwant, seed, sockets, window } = values;
-const workload = createWorkload(Number(seed), Number(torrents), Number(peers));
+const workload = createWorkload(Number(seed), Number(torrents), Number(peers), Number(sockets));
 const extra = values['server-args'].split(' ').filter((word) => word !== '');
 const wanted = values.only.split(',');
 const loadOptions = Object.entries({
@@ -57,6 +59,7 @@ const loadOptions = Object.entries({
   sockets,
   window,
   seconds: values.seconds,
+  'fill-seconds': values['fill-seconds'],
 })
   .flatMap(([name, value]) => [`--${name}`, value])
   .concat(values['no-segments'] ? ['--no-segments'] : []);

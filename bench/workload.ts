@@ -6,7 +6,7 @@ export interface Workload {
   readonly peers: number;
   /** Five words for each torrent. */
   readonly infoHashes: Int32Array;
-  /** The torrent of each peer, whose key is (torrent, port): all come from one address. */
+  /** The torrent of each peer; peers come in turn from `addresses` addresses, peer n from number n % addresses. */
   readonly torrentOf: Int32Array;
   readonly portOf: Uint16Array;
   /** 1 for the three in ten that have everything. */
@@ -15,14 +15,19 @@ export interface Workload {
   readonly swarmSizes: Int32Array;
 }
 
-const firstPort = 10_000;
-const maxSwarm = 65_536 - firstPort;
+/** Above the ports that our tracker refuses, so that no announce is an error. */
+const firstPort = 28_000;
+const portsOfAddress = 65_536 - firstPort;
 
-/** Swarm sizes fall with the torrent's rank to the power of 0.8 (Zipf's law, as tracker scrapes show it). */
-export function createWorkload(seed: number, torrents: number, peers: number): Workload {
+/**
+ * A peer's key is (torrent, address, port), so a swarm can have 37,536 peers from each address; RangeError beyond.
+ * Swarm sizes fall with the torrent's rank to the power of 0.8 (Zipf's law, as tracker scrapes show
+ * it).
+ */
+export function createWorkload(seed: number, torrents: number, peers: number, addresses = 1): Workload {
   const random = new Random(seed);
   const infoHashes = Int32Array.from({ length: torrents * 5 }, () => random.word());
-  const swarmSizes = sizesByRank(torrents, peers);
+  const swarmSizes = sizesByRank(torrents, peers, addresses * portsOfAddress);
   const torrentOf = new Int32Array(peers);
   const portOf = new Uint16Array(peers);
   const seeding = new Uint8Array(peers);
@@ -30,14 +35,14 @@ export function createWorkload(seed: number, torrents: number, peers: number): W
   for (let torrent = 0; torrent < torrents; torrent++) {
     for (let i = 0; i < swarmSizes[torrent]!; i++, peer++) {
       torrentOf[peer] = torrent;
-      portOf[peer] = firstPort + i;
+      portOf[peer] = firstPort + Math.floor(i / addresses);
       seeding[peer] = random.below(10) < 3 ? 1 : 0;
     }
   }
   return { torrents, peers, infoHashes, torrentOf, portOf, seeding, swarmSizes };
 }
 
-function sizesByRank(torrents: number, peers: number): Int32Array {
+function sizesByRank(torrents: number, peers: number, maxSwarm: number): Int32Array {
   const weights = Array.from({ length: torrents }, (_, rank) => (rank + 1) ** -0.8);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   // Every torrent has one peer; the others are spread by weight, and what rounding leaves over goes to the largest.

@@ -17,6 +17,14 @@ test('every peer of a swarm has a port of its own, and swarms shrink with their 
   assert.ok(swarmSizes[0]! > 100 * swarmSizes.at(-1)!);
 });
 
+test('peers of several addresses share ports, and no two of one address do', () => {
+  const { torrentOf, portOf, peers } = createWorkload(7, 500, 20_000, 8);
+  const keys = new Set(torrentOf.map((torrent, peer) => (torrent * 8 + (peer % 8)) * 65536 + portOf[peer]!));
+  assert.equal(keys.size, peers);
+  assert.equal(createWorkload(1, 1, 8 * 37_536, 8).portOf.at(-1), 65_535);
+  assert.throws(() => createWorkload(1, 1, 8 * 37_536 + 1, 8), RangeError);
+});
+
 test('info_hashes are all different and 40 digits long', () => {
   const hashes = formatInfoHashes(createWorkload(1, 1000, 5000));
   assert.equal(new Set(hashes).size, 1000);
