@@ -7,13 +7,15 @@ const gib = 1024 ** 3;
 const quick = process.argv.includes('--quick');
 const clock = { wall: 1_700_000_000, monotonic: 1000, bootId: new Int32Array(4) };
 
-function createStore(): SwarmStore {
-  return SwarmStore.create({ memoryLimit: gib, hashKey: Int32Array.of(1, 2, 3, 4), peerTtl: 3600 }, 7);
+/** With the same key as the store that is saved: it is kept beside the snapshot. */
+function createStore(key: number): SwarmStore {
+  const hashKey = Int32Array.of(key, 2, key, 4);
+  return SwarmStore.create({ memoryLimit: gib, hashKey, peerTtl: 3600 }, 7);
 }
 
 /** `large`: every other peer in one swarm; the rest in swarms of five. */
 function fill(peers: number, large: boolean): SwarmStore {
-  const store = createStore();
+  const store = createStore(1);
   const visit: SwarmVisit & { port: number; seeding: boolean } = {
     infoHash: new Int32Array(5),
     infoHashAt: 0,
@@ -64,7 +66,7 @@ function measure(peers: number, large: boolean): void {
   }
   let at = 0;
   let offset = 0;
-  const target = createStore();
+  const target = createStore(1);
   const start = performance.now();
   const loaded = target
     .createSnapshotDecoder((into) => {
@@ -95,6 +97,8 @@ function measure(peers: number, large: boolean): void {
 }
 
 console.log('       peers      swarms      size     write      load   longest section');
-for (const peers of quick ? [100_000, 1_000_000] : [1_000_000, 10_000_000]) {
+const only = process.argv.find((word) => word.startsWith('--peers='))?.slice('--peers='.length);
+const sizes = quick ? [100_000, 1_000_000] : [1_000_000, 10_000_000];
+for (const peers of only ? [Number(only)] : sizes) {
   for (const large of [false, true]) measure(peers, large);
 }

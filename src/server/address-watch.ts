@@ -11,19 +11,21 @@ const fewestPeers = 20;
 const share = 0.9;
 /** One look reads so much and no more; the next one goes on from there. */
 const peersPerLook = 2000;
-const budgetMs = 5;
+const usualBudgetMs = 5;
 
 /** Samples the store beside the requests, so that no announce pays for it. */
 export class AddressWatch {
   readonly #walk: StoreWalk;
   readonly #log: Log;
+  readonly #budgetMs: number;
   readonly #slice = new WalkSlice();
   #timer: NodeJS.Timeout | undefined;
   #looksToWait = 0;
 
-  constructor(walk: StoreWalk, log: Log) {
+  constructor(walk: StoreWalk, log: Log, budgetMs = usualBudgetMs) {
     this.#walk = walk;
     this.#log = log;
+    this.#budgetMs = budgetMs;
   }
 
   start(): void {
@@ -54,7 +56,7 @@ export class AddressWatch {
   #sample(): Map<string, number> {
     const counts = new Map<string, number>();
     const slice = this.#slice;
-    const end = performance.now() + budgetMs;
+    const end = performance.now() + this.#budgetMs;
     let peers = 0;
     let roundEnded = false;
     while (!roundEnded && peers < peersPerLook && performance.now() < end) {

@@ -1,8 +1,7 @@
 // Where the secret keys of UDP connection_ids come from, and how they outlive a restart.
 import { randomBytes } from 'node:crypto';
-import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { writePrivateFile } from './private-file.ts';
+import { readPrivateFile, writePrivateFile } from './private-file.ts';
 import { StartError } from './usage-error.ts';
 
 /** 16 secret bytes each. Ids made with the previous key are still taken. */
@@ -46,24 +45,13 @@ export function loadConnectionKeys(
 }
 
 function readKeys(path: string, warn: (message: string) => void) {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  if (bytes.length !== 2 * keyBytes) {
-    warn(`${path} holds ${bytes.length} bytes instead of ${2 * keyBytes}; made new keys`);
-    return undefined;
-  }
-  const { mode, mtimeMs } = statSync(path);
-  if ((mode & 0o077) !== 0) {
-    warn(`${path} could be read by others; its mode is 0600 now`);
-    chmodSync(path, 0o600);
-  }
-  const keys = { current: bytes.subarray(0, keyBytes), previous: bytes.subarray(keyBytes) };
-  return { keys, savedAt: mtimeMs / 1000 };
+  const kept = readPrivateFile(path, 2 * keyBytes, warn);
+  if (kept === undefined) return undefined;
+  const { contents, savedAt } = kept;
+  return {
+    keys: { current: contents.subarray(0, keyBytes), previous: contents.subarray(keyBytes) },
+    savedAt,
+  };
 }
 
 function writeKeys(path: string, { current, previous }: ConnectionKeys): void {

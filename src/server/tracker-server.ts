@@ -25,6 +25,7 @@ import { redirectDomain } from './plain-http.ts';
 import { logRequests } from './request-log.ts';
 import { Snapshots } from './snapshots.ts';
 import { StatsLine } from './stats-line.ts';
+import { createSwarmKey, loadSwarmKey } from './swarm-key.ts';
 import { findPredecessor, openDoor } from './takeover.ts';
 import type { Succession } from './takeover-door.ts';
 import { StartError } from './usage-error.ts';
@@ -86,7 +87,8 @@ export async function startTrackerServer(
   const plan = predecessor?.furnish(asked) ?? asked;
   predecessor?.closeRest();
   const failed = (error: unknown) => logFailure(log, error);
-  const store = createStore(configuration);
+  if (configuration.dataDir !== undefined) openDataDirectory(configuration.dataDir);
+  const store = createStore(configuration, log);
   const tracker = createTracker(store, configuration, access);
   if (log.verbose) logRequests(tracker, log, configuration.logIp);
   const keys = openKeys(configuration, log);
@@ -213,9 +215,10 @@ function formatListening(
   return `${protocol} tracker listening on ${where}/announce`;
 }
 
-function createStore({ memoryLimit, peerTtl }: Configuration): SwarmStore {
+function createStore({ memoryLimit, peerTtl, dataDir }: Configuration, log: Log): SwarmStore {
   // 4 GiB, which is what an operator writes, is a little more than the store can address.
-  const hashKey = crypto.getRandomValues(new Int32Array(4));
+  const hashKey =
+    dataDir === undefined ? createSwarmKey() : loadSwarmKey(dataDir, (message) => log.warn(message));
   const [seed] = crypto.getRandomValues(new Int32Array(1));
   try {
     return SwarmStore.create({ memoryLimit: Math.min(memoryLimit, maxMemoryLimit), hashKey, peerTtl }, seed!);
@@ -228,7 +231,6 @@ function createStore({ memoryLimit, peerTtl }: Configuration): SwarmStore {
 
 function openKeys({ dataDir }: Configuration, log: Log): ConnectionKeys {
   if (dataDir === undefined) return createConnectionKeys();
-  openDataDirectory(dataDir);
   return loadConnectionKeys(dataDir, Date.now() / 1000, (message) => log.warn(message));
 }
 

@@ -41,6 +41,11 @@ export class SnapshotLoader {
   #sinceSection = 0;
   #tick = 0;
   #overwrite = true;
+  /** For each family, where the last peers went, and how many were there then: nobody else's, while it is so many. */
+  readonly #own = [
+    { slot: 0, peers: 0 },
+    { slot: 0, peers: 0 },
+  ];
 
   constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries) {
     this.#words = words;
@@ -126,17 +131,23 @@ export class SnapshotLoader {
     const size = peers.stride + peerIdWords;
     const leechersBefore = peers.leechers(slot);
     const seedersBefore = peers.seeders(slot);
-    // As a rule the swarm is new: its block gets the right size at once, and nobody needs to be looked for.
-    let fresh = false;
-    if (this.#words[slot] === 0 && count <= usualBlockPeers) {
+    // As a rule the swarm is new: its block gets the right size at once, and nobody needs to be looked for, in the next
+    // fragments neither, for a snapshot holds nobody twice.
+    const own = this.#own[family === 4 ? 0 : 1]!;
+    const isEmpty = this.#words[slot] === 0;
+    const fresh = isEmpty || (own.slot === slot && own.peers === leechersBefore + seedersBefore);
+    if (isEmpty && count <= usualBlockPeers) {
       const living = this.#countLiving(fragment, first + peers.stride - 1, size, count);
-      fresh = living > 0 && peers.reserve(slot, living);
+      if (living > 0) peers.reserve(slot, living);
     }
     for (let i = 0, at = first; i < count; i++, at += size) {
       this.#loadPeer(peers, slot, i >= leechers, fragment, at, fresh);
     }
     const leechersAdded = peers.leechers(slot) - leechersBefore;
     this.#entries.count(shard, family, leechersAdded, peers.seeders(slot) - seedersBefore);
+    if (!fresh) return;
+    own.slot = slot;
+    own.peers = peers.leechers(slot) + peers.seeders(slot);
   }
 
   #countLiving(fragment: Int32Array, firstLastWord: number, size: number, count: number): number {

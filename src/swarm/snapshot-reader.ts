@@ -132,8 +132,8 @@ export class SnapshotReader {
     const ref = this.#words[entry + entryField.peers4 + family]!;
     const head = this.#begin(entry);
     if (ref >= 0) {
-      // It has shrunk since the last slice.
-      if (ref > 0) this.#copyBlock(head, family, ref);
+      // It has shrunk since the last slice; nobody may come twice.
+      if (ref > 0) this.#copyRestOfBlock(head, family, ref);
       this.#hash = endOfHashes;
     } else {
       const { sets } = peers;
@@ -165,6 +165,20 @@ export class SnapshotReader {
     const count = peersIn(this.#words, block);
     for (let i = 0; i < count; i++) this.#copyPeer(this.#families[family]!.stride, block, i);
     this.#count(head, family, leechersIn(this.#words, block), seedersIn(this.#words, block));
+  }
+
+  /** Those of a whole swarm's peers whose hashes have not been reached. */
+  #copyRestOfBlock(head: number, family: number, block: number): void {
+    const peers = this.#families[family]!;
+    const counts = [0, 0];
+    for (let i = 0; i < peersIn(this.#words, block); i++) {
+      const at = recordAt(block, peers.stride, i);
+      const port = this.#words[at + peers.stride - 1]! & 0xffff;
+      if (peers.sets.hash(this.#words, at, port) >>> 0 < this.#hash) continue;
+      this.#copyPeer(peers.stride, block, i);
+      counts[i < leechersIn(this.#words, block) ? 0 : 1]!++;
+    }
+    this.#count(head, family, counts[0]!, counts[1]!);
   }
 
   /** Those of a block's peers whose hashes begin with the same `depth` bits as the current one; returns how many. */

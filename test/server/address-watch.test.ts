@@ -30,7 +30,7 @@ function warnings(peers: [address: string, count: number][], looks = 1): string[
     { write: (line) => lines.push(line) },
     { format: 'text', verbose: false, style: plainStyle },
   );
-  const watch = new AddressWatch(store.walk(), log);
+  const watch = new AddressWatch(store.walk(), log, 1000);
   const said = Array.from({ length: looks }, () => {
     watch.look();
     return lines.splice(0);

@@ -149,7 +149,25 @@ test('whoever is there all the time is in a snapshot taken while swarms grow, sh
     const sections = encodeStore(store, clockAt(100_000), 12_000, () => change(1 + below(8000)));
     const found = contentOf(sections).values().next().value!.peers;
     for (const endpoint of expected) assert.ok(found.has(endpoint), 'a peer is missing');
+    const other = createStore();
+    assert.equal(load(sections, other, clockAt(100_000)).peers, found.size, 'a peer came twice');
+    assert.equal(other.totals().leechers4 + other.totals().seeders4, found.size);
   }
+});
+
+test('a large swarm that becomes small while it is copied comes back without doubles', () => {
+  const store = createStore();
+  const visit = new Visit().setSwarm(0);
+  for (let n = 0; n < 4000; n++) store.announce(visit.setPeer(4, n), 0, 100_000);
+  const leave = () => {
+    visit.event = Event.stopped;
+    for (let n = 0; n < 4000; n++) if (n % 66 !== 0) store.announce(visit.setPeer(4, n), 0, 100_000);
+  };
+  const sections = encodeStore(store, clockAt(100_000), 12_000, leave);
+  const { peers } = contentOf(sections).values().next().value!;
+  assert.ok(peers.size > 100 && peers.size < 4000, 'it did not shrink in the middle');
+  const other = createStore();
+  assert.equal(load(sections, other, clockAt(100_000)).peers, peers.size);
 });
 
 test('a damaged section costs its own peers, and the rest is loaded', () => {
