@@ -15,7 +15,7 @@ import { Monitor } from './monitor.ts';
 import { Readiness } from './readiness.ts';
 import type { IpVisibility } from './shown-address.ts';
 import { Survey } from './survey.ts';
-import type { AdminLog, WatchedTracker } from './watched-tracker.ts';
+import type { AdminLog, StoreTotals, WatchedTracker } from './watched-tracker.ts';
 
 export interface AdminDoorOptions {
   tracker: WatchedTracker;
@@ -54,7 +54,13 @@ export class AdminDoor {
     const now = Date.now;
     this.#options = options;
     this.#readiness = new Readiness(tracker.listeners, log, now);
-    this.#survey = new Survey({ walk: tracker.walk(), slice: tracker.createSlice(), now, onException });
+    this.#survey = new Survey({
+      walk: tracker.walk(),
+      slice: tracker.createSlice(),
+      totals: () => sumTotals(tracker.totals()),
+      now,
+      onException,
+    });
     this.#monitor = new Monitor({
       tracker,
       history: this.#history,
@@ -186,6 +192,10 @@ export class AdminDoor {
       log.warn(`history not saved: ${(error as Error).message}`, { file: historyPath });
     }
   }
+}
+
+function sumTotals({ swarms, leechers4, seeders4, leechers6, seeders6 }: StoreTotals) {
+  return { swarms, peers: leechers4 + seeders4 + leechers6 + seeders6 };
 }
 
 /**

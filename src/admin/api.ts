@@ -166,6 +166,7 @@ export class Api {
       started_at: result?.startedAtMs ?? null,
       swarms: result?.swarms ?? 0,
       peers: result?.peers ?? 0,
+      sampled_every: result?.sampledEvery ?? 1,
     };
   }
 

@@ -18,13 +18,15 @@ export class ClientTally {
     if (key >= firstLetters) this.#versions.add(word0, word1);
   }
 
-  /** The clients with the most peers first, each with its most used versions. */
-  list(clients: number, versions: number): ClientShare[] {
+  /** The clients with the most peers first, each with its most used versions; a counted peer stands for `weight`. */
+  list(clients: number, versions: number, weight = 1): ClientShare[] {
     const versionsOf = new Map<number, ClientShare['versions']>();
     for (const [word0, word1, peers] of [...this.#versions.entries()].sort(([, , a], [, , b]) => b - a)) {
       const key = clientKey(word0, word1);
       const listed = versionsOf.get(key) ?? [];
-      if (listed.length < versions) listed.push({ version: versionOf(word0, word1), peers });
+      if (listed.length < versions) {
+        listed.push({ version: versionOf(word0, word1), peers: peers * weight });
+      }
       versionsOf.set(key, listed);
     }
     return Array.from(this.#clients, (peers, key) => ({ key, peers }))
@@ -34,7 +36,7 @@ export class ClientTally {
       .map(({ key, peers }) => ({
         prefix: prefixOf(key),
         name: nameOf(key),
-        peers,
+        peers: peers * weight,
         versions: versionsOf.get(key) ?? [],
       }));
   }

@@ -98,6 +98,13 @@ const surveyHead = {
   started_at: timeMs.nullable(),
   swarms: count,
   peers: count,
+  sampled_every: z
+    .int()
+    .min(1)
+    .describe(
+      'above 1: all swarms of more than 128 peers of a family were looked at, one in so many of the others and of ' +
+        'the peers; counts are multiplied',
+    ),
 };
 
 export const topSwarmsSchema = z.strictObject({

@@ -1,7 +1,8 @@
 // The background survey of all swarms and peers: largest swarms, swarm sizes, client software, busiest networks.
 //
-// It walks the store in slices, a few milliseconds each second, so that ten million peers take some minutes and cost
-// the tracker next to nothing; a small store is surveyed anew every few seconds. Nothing of it is on the hot path.
+// It walks the store in slices, a few milliseconds each second, so that it costs the tracker next to nothing; a small
+// store is surveyed anew every few seconds. Of a large one all large swarms are looked at, and of the others and of the
+// peers a sample, which says as much. Nothing of it is on the hot path.
 
 import { type ClientShare, ClientTally } from './client-software.ts';
 import { NetworkTally, network24, network48 } from './network-tally.ts';
@@ -21,6 +22,8 @@ export interface SurveyResult {
   completedAtMs: number;
   swarms: number;
   peers: number;
+  /** A sample of one in so many; counts are multiplied, but not those of large swarms. 1: nothing was left out. */
+  sampledEvery: number;
   /** By peers, the most first. */
   topSwarms: TopSwarm[];
   /** Swarms by size, in the order of `swarmSizes`. */
@@ -41,10 +44,14 @@ const topClientCount = 30;
 const topVersionCount = 5;
 const topNetworkCount = 50;
 const wakeMs = 1000;
+/** Of more than twice as many peers a sample is taken, of so many or up to twice as many. */
+const sampledPeers = 300_000;
 
 export interface SurveyOptions {
   walk: PeerWalk;
   slice: PeerSlice;
+  /** How many there are, exactly. */
+  totals: () => { swarms: number; peers: number };
   /** Milliseconds since 1970. */
   now: () => number;
   /** Milliseconds of each second that the survey may take. */
@@ -84,19 +91,19 @@ export class Survey {
 
   /** Goes on with the survey for one budget's time. */
   wake(): void {
-    const { walk, slice, now, onException } = this.#options;
+    const { walk, slice, totals, now, onException } = this.#options;
     const wokenAt = now();
     if (this.#round === undefined) {
       if (wokenAt - (this.#result?.startedAtMs ?? Number.NEGATIVE_INFINITY) < this.#roundEveryMs) return;
-      this.#round = new Round(wokenAt);
+      this.#round = new Round(wokenAt, Math.max(1, Math.floor(totals().peers / sampledPeers)));
     }
     const end = performance.now() + this.#budgetMs;
     try {
       do {
-        const done = walk.read(slice);
+        const done = walk.read(slice, this.#round.sampledEvery);
         this.#round.add(slice);
         if (!done) continue;
-        this.#result = this.#round.finish(now());
+        this.#result = this.#round.finish(now(), totals());
         this.#round = undefined;
         return;
       } while (performance.now() < end);
@@ -108,6 +115,7 @@ export class Survey {
 
 /** What one round has seen so far. */
 class Round {
+  readonly sampledEvery: number;
   readonly #startedAtMs: number;
   readonly #clients = new ClientTally();
   readonly #networks4 = new NetworkTally();
@@ -117,15 +125,20 @@ class Round {
   #swarms = 0;
   #peers = 0;
 
-  constructor(startedAtMs: number) {
+  constructor(startedAtMs: number, sampledEvery: number) {
     this.#startedAtMs = startedAtMs;
+    this.sampledEvery = sampledEvery;
   }
 
   add({ swarms, swarmCount, peers, peerCount }: PeerSlice): void {
-    for (let i = 0, at = 0; i < swarmCount; i++, at += 8) {
+    for (let i = 0, at = 0; i < swarmCount; i++, at += 9) {
       const size = swarms[at + 5]! + swarms[at + 6]!;
-      const sizeClass = swarmSizes.findIndex((most) => size <= most);
-      this.#sizes[sizeClass < 0 ? swarmSizes.length : sizeClass]!++;
+      let sizeClass = 0;
+      while (sizeClass < swarmSizes.length && size > swarmSizes[sizeClass]!) sizeClass++;
+      const weight = swarms[at + 8]!;
+      this.#sizes[sizeClass]! += weight;
+      this.#swarms += weight;
+      this.#peers += size * weight;
       if (size > this.#top.least) this.#top.add(size, swarms, at);
     }
     for (let i = 0, at = 0; i < peerCount; i++, at += 7) {
@@ -133,22 +146,23 @@ class Round {
       else this.#networks6.add(network48(peers[at + 1]!, peers[at + 2]!));
       this.#clients.add(peers[at + 5]!, peers[at + 6]!);
     }
-    this.#swarms += swarmCount;
-    this.#peers += peerCount;
   }
 
-  finish(completedAtMs: number): SurveyResult {
+  finish(completedAtMs: number, totals: { swarms: number; peers: number }): SurveyResult {
+    const every = this.sampledEvery;
+    const all = ([network, peers]: [number, number]): [number, number] => [network, peers * every];
     return {
       startedAtMs: this.#startedAtMs,
       completedAtMs,
-      swarms: this.#swarms,
-      peers: this.#peers,
+      swarms: every === 1 ? this.#swarms : totals.swarms,
+      peers: every === 1 ? this.#peers : totals.peers,
+      sampledEvery: every,
       topSwarms: this.#top.list(),
       sizes: this.#sizes,
-      clients: this.#clients.list(topClientCount, topVersionCount),
-      networks4: this.#networks4.top(topNetworkCount),
-      networks6: this.#networks6.top(topNetworkCount),
-      networkError: Math.max(this.#networks4.error, this.#networks6.error),
+      clients: this.#clients.list(topClientCount, topVersionCount, every),
+      networks4: this.#networks4.top(topNetworkCount).map(all),
+      networks6: this.#networks6.top(topNetworkCount).map(all),
+      networkError: Math.max(this.#networks4.error, this.#networks6.error) * every,
     };
   }
 }

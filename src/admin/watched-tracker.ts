@@ -62,7 +62,7 @@ export interface StoreTotals {
 
 /** A slice of a walk over the store. */
 export interface PeerSlice {
-  /** 8 words a swarm: info_hash (5), complete, incomplete, downloaded. */
+  /** 9 words a swarm: info_hash (5), complete, incomplete, downloaded, how many swarms it stands for. */
   readonly swarms: Int32Array;
   swarmCount: number;
   /** 7 words a peer: family | seeder << 8 | port << 16, the address (1 or 4 of 4), the peer_id's first 8 bytes. */
@@ -71,8 +71,8 @@ export interface PeerSlice {
 }
 
 export interface PeerWalk {
-  /** Reads on; true when that ended a round. */
-  read(slice: PeerSlice): boolean;
+  /** Reads on: all large swarms, and a sample in which each peer stands for `every`. True when that ended a round. */
+  read(slice: PeerSlice, every: number): boolean;
   /** Reads one swarm and up to a thousand of its peers; false when it has none. */
   readSwarm(infoHash: Int32Array, at: number, slice: PeerSlice): boolean;
 }

@@ -2,6 +2,10 @@
 //
 // A slice holds one shard's lock while it copies about a thousand peers, well under a millisecond. Between slices the
 // store changes: a peer that moves meanwhile may be met twice or not at all, which statistics can bear.
+//
+// Of a large store a sample says as much as all of it. A swarm costs two waits for main memory, its entry and its peers;
+// the entry alone tells whether it is large (more than 128 peers of a family). So a sample is all large swarms with one
+// block of their peers in n, and of the others those in one shard in n, which the keyed hash makes a fair choice.
 
 import { leechersIn, peerIdAt, peersIn, recordAt } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
@@ -11,14 +15,16 @@ import { entryField, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
 
-/** Words of one swarm in a slice: info_hash (5), complete, incomplete, downloaded. */
-export const walkedSwarmWords = 8;
+/** Words of one swarm in a slice: info_hash (5), complete, incomplete, downloaded, how many swarms it stands for. */
+export const walkedSwarmWords = 9;
 /** Words of one peer in a slice: family | role << 8 | port << 16, four for the address, the peer_id's first 8 bytes. */
 export const walkedPeerWords = 7;
 /** In a peer's first word, beside the family (4 or 6) in the low byte. */
 export const walkedSeeder = 0x100;
 
 const recordsPerSlice = 1024;
+/** What looking at a block's head costs, in copied records. */
+const blockCost = 4;
 /** The largest block holds 512 peers, and it is read whole. */
 const peerRoom = recordsPerSlice + 512;
 
@@ -40,6 +46,14 @@ export class StoreWalk {
   #part = 0;
   #at = 0;
   #partOf = 0;
+  #round = 0;
+  #every = 1;
+  /** This shard's small swarms belong to the sample. */
+  #sampled = true;
+  /** Blocks of large swarms to come before one is copied again. */
+  #skip = 0;
+  /** What this slice may still cost, in records. */
+  #left = 0;
 
   constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries) {
     this.#words = words;
@@ -47,18 +61,23 @@ export class StoreWalk {
     this.#entries = entries;
   }
 
-  /** Reads on; true when that ended a round over the whole store, and the next call begins a new one. */
-  read(slice: WalkSlice): boolean {
+  /**
+   * Reads on; true when that ended a round over the whole store, and the next call begins a new one, with another
+   * sample. `every` is the same for a whole round: each peer stands for so many; 1 reads everything.
+   */
+  read(slice: WalkSlice, every = 1): boolean {
     slice.swarmCount = slice.peerCount = 0;
+    this.#every = every;
+    this.#left = recordsPerSlice;
+    this.#sampled = (this.#shard + this.#round) % every === 0;
     const shard = this.#table.shardAt(this.#shard);
     lock(this.#words, shard + shardRow.lock);
     try {
       const slots = this.#table.slots(shard);
-      for (let work = 0; work < recordsPerSlice && this.#position < slots; work++) {
-        const before = slice.peerCount;
+      for (; this.#left > 0 && this.#position < slots; this.#left--) {
+        if (!this.#sampled && !this.#findLarge(shard, slots)) break;
         const entry = this.#table.entryIn(shard, this.#position);
         if (entry !== 0 && this.#entries.hasPeers(entry) && !this.#readEntry(entry, slice)) return false;
-        work += slice.peerCount - before;
         this.#position++;
       }
       if (this.#position < slots) return false;
@@ -67,7 +86,9 @@ export class StoreWalk {
     }
     this.#position = 0;
     this.#shard = (this.#shard + 1) % this.#table.shardCount;
-    return this.#shard === 0;
+    if (this.#shard !== 0) return false;
+    this.#round++;
+    return true;
   }
 
   /**
@@ -76,6 +97,9 @@ export class StoreWalk {
    */
   readSwarm(infoHash: Int32Array, at: number, slice: WalkSlice): boolean {
     slice.swarmCount = slice.peerCount = this.#partOf = 0;
+    this.#every = 1;
+    this.#sampled = true;
+    this.#left = recordsPerSlice;
     const hash = this.#table.hash(infoHash, at);
     const shard = this.#table.shardOf(hash);
     lock(this.#words, shard + shardRow.lock);
@@ -87,6 +111,20 @@ export class StoreWalk {
     } finally {
       unlock(this.#words, shard + shardRow.lock);
     }
+  }
+
+  /** Goes on to the next large swarm; false when there is none, or the slice has cost enough. */
+  #findLarge(shard: number, slots: number): boolean {
+    for (; this.#position < slots && this.#left > 0; this.#position++, this.#left--) {
+      const entry = this.#table.entryIn(shard, this.#position);
+      if (entry !== 0 && this.#isLarge(entry)) return true;
+    }
+    return false;
+  }
+
+  /** Whether the swarm's peers of either family have outgrown one block. */
+  #isLarge(entry: number): boolean {
+    return this.#words[entry + entryField.peers4]! < 0 || this.#words[entry + entryField.peers6]! < 0;
   }
 
   /** False when the slice is full before the swarm's last peer. */
@@ -104,7 +142,8 @@ export class StoreWalk {
       if (ref > 0) {
         // A block holds both roles.
         if ((this.#part & 1) === 1) continue;
-        if (slice.peerCount >= recordsPerSlice) return false;
+        if (this.#left <= 0) return false;
+        this.#left -= blockCost;
         this.#copyBlock(ref, family, leechersIn(this.#words, ref), peers, slice);
       } else if (ref < 0 && !this.#readSet(setOf(ref, (this.#part & 1) === 1), family, peers, slice)) {
         return false;
@@ -116,9 +155,13 @@ export class StoreWalk {
 
   #readSet(set: number, family: 4 | 6, peers: FamilyPeers, slice: WalkSlice): boolean {
     while (this.#at < 1 << this.#words[set + 1]!) {
-      if (slice.peerCount >= recordsPerSlice) return false;
+      if (this.#left <= 0) return false;
       const block = peers.sets.blockAt(set, this.#at);
-      this.#copyBlock(block, family, (this.#part & 1) === 1 ? 0 : 512, peers, slice);
+      this.#left -= blockCost;
+      if (--this.#skip <= 0) {
+        this.#skip = this.#every;
+        this.#copyBlock(block, family, (this.#part & 1) === 1 ? 0 : 512, peers, slice);
+      }
       const span = peers.sets.spanOf(set, block);
       this.#at = (this.#at & ~(span - 1)) + span;
     }
@@ -131,6 +174,7 @@ export class StoreWalk {
     slice.swarms[to + 5] = this.#entries.complete(entry);
     slice.swarms[to + 6] = this.#entries.incomplete(entry);
     slice.swarms[to + 7] = this.#entries.downloaded(entry);
+    slice.swarms[to + 8] = this.#isLarge(entry) ? 1 : this.#every;
   }
 
   /** Records from index `seedersFrom` on are seeders. */
@@ -155,5 +199,6 @@ export class StoreWalk {
       slice.peers[to + 6] = words[id + 1]!;
     }
     slice.peerCount += count;
+    this.#left -= count;
   }
 }

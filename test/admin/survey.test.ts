@@ -75,7 +75,7 @@ function walkOver(sizes: readonly number[]): PeerWalk {
     read: (slice) => {
       const size = sizes[next]!;
       slice.swarmCount = 1;
-      slice.swarms.set([next + 1, 0, 0, 0, 0, Math.floor(size / 2), Math.ceil(size / 2), 7]);
+      slice.swarms.set([next + 1, 0, 0, 0, 0, Math.floor(size / 2), Math.ceil(size / 2), 7, 1]);
       slice.peerCount = size;
       const id = wordsOf('-TR4050-abcdefghijkl');
       for (let i = 0; i < size; i++) {
@@ -89,7 +89,7 @@ function walkOver(sizes: readonly number[]): PeerWalk {
 }
 
 function createSlice(): PeerSlice {
-  return { swarms: new Int32Array(8), swarmCount: 0, peers: new Int32Array(7 * 1000), peerCount: 0 };
+  return { swarms: new Int32Array(9), swarmCount: 0, peers: new Int32Array(7 * 1000), peerCount: 0 };
 }
 
 test('a survey lists the largest swarms first, sizes, clients and networks, and says when', () => {
@@ -97,6 +97,7 @@ test('a survey lists the largest swarms first, sizes, clients and networks, and 
   const survey = new Survey({
     walk: walkOver([1, 3, 200, 1, 60]),
     slice: createSlice(),
+    totals: () => ({ swarms: 5, peers: 265 }),
     now: () => now,
     budgetMs: 1000,
     onException: (error) => assert.fail(error as Error),
@@ -127,11 +128,45 @@ test('a survey lists the largest swarms first, sizes, clients and networks, and 
   assert.notEqual(survey.result, result);
 });
 
+test('of many peers a survey takes a sample, and multiplies what it counted', () => {
+  const totals = { swarms: 1_000_000, peers: 3_000_000 };
+  const asked: number[] = [];
+  const { read, readSwarm } = walkOver([10, 40]);
+  const survey = new Survey({
+    walk: {
+      read: (slice, every) => {
+        asked.push(every);
+        const done = read(slice, every);
+        // The second swarm is a large one.
+        slice.swarms[8] = done ? 1 : every;
+        return done;
+      },
+      readSwarm,
+    },
+    slice: createSlice(),
+    totals: () => totals,
+    now: () => 1000,
+    budgetMs: 1000,
+    onException: (error) => assert.fail(error as Error),
+  });
+  survey.wake();
+  assert.deepEqual(asked, [10, 10]);
+  const { sampledEvery, swarms, peers, sizes, clients, networks4, topSwarms } = survey.result!;
+  assert.deepEqual({ sampledEvery, swarms, peers }, { sampledEvery: 10, ...totals });
+  assert.deepEqual(sizes.slice(0, 5), [0, 0, 0, 11, 0]);
+  assert.deepEqual([clients[0]!.peers, clients[0]!.versions[0]!.peers, networks4[0]![1]], [500, 500, 20]);
+  assert.deepEqual(
+    topSwarms.map(({ complete, incomplete }) => complete + incomplete),
+    [40, 10],
+  );
+});
+
 test('a survey goes on where its budget ended', () => {
   let slices = 0;
   const survey = new Survey({
     walk: { read: () => ++slices === 40, readSwarm: () => false },
     slice: createSlice(),
+    totals: () => ({ swarms: 0, peers: 0 }),
     now: () => 0,
     budgetMs: 0,
     onException: (error) => assert.fail(error as Error),

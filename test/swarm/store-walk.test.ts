@@ -65,6 +65,35 @@ test('a walk meets every swarm and every peer of it once, with role, port and pe
   );
 });
 
+test('a sample is all large swarms and, in turn, each of the others', () => {
+  const store = createStore();
+  const small = 600;
+  const large = [1000, 3000];
+  for (let swarm = 1; swarm <= small; swarm++) fill(store, swarm, 2);
+  for (const [index, peers] of large.entries()) fill(store, 1000 + index, peers);
+  const peersInAll = 2 * (2 * small + large[0]! + large[1]!);
+  const every = 4;
+  const walk = store.walk();
+  const slice = new WalkSlice();
+  const met = new Map<number, number>();
+  let swarms = 0;
+  let peers = 0;
+  for (let round = 0; round < every; round++) {
+    for (let done = false; !done; ) {
+      done = walk.read(slice, every);
+      for (let at = 0; at < slice.swarmCount * walkedSwarmWords; at += walkedSwarmWords) {
+        met.set(slice.swarms[at]!, (met.get(slice.swarms[at]!) ?? 0) + 1);
+        swarms += slice.swarms[at + 8]!;
+      }
+      peers += slice.peerCount * every;
+    }
+  }
+  for (let swarm = 1; swarm <= small; swarm++) assert.equal(met.get(swarm), 1, `swarm ${swarm}`);
+  for (const index of large.keys()) assert.equal(met.get(1000 + index), every);
+  assert.equal(swarms, every * (small + large.length), 'each round stands for all swarms');
+  assert.ok(Math.abs(peers / every / peersInAll - 1) < 0.1, `${peers / every} of ${peersInAll} peers`);
+});
+
 test('a walk over an empty store ends, and one swarm can be read by its info_hash', () => {
   const store = createStore();
   const walk = store.walk();

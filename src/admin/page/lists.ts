@@ -3,7 +3,7 @@
 import type { Clients, Networks, SwarmSizes, TopSwarms } from '../schema.ts';
 import { ask } from './connection.ts';
 import { type Cell, create, createBar, setRows, setText } from './elements.ts';
-import { formatCount, formatShare, formatSpan, formatTime } from './format.ts';
+import { formatCount, formatShare, formatShort, formatSpan, formatTime } from './format.ts';
 
 const topRows = 20;
 const shareRows = 12;
@@ -40,7 +40,8 @@ function showTop({ top }: TopSwarms, find: (infoHash: string) => void): void {
   );
 }
 
-function showClients({ clients, peers }: Clients): void {
+function showClients(answer: Clients): void {
+  const { clients, peers } = answer;
   showShares(
     'clients',
     clients.slice(0, shareRows).map(({ name, peers: count, versions }) => {
@@ -51,6 +52,11 @@ function showClients({ clients, peers }: Clients): void {
     }),
     peers,
   );
+  setText('clients-note', estimateNotes(answer).join(' '));
+}
+
+function estimateNotes({ sampled_every: every, peers }: Clients | Networks): string[] {
+  return every === 1 ? [] : [`Estimated from about ${formatShort(peers / every)} peers.`];
 }
 
 function showSizes({ sizes, swarms }: SwarmSizes): void {
@@ -69,14 +75,15 @@ function showSizes({ sizes, swarms }: SwarmSizes): void {
   );
 }
 
-function showNetworks({ ipv4, ipv6, peers, truncated, too_low_by_at_most: error }: Networks): void {
+function showNetworks(networks: Networks): void {
+  const { ipv4, ipv6, peers, truncated, too_low_by_at_most: error } = networks;
   const all = [...ipv4, ...ipv6].sort((a, b) => b.peers - a.peers).slice(0, shareRows);
   showShares(
     'networks',
     all.map(({ network, peers: count }) => [create('span', '', network), count]),
     peers,
   );
-  const notes = [];
+  const notes = estimateNotes(networks);
   if (truncated) notes.push('Cut short to /16 and /32; the token shows /24 and /48.');
   if (error > 0) notes.push(`Counts may be too low by up to ${formatCount(error)}.`);
   setText('networks-note', notes.join(' '));
@@ -94,7 +101,7 @@ function showShares(id: string, rows: [HTMLElement, number][], total: number): v
   );
 }
 
-function showSurvey({ completed_at, started_at, swarms, peers }: TopSwarms): void {
+function showSurvey({ completed_at, started_at, swarms, peers, sampled_every: every }: TopSwarms): void {
   if (completed_at === null || started_at === null) {
     setText('survey-note', 'The first survey of all swarms is under way.');
     return;
@@ -103,7 +110,10 @@ function showSurvey({ completed_at, started_at, swarms, peers }: TopSwarms): voi
   setText(
     'survey-note',
     `These lists follow from a survey of ${formatCount(swarms)} swarms and ${formatCount(peers)} peers, ` +
-      `completed ${formatTime(completed_at)}, which took ${took}.`,
+      `completed ${formatTime(completed_at)}, which took ${took}.` +
+      (every === 1
+        ? ''
+        : ` It looked at every swarm of more than 128 peers, and at one in ${every} of the others.`),
   );
 }
 
