@@ -35,6 +35,8 @@ export const header = {
   /** Seconds of one tick of a record's last-seen time, and the age in ticks beyond which a peer is forgotten. */
   secondsPerTick: 36,
   ttlTicks: 37,
+  /** Whether changes are noted for a copy of the store. */
+  journalOpen: 38,
   /** Swarms without peers that are kept for their `downloaded` counter, and how many may be. */
   idleSwarms: 48,
   maxIdleSwarms: 49,
@@ -49,6 +51,11 @@ export const header = {
   evictedSwarms: 56,
   evictedPeers: 57,
   evictedIdleSwarms: 58,
+  /** Guards the next three: the pages of the journal, and whether a change found no room there. */
+  journalLock: 59,
+  journalFirstPage: 60,
+  journalLastPage: 61,
+  journalLost: 62,
   size: 64,
 } as const;
 

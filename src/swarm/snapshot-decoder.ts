@@ -1,5 +1,6 @@
 // How a row of sections is read back, whatever has happened to it: a damaged one is skipped, the next one is found.
 
+import type { ChangeLoader } from './change-loader.ts';
 import {
   isPayloadIntact,
   isSectionHeader,
@@ -24,6 +25,7 @@ export interface DecodedSnapshot extends LoadedCounts {
 
 export class SnapshotDecoder {
   readonly #loader: SnapshotLoader;
+  readonly #changeLoader: ChangeLoader;
   readonly #read: ReadBytes;
   readonly #words = new Int32Array(2 * maxSectionWords);
   readonly #bytes = new Uint8Array(this.#words.buffer);
@@ -32,20 +34,22 @@ export class SnapshotDecoder {
   #until = 0;
   #atEnd = false;
 
-  constructor(loader: SnapshotLoader, read: ReadBytes) {
+  constructor(loader: SnapshotLoader, changeLoader: ChangeLoader, read: ReadBytes) {
     this.#loader = loader;
+    this.#changeLoader = changeLoader;
     this.#read = read;
   }
 
   /**
    * Loads everything that is undamaged. Throws only what `read` throws.
    * @param overwrite false where peers that the store has already are newer than the snapshot
+   * @param untilEnd true returns after the `end` of a row, where another row may follow that is not there yet
    */
-  decode(now: SnapshotClock, overwrite: boolean): DecodedSnapshot {
+  decode(now: SnapshotClock, overwrite: boolean, untilEnd = false): DecodedSnapshot {
     const before = { ...this.#loader.counts };
     const found = { sections: 0, damaged: 0, complete: false };
     let searching = false;
-    while (this.#have(sectionHeader.size * 4)) {
+    while (!(untilEnd && found.complete) && this.#have(sectionHeader.size * 4)) {
       const at = this.#from / 4;
       if (!isSectionHeader(this.#words, at)) {
         if (!searching) found.damaged++;
@@ -88,9 +92,11 @@ export class SnapshotDecoder {
     const secondsPerTick = Math.max(1, words[section + sectionHeader.secondsPerTick]!);
     const tick = words[section + sectionHeader.tick]!;
     this.#loader.begin(tick, secondsPerTick, since, now.monotonic, overwrite);
+    const loader =
+      words[section + sectionHeader.kind] === sectionKind.changes ? this.#changeLoader : this.#loader;
     const end = section + length;
     for (let at = section + sectionHeader.size; at < end; ) {
-      at = this.#loader.load(words, at, end);
+      at = loader.load(words, at, end);
       if (at < 0) return false;
     }
     return true;

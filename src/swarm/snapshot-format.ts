@@ -40,12 +40,15 @@ export const sectionHeader = {
 } as const;
 
 export const formatVersion = 1;
-export const sectionKind = { swarms: 1, end: 2 } as const;
+/** `changes` stand in no file: they go from one process to another, in the order in which they are to be read. */
+export const sectionKind = { swarms: 1, end: 2, changes: 3 } as const;
 
 /** 1 MiB: as much as is written or checked in one go, and as much as one damaged byte costs. */
 export const maxSectionWords = 1 << 18;
 
 export const fragmentHead = { infoHash: 0, downloaded: 5, peers4: 6, peers6: 7, size: 8 } as const;
+/** In a fragment of `changes`, in `downloaded`: its peers have left; where it has none, the whole swarm is forgotten. */
+export const goneFlag = 0x40000000;
 export const peerWords4 = recordWords4 + peerIdWords;
 export const peerWords6 = recordWords6 + peerIdWords;
 

@@ -28,6 +28,7 @@ export class SwarmDropper {
     try {
       const entry = this.#table.find(shard, hash, infoHash, at);
       if (entry === 0) return true;
+      if (this.#entries.journal.isOpen) this.#entries.journal.noteSwarm(infoHash, at);
       this.#dropPeers(shard, entry, 4);
       this.#dropPeers(shard, entry, 6);
       if (this.#entries.hasPeers(entry)) return false;

@@ -1,6 +1,7 @@
 // One swarm as a whole: its two families, its `downloaded` counter, and whether it still needs an entry.
 
 import { scopeOf } from '../protocol/address-scope.ts';
+import { ChangeJournal } from './change-journal.ts';
 import { FamilyPeers } from './family-peers.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import {
@@ -22,6 +23,7 @@ export class SwarmEntries {
   readonly #table: InfoHashTable;
   readonly peers4: FamilyPeers;
   readonly peers6: FamilyPeers;
+  readonly journal: ChangeJournal;
 
   constructor(words: Int32Array, allocator: SlabAllocator, table: InfoHashTable) {
     this.#words = words;
@@ -30,6 +32,7 @@ export class SwarmEntries {
     const key1 = words[header.hashKey + 3]!;
     this.peers4 = new FamilyPeers(words, allocator, 4, key0, key1);
     this.peers6 = new FamilyPeers(words, allocator, 6, key0, key1);
+    this.journal = new ChangeJournal(words, allocator);
   }
 
   complete(entry: number): number {
@@ -127,6 +130,7 @@ export class SwarmEntries {
   /** Forgets a swarm with its peers and its counter, at once: for small swarms, and those without peers. */
   evict(shard: number, entry: number): void {
     const words = this.#words;
+    if (this.journal.isOpen) this.journal.noteSwarm(words, entry);
     if (this.#isIdle(entry)) {
       Atomics.add(words, header.evictedIdleSwarms, 1);
     } else {

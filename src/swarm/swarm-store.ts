@@ -6,7 +6,10 @@
 import { isLocalScope, Scope, scopeOf } from '../protocol/address-scope.ts';
 import { Event } from '../protocol/event.ts';
 import { AddressCaps } from './address-caps.ts';
-import { ageOf, countedFlag, partialFlag, tickMask } from './block.ts';
+import { ageOf, countedFlag, partialFlag, recordAt, tickMask } from './block.ts';
+import { ChangeEncoder } from './change-encoder.ts';
+import type { ChangeJournal } from './change-journal.ts';
+import { ChangeLoader } from './change-loader.ts';
 import { Evictor } from './evictor.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import { InfoHashTable } from './info-hash-table.ts';
@@ -78,6 +81,7 @@ export class SwarmStore {
   readonly #allocator: SlabAllocator;
   readonly #table: InfoHashTable;
   readonly #entries: SwarmEntries;
+  readonly #journal: ChangeJournal;
   readonly #sampler: Sampler;
   readonly #scopedChoice: ScopedChoice;
   readonly #lookAhead: LookAhead;
@@ -96,6 +100,7 @@ export class SwarmStore {
     this.#allocator = new SlabAllocator(this.#words);
     this.#table = new InfoHashTable(this.#words, this.#allocator);
     this.#entries = new SwarmEntries(this.#words, this.#allocator, this.#table);
+    this.#journal = this.#entries.journal;
     this.#sampler = new Sampler(this.#words, seed);
     this.#scopedChoice = new ScopedChoice(this.#words, this.#entries, this.#sampler);
     this.#lookAhead = new LookAhead(this.#words, this.#table);
@@ -154,6 +159,7 @@ export class SwarmStore {
     const shard = this.#table.shardOf(hash);
     lock(this.#words, shard + shardRow.lock);
     try {
+      if (this.#journal.isOpen) this.#note(visit);
       const entry = this.#table.find(shard, hash, visit.infoHash, visit.infoHashAt);
       if (visit.event === Event.stopped) {
         this.#stop(shard, entry, visit);
@@ -256,9 +262,16 @@ export class SwarmStore {
     );
   }
 
+  /** What writes down the changes from now on, for whoever copies the store; one at a time. */
+  createChangeEncoder(): ChangeEncoder {
+    return new ChangeEncoder(this.#words, this.#table, this.#entries);
+  }
+
   /** What adds the swarms of a snapshot to this store. */
   createSnapshotDecoder(read: ReadBytes): SnapshotDecoder {
-    return new SnapshotDecoder(new SnapshotLoader(this.#words, this.#table, this.#entries), read);
+    const loader = new SnapshotLoader(this.#words, this.#table, this.#entries);
+    const changeLoader = new ChangeLoader(this.#words, this.#table, this.#entries, loader);
+    return new SnapshotDecoder(loader, changeLoader, read);
   }
 
   /** Totals; read without locks, so they may be a moment apart. */
@@ -366,6 +379,7 @@ export class SwarmStore {
     const lastWord = wirePort(visit.port) | ((state | counted) << 16);
     const { address, addressAt, peerId, peerIdAt } = visit;
     if (this.#caps.findCrowding(peers, slot, address, addressAt, state & tickMask)) {
+      if (this.#journal.isOpen) this.#noteCrowding(peers, visit);
       this.#entries.count(shard, visit.family, peers.foundSeeder ? 0 : -1, peers.foundSeeder ? -1 : 0);
       peers.removeFound(slot);
     }
@@ -376,6 +390,17 @@ export class SwarmStore {
     if (!hadPeers) this.#entries.countSwarm(shard, entry);
     this.#entries.count(shard, visit.family, seeder ? 0 : 1, seeder ? 1 : 0);
     return true;
+  }
+
+  #note({ infoHash, infoHashAt, family, address, addressAt, port }: SwarmVisit): void {
+    this.#journal.notePeer(infoHash, infoHashAt, family, address, addressAt, wirePort(port));
+  }
+
+  /** The peer that was found makes room for another of its address. */
+  #noteCrowding(peers: FamilyPeers, { infoHash, infoHashAt, family }: SwarmVisit): void {
+    const record = recordAt(peers.foundBlock, peers.stride, peers.foundIndex);
+    const port = this.#words[record + peers.stride - 1]! & 0xffff;
+    this.#journal.notePeer(infoHash, infoHashAt, family, this.#words, record, port);
   }
 
   #answerCounts(entry: number, visit: SwarmVisit): void {

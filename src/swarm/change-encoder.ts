@@ -1,0 +1,124 @@
+// How the changes since a copy was begun become sections: for each name in the journal, what has become of the peer.
+
+import { peerIdAt, recordAt } from './block.ts';
+import { changeName, journalPage, namesPerPage } from './change-journal.ts';
+import type { InfoHashTable } from './info-hash-table.ts';
+import { entryField, header, savedMask, shardRow } from './layout.ts';
+import { lock, unlock } from './lock.ts';
+import { peerIdWords } from './size-classes.ts';
+import {
+  fragmentHead,
+  goneFlag,
+  peerWords6,
+  type SnapshotClock,
+  sealSection,
+  sectionHeader,
+  sectionKind,
+} from './snapshot-format.ts';
+import type { SwarmEntries } from './swarm-entries.ts';
+import { tickAt } from './tick.ts';
+
+/** Made for one copy of the store by one thread; the journal is open from then until `close`. */
+export class ChangeEncoder {
+  readonly #words: Int32Array;
+  readonly #table: InfoHashTable;
+  readonly #entries: SwarmEntries;
+  readonly #section = new Int32Array(sectionHeader.size + namesPerPage * (fragmentHead.size + peerWords6));
+  #page = 0;
+  #at = 0;
+  /** How many names the last section was made of. */
+  names = 0;
+
+  constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries) {
+    this.#words = words;
+    this.#table = table;
+    this.#entries = entries;
+    entries.journal.open();
+  }
+
+  /**
+   * The next section of changes, overwritten by the next call; `undefined` when all that were noted so far are written.
+   * @throws Error when memory was too full to note them all
+   */
+  next(clock: SnapshotClock): Uint8Array | undefined {
+    if (this.#entries.journal.isIncomplete)
+      throw new Error('memory is too full to note what changes while the swarms are copied');
+    if (this.#page === 0) this.#page = this.#entries.journal.takePages();
+    if (this.#page === 0) return undefined;
+    this.#at = sectionHeader.size;
+    const end = this.#page + this.#words[this.#page + journalPage.end]!;
+    for (let name = this.#page + journalPage.size; name < end; name += changeName.size) this.#write(name);
+    this.names = (end - this.#page - journalPage.size) / changeName.size;
+    this.#page = this.#entries.journal.freePage(this.#page);
+    return this.#seal(sectionKind.changes, clock);
+  }
+
+  /** The section that says that no more comes for now. */
+  end(clock: SnapshotClock): Uint8Array {
+    this.#at = sectionHeader.size;
+    this.names = 0;
+    return this.#seal(sectionKind.end, clock);
+  }
+
+  /** Nothing is noted any more. */
+  close(): void {
+    while (this.#page !== 0) this.#page = this.#entries.journal.freePage(this.#page);
+    this.#entries.journal.close();
+  }
+
+  #write(name: number): void {
+    const words = this.#words;
+    const hash = this.#table.hash(words, name);
+    const shard = this.#table.shardOf(hash);
+    lock(words, shard + shardRow.lock);
+    try {
+      const entry = this.#table.find(shard, hash, words, name);
+      const head = this.#at;
+      for (let i = 0; i < 5; i++) this.#section[head + i] = words[name + i]!;
+      const saved = entry === 0 ? 0 : words[entry + entryField.downloaded]! & savedMask;
+      this.#section[head + fragmentHead.downloaded] = saved;
+      this.#section[head + fragmentHead.peers4] = this.#section[head + fragmentHead.peers6] = 0;
+      this.#at += fragmentHead.size;
+      const family = words[name + changeName.family]!;
+      if (family === 0) this.#section[head + fragmentHead.downloaded] = goneFlag;
+      else this.#writePeer(head, entry, name, family === 4 ? 4 : 6);
+    } finally {
+      unlock(words, shard + shardRow.lock);
+    }
+  }
+
+  #writePeer(head: number, entry: number, name: number, family: 4 | 6): void {
+    const words = this.#words;
+    const section = this.#section;
+    const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
+    const slot = entry + (family === 4 ? entryField.peers4 : entryField.peers6);
+    const address = name + changeName.address;
+    const port = words[name + changeName.port]!;
+    const found = entry !== 0 && peers.find(slot, words, address, port, false);
+    const { stride } = peers;
+    if (found) {
+      const record = recordAt(peers.foundBlock, stride, peers.foundIndex);
+      const id = peerIdAt(words, peers.foundBlock, stride, peers.foundIndex);
+      for (let i = 0; i < stride; i++) section[this.#at++] = words[record + i]!;
+      for (let i = 0; i < peerIdWords; i++) section[this.#at++] = words[id + i]!;
+    } else {
+      section[head + fragmentHead.downloaded]! |= goneFlag;
+      for (let i = 0; i < stride - 1; i++) section[this.#at++] = words[address + i]!;
+      section[this.#at++] = port;
+      for (let i = 0; i < peerIdWords; i++) section[this.#at++] = 0;
+    }
+    const counts = head + (family === 4 ? fragmentHead.peers4 : fragmentHead.peers6);
+    section[counts] = found && peers.foundSeeder ? 0x10000 : 1;
+  }
+
+  #seal(kind: number, clock: SnapshotClock): Uint8Array {
+    const section = this.#section;
+    const secondsPerTick = this.#words[header.secondsPerTick]!;
+    section.fill(0, 0, sectionHeader.size);
+    section[sectionHeader.kind] = kind;
+    section[sectionHeader.secondsPerTick] = secondsPerTick;
+    section[sectionHeader.tick] = tickAt(clock.monotonic, secondsPerTick);
+    sealSection(section, this.#at - sectionHeader.size, clock);
+    return new Uint8Array(section.buffer, 0, this.#at * 4);
+  }
+}

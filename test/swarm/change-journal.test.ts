@@ -1,0 +1,146 @@
+// A copy of the store that is kept up to date while the store goes on: in the end both hold the same.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Event } from '../../src/protocol/event.ts';
+import type { SwarmStore } from '../../src/swarm/swarm-store.ts';
+import { clockAt, contentOf, encodeStore, joined, readerOf } from './snapshot-content.ts';
+import { createStore, Visit } from './visit.ts';
+
+const now = 100_000;
+const clock = clockAt(now + 60);
+
+function random(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return Math.floor(((state >>> 0) / 2 ** 32) * limit);
+  };
+}
+
+/** Swarms 0 and 1 become large, the rest stay small; every event happens, and both families. */
+function change(store: SwarmStore, announces: number, below: (limit: number) => number, events = 5): void {
+  const visit = new Visit();
+  for (let i = 0; i < announces; i++) {
+    const swarm = below(3) === 0 ? below(2) : 2 + below(1000);
+    visit.setSwarm(swarm).setPeer(below(4) === 0 ? 6 : 4, swarm < 2 ? below(5000) : below(9));
+    visit.event = [Event.stopped, Event.none, Event.started, Event.completed, Event.paused][below(events)]!;
+    visit.seeding = below(3) === 0;
+    assert.ok(store.announce(visit, 0, now + below(60)));
+  }
+}
+
+/** The store as a process that takes over would have it: all swarms while they change, then the changes. */
+function copyWhile(store: SwarmStore, between: () => void): SwarmStore {
+  const changes = store.createChangeEncoder();
+  const row = encodeStore(store, clock, 12_000, between);
+  for (let rounds = 0; ; rounds++) {
+    const section = changes.next(clock);
+    if (section === undefined) break;
+    row.push(section.slice());
+    // Sections that are read while more is noted, and then the last ones.
+    if (rounds < 5) between();
+  }
+  row.push(changes.end(clock).slice());
+  changes.close();
+  const copy = createStore(24 * 1024 ** 2);
+  const decoder = copy.createSnapshotDecoder(readerOf(joined(row)));
+  const base = decoder.decode(clock, true, true);
+  assert.ok(base.complete && base.sections > 5);
+  const rest = decoder.decode(clock, true, true);
+  assert.equal(base.damaged + rest.damaged + base.refused + rest.refused, 0);
+  assert.ok(rest.complete);
+  return copy;
+}
+
+function assertSame(copy: SwarmStore, store: SwarmStore): void {
+  const counted = (of: SwarmStore) => ({ ...of.totals(), bytesInUse: 0, memoryLimit: 0 });
+  assert.deepEqual(counted(copy), counted(store));
+  assert.deepEqual(contentOf(encodeStore(copy, clock)), contentOf(encodeStore(store, clock)));
+}
+
+test('a copy taken while peers come, change and stop ends up as the store', () => {
+  for (const seed of [1, 2, 3]) {
+    const below = random(seed);
+    const store = createStore();
+    change(store, 40_000, below);
+    assertSame(
+      copyWhile(store, () => change(store, 500, below)),
+      store,
+    );
+  }
+});
+
+test('swarms that all their peers leave are gone from the copy, and their downloads are kept', () => {
+  const below = random(5);
+  const store = createStore();
+  change(store, 40_000, below);
+  const copy = copyWhile(store, () => change(store, 4000, below, 1));
+  assertSame(copy, store);
+  const idle = [...contentOf(encodeStore(store)).values()].filter(({ peers }) => peers.size === 0);
+  assert.ok(idle.length > 20, `${idle.length} idle swarms mean nothing`);
+});
+
+test('a swarm that was dropped, and one that was and came back, are copied as such', () => {
+  const below = random(6);
+  const store = createStore();
+  change(store, 40_000, below);
+  const visit = new Visit();
+  let step = 0;
+  const copy = copyWhile(store, () => {
+    for (const swarm of [0, 2 + step, 3 + step]) while (!store.drop(visit.setSwarm(swarm).infoHash, 0));
+    visit.setSwarm(3 + step).setPeer(4, 7);
+    store.announce(visit, 0, now);
+    step += 2;
+  });
+  assert.ok(step > 10);
+  assertSame(copy, store);
+});
+
+test('a peer that makes room for another of its address leaves the copy too', () => {
+  const store = createStore();
+  const visit = new Visit().setSwarm(1);
+  const announce = (port: number) => {
+    visit.address.fill(0);
+    visit.address[0] = 0x08080808;
+    visit.port = port;
+    store.announce(visit, 0, now + Math.min(port, 60));
+  };
+  change(store, 20_000, random(8));
+  visit.setSwarm(5000);
+  for (let port = 1; port <= 8; port++) announce(port);
+  const before = store.totals().leechers4;
+  let port = 9;
+  const copy = copyWhile(store, () => {
+    announce(port);
+    port += 1;
+  });
+  assert.ok(store.totals().leechers4 - before < port - 9, 'nobody made room');
+  assertSame(copy, store);
+});
+
+test('nothing is noted without a copy under way, and the pages are given back after one', () => {
+  const below = random(9);
+  const store = createStore();
+  change(store, 40_000, below);
+  const changes = store.createChangeEncoder();
+  change(store, 20_000, below);
+  const withPages = store.totals().bytesInUse;
+  assert.ok(changes.next(clock));
+  changes.close();
+  const closed = store.totals().bytesInUse;
+  assert.ok(closed <= withPages - 10 * 65_536, `${withPages} bytes, then ${closed}`);
+  change(store, 20_000, below);
+  const again = store.createChangeEncoder();
+  assert.equal(again.next(clock), undefined);
+  again.close();
+});
+
+test('a copy that memory has no room to note the changes for is given up', () => {
+  const store = createStore(4 * 1024 ** 2);
+  const visit = new Visit();
+  const changes = store.createChangeEncoder();
+  for (let n = 0; n < 200_000; n++) store.announce(visit.setSwarm(n % 50).setPeer(4, n % 50), 0, now);
+  assert.throws(() => changes.next(clock), /memory is too full/);
+  changes.close();
+  assert.ok(store.announce(visit.setSwarm(1).setPeer(4, 1), 0, now));
+});
