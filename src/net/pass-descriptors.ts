@@ -1,4 +1,5 @@
 // How open sockets go from one process to another over a Unix stream socket (SCM_RIGHTS), and text in both directions.
+import { readSync } from 'node:fs';
 import {
   cmsghdr,
   errno,
@@ -19,6 +20,7 @@ import { encodeUnixAddress } from './unix-datagram.ts';
 const AF_UNIX = 1;
 const SCM_RIGHTS = 1;
 const SO_RCVTIMEO = 20;
+const F_DUPFD_CLOEXEC = 1030;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 /** The kernel passes no more in one message. */
 export const maxDescriptors = 253;
@@ -116,6 +118,14 @@ export class BlockingUnixStream {
     }
   }
 
+  /**
+   * Waits for bytes that follow and writes them to `target`; returns how many, 0 when the other side has closed.
+   * @throws Error when none came for as long as the last `receive` was ready to wait
+   */
+  read(target: Uint8Array): number {
+    return readSync(this.#fd, target);
+  }
+
   close(): void {
     this.#calls.close(this.#fd);
   }
@@ -128,6 +138,16 @@ export class BlockingUnixStream {
     this.#calls.setsockopt(this.#fd, SOL_SOCKET, SO_RCVTIMEO, time.address, 16);
     memory.release();
   }
+}
+
+/**
+ * Another descriptor of the same socket, which stays open when the first one is closed.
+ * @throws SystemCallError
+ */
+export function duplicateDescriptor(calls: SystemCalls, fd: number): number {
+  const copy = calls.fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) throw new SystemCallError('fcntl', calls.errno(), `keeping descriptor ${fd}`);
+  return copy;
 }
 
 /** Whether somebody listens at `path`; a file that a killed process left behind is nobody. */

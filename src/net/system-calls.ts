@@ -20,6 +20,7 @@ export interface SystemCalls {
   accept4(fd: number, address: number, length: number, flags: number): number;
   shutdown(fd: number, how: number): number;
   close(fd: number): number;
+  fcntl(fd: number, command: number, argument: number): number;
   getsockname(fd: number, address: number, length: number): number;
   setsockopt(fd: number, level: number, name: number, value: number, length: number): number;
   getsockopt(fd: number, level: number, name: number, value: number, length: number): number;
@@ -120,6 +121,7 @@ function declare(koffi: Koffi, library: Library, architecture: Architecture): Sy
     accept4: library.func('accept4', 'int', ['int', pointer, pointer, 'int']),
     shutdown: library.func('shutdown', 'int', ['int', 'int']),
     close: library.func('close', 'int', ['int']),
+    fcntl: library.func('fcntl', 'int', ['int', 'int', 'int']),
     getsockname: library.func('getsockname', 'int', ['int', pointer, pointer]),
     setsockopt: library.func('setsockopt', 'int', ['int', 'int', 'int', pointer, 'uint']),
     getsockopt: library.func('getsockopt', 'int', ['int', 'int', 'int', pointer, pointer]),

@@ -19,8 +19,11 @@ import { formatListenAddress, planListeners } from './listen-plan.ts';
 import { Log } from './log.ts';
 import { textStyleFor } from './log-text.ts';
 import { nodeLineWarning } from './node-line.ts';
+import type { PassedSockets } from './passed-sockets.ts';
 import { formatFindings, testItself } from './self-test.ts';
 import { ServiceManager } from './service-manager.ts';
+import { startSuccessor } from './successor.ts';
+import type { Succession } from './takeover-door.ts';
 import { startTrackerServer, type TrackerServer } from './tracker-server.ts';
 import { StartError, UsageError } from './usage-error.ts';
 
@@ -120,13 +123,39 @@ async function run(resolved: ResolvedConfiguration): Promise<void> {
   }
   process.on('SIGHUP', () => void reload());
 
-  try {
-    server = await startTrackerServer(configuration, log, {
-      inherited,
+  const start = async (takeover: boolean, kept?: PassedSockets): Promise<void> => {
+    server = await startTrackerServer({ ...configuration, takeover }, log, {
+      inherited: kept === undefined ? inherited : [],
+      kept,
       entries: listConfiguration(resolved),
       // What `systemctl status` shows.
       onStats: (line) => serviceManager.status(line),
     });
+    void server.succeeded?.then(makeWay);
+  };
+  const makeWay = async (succession: Succession) => {
+    if (succession.kind === 'serving') {
+      serviceManager.succeededBy(succession.pid);
+      log.info('Another tracker serves now.');
+      exit(0);
+      return;
+    }
+    log.error('the tracker that was to take over did not begin to serve; this one serves again');
+    try {
+      await start(false, succession.sockets);
+    } catch (error) {
+      log.error(`it cannot: ${(error as Error).message}`);
+      exit(1);
+    }
+  };
+  process.on('SIGUSR2', () => {
+    if (configuration.dataDir === undefined)
+      log.warn('SIGUSR2: without --data-dir nothing can be taken over.');
+    else startSuccessor((reason) => log.error(`the new tracker did not take over: ${reason}`));
+  });
+
+  try {
+    await start(configuration.takeover);
   } catch (error) {
     flush();
     throw error;
@@ -137,13 +166,8 @@ async function run(resolved: ResolvedConfiguration): Promise<void> {
   const nodeLine = nodeLineWarning(process.versions.node, new Date());
   for (const warning of nodeLine === undefined ? warnings : [...warnings, nodeLine]) log.warn(warning);
   log.info('Tracker running. Press Ctrl-C to stop.');
-  serviceManager.ready(describeListeners(server));
+  serviceManager.ready(describeListeners(server!), server!.tookOver ? process.pid : undefined);
   serviceManager.startWatchdog(() => server!.isWell());
-  void server.succeeded?.then((succession) => {
-    if (succession === 'broken') log.error('the tracker that was to take over did not begin to serve');
-    else log.info('Another tracker serves now.');
-    exit(succession === 'broken' ? 1 : 0);
-  });
   if (stoppingSince !== Number.POSITIVE_INFINITY) await stop();
 }
 

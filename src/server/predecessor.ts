@@ -1,35 +1,40 @@
 // The new tracker's side of a takeover: it knocks at the old one's door and blocks, because it serves nobody yet.
-import { closeSync } from 'node:fs';
-import { describeSocket, type InheritedSocket } from '../net/inherited-socket.ts';
+import { describeSocket } from '../net/inherited-socket.ts';
 import { BlockingUnixStream, isListening } from '../net/pass-descriptors.ts';
 import type { SystemCalls } from '../net/system-calls.ts';
+import type { DecodedSnapshot, SnapshotDecoder } from '../swarm/snapshot-decoder.ts';
+import type { SwarmStore } from '../swarm/swarm-store.ts';
 import type { PlannedListener } from './listen-plan.ts';
+import { PassedSockets } from './passed-sockets.ts';
+import { snapshotClock } from './snapshot-clock.ts';
 import { doorPath, lines } from './takeover-door.ts';
 import { StartError } from './usage-error.ts';
 
-interface PassedSocket {
-  protocol: PlannedListener['protocol'];
-  socket: InheritedSocket;
-}
-
+/** Longer than the old tracker is ever silent: while it answers, and while it waits for answers in flight. */
 const answerWithinMs = 10_000;
-/** Longer than answers in flight are waited for. */
-const stopWithinMs = 15_000;
 
 /** Whether a tracker that runs on this data directory would let itself be taken over. */
 export function hasPredecessor(calls: SystemCalls, directory: string): boolean {
   return isListening(calls, doorPath(directory));
 }
 
+/** What came from the old tracker. */
+export interface TakenOver {
+  peers: number;
+  expired: number;
+  refused: number;
+  /** All of it took so long; the old tracker answered for most of that. */
+  durationMs: number;
+}
+
 export class Predecessor {
   readonly #stream: BlockingUnixStream;
-  #sockets: PassedSocket[];
-  #said = '';
+  readonly sockets: PassedSockets;
   #stoppedAt = 0;
 
-  private constructor(stream: BlockingUnixStream, sockets: PassedSocket[]) {
+  private constructor(stream: BlockingUnixStream, sockets: PassedSockets) {
     this.#stream = stream;
-    this.#sockets = sockets;
+    this.sockets = sockets;
   }
 
   /**
@@ -48,7 +53,7 @@ export class Predecessor {
         if (socket === undefined) throw new Error(`descriptor ${fd} is no bound socket`);
         return { protocol: protocols[i]!, socket };
       });
-      return new Predecessor(stream, sockets);
+      return new Predecessor(stream, new PassedSockets(sockets));
     } catch (error) {
       throw new StartError(`--takeover: the running tracker passed no sockets: ${(error as Error).message}`, {
         cause: error,
@@ -56,71 +61,56 @@ export class Predecessor {
     }
   }
 
-  /** The plan with the passed sockets where they fit; those that nothing is planned for any more are closed. */
-  furnish(plan: readonly PlannedListener[]): PlannedListener[] {
-    return plan.map((planned) => {
-      const fits = ({ protocol, socket }: PassedSocket) =>
-        protocol === planned.protocol &&
-        socket.address === planned.address &&
-        (socket.port === planned.port || planned.port === 0);
-      const first = this.#sockets.find(fits);
-      if (first === undefined) return planned;
-      const { port } = first.socket;
-      const [inherited, ...inheritedBeside] = this.#take(
-        (passed) => fits(passed) && passed.socket.port === port,
-      );
-      return { ...planned, port, inherited: inherited!, inheritedBeside };
-    });
-  }
-
-  /** Sockets that `furnish` found no use for. */
-  closeRest(): void {
-    for (const { socket } of this.#sockets.splice(0)) closeSync(socket.fd);
-  }
-
   /**
-   * From here on the old tracker answers no more, and this one has to. Returns when it has stopped.
-   * @throws StartError when the old tracker is gone
+   * Copies all swarms, and has the old tracker stop answering when little is left to copy. From then on this one has to.
+   * @throws StartError when it does not come to that; the old tracker goes on then
    */
-  stop(): void {
-    this.#stoppedAt = performance.now();
-    this.#stream.send(`${lines.ready}\n`);
-    const until = performance.now() + stopWithinMs;
-    while (!this.#hasSaid(lines.stopped, stopWithinMs)) {
-      if (performance.now() > until) throw new StartError('--takeover: the running tracker does not stop');
-    }
-  }
-
-  /**
-   * Whether everything is written down by now; waits up to `waitMs` for it.
-   * @throws StartError when the old tracker is gone
-   */
-  hasSaved(waitMs: number): boolean {
-    return this.#hasSaid(lines.saved, waitMs);
-  }
-
-  #hasSaid(line: string, waitMs: number): boolean {
-    if (this.#said.includes(`${line}\n`)) return true;
+  copyTo(store: SwarmStore): TakenOver {
+    const start = performance.now();
+    const decoder = store.createSnapshotDecoder((target) => this.#stream.read(target));
     try {
-      const received = this.#stream.receive(waitMs);
-      if (received?.text === '') throw new Error('the running tracker ended before the swarms were saved');
-      this.#said += received?.text ?? '';
-      return this.#said.includes(`${line}\n`);
+      this.#stream.send(`${lines.copy}\n`);
+      const swarms = receive(decoder);
+      const changes = receive(decoder);
+      this.#stoppedAt = performance.now();
+      this.#stream.send(`${lines.ready}\n`);
+      const rest = receive(decoder);
+      return {
+        peers: swarms.peers + changes.peers + rest.peers,
+        expired: swarms.expired,
+        refused: swarms.refused + changes.refused + rest.refused,
+        durationMs: performance.now() - start,
+      };
     } catch (error) {
       throw new StartError(`--takeover: ${(error as Error).message}`, { cause: error });
     }
   }
 
-  /** Lets the old tracker end. Returns for how many milliseconds nobody answered. */
-  release(): number {
-    this.#stream.send(`${lines.serving}\n`);
-    this.#stream.close();
+  /** Milliseconds since the old tracker was asked to stop. */
+  get sinceStop(): number {
     return performance.now() - this.#stoppedAt;
   }
 
-  #take(wanted: (passed: PassedSocket) => boolean): InheritedSocket[] {
-    const taken = this.#sockets.filter(wanted).map(({ socket }) => socket);
-    this.#sockets = this.#sockets.filter((passed) => !wanted(passed));
-    return taken;
+  /**
+   * Lets the old tracker end.
+   * @throws StartError when the old tracker has not waited, and serves again
+   */
+  release(): void {
+    try {
+      this.#stream.send(`${lines.serving} ${process.pid}\n`);
+    } catch (error) {
+      throw new StartError(`--takeover: the running tracker goes on: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+    this.#stream.close();
   }
+}
+
+/** One row of sections. */
+function receive(decoder: SnapshotDecoder): DecodedSnapshot {
+  const received = decoder.decode(snapshotClock(), true, true);
+  if (!received.complete) throw new Error('the running tracker broke off; it may go on');
+  if (received.damaged > 0) throw new Error('what the running tracker sent was damaged');
+  return received;
 }

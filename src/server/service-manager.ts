@@ -25,8 +25,15 @@ export class ServiceManager {
     this.#watchdogMs = path ? watchdogMs(environment) : undefined;
   }
 
-  ready(status: string): void {
-    this.#send(`READY=1\nSTATUS=${oneLine(status)}`);
+  /** @param pid this process, where it is not the one that systemd started */
+  ready(status: string, pid?: number): void {
+    this.#send(`READY=1\nSTATUS=${oneLine(status)}${pid === undefined ? '' : `\nMAINPID=${pid}`}`);
+  }
+
+  /** Another process is the service now; systemd hears it from the one that it knows. */
+  succeededBy(pid: number): void {
+    clearInterval(this.#watchdog);
+    this.#send(`MAINPID=${pid}`);
   }
 
   /** `ready` is to follow once everything is read again. */

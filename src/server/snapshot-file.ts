@@ -15,8 +15,6 @@ export interface SaveOptions {
   cancelled?: () => boolean;
   /** Called after each section, to leave the processor to others. */
   pause?: () => void;
-  /** False leaves the flushing to the system: for a file that another process reads at once. */
-  durable?: boolean;
 }
 
 export interface LoadedSnapshots {
@@ -45,7 +43,7 @@ const generations = [fileName, `${fileName}.previous`] as const;
 export function saveSnapshot(
   store: SwarmStore,
   directory: string,
-  { cancelled = () => false, pause = () => {}, durable = true }: SaveOptions = {},
+  { cancelled = () => false, pause = () => {} }: SaveOptions = {},
 ): SavedSnapshot | undefined {
   const start = performance.now();
   const [last, previous] = generations.map((name) => join(directory, name)) as [string, string];
@@ -63,7 +61,7 @@ export function saveSnapshot(
         return undefined;
       }
     }
-    if (durable) fsyncSync(file);
+    fsyncSync(file);
   } catch (error) {
     // Gives the space back, which is what was missing as a rule.
     rmSync(aside, { force: true });
@@ -73,7 +71,7 @@ export function saveSnapshot(
   }
   keepAsPrevious(last, previous);
   renameSync(aside, last);
-  if (durable) flushDirectory(directory);
+  flushDirectory(directory);
   return { peers: encoder.peers, bytes: encoder.bytes, durationMs: performance.now() - start };
 }
 
@@ -95,46 +93,6 @@ export function loadSnapshots(store: SwarmStore, directory: string): LoadedSnaps
   }
   loaded.durationMs = performance.now() - start;
   return loaded;
-}
-
-/**
- * Loads the snapshot that another process is writing to the directory, as far as it is there, until it is whole.
- * @param finished waits up to so many milliseconds; true when the other process has written everything
- */
-export function followSnapshot(
-  store: SwarmStore,
-  directory: string,
-  finished: (waitMs: number) => boolean,
-): LoadedSnapshots {
-  const start = performance.now();
-  const file = openWhenThere(join(directory, asideName), finished);
-  if (file === undefined) return loadSnapshots(store, directory);
-  let whole = false;
-  try {
-    const decoder = store.createSnapshotDecoder((target) => {
-      for (;;) {
-        const read = readSync(file, target);
-        if (read > 0 || whole) return read;
-        whole = finished(1);
-      }
-    });
-    const { complete, damaged, peers, expired, refused } = decoder.decode(snapshotClock(), true);
-    if (!complete || damaged > 0) return loadSnapshots(store, directory);
-    const durationMs = performance.now() - start;
-    return { peers, expired, refused, damaged, files: 1, unreadable: [], durationMs };
-  } finally {
-    closeSync(file);
-  }
-}
-
-function openWhenThere(path: string, finished: (waitMs: number) => boolean): number | undefined {
-  for (;;) {
-    try {
-      return openSync(path, 'r');
-    } catch {
-      if (finished(1)) return undefined;
-    }
-  }
 }
 
 /** Takes away what a save that did not come to its end has left behind. */

@@ -2,8 +2,8 @@
 import { Worker } from 'node:worker_threads';
 import type { SwarmStore } from '../swarm/swarm-store.ts';
 import type { LogFields } from './log.ts';
+import type { TakenOver } from './predecessor.ts';
 import {
-  followSnapshot,
   type LoadedSnapshots,
   loadSnapshots,
   removeUnfinished,
@@ -72,9 +72,17 @@ export class Snapshots {
     this.#report(loadSnapshots(this.#store, this.#options.directory));
   }
 
-  /** The same with a snapshot that another process is writing; `finished` waits so long and says whether it is whole. */
-  follow(finished: (waitMs: number) => boolean): void {
-    this.#report(followSnapshot(this.#store, this.#options.directory, finished));
+  /** Notes what came from another process instead. */
+  tookOver({ peers, expired, refused, durationMs }: TakenOver): void {
+    this.figures.loadedPeers = peers;
+    const { log } = this.#options;
+    if (refused > 0) {
+      log.warn(`${refused} peers of the other tracker found no room: --memory-limit is too small for them`);
+    }
+    const seconds = (durationMs / 1000).toFixed(1);
+    log.info(
+      `Took over ${peers} peers in ${this.#store.totals().swarms} torrents in ${seconds} s (${expired} had expired)`,
+    );
   }
 
   #report(loaded: LoadedSnapshots): void {
@@ -117,6 +125,12 @@ export class Snapshots {
     return this.#saving;
   }
 
+  /** Takes up the saving at intervals again after `stop`. */
+  resume(): void {
+    Atomics.store(this.#cancelled, 0, 0);
+    this.start();
+  }
+
   /** Ends the saving at intervals, also where it is under way. */
   async stop(): Promise<void> {
     Atomics.store(this.#cancelled, 0, 1);
@@ -125,14 +139,11 @@ export class Snapshots {
     removeUnfinished(this.#options.directory);
   }
 
-  /**
-   * Saves for the last time, once nothing changes the store any more; blocks the thread.
-   * @param durable false leaves the flushing to the system, where another process waits for the file
-   */
-  async close(durable = true): Promise<void> {
+  /** Saves for the last time, once nothing changes the store any more; blocks the thread. */
+  async close(): Promise<void> {
     await this.stop();
     try {
-      const saved = saveSnapshot(this.#store, this.#options.directory, { durable })!;
+      const saved = saveSnapshot(this.#store, this.#options.directory)!;
       this.#succeeded(saved);
       this.#options.log.info(`Saved ${saved.peers} peers (${formatCost(saved)}).`);
     } catch (error) {

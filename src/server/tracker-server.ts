@@ -21,6 +21,7 @@ import type { InheritedListener } from './inherited-sockets.ts';
 import { formatListenAddress, type PlannedListener, planListeners } from './listen-plan.ts';
 import { openListeners } from './listeners.ts';
 import type { Log } from './log.ts';
+import type { PassedSockets } from './passed-sockets.ts';
 import { redirectDomain } from './plain-http.ts';
 import { logRequests } from './request-log.ts';
 import { Snapshots } from './snapshots.ts';
@@ -51,8 +52,10 @@ export interface TrackerServer {
   failed(error: unknown): void;
   /** Looks for a newer certificate and newer lists at once. */
   reload(): Promise<void>;
-  /** Resolves when another tracker has taken this one's place, or broke off when it was too late to go on. */
+  /** Resolves when another tracker has taken this one's place, or broke off when this one had stopped and saved. */
   readonly succeeded: Promise<Succession> | undefined;
+  /** Whether it has taken another tracker's place. */
+  readonly tookOver: boolean;
   /** Whether every part that works on its own has shown a sign of life since it was last asked. */
   isWell(): boolean;
   /** Stops accepting, lets requests in flight finish, ends the background work. */
@@ -65,6 +68,8 @@ export interface TrackerServerOptions {
   onStats?: (line: string) => void;
   /** Sockets that are open already, and take the place of their protocol's own. */
   inherited?: readonly InheritedListener[];
+  /** Sockets of this process, from before another tracker tried to take it over. */
+  kept?: PassedSockets | undefined;
   /** The options as they are in force, for the admin door. */
   entries?: readonly ConfigurationEntry[];
 }
@@ -76,7 +81,7 @@ export interface TrackerServerOptions {
 export async function startTrackerServer(
   configuration: Configuration,
   log: Log,
-  { statsEveryMs = 60_000, onStats, inherited = [], entries = [] }: TrackerServerOptions = {},
+  { statsEveryMs = 60_000, onStats, inherited = [], kept, entries = [] }: TrackerServerOptions = {},
 ): Promise<TrackerServer> {
   if (endianness() !== 'LE')
     throw new StartError('this machine is big-endian; the swarm store needs a little-endian one');
@@ -84,8 +89,7 @@ export async function startTrackerServer(
   const access = await AccessLists.load(configuration, log);
   const predecessor = findPredecessor(configuration, log);
   const asked = planListeners(configuration, inherited);
-  const plan = predecessor?.furnish(asked) ?? asked;
-  predecessor?.closeRest();
+  const plan = (predecessor?.sockets ?? kept)?.furnish(asked) ?? asked;
   const failed = (error: unknown) => logFailure(log, error);
   if (configuration.dataDir !== undefined) openDataDirectory(configuration.dataDir);
   const store = createStore(configuration, log);
@@ -106,11 +110,11 @@ export async function startTrackerServer(
     failed,
     beforeServing: () => {
       // An answer without the peers that are still on disk, or with another process, would be a wrong one.
-      predecessor?.stop();
-      if (predecessor) snapshots?.follow((waitMs) => predecessor.hasSaved(waitMs));
+      if (predecessor) snapshots?.tookOver(predecessor.copyTo(store));
       else snapshots?.load();
     },
   });
+  const gapMs = predecessor?.sinceStop;
   const addresses = listeners.all.map(({ planned: { protocol, family, address, inherited }, port }) => ({
     protocol,
     family,
@@ -137,7 +141,13 @@ export async function startTrackerServer(
     await listeners.close();
     throw error;
   });
-  const gapMs = predecessor?.release();
+  // Not before everything is open: until then the old one would serve again.
+  try {
+    predecessor?.release();
+  } catch (error) {
+    await Promise.all([listeners.close(), admin?.close()]);
+    throw error;
+  }
   if (gapMs !== undefined)
     log.info(`Took the other tracker's place; for ${gapMs.toFixed(0)} ms nobody answered.`);
   access?.watch((memory) => {
@@ -171,6 +181,9 @@ export async function startTrackerServer(
     await Promise.all([listeners.close(graceMs), snapshots?.stop()]);
   };
   const door = await openDoor(configuration, {
+    store,
+    pause: async () => snapshots?.stop(),
+    resume: () => snapshots?.resume(),
     sockets: () =>
       listeners.all.flatMap(({ planned: { protocol }, descriptors }) =>
         descriptors().map((descriptor) => ({ protocol, descriptor })),
@@ -180,15 +193,18 @@ export async function startTrackerServer(
       void admin?.close();
       return stop(takeoverGraceMs);
     },
-    // Not flushed: the new tracker reads it from memory at once, and saves everything itself soon.
-    save: async () => snapshots?.close(false),
     failed,
   });
-  // What was read without being flushed is on disk then.
+  // What the other tracker did not save any more.
   if (predecessor) void snapshots?.save();
   return {
     addresses,
-    succeeded: door?.left,
+    succeeded: door?.left.then(async (succession) => {
+      // Nothing is lost then, whatever comes next.
+      if (succession.kind === 'broken') await snapshots?.close();
+      return succession;
+    }),
+    tookOver: predecessor !== undefined,
     failed,
     adminPort: admin?.port ?? 0,
     reload,
