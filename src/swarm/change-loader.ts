@@ -28,6 +28,7 @@ export class ChangeLoader {
   load(fragment: Int32Array, at: number, end: number): number {
     if (at + fragmentHead.size > end) return -1;
     if ((fragment[at + fragmentHead.downloaded]! & goneFlag) === 0) {
+      this.#loader.expectKnown();
       return this.#loader.load(fragment, at, end);
     }
     const peers4 = countIn(fragment[at + fragmentHead.peers4]!);

@@ -69,6 +69,11 @@ export class SnapshotLoader {
     this.#overwrite = overwrite;
   }
 
+  /** The next fragment may hold peers that came before: they are looked for, whatever swarm they are in. */
+  expectKnown(): void {
+    for (const own of this.#own) own.slot = 0;
+  }
+
   /** Reads the fragment at word `at`; returns where it ends, or −1 when it would not end before `end`. */
   load(fragment: Int32Array, at: number, end: number): number {
     if (at + fragmentHead.size > end) return -1;
