@@ -114,6 +114,11 @@ export class LoadClient {
     this.#writeTemplates();
   }
 
+  /** Readable when answers have arrived. */
+  get fd(): number {
+    return this.#socket.fd;
+  }
+
   /** Asks for a connection_id; everything else follows from the answer. */
   start(nowMs: number): void {
     this.#askConnect(0, nowMs);

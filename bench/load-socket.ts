@@ -32,7 +32,7 @@ export class LoadSocket {
   /** Requests that the kernel had no room for; the generator's time-out sends them again. */
   refused = 0;
   readonly #calls: SystemCalls;
-  readonly #fd: number;
+  readonly fd: number;
   readonly #headers: Region;
   readonly #iovecs: Region;
   readonly #controls: Region;
@@ -57,7 +57,7 @@ export class LoadSocket {
       throw new SystemCallError('connect', calls.errno(), `${address}:${port}`);
     }
     this.#calls = calls;
-    this.#fd = socket!.fd;
+    this.fd = socket!.fd;
     this.#segmented = segmented;
     this.batch = new DatagramBatch(calls, socket!);
     this.queues = requestBytes.map((bytes) => {
@@ -86,7 +86,7 @@ export class LoadSocket {
     }
     for (let at = 0; at < messages; ) {
       const address = this.#headers.address + at * mmsghdr.size;
-      const taken = this.#calls.sendmmsg(this.#fd, address, messages - at, MSG_DONTWAIT);
+      const taken = this.#calls.sendmmsg(this.fd, address, messages - at, MSG_DONTWAIT);
       if (taken < 0) this.refused++;
       at += Math.max(1, taken);
     }

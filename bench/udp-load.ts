@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { findFastPath } from '../src/net/availability.ts';
+import { EventLoop } from '../src/net/event-loop.ts';
+import { EPOLLIN } from '../src/net/layouts.ts';
 import { Latencies } from './latencies.ts';
 import { LoadClient, type LoadCounts, type PeerShare } from './load-client.ts';
 import { createWorkload } from './workload.ts';
@@ -37,6 +39,8 @@ const { values } = parseArgs({
     window: { type: 'string', default: '16' },
     'time-out': { type: 'string', default: '500' },
     'no-segments': { type: 'boolean', default: false },
+    /** Sleep while nothing has arrived, where the server needs this core too; without, the generator keeps looking. */
+    sleep: { type: 'boolean', default: false },
     'watch-pid': { type: 'string' },
   },
 });
@@ -85,6 +89,9 @@ const clients = shares.map((share, index) => {
   return new LoadClient(calls, workload, options, counts, latencies, share);
 });
 
+const sleeping = new EventLoop(calls);
+for (const { fd } of clients) sleeping.add(fd, EPOLLIN, () => false);
+
 /** Keeps the clients busy until `done`, at the latest for `limitMs`; returns the milliseconds without anything to do. */
 function exchange(limitMs: number, done: () => boolean): number {
   const start = performance.now();
@@ -102,6 +109,7 @@ function exchange(limitMs: number, done: () => boolean): number {
     const end = performance.now();
     if (answers === 0) idle += end - lastMs;
     lastMs = end;
+    if (answers === 0 && values.sleep) sleeping.runOnce(1);
     if (end - start >= limitMs || done()) return idle;
   }
 }

@@ -10,10 +10,18 @@ import type { BenchServer } from './udp-servers.ts';
 
 const startLimitMs = 15_000;
 
-/** Starts the server, loads it with `loadOptions`, ends it. Throws with what it said when it cannot be measured. */
-export async function measure(server: BenchServer, loadOptions: readonly string[]): Promise<LoadResult> {
+/**
+ * Starts the server, loads it with `loadOptions`, ends it. Throws with what it said when it cannot be measured.
+ * @param apart whether each of the two keeps to a core of its own; without, both use all
+ */
+export async function measure(
+  server: BenchServer,
+  loadOptions: readonly string[],
+  apart = true,
+): Promise<LoadResult> {
   const port = await freePort();
-  const [command, ...args] = pinned(0, server.command(port));
+  const on = (core: number, words: readonly string[]) => (apart ? pinned(core, words) : [...words]);
+  const [command, ...args] = on(0, server.command(port));
   const child = spawn(command!, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(server.directory ? { cwd: server.directory } : {}),
@@ -21,7 +29,7 @@ export async function measure(server: BenchServer, loadOptions: readonly string[
   const said = lastWords(child);
   try {
     await answering(child, port, said);
-    return await load(port, child.pid!, loadOptions);
+    return await load(on(1, loadCommand(port, child.pid!, loadOptions)));
   } finally {
     await end(child);
   }
@@ -68,10 +76,13 @@ async function answering(child: ChildProcess, port: number, said: () => string):
   }
 }
 
-async function load(port: number, serverPid: number, options: readonly string[]): Promise<LoadResult> {
+function loadCommand(port: number, serverPid: number, options: readonly string[]): string[] {
   const program = fileURLToPath(new URL('udp-load.js', import.meta.url));
   const watched = ['--port', String(port), '--watch-pid', String(serverPid)];
-  const [command, ...args] = pinned(1, [process.execPath, program, ...watched, ...options]);
+  return [process.execPath, program, ...watched, ...options];
+}
+
+async function load([command, ...args]: readonly string[]): Promise<LoadResult> {
   const child = spawn(command!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk) => {

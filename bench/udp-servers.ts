@@ -35,7 +35,8 @@ export function findServers(workload: Workload, numwant: number, extra: readonly
   ];
 }
 
-function caracal(name: string, workers: number, extra: readonly string[]): BenchServer {
+/** Our tracker with so many socket workers; 0 is the portable path. */
+export function caracal(name: string, workers: number, extra: readonly string[]): BenchServer {
   const main = fileURLToPath(new URL('../src/server/main.js', import.meta.url));
   const missing = workers > 0 ? findFastPath().reason : undefined;
   const options = ['--host', '127.0.0.1', '--http-port', '0', '--workers', String(workers), ...extra];
