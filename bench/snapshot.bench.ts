@@ -1,6 +1,6 @@
 // What a snapshot costs: writing and loading up to 10 million peers, and how long an announce waits meanwhile.
-import { Event } from '../src/protocol/event.ts';
-import { SwarmStore, type SwarmVisit } from '../src/swarm/swarm-store.ts';
+import { SwarmStore } from '../src/swarm/swarm-store.ts';
+import { Announce } from '../src/tracker/announce.ts';
 import { publicAddress } from './public-address.ts';
 
 const gib = 1024 ** 3;
@@ -16,28 +16,7 @@ function createStore(key: number): SwarmStore {
 /** `large`: every other peer in one swarm; the rest in swarms of five. */
 function fill(peers: number, large: boolean): SwarmStore {
   const store = createStore(1);
-  const visit: SwarmVisit & { port: number; seeding: boolean } = {
-    infoHash: new Int32Array(5),
-    infoHashAt: 0,
-    peerId: new Int32Array(5),
-    peerIdAt: 0,
-    address: new Int32Array(4),
-    addressAt: 0,
-    family: 4,
-    port: 0,
-    event: Event.none,
-    seeding: false,
-    out: new Uint16Array(0),
-    outAt: 0,
-    outPeerIds: undefined,
-    fillWithIpv4: false,
-    complete: 0,
-    incomplete: 0,
-    downloaded: 0,
-    entries: 0,
-    ipv4Entries: 0,
-    early: false,
-  };
+  const visit = new Announce();
   for (let peer = 0; peer < peers; peer++) {
     const swarm = large && peer % 2 === 0 ? 0 : 1 + Math.floor(peer / 5);
     for (let i = 0; i < 5; i++) visit.infoHash[i] = Math.imul(swarm + 1, 0x85ebca6b + i * 2);

@@ -1,7 +1,7 @@
 // What one announce costs the store at 10 thousand to 10 million peers, what a peer weighs, and what a sweep holds up.
 import { spawnSync } from 'node:child_process';
-import { Event } from '../src/protocol/event.ts';
-import { SwarmStore, type SwarmVisit } from '../src/swarm/swarm-store.ts';
+import { SwarmStore } from '../src/swarm/swarm-store.ts';
+import { Announce } from '../src/tracker/announce.ts';
 import { publicAddress } from './public-address.ts';
 
 const gib = 1024 ** 3;
@@ -13,31 +13,10 @@ function createStore(memoryLimit: number): SwarmStore {
   return SwarmStore.create({ memoryLimit, hashKey: Int32Array.of(11, 22, 33, 44), peerTtl: 3600 }, 7);
 }
 
-type Visit = SwarmVisit & { event: Event; seeding: boolean; port: number };
-
-function createVisit(): Visit {
-  return {
-    infoHash: new Int32Array(16),
-    infoHashAt: 0,
-    peerId: new Int32Array(16),
-    peerIdAt: 0,
-    address: new Int32Array(16),
-    addressAt: 0,
-    family: 4,
-    port: 0,
-    event: Event.none,
-    seeding: false,
-    out: new Uint16Array(3 * 256),
-    outAt: 0,
-    outPeerIds: undefined,
-    fillWithIpv4: false,
-    complete: 0,
-    incomplete: 0,
-    downloaded: 0,
-    entries: 0,
-    ipv4Entries: 0,
-    early: false,
-  };
+function createVisit(): Announce {
+  const visit = new Announce();
+  visit.out = new Uint16Array(3 * 256);
+  return visit;
 }
 
 /** How peers fall on swarms: all alike, or every swarm has one and the rest follow a power law. */
@@ -50,7 +29,7 @@ function swarmOf(peer: number, swarms: number, spread: Spread): number {
   return Math.floor(swarms ** u) - 1;
 }
 
-function setPeer(visit: Visit, peer: number, swarms: number, spread: Spread): void {
+function setPeer(visit: Announce, peer: number, swarms: number, spread: Spread): void {
   const swarm = swarmOf(peer, swarms, spread);
   for (let i = 0; i < 5; i++) visit.infoHash[i] = Math.imul(swarm + 1, 0x85ebca6b + i * 2);
   visit.address[0] = publicAddress(peer);

@@ -6,7 +6,8 @@
 
 import { isLocalScope, scopeOfIpv4, scopeOfIpv6 } from '../protocol/address-scope.ts';
 import { ageOf, leechersIn, peersIn, recordAt } from './block.ts';
-import { type FamilyPeers, setOf } from './family-peers.ts';
+import type { FamilyPeers } from './family-peers.ts';
+import { setOf } from './large-swarm.ts';
 
 const portsPerAddress = 4;
 const peersPerSubscriber = 16;

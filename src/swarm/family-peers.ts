@@ -23,12 +23,12 @@ import {
   removeRecord,
   seedersIn,
 } from './block.ts';
+import { LargeSwarms, largeField, setOf } from './large-swarm.ts';
 import { PeerSets } from './peer-set.ts';
 import {
   capacityOfClass,
   firstBlockClass4,
   firstBlockClass6,
-  largeClass,
   peerIdWords,
   recordWords4,
   recordWords6,
@@ -36,9 +36,6 @@ import {
   usualSteps,
 } from './size-classes.ts';
 import type { SlabAllocator } from './slab-allocator.ts';
-
-/** A large swarm: totals, then its two sets. */
-export const largeField = { leechers: 0, seeders: 1, partial: 2, leecherSet: 4, seederSet: 6 } as const;
 
 /** A large swarm that has shrunk to this goes back into one block; well under the 128 at which it left one. */
 const smallAgain = 64;
@@ -50,6 +47,7 @@ export class FamilyPeers {
   /** Words of one record. */
   readonly stride: number;
   readonly sets: PeerSets;
+  readonly #large: LargeSwarms;
   /** The record to insert: `stride` words, and its peer_id from word 5 on. */
   readonly #staged = new Int32Array(32);
 
@@ -65,6 +63,7 @@ export class FamilyPeers {
     this.stride = family === 4 ? recordWords4 : recordWords6;
     this.#firstClass = family === 4 ? firstBlockClass4 : firstBlockClass6;
     this.sets = new PeerSets(words, allocator, this.stride, this.#firstClass, key0, key1);
+    this.#large = new LargeSwarms(words, allocator, this.stride, this.#firstClass, this.sets);
   }
 
   leechers(slot: number): number {
@@ -91,15 +90,7 @@ export class FamilyPeers {
     const words = this.#words;
     const ref = words[slot]!;
     if (ref >= 0) return ref === 0 ? 0 : recordAt(ref, this.stride, 0);
-    for (const seeder of bothRoles) {
-      const set = setOf(ref, seeder);
-      for (let entry = 0; entry < 1 << words[set + 1]!; ) {
-        const block = this.sets.blockAt(set, entry);
-        if (peersIn(words, block) > 0) return recordAt(block, this.stride, 0);
-        entry += this.sets.spanOf(set, block);
-      }
-    }
-    return 0;
+    return this.#large.anyRecord(ref);
   }
 
   /** Looks for an endpoint; `likelySeeder` says where to look first. `port` is two wire bytes read as they lie. */
@@ -210,7 +201,7 @@ export class FamilyPeers {
   clear(slot: number): void {
     const ref = this.#words[slot]!;
     if (ref > 0) this.#allocator.free(ref);
-    else if (ref < 0) this.#freeLarge(-ref);
+    else if (ref < 0) this.#large.free(-ref);
     this.#words[slot] = 0;
   }
 
@@ -335,71 +326,20 @@ export class FamilyPeers {
   }
 
   #becomeLarge(slot: number): boolean {
-    const words = this.#words;
-    const block = words[slot]!;
-    const large = this.#allocator.allocate(largeClass);
+    const block = this.#words[slot]!;
+    const large = this.#large.fromBlock(block);
     if (large === 0) return false;
-    if (!this.sets.create(large + largeField.leecherSet)) {
-      this.#allocator.free(large);
-      return false;
-    }
-    if (!this.sets.create(large + largeField.seederSet)) {
-      this.sets.free(large + largeField.leecherSet);
-      this.#allocator.free(large);
-      return false;
-    }
-    words[large + largeField.leechers] = leechersIn(words, block);
-    words[large + largeField.seeders] = seedersIn(words, block);
-    words[large + largeField.partial] = partialIn(words, block);
-    for (let i = 0; i < peersIn(words, block); i++) {
-      const at = recordAt(block, this.stride, i);
-      const hash = this.sets.hash(words, at, words[at + this.stride - 1]! & 0xffff);
-      const set = setOf(-large, i >= leechersIn(words, block));
-      if (!this.sets.insert(set, hash, words, at, peerIdAt(words, block, this.stride, i))) {
-        this.#freeLarge(large);
-        return false;
-      }
-    }
-    words[slot] = -large;
+    this.#words[slot] = -large;
     this.#allocator.free(block);
     return true;
   }
 
   /** Puts the few peers left of a large swarm into one block; if memory is full it just stays large. */
   #becomeSmall(slot: number): void {
-    const words = this.#words;
-    const large = -words[slot]!;
-    const total = words[large + largeField.leechers]! + words[large + largeField.seeders]!;
-    const sizeClass = this.#firstClass + stepFor(total);
-    const block = this.#allocator.allocate(sizeClass);
+    const large = -this.#words[slot]!;
+    const block = this.#large.toBlock(large);
     if (block === 0) return;
-    initBlock(words, block, sizeClass, 0);
-    for (const seeder of bothRoles) {
-      const set = setOf(-large, seeder);
-      for (let entry = 0; entry < 1 << words[set + 1]!; ) {
-        const part = this.sets.blockAt(set, entry);
-        for (let i = 0; i < peersIn(words, part); i++) {
-          const id = peerIdAt(words, part, this.stride, i);
-          addRecord(words, block, this.stride, seeder, words, recordAt(part, this.stride, i), id);
-        }
-        entry += this.sets.spanOf(set, part);
-      }
-    }
-    addPartial(words, block, words[large + largeField.partial]!);
-    words[slot] = block;
-    this.#freeLarge(large);
+    this.#words[slot] = block;
+    this.#large.free(large);
   }
-
-  #freeLarge(large: number): void {
-    this.sets.free(large + largeField.leecherSet);
-    this.sets.free(large + largeField.seederSet);
-    this.#allocator.free(large);
-  }
-}
-
-const bothRoles = [false, true] as const;
-
-/** Word index of the set of one role in the large swarm that reference `ref` (negative) stands for. */
-export function setOf(ref: number, seeder: boolean): number {
-  return (seeder ? largeField.seederSet : largeField.leecherSet) - ref;
 }

@@ -1,7 +1,8 @@
 // Which peers an announcer is given: one or two random slices of the swarm, copied as they lie, never itself.
 
 import { leechersIn, peerIdAt, peersIn, recordAt } from './block.ts';
-import { type FamilyPeers, largeField, setOf } from './family-peers.ts';
+import type { FamilyPeers } from './family-peers.ts';
+import { largeField, setOf } from './large-swarm.ts';
 import { peerIdWords } from './size-classes.ts';
 
 export class Sampler {

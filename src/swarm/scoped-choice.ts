@@ -6,7 +6,7 @@ import { entryField, mixedScopes } from './layout.ts';
 import type { Sampler } from './sampler.ts';
 import { ScopedSampler } from './scoped-sampler.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
-import type { SwarmVisit } from './swarm-store.ts';
+import type { SwarmVisit } from './swarm-visit.ts';
 
 export class ScopedChoice {
   readonly #entries: SwarmEntries;

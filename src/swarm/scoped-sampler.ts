@@ -6,7 +6,8 @@
 
 import { Scope, scopeOfIpv4, scopeOfIpv6 } from '../protocol/address-scope.ts';
 import { leechersIn, peerIdAt, peersIn, recordAt } from './block.ts';
-import { type FamilyPeers, largeField, setOf } from './family-peers.ts';
+import type { FamilyPeers } from './family-peers.ts';
+import { largeField, setOf } from './large-swarm.ts';
 import { peerIdWords } from './size-classes.ts';
 
 /** Records looked at for each one wanted, at most. */

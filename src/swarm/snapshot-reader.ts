@@ -5,8 +5,9 @@
 // there all the time is never missed, whatever splits, merges or changes its role between two slices.
 
 import { depthOf, leechersIn, peerIdAt, peersIn, recordAt, seedersIn } from './block.ts';
-import { type FamilyPeers, setOf } from './family-peers.ts';
+import type { FamilyPeers } from './family-peers.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
+import { setOf } from './large-swarm.ts';
 import { entryField, savedMask, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import { peerIdWords } from './size-classes.ts';

@@ -9,8 +9,8 @@
 
 import { leechersIn, peerIdAt, peersIn, recordAt } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
-import { setOf } from './family-peers.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
+import { setOf } from './large-swarm.ts';
 import { entryField, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import type { SwarmEntries } from './swarm-entries.ts';

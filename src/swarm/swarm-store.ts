@@ -18,6 +18,7 @@ import { lock, unlock } from './lock.ts';
 import { LookAhead } from './look-ahead.ts';
 import { Sampler } from './sampler.ts';
 import { ScopedChoice } from './scoped-choice.ts';
+import { readShard } from './shard-swarms.ts';
 import { SlabAllocator } from './slab-allocator.ts';
 import { type ReadBytes, SnapshotDecoder } from './snapshot-decoder.ts';
 import { SnapshotEncoder } from './snapshot-encoder.ts';
@@ -28,48 +29,13 @@ import { readTotals, type StoreTotals } from './store-totals.ts';
 import { StoreWalk } from './store-walk.ts';
 import { SwarmDropper } from './swarm-dropper.ts';
 import { SwarmEntries } from './swarm-entries.ts';
+import type { SwarmCounts, SwarmVisit } from './swarm-visit.ts';
 import { Sweeper } from './sweeper.ts';
 import { tickAt } from './tick.ts';
-
-/** What the store reads of one announce, and where it puts what it found. */
-export interface SwarmVisit {
-  readonly infoHash: Int32Array;
-  readonly infoHashAt: number;
-  readonly peerId: Int32Array;
-  readonly peerIdAt: number;
-  readonly address: Int32Array;
-  readonly addressAt: number;
-  readonly family: 4 | 6;
-  readonly port: number;
-  readonly event: Event;
-  readonly seeding: boolean;
-  readonly out: Uint16Array;
-  readonly outAt: number;
-  readonly outPeerIds: Int32Array | undefined;
-  readonly fillWithIpv4: boolean;
-  complete: number;
-  incomplete: number;
-  downloaded: number;
-  entries: number;
-  ipv4Entries: number;
-  early: boolean;
-}
-
-/** The counts of one swarm (BEP 48, BEP 21). */
-export interface SwarmCounts {
-  complete: number;
-  incomplete: number;
-  downloaded: number;
-  /** Incomplete peers that still download, so without partial seeds. */
-  downloaders: number;
-}
 
 const attemptsWhenFull = 3;
 /** 8 MiB; below, looking ahead was measured to cost as much as it saves. */
 const chunksInCaches = 128;
-
-/** Words of one swarm as `readShard` writes it: info_hash, complete, incomplete, downloaded, downloaders. */
-export const swarmWords = 9;
 
 export type { StoreOptions } from './store-memory.ts';
 export type { StoreTotals } from './store-totals.ts';
@@ -214,25 +180,7 @@ export class SwarmStore {
 
   /** The swarms of one shard that have peers, `swarmWords` words each. */
   readShard(index: number): Int32Array {
-    const shard = this.#table.shardAt(index);
-    lock(this.#words, shard + shardRow.lock);
-    try {
-      const swarms = new Int32Array(this.#words[shard + shardRow.swarms]! * swarmWords);
-      let to = 0;
-      for (let position = 0; position < this.#table.slots(shard); position++) {
-        const entry = this.#table.entryIn(shard, position);
-        if (entry === 0 || !this.#entries.hasPeers(entry)) continue;
-        for (let i = 0; i < 5; i++) swarms[to + i] = this.#words[entry + i]!;
-        swarms[to + 5] = this.#entries.complete(entry);
-        swarms[to + 6] = this.#entries.incomplete(entry);
-        swarms[to + 7] = this.#entries.downloaded(entry);
-        swarms[to + 8] = swarms[to + 6]! - this.#entries.partial(entry);
-        to += swarmWords;
-      }
-      return swarms;
-    } finally {
-      unlock(this.#words, shard + shardRow.lock);
-    }
+    return readShard(this.#words, this.#table, this.#entries, this.#table.shardAt(index));
   }
 
   /**

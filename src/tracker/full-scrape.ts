@@ -1,7 +1,8 @@
 // A scrape of everything, in the order of the info_hashes that bencoding asks for, without building the reply.
 
-import type { SwarmCounts, SwarmStore } from '../swarm/swarm-store.ts';
-import { swarmWords } from '../swarm/swarm-store.ts';
+import { swarmWords } from '../swarm/shard-swarms.ts';
+import type { SwarmStore } from '../swarm/swarm-store.ts';
+import type { SwarmCounts } from '../swarm/swarm-visit.ts';
 
 export interface ScrapedSwarm extends SwarmCounts {
   /** 20 bytes; reused for the next swarm. */

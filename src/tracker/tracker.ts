@@ -1,12 +1,13 @@
 // The tracker itself: what an announce or a scrape is answered, whichever transport it came by.
 
 import { type Failure, missingPort, trackerFull } from '../protocol/failure.ts';
-import type { SwarmCounts, SwarmStore } from '../swarm/swarm-store.ts';
+import type { SwarmStore } from '../swarm/swarm-store.ts';
+import type { SwarmCounts } from '../swarm/swarm-visit.ts';
 import type { Announce } from './announce.ts';
 import { type ScrapedSwarm, scrapeAll } from './full-scrape.ts';
 import { Protection } from './protection.ts';
 
-export type { SwarmCounts } from '../swarm/swarm-store.ts';
+export type { SwarmCounts } from '../swarm/swarm-visit.ts';
 export type { ScrapedSwarm } from './full-scrape.ts';
 
 export interface TrackerSettings {

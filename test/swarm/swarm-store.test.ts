@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { Event } from '../../src/protocol/event.ts';
-import { SwarmStore, swarmWords } from '../../src/swarm/swarm-store.ts';
+import { swarmWords } from '../../src/swarm/shard-swarms.ts';
+import { SwarmStore } from '../../src/swarm/swarm-store.ts';
 import { createStore, Visit } from './visit.ts';
 
 function counts() {

@@ -1,6 +1,7 @@
 // A visit to the store for tests: every field settable, answers readable as text-free numbers.
 import { Event } from '../../src/protocol/event.ts';
-import { SwarmStore, type SwarmVisit } from '../../src/swarm/swarm-store.ts';
+import { SwarmStore } from '../../src/swarm/swarm-store.ts';
+import type { SwarmVisit } from '../../src/swarm/swarm-visit.ts';
 
 export class Visit implements SwarmVisit {
   infoHash: Int32Array = new Int32Array(5);
