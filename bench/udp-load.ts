@@ -1,5 +1,5 @@
 // The load generator, a process of its own: many closed-loop clients in one busy loop; prints one JSON line.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { findFastPath } from '../src/net/availability.ts';
 import { EventLoop } from '../src/net/event-loop.ts';
@@ -42,6 +42,8 @@ const { values } = parseArgs({
     /** Sleep while nothing has arrived, where the server needs this core too; without, the generator keeps looking. */
     sleep: { type: 'boolean', default: false },
     'watch-pid': { type: 'string' },
+    /** Prints time (ms since 1970) and answers so far as often as this, so that others can tell stretches apart. */
+    'report-ms': { type: 'string' },
   },
 });
 
@@ -121,6 +123,21 @@ function processorSeconds(pid: string | undefined): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
+function countAnswers(): number {
+  return counts.announces + counts.connects + counts.scrapes;
+}
+
+/** Reports in passing, and never says that it is done. */
+function createReporter(everyMs: string | undefined): () => boolean {
+  let next = everyMs === undefined ? Number.POSITIVE_INFINITY : performance.now();
+  return () => {
+    if (performance.now() < next) return false;
+    next += Number(everyMs);
+    writeSync(1, `${Date.now()} ${countAnswers()}\n`);
+    return false;
+  };
+}
+
 const start = performance.now();
 for (const client of clients) client.start(start);
 const isFilled = () => shares.every(({ nextPeer }) => nextPeer >= workload.peers);
@@ -134,11 +151,11 @@ for (const key of Object.keys(counts) as (keyof LoadCounts)[]) counts[key] = 0;
 latencies.clear();
 const processorBefore = processorSeconds(values['watch-pid']);
 const measuredFrom = performance.now();
-const idleMs = exchange(Number(values.seconds) * 1000, () => false);
+const idleMs = exchange(Number(values.seconds) * 1000, createReporter(values['report-ms']));
 const elapsedMs = performance.now() - measuredFrom;
 const serverSeconds = processorSeconds(values['watch-pid']) - processorBefore;
 
-const answers = counts.announces + counts.connects + counts.scrapes;
+const answers = countAnswers();
 const result: LoadResult = {
   answersPerSecond: (answers / elapsedMs) * 1000,
   counts,
