@@ -83,7 +83,7 @@ interface Stretch {
 
 function writeSnapshot(): void {
   const workload = createWorkload(1, torrents, peers, sockets);
-  saveSnapshot(createFilledStore(workload, sockets, 2 ** 30), directory, { durable: false });
+  saveSnapshot(createFilledStore(workload, sockets, 2 ** 30), directory);
 }
 
 async function startTracker() {

@@ -2,7 +2,8 @@
 
 import { Event } from '../src/protocol/event.ts';
 import { monotonicSeconds } from '../src/server/clock.ts';
-import { SwarmStore, type SwarmVisit } from '../src/swarm/swarm-store.ts';
+import { SwarmStore } from '../src/swarm/swarm-store.ts';
+import type { SwarmVisit } from '../src/swarm/swarm-visit.ts';
 import type { Workload } from './workload.ts';
 
 /** Every peer as the load generator announces it from `addresses` sockets: 127.0.0.1 and those after it. */
