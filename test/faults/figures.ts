@@ -4,6 +4,9 @@ export interface Scale {
   seed: number;
   /** True for `npm run soak`, false for the short form that every test run has time for. */
   long: boolean;
+  /** Other numbers than the suite's own, where it restarts a tracker. */
+  peers?: number;
+  restarts?: number;
 }
 
 export interface Figures {

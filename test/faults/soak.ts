@@ -13,11 +13,20 @@ const { values, positionals } = parseArgs({
     /** Suites whose sentence holds it; as a plain word too. */
     only: { type: 'string', multiple: true, default: [] },
     seed: { type: 'string', default: '1' },
+    /** For the restarts: how many peers are carried over, and how often. */
+    peers: { type: 'string' },
+    restarts: { type: 'string' },
     short: { type: 'boolean', default: false },
   },
 });
 const words = [...values.only, ...positionals].map((word) => word.toLowerCase());
-const scale = { seed: Number(values.seed), long: !values.short };
+const { peers, restarts } = values;
+const scale = {
+  seed: Number(values.seed),
+  long: !values.short,
+  ...(peers === undefined ? {} : { peers: Number(peers) }),
+  ...(restarts === undefined ? {} : { restarts: Number(restarts) }),
+};
 const page = fileURLToPath(new URL('../../../docs/reliability.md', import.meta.url));
 
 const chosen = suites.filter(

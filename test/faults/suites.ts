@@ -1,5 +1,6 @@
 // Every fault suite there is, in the order of docs/reliability.md.
 import { oneAddressSuite, randomSwarmsSuite } from './abuse.ts';
+import { activationSuite } from './activation.ts';
 import { clockSuite } from './clock.ts';
 import { damagedSuite } from './damaged.ts';
 import type { FaultSuite } from './figures.ts';
@@ -15,6 +16,7 @@ import { takeoverSuite } from './takeover.ts';
 export const suites: readonly FaultSuite[] = [
   killSuite,
   takeoverSuite,
+  activationSuite,
   fullDiskSuite,
   damagedSuite,
   clockSuite,

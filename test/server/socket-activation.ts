@@ -11,6 +11,9 @@ import { mainScript } from '../tracker-program.ts';
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 
+/** Ends what was begun in it. */
+type Scene = Pick<TestContext, 'after'>;
+
 export interface PassedSocket {
   fd: number;
   /** FileDescriptorName= of the unit. */
@@ -28,7 +31,7 @@ export interface SocketUnit {
 }
 
 /** Opens a socket unit's socket on a free port; it lives as long as the test, longer than the tracker. */
-export function openSocketUnit(test: TestContext, unit: SocketUnit): PassedSocket {
+export function openSocketUnit(test: Scene, unit: SocketUnit): PassedSocket {
   const ipv6 = unit.address.includes(':');
   const type = unit.kind === 'stream' ? SOCK_STREAM : SOCK_DGRAM;
   const fd = calls.socket(ipv6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0);
@@ -41,7 +44,7 @@ export function openSocketUnit(test: TestContext, unit: SocketUnit): PassedSocke
   if (calls.bind(fd, name.address, encodeSocketAddress(name.bytes, unit.address, 0)) !== 0) {
     throw new Error(`bind: errno ${calls.errno()}`);
   }
-  if (unit.kind === 'stream' && !unit.deaf) calls.listen(fd, 128);
+  if (unit.kind === 'stream' && !unit.deaf) calls.listen(fd, 4096);
   length.words[0] = 28;
   calls.getsockname(fd, name.address, length.address);
   const port = decodePort(name.bytes);
@@ -61,7 +64,7 @@ export interface ActivatedTracker {
 
 /** Starts the built tracker with the sockets, named as their units name them. It ends with the test. */
 export function startActivated(
-  test: TestContext,
+  test: Scene,
   sockets: readonly PassedSocket[],
   words: readonly string[] = [],
   environment: Record<string, string> = {},

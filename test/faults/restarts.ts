@@ -1,0 +1,118 @@
+// Restarts under a load that goes on through them: who is lost, who waits how long, and for how long nobody answers.
+import { monotonicSeconds } from '../../src/server/clock.ts';
+import { saveSnapshot } from '../../src/server/snapshot-file.ts';
+import { pause } from '../program.ts';
+import { createStore, Visit } from '../swarm/visit.ts';
+import { type Client, HttpClient, type Question, UdpClient } from './clients.ts';
+import type { Scale } from './figures.ts';
+import { Ledger } from './ledger.ts';
+import { askForPeers, fill, Load } from './load.ts';
+
+export interface Restartable {
+  udpPort: number;
+  httpPort: number;
+  /** Puts another process in the place of the one that runs; resolves when that one has ended. */
+  restart(): Promise<void>;
+}
+
+export const restartLimits = { lost: 0, ghost: 0, failed: 0, gapMs: 500 } as const;
+
+/** @param tracker one that runs, with `peers` peers that nobody asks about */
+export async function restartUnderLoad(
+  tracker: Restartable,
+  { seed, long, restarts = long ? 20 : 3 }: Scale,
+): Promise<Record<string, number>> {
+  const [udpPerSecond, httpPerSecond] = long ? [5000, 500] : [1000, 100];
+  const ledger = new Ledger();
+  const udp = new Watched(new UdpClient(tracker.udpPort));
+  const http = new Watched(new HttpClient(tracker.httpPort));
+  await fill(ledger, udp, 0, long ? 400 : 20);
+  const usual = { seed, stoppedPercent: 20 };
+  const loads = [
+    new Load(ledger, { ...usual, client: udp, perSecond: udpPerSecond!, firstSwarm: 0, swarms: 400 }),
+    new Load(ledger, { ...usual, client: http, perSecond: httpPerSecond!, firstSwarm: 1000, swarms: 50 }),
+  ];
+  // Until the clients, too, run as fast as they will.
+  await pause(1000);
+  for (const client of [udp, http]) client.forget();
+  const gaps: number[] = [];
+  for (let restart = 0; restart < restarts; restart++) {
+    await tracker.restart();
+    await pause(500);
+    gaps.push(Math.max(udp.longestSilenceMs, http.longestSilenceMs));
+    for (const client of [udp, http]) client.longestSilenceMs = 0;
+  }
+  for (const load of loads) await load.stop();
+  const balance = await ledger.balance((swarm) => askForPeers(udp, swarm));
+  const acknowledged = loads.reduce((sum, load) => sum + load.acknowledged, 0);
+  for (const client of [udp, http]) client.close();
+  gaps.sort((a, b) => a - b);
+  return {
+    restarts,
+    udpPerSecond: udpPerSecond!,
+    httpPerSecond: httpPerSecond!,
+    gapMs: Math.round(gaps.at(-1)!),
+    medianGapMs: Math.round(gaps[gaps.length >> 1]!),
+    ...balance,
+    acknowledged,
+    retried: udp.retries + http.retries,
+    longestUdpMs: Math.round(udp.longestMs),
+    longestMs: Math.round(http.longestMs),
+  };
+}
+
+/** Peers that nobody asks about, so that there is something to carry over: five a swarm. */
+export function prepareSnapshot(dataDir: string, peers: number): void {
+  const store = createStore(1024 ** 3);
+  const visit = new Visit();
+  for (let n = 0; n < peers; n++) {
+    store.announce(visit.setSwarm(Math.floor(n / 5)).setPeer(4, n), 0, monotonicSeconds());
+  }
+  saveSnapshot(store, dataDir);
+}
+
+/** How many peers a tracker has to carry over, besides those of the load. */
+export function peersFor({ long, peers = long ? 1_000_000 : 20_000 }: Scale): number {
+  return peers;
+}
+
+/** A client that knows for how long nobody got an answer. */
+class Watched implements Client {
+  readonly #client: Client;
+  #answeredAt = performance.now();
+  longestSilenceMs = 0;
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  async announce(question: Question): Promise<Set<number>> {
+    const ports = await this.#client.announce(question);
+    const now = performance.now();
+    this.longestSilenceMs = Math.max(this.longestSilenceMs, now - this.#answeredAt);
+    this.#answeredAt = now;
+    return ports;
+  }
+
+  /** What was measured so far. */
+  forget(): void {
+    this.#client.longestMs = this.longestSilenceMs = 0;
+    this.#answeredAt = performance.now();
+  }
+
+  get longestMs(): number {
+    return this.#client.longestMs;
+  }
+
+  get times(): Client['times'] {
+    return this.#client.times;
+  }
+
+  get retries(): number {
+    return this.#client.retries;
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
