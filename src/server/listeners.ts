@@ -45,6 +45,8 @@ export interface ListenerParts {
   log: Log;
   /** Told of a defect of ours in one request; the listener goes on. */
   failed: (error: unknown) => void;
+  /** Called when threads have been started, which takes them a while, and before anything answers. */
+  whileStarting?: () => void;
   /** Called when everything is ready that takes its time, and before anything answers. */
   beforeServing?: () => void;
 }
@@ -94,7 +96,11 @@ export async function openListeners(
   const early = ({ protocol }: PlannedListener) => protocol === 'UDP' && udp.threaded;
   try {
     for (const planned of plan.filter(early)) await open(planned);
-    await udp.start();
+    const started = udp.start();
+    // Awaited below; until then nobody else would hear of it.
+    started.catch(() => {});
+    parts.whileStarting?.();
+    await started;
     parts.beforeServing?.();
     for (const planned of plan.filter((planned) => !early(planned))) await open(planned);
     udp.serve();

@@ -151,7 +151,10 @@ async function run(resolved: ResolvedConfiguration): Promise<void> {
   process.on('SIGUSR2', () => {
     if (configuration.dataDir === undefined)
       log.warn('SIGUSR2: without --data-dir nothing can be taken over.');
-    else startSuccessor((reason) => log.error(`the new tracker did not take over: ${reason}`));
+    else
+      startSuccessor(inherited.length > 0 ? server!.sockets() : [], (reason) =>
+        log.error(`the new tracker did not take over: ${reason}`),
+      );
   });
 
   try {

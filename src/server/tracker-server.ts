@@ -28,7 +28,7 @@ import { Snapshots } from './snapshots.ts';
 import { StatsLine } from './stats-line.ts';
 import { createSwarmKey, loadSwarmKey } from './swarm-key.ts';
 import { findPredecessor, openDoor } from './takeover.ts';
-import type { Succession } from './takeover-door.ts';
+import type { OwnedSocket, Succession } from './takeover-door.ts';
 import { StartError } from './usage-error.ts';
 
 /** For answers in flight when another tracker waits to go on; a client that is cut off asks again. */
@@ -54,6 +54,8 @@ export interface TrackerServer {
   reload(): Promise<void>;
   /** Resolves when another tracker has taken this one's place, or broke off when this one had stopped and saved. */
   readonly succeeded: Promise<Succession> | undefined;
+  /** Those that are open now. */
+  sockets(): OwnedSocket[];
   /** Whether it has taken another tracker's place. */
   readonly tookOver: boolean;
   /** Whether every part that works on its own has shown a sign of life since it was last asked. */
@@ -108,10 +110,12 @@ export async function startTrackerServer(
     challenges,
     log,
     failed,
+    // An answer without the peers that are still on disk, or with another process, would be a wrong one.
+    whileStarting: () => {
+      if (predecessor === undefined) snapshots?.load();
+    },
     beforeServing: () => {
-      // An answer without the peers that are still on disk, or with another process, would be a wrong one.
       if (predecessor) snapshots?.tookOver(predecessor.copyTo(store));
-      else snapshots?.load();
     },
   });
   const gapMs = predecessor?.sinceStop;
@@ -180,14 +184,15 @@ export async function startTrackerServer(
     addressWatch.close();
     await Promise.all([listeners.close(graceMs), snapshots?.stop()]);
   };
+  const sockets = () =>
+    listeners.all.flatMap(({ planned: { protocol }, descriptors }) =>
+      descriptors().map((descriptor) => ({ protocol, descriptor })),
+    );
   const door = await openDoor(configuration, {
     store,
     pause: async () => snapshots?.stop(),
     resume: () => snapshots?.resume(),
-    sockets: () =>
-      listeners.all.flatMap(({ planned: { protocol }, descriptors }) =>
-        descriptors().map((descriptor) => ({ protocol, descriptor })),
-      ),
+    sockets,
     stop: () => {
       // Its port is free at once; whoever watches is not waited for.
       void admin?.close();
@@ -204,6 +209,7 @@ export async function startTrackerServer(
       if (succession.kind === 'broken') await snapshots?.close();
       return succession;
     }),
+    sockets,
     tookOver: predecessor !== undefined,
     failed,
     adminPort: admin?.port ?? 0,

@@ -15,7 +15,8 @@ export interface Restartable {
   restart(): Promise<void>;
 }
 
-export const restartLimits = { lost: 0, ghost: 0, failed: 0, gapMs: 500 } as const;
+/** After the clients' ordinary retries. */
+export const restartLimits = { lost: 0, ghost: 0, failed: 0 } as const;
 
 /** @param tracker one that runs, with `peers` peers that nobody asks about */
 export async function restartUnderLoad(

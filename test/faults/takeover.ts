@@ -5,7 +5,7 @@ import { TrackerUnderTest } from './tracker-under-test.ts';
 
 export const takeoverSuite: FaultSuite = {
   fault: 'restarts by --takeover under load',
-  limits: { ...restartLimits, stoppedMs: 500 },
+  limits: { ...restartLimits, gapMs: 500, stoppedMs: 500 },
   atLeast: { restarts: 1, acknowledged: 1000 },
   skip: process.platform === 'linux' ? false : 'sockets are passed on Linux only',
   async run(scale) {

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
@@ -93,6 +94,45 @@ test('what is asked between two trackers is answered by the second', fastPath, a
   assert.equal((await reply)[0].length, 16);
   assert.equal(await second.end('SIGTERM'), 0);
 });
+
+test(
+  'a successor takes over the sockets that systemd passed, and its own successor after it',
+  fastPath,
+  async (test) => {
+    const receiver = openUnixReceiver(test);
+    const dataDir = mkdtempSync(join(tmpdir(), 'caracal-activated-'));
+    const sockets = [udp4, http4].map((unit) => openSocketUnit(test, unit));
+    const environment = { NOTIFY_SOCKET: receiver.path };
+    // The last one is ended first: it holds the pipe that the first one printed into.
+    const pids: number[] = [];
+    test.after(() => pids.forEach((pid) => void process.kill(pid, 'SIGKILL')));
+    const tracker = startActivated(test, sockets, ['--data-dir', dataDir, '--workers', '2'], environment);
+    await tracker.printed(/Tracker running/);
+    const [udpPort, httpPort] = sockets.map(({ port }) => port);
+    for (let generation = 1; generation <= 2; generation++) {
+      if (generation === 1) tracker.signal('SIGUSR2');
+      else process.kill(pids.pop()!, 'SIGUSR2');
+      for (let tries = 0; pids.length === 0; tries++) {
+        if (tries > 500) throw new Error(`nobody took over:\n${tracker.output()}`);
+        await pause(20);
+        for (const said of receiver.received()) {
+          const main = /^MAINPID=(\d+)$/.exec(said);
+          if (main) pids.push(Number(main[1]));
+        }
+      }
+      assert.match(await askHttp('127.0.0.1', httpPort!), /10:incompletei1e/);
+      const client = await openClient(test);
+      await send(client, connectRequest, udpPort!, '127.0.0.1');
+      assert.equal((await nextMessage(client)).payload.length, 16);
+    }
+    const listening = [...tracker.output().matchAll(/(?:UDP|HTTP) tracker listening on \S+/g)].map(String);
+    assert.equal(listening.length, 6);
+    assert.equal(new Set(listening).size, 2, 'it listens elsewhere than before');
+    for (const pid of pids.splice(0)) process.kill(pid, 'SIGKILL');
+    await tracker.end();
+    rmSync(dataDir, { recursive: true, maxRetries: 5 });
+  },
+);
 
 test('the queue of connections keeps its length', fastPath, async (test) => {
   const socket = openSocketUnit(test, http4);
