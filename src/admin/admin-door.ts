@@ -47,6 +47,7 @@ export class AdminDoor {
   readonly #serverOptions: AdminServerOptions;
   readonly #servers: Server[] = [];
   #saving: NodeJS.Timeout | undefined;
+  #saved = Promise.resolve();
   #port = 0;
 
   private constructor(options: AdminDoorOptions) {
@@ -110,7 +111,7 @@ export class AdminDoor {
     door.#monitor.start();
     void door.#readiness.start();
     if (options.historyPath !== undefined) {
-      door.#saving = setInterval(() => void door.#saveHistory(), saveEveryMs).unref();
+      door.#saving = setInterval(() => void door.saveHistory(), saveEveryMs).unref();
     }
     return door;
   }
@@ -127,8 +128,24 @@ export class AdminDoor {
     this.#survey.stop();
     this.#monitor.stop();
     this.#streams.close();
-    await this.#closeServers();
-    await this.#saveHistory();
+    await Promise.all([this.saveHistory(), this.#closeServers()]);
+  }
+
+  /** Never rejects: a failure is logged. */
+  saveHistory(): Promise<void> {
+    // One after another: they write to the same file beside the old one.
+    this.#saved = this.#saved.then(() => this.#writeHistory());
+    return this.#saved;
+  }
+
+  async #writeHistory(): Promise<void> {
+    const { historyPath, log } = this.#options;
+    if (historyPath === undefined) return;
+    try {
+      await writeHistory(historyPath, this.#history);
+    } catch (error) {
+      log.warn(`history not saved: ${(error as Error).message}`, { file: historyPath });
+    }
   }
 
   async #open(): Promise<void> {
@@ -180,16 +197,6 @@ export class AdminDoor {
       await readHistory(historyPath, this.#history);
     } catch (error) {
       log.warn(`history not read: ${(error as Error).message}`, { file: historyPath });
-    }
-  }
-
-  async #saveHistory(): Promise<void> {
-    const { historyPath, log } = this.#options;
-    if (historyPath === undefined) return;
-    try {
-      await writeHistory(historyPath, this.#history);
-    } catch (error) {
-      log.warn(`history not saved: ${(error as Error).message}`, { file: historyPath });
     }
   }
 }

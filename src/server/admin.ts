@@ -16,6 +16,8 @@ const leastTokenLength = 16;
 export interface OpenAdmin {
   /** Over TCP; 0 when it does not listen there. */
   readonly port: number;
+  /** Keeps the history for whoever comes next; never rejects. */
+  saveHistory(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -190,7 +190,9 @@ export async function startTrackerServer(
     );
   const door = await openDoor(configuration, {
     store,
-    pause: async () => snapshots?.stop(),
+    pause: async () => {
+      await Promise.all([snapshots?.stop(), admin?.saveHistory()]);
+    },
     resume: () => snapshots?.resume(),
     sockets,
     stop: () => {
