@@ -4,22 +4,23 @@
 // ever evicted. Evicting single swarms here and there would leave every chunk half full and no chunk for another size
 // class, so a pass over the store clears whole chunks: those filled longest ago that hold the blocks of about the oldest
 // eighth of the swarms on probation. Each announce that adds a peer while memory is short does one slice of the pass.
-// Callers hold no lock: a slice takes one shard's, and the pass's own before it.
+// Callers hold no lock: a slice takes the pass's own, and then one shard's. Only one thread at a time does a slice, and
+// the others go on with their announces: to wait is to sleep, a hundred times as long as a slice.
 
 import type { InfoHashTable } from './info-hash-table.ts';
 import { chunkRow, chunkShift, chunkTable, entryField, header, idleFlag, shardRow } from './layout.ts';
-import { lock, unlock } from './lock.ts';
+import { lock, tryLock, unlock } from './lock.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
 
-const slotsPerSlice = 64;
+const slotsPerSlice = 32;
 /** Swarms on probation that are looked at to see how old they are, and of how many slots at most. */
 const sampleSize = 64;
-const sampledWindows = 16;
+const sampledWindows = 32;
 /** Of the sample, in order of age, the one up to which a pass clears. */
 const clearedOfSample = sampleSize >> 3;
 const restSeconds = 1;
 /** Slices for an announce that has found no memory, in all. */
-const slicesWhenFull = 64;
+const slicesWhenFull = 128;
 const enoughWhenFull = 32;
 
 export class Evictor {
@@ -27,11 +28,15 @@ export class Evictor {
   readonly #table: InfoHashTable;
   readonly #entries: SwarmEntries;
   readonly #sample = new Int32Array(sampleSize);
+  /** When half of what is kept free is gone, because a thread was stopped in the midst of its slice. */
+  readonly #urgentAbove: number;
+  readonly #ahead = new Int32Array(slotsPerSlice);
 
   constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries) {
     this.#words = words;
     this.#table = table;
     this.#entries = entries;
+    this.#urgentAbove = Math.floor((words[header.pressedAbove]! * 31) / 30);
   }
 
   /** Whether memory is short, or a pass is under way: one left half done would leave chunks half full. */
@@ -43,38 +48,62 @@ export class Evictor {
     );
   }
 
-  /** Does one slice; `now` is whole seconds. Returns how many swarms went, −1 while none can be expected to. */
-  relieve(now: number): number {
+  /** Does one slice, unless another thread does, or two when memory is all but full; `now` is whole seconds. */
+  relieve(now: number): void {
     const words = this.#words;
-    if (words[header.evictRestUntil]! > now) return -1;
-    lock(words, header.evictLock);
-    const begun = words[header.evictShard] !== this.#table.shardCount || this.#beginPass(now);
+    if (words[header.evictRestUntil]! > now) return;
+    const urgent = words[header.chunksInUse]! > this.#urgentAbove;
+    if (urgent) lock(words, header.evictLock);
+    else if (!tryLock(words, header.evictLock)) return;
+    try {
+      if (this.#slice(now) >= 0 && urgent) this.#slice(now);
+    } finally {
+      unlock(words, header.evictLock);
+    }
+  }
+
+  /** For an announce that found memory full: true when enough has gone that it should try again. */
+  makeRoom(now: number): boolean {
+    const words = this.#words;
+    let gone = 0;
+    for (let slice = 0; slice < slicesWhenFull && gone < enoughWhenFull; slice++) {
+      lock(words, header.evictLock);
+      try {
+        const evicted = words[header.evictRestUntil]! > now ? -1 : this.#slice(now);
+        if (evicted < 0) break;
+        gone += evicted;
+      } finally {
+        unlock(words, header.evictLock);
+      }
+    }
+    return gone > 0;
+  }
+
+  /** Returns how many swarms went, −1 while none can be expected to; with the pass's lock held. */
+  #slice(now: number): number {
+    const words = this.#words;
+    if (words[header.evictShard] === this.#table.shardCount && !this.#beginPass(now)) return -1;
     const shard = this.#table.shardAt(words[header.evictShard]!);
     const start = words[header.evictPosition]!;
-    const upTo = words[header.evictUpTo]!;
-    if (begun) this.#advance(start + slotsPerSlice, shard);
-    unlock(words, header.evictLock);
-    if (!begun) return -1;
-
+    this.#advance(start + slotsPerSlice, shard);
+    this.#lookAhead(shard, start);
     lock(words, shard + shardRow.lock);
     try {
-      const evicted = this.#clear(shard, start, upTo);
-      if (evicted > 0) Atomics.add(words, header.evictedInPass, evicted);
+      const evicted = this.#clear(shard, start, words[header.evictUpTo]!);
+      words[header.evictedInPass]! += evicted;
       return evicted;
     } finally {
       unlock(words, shard + shardRow.lock);
     }
   }
 
-  /** For an announce that found memory full: true when enough has gone that it should try again. */
-  makeRoom(now: number): boolean {
-    let gone = 0;
-    for (let slice = 0; slice < slicesWhenFull && gone < enoughWhenFull; slice++) {
-      const evicted = this.relieve(now);
-      if (evicted < 0) break;
-      gone += evicted;
+  /** Fetches the entries of a slice before its shard is locked; see LookAhead. */
+  #lookAhead(shard: number, start: number): void {
+    const words = this.#words;
+    const count = Math.min(slotsPerSlice, this.#table.slots(shard) - start);
+    for (let i = 0; i < count; i++) {
+      this.#ahead[i] = words[this.#table.entryIn(shard, start + i) + entryField.downloaded]!;
     }
-    return gone > 0;
   }
 
   #advance(position: number, shard: number): void {
@@ -91,9 +120,10 @@ export class Evictor {
   /** False, and a rest, when the last pass found nothing that may go. */
   #beginPass(now: number): boolean {
     const words = this.#words;
-    if (Atomics.exchange(words, header.evictedInPass, 0) === 0) {
+    const evicted = words[header.evictedInPass]!;
+    words[header.evictedInPass] = evicted === 0 ? 1 : 0;
+    if (evicted === 0) {
       words[header.evictRestUntil] = now + restSeconds;
-      Atomics.store(words, header.evictedInPass, 1);
       return false;
     }
     words[header.evictUpTo] = this.#chooseAge();

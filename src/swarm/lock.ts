@@ -7,6 +7,11 @@ export function lock(words: Int32Array, at: number): void {
   if (Atomics.compareExchange(words, at, 0, 1) !== 0) lockContended(words, at);
 }
 
+/** Takes the lock if it is free, and says whether it was. */
+export function tryLock(words: Int32Array, at: number): boolean {
+  return Atomics.compareExchange(words, at, 0, 1) === 0;
+}
+
 /** Gives the lock back; only for the thread that holds it. */
 export function unlock(words: Int32Array, at: number): void {
   if (Atomics.exchange(words, at, 0) === 2) Atomics.notify(words, at, 1);
