@@ -177,7 +177,8 @@ function optionsOf(plan: ChartPlan, shown: ChartPlan['series'], width: number): 
   return {
     width,
     height: plan.height,
-    padding: [8, 24, 0, 0],
+    // To the right, room for half of the last time.
+    padding: [8, 34, 0, 0],
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
       // From zero, so that a height is an amount.
