@@ -3,10 +3,11 @@ import { monotonicSeconds } from '../../src/server/clock.ts';
 import { saveSnapshot } from '../../src/server/snapshot-file.ts';
 import { pause } from '../program.ts';
 import { createStore, Visit } from '../swarm/visit.ts';
-import { type Client, HttpClient, type Question, UdpClient } from './clients.ts';
+import { HttpClient, UdpClient } from './clients.ts';
 import type { Scale } from './figures.ts';
 import { Ledger } from './ledger.ts';
 import { askForPeers, fill, Load } from './load.ts';
+import { Probe } from './probe.ts';
 
 export interface Restartable {
   udpPort: number;
@@ -25,8 +26,8 @@ export async function restartUnderLoad(
 ): Promise<Record<string, number>> {
   const [udpPerSecond, httpPerSecond] = long ? [5000, 500] : [1000, 100];
   const ledger = new Ledger();
-  const udp = new Watched(new UdpClient(tracker.udpPort));
-  const http = new Watched(new HttpClient(tracker.httpPort));
+  const udp = new UdpClient(tracker.udpPort);
+  const http = new HttpClient(tracker.httpPort);
   await fill(ledger, udp, 0, long ? 400 : 20);
   const usual = { seed, stoppedPercent: 20 };
   const loads = [
@@ -35,15 +36,20 @@ export async function restartUnderLoad(
   ];
   // Until the clients, too, run as fast as they will.
   await pause(1000);
-  for (const client of [udp, http]) client.forget();
+  for (const client of [udp, http]) client.longestMs = 0;
+  const probes = [
+    new Probe(new UdpClient(tracker.udpPort)),
+    new Probe(new HttpClient(tracker.httpPort)),
+  ] as const;
   const gaps: number[] = [];
   for (let restart = 0; restart < restarts; restart++) {
+    for (const probe of probes) probe.longestSilenceMs = 0;
     await tracker.restart();
     await pause(500);
-    gaps.push(Math.max(udp.longestSilenceMs, http.longestSilenceMs));
-    for (const client of [udp, http]) client.longestSilenceMs = 0;
+    gaps.push(Math.max(...probes.map(({ longestSilenceMs }) => longestSilenceMs)));
   }
   for (const load of loads) await load.stop();
+  for (const probe of probes) probe.close();
   const balance = await ledger.balance((swarm) => askForPeers(udp, swarm));
   const acknowledged = loads.reduce((sum, load) => sum + load.acknowledged, 0);
   for (const client of [udp, http]) client.close();
@@ -75,45 +81,4 @@ export function prepareSnapshot(dataDir: string, peers: number): void {
 /** How many peers a tracker has to carry over, besides those of the load. */
 export function peersFor({ long, peers = long ? 1_000_000 : 20_000 }: Scale): number {
   return peers;
-}
-
-/** A client that knows for how long nobody got an answer. */
-class Watched implements Client {
-  readonly #client: Client;
-  #answeredAt = performance.now();
-  longestSilenceMs = 0;
-
-  constructor(client: Client) {
-    this.#client = client;
-  }
-
-  async announce(question: Question): Promise<Set<number>> {
-    const ports = await this.#client.announce(question);
-    const now = performance.now();
-    this.longestSilenceMs = Math.max(this.longestSilenceMs, now - this.#answeredAt);
-    this.#answeredAt = now;
-    return ports;
-  }
-
-  /** What was measured so far. */
-  forget(): void {
-    this.#client.longestMs = this.longestSilenceMs = 0;
-    this.#answeredAt = performance.now();
-  }
-
-  get longestMs(): number {
-    return this.#client.longestMs;
-  }
-
-  get times(): Client['times'] {
-    return this.#client.times;
-  }
-
-  get retries(): number {
-    return this.#client.retries;
-  }
-
-  close(): void {
-    this.#client.close();
-  }
 }
