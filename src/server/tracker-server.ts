@@ -184,6 +184,7 @@ export async function startTrackerServer(
     addressWatch.close();
     await Promise.all([listeners.close(graceMs), snapshots?.stop()]);
   };
+  let adminClosed: Promise<void> | undefined;
   const sockets = () =>
     listeners.all.flatMap(({ planned: { protocol }, descriptors }) =>
       descriptors().map((descriptor) => ({ protocol, descriptor })),
@@ -197,7 +198,7 @@ export async function startTrackerServer(
     sockets,
     stop: () => {
       // Its port is free at once; whoever watches is not waited for.
-      void admin?.close();
+      adminClosed = admin?.close();
       return stop(takeoverGraceMs);
     },
     failed,
@@ -208,7 +209,7 @@ export async function startTrackerServer(
     addresses,
     succeeded: door?.left.then(async (succession) => {
       // Nothing is lost then, whatever comes next.
-      if (succession.kind === 'broken') await snapshots?.close();
+      if (succession.kind === 'broken') await Promise.all([snapshots?.close(), adminClosed]);
       return succession;
     }),
     sockets,
