@@ -53,6 +53,8 @@ export interface HttpScrapeReply {
   /** Seconds. */
   minRequestInterval: number | undefined;
   files: HttpScrapeFile[];
+  /** How many torrents the reply has; `files` may hold fewer. */
+  fileCount: number;
   findings: string[];
 }
 
@@ -76,13 +78,20 @@ export function decodeHttpAnnounceReply(bytes: Uint8Array, limits: BencodeOption
   };
 }
 
-/** Reads a scrape reply; sloppy dictionaries are taken and reported. Throws BencodeError. */
-export function decodeHttpScrapeReply(bytes: Uint8Array, limits: BencodeOptions = {}): HttpScrapeReply {
+/**
+ * Reads a scrape reply; sloppy dictionaries are taken and reported. Throws BencodeError.
+ * @param maxFiles torrents beyond the first so many are counted, and not read
+ */
+export function decodeHttpScrapeReply(
+  bytes: Uint8Array,
+  limits: BencodeOptions = {},
+  maxFiles = Number.POSITIVE_INFINITY,
+): HttpScrapeReply {
   const fields = Fields.ofReply(bytes, limits);
   return {
+    ...fields.files(maxFiles),
     failureReason: fields.text('failure reason'),
     minRequestInterval: fields.dictionary('flags')?.count('min_request_interval'),
-    files: fields.files(),
     findings: fields.findings,
   };
 }
@@ -149,15 +158,22 @@ class Fields {
     return { ip, port, peerId: fields?.string('peer id') };
   }
 
-  files(): HttpScrapeFile[] {
+  files(maxFiles: number): { files: HttpScrapeFile[]; fileCount: number } {
+    const files: HttpScrapeFile[] = [];
+    let fileCount = 0;
     const value = this.#values.get('files');
     if (value !== undefined && !(value instanceof Map)) this.#report('files', 'a dictionary');
-    if (!(value instanceof Map)) return [];
-    return [...value].map(([key, item]) => this.#file(key, item)).filter((file) => file !== undefined);
+    for (const [key, item] of value instanceof Map ? value : []) {
+      if (!(item instanceof Map)) {
+        this.#report('files', 'a dictionary of dictionaries');
+        continue;
+      }
+      if (fileCount++ < maxFiles) files.push(this.#file(key, item));
+    }
+    return { files, fileCount };
   }
 
-  #file(key: string, item: Bencoded): HttpScrapeFile | undefined {
-    if (!(item instanceof Map)) return this.#report('files', 'a dictionary of dictionaries');
+  #file(key: string, item: BencodedDictionary): HttpScrapeFile {
     if (key.length !== 20) this.#report('files', 'keyed by 20 bytes');
     const fields = new Fields(item, this.findings);
     return {

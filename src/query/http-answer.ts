@@ -112,12 +112,12 @@ function readExternalIp(bytes: Uint8Array | undefined, compliance: string[]): st
 
 /** An HTTP scrape reply (BEP 48). Throws a TrackerError when it is not bencode. */
 export function readScrapeAnswer(body: Uint8Array): ScrapeAnswer {
-  const reply = decode(body, decodeHttpScrapeReply);
+  const reply = decode(body, (bytes, bounds) => decodeHttpScrapeReply(bytes, bounds, maxListed));
   return {
     failureReason: textOf(reply.failureReason),
     minRequestInterval: reply.minRequestInterval ?? null,
-    torrentCount: reply.files.length,
-    torrents: reply.files.slice(0, maxListed).map((file) => ({
+    torrentCount: reply.fileCount,
+    torrents: reply.files.map((file) => ({
       infoHash: Buffer.from(file.infoHash.subarray(0, 64)).toString('hex'),
       complete: file.complete ?? null,
       incomplete: file.incomplete ?? null,

@@ -1,6 +1,5 @@
 // Sockets passed between two ends of a Unix socket: they arrive open, with their text, and nothing waits for ever.
 import assert from 'node:assert/strict';
-import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,17 +8,17 @@ import { after, test } from 'node:test';
 import { describeSocket } from '../../src/net/inherited-socket.ts';
 import { BlockingUnixStream, isListening, sendDescriptors } from '../../src/net/pass-descriptors.ts';
 import { loadSystemCalls } from '../../src/net/system-calls.ts';
+import { closeUdpSockets, openUdpSockets } from '../../src/net/udp-socket.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'caracal-pass-'));
 after(() => rmSync(directory, { recursive: true }));
 const { calls, reason } = loadSystemCalls();
 
-const descriptorOf = (socket: unknown) => (socket as { _handle: { fd: number } })._handle.fd;
+const descriptorOf = (socket: Socket) => (socket as unknown as { _handle: { fd: number } })._handle.fd;
 
 test('a socket arrives open at the other end, with its text', { skip: reason }, async () => {
   const path = join(directory, 'a.sock');
-  const udp = createSocket('udp4');
-  await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve));
+  const [udp] = openUdpSockets(calls!, { address: '127.0.0.1', port: 0 });
   let accept!: (socket: Socket) => void;
   const promise = new Promise<Socket>((resolve) => {
     accept = resolve;
@@ -31,7 +30,7 @@ test('a socket arrives open at the other end, with its text', { skip: reason }, 
   assert.equal(isListening(calls!, path), true);
   assert.equal(stream.receive(0), undefined);
   assert.equal(stream.receive(30), undefined);
-  const probe = descriptorOf(udp);
+  const probe = udp!.fd;
   sendDescriptors(calls!, descriptorOf(accepted), 'two of them\n', [probe, probe]);
   const received = stream.receive(1000)!;
   assert.equal(received.text, 'two of them\n');
@@ -39,7 +38,7 @@ test('a socket arrives open at the other end, with its text', { skip: reason }, 
   for (const fd of received.descriptors) {
     assert.notEqual(fd, probe);
     const described = describeSocket(calls!, fd)!;
-    assert.deepEqual([described.kind, described.port], ['datagram', udp.address().port]);
+    assert.deepEqual([described.kind, described.port], ['datagram', udp!.port]);
     calls!.close(fd);
   }
   const asked = new Promise((got) => accepted.once('data', got));
@@ -49,7 +48,7 @@ test('a socket arrives open at the other end, with its text', { skip: reason }, 
   await new Promise((done) => setTimeout(done, 20));
   assert.deepEqual(stream.receive(1000), { text: '', descriptors: [] });
   stream.close();
-  udp.close();
+  closeUdpSockets(calls!, [udp!]);
   server.close();
 });
 

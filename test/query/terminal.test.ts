@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { cutToWidth, displayWidth, padToWidth, wrapToWidth } from '../../src/query/display-width.ts';
 import { type Span, type Style, Terminal, type TerminalOptions } from '../../src/query/terminal.ts';
+import { writtenTo } from './written-to.ts';
 
 const dangerous =
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
@@ -42,7 +43,7 @@ function printed(
 ): string {
   const stream = new PassThrough();
   use(new Terminal(stream, options));
-  return String(stream.read() ?? '');
+  return writtenTo(stream);
 }
 
 test('only our own colours reach the terminal, whatever the text', () => {

@@ -9,6 +9,7 @@ import { createAnswer } from '../../src/query/tracker-answer.ts';
 import { WatchView } from '../../src/query/watch-view.ts';
 import { body, startHttp } from './fake-trackers.ts';
 import { runQuery } from './run-query.ts';
+import { writtenTo } from './written-to.ts';
 
 test('a sparkline spans the range of its values and shows gaps', () => {
   assert.equal(sparkline([1, 2, 3, 4, 5, 6, 7, 8]), '▁▂▃▄▅▆▇█');
@@ -72,7 +73,7 @@ test('on a terminal the view shows change and failures, redrawn in place', () =>
   );
   for (const one of [result(10), result(12), result(0, 'no\x1b[2J')]) view.add(one);
   view.close();
-  const frames = String(stream.read()).split('\x1b[7A\r\x1b[J');
+  const frames = writtenTo(stream).split('\x1b[7A\r\x1b[J');
   assert.equal(frames.length, 3);
   assert.match(frames[1]!, /Seeds +12 +\+2 +10 +12 {2}▁█/);
   assert.match(frames[2]!, /2 answers, 1 failure\n/);
