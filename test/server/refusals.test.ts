@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -109,6 +110,19 @@ describe('a tracker with HTTPS behind a proxy that speaks the PROXY protocol', (
     assert.equal(spawnSync('openssl', options, { input: '' }).status, 0);
     // Announces to itself may be among them.
     assert.ok((await metric('tracker_tls_handshakes_total')) > done);
+  });
+
+  test('counts an announce over HTTPS as such', async () => {
+    const started = (transport: string) =>
+      metric(`tracker_announces_total{transport="${transport}",family="ipv4",event="started"}`);
+    const path = `${announcePath}&event=started`;
+    const status = await new Promise((resolve, reject) => {
+      get({ port: tracker.httpsPort, host: 'localhost', family: 4, path, ca: authority.root, agent: false })
+        .on('response', (response) => resolve(response.resume().statusCode))
+        .on('error', reject);
+    });
+    assert.equal(status, 200);
+    assert.deepEqual([await started('https'), await started('http')], [1, 0]);
   });
 
   test('shows open HTTPS connections as such', async () => {
