@@ -25,7 +25,7 @@ export class ClientTally {
       const key = clientKey(word0, word1);
       const listed = versionsOf.get(key) ?? [];
       if (listed.length < versions) {
-        listed.push({ version: versionOf(word0, word1), peers: peers * weight });
+        listed.push({ version: versionOf(word0, word1), peers: Math.round(peers * weight) });
       }
       versionsOf.set(key, listed);
     }
@@ -36,7 +36,7 @@ export class ClientTally {
       .map(({ key, peers }) => ({
         prefix: prefixOf(key),
         name: nameOf(key),
-        peers: peers * weight,
+        peers: Math.round(peers * weight),
         versions: versionsOf.get(key) ?? [],
       }));
   }

@@ -103,7 +103,7 @@ const surveyHead = {
     .min(1)
     .describe(
       'above 1: all swarms of more than 128 peers of a family were looked at, one in so many of the others and of ' +
-        'the peers; counts are multiplied',
+        'the peers; counts are scaled to all',
     ),
 };
 

@@ -22,7 +22,7 @@ export interface SurveyResult {
   completedAtMs: number;
   swarms: number;
   peers: number;
-  /** A sample of one in so many; counts are multiplied, but not those of large swarms. 1: nothing was left out. */
+  /** A sample of one in so many; counts are scaled to all, but not those of large swarms. 1: nothing was left out. */
   sampledEvery: number;
   /** By peers, the most first. */
   topSwarms: TopSwarm[];
@@ -120,10 +120,13 @@ class Round {
   readonly #clients = new ClientTally();
   readonly #networks4 = new NetworkTally();
   readonly #networks6 = new NetworkTally();
-  readonly #sizes = new Array<number>(swarmSizes.length + 1).fill(0);
+  /** Swarms by size: those of which every one is met, and those of which a sample is. */
+  readonly #counted = new Array<number>(swarmSizes.length + 1).fill(0);
+  readonly #sampled = new Array<number>(swarmSizes.length + 1).fill(0);
   readonly #top = new TopSwarms();
-  #swarms = 0;
+  /** Of those of which every one is met. */
   #peers = 0;
+  #peersMet = 0;
 
   constructor(startedAtMs: number, sampledEvery: number) {
     this.#startedAtMs = startedAtMs;
@@ -135,10 +138,10 @@ class Round {
       const size = swarms[at + 5]! + swarms[at + 6]!;
       let sizeClass = 0;
       while (sizeClass < swarmSizes.length && size > swarmSizes[sizeClass]!) sizeClass++;
-      const weight = swarms[at + 8]!;
-      this.#sizes[sizeClass]! += weight;
-      this.#swarms += weight;
-      this.#peers += size * weight;
+      if (swarms[at + 8] === 1) {
+        this.#counted[sizeClass]!++;
+        this.#peers += size;
+      } else this.#sampled[sizeClass]!++;
       if (size > this.#top.least) this.#top.add(size, swarms, at);
     }
     for (let i = 0, at = 0; i < peerCount; i++, at += 7) {
@@ -146,25 +149,37 @@ class Round {
       else this.#networks6.add(network48(peers[at + 1]!, peers[at + 2]!));
       this.#clients.add(peers[at + 5]!, peers[at + 6]!);
     }
+    this.#peersMet += peerCount;
   }
 
   finish(completedAtMs: number, totals: { swarms: number; peers: number }): SurveyResult {
     const every = this.sampledEvery;
-    const all = ([network, peers]: [number, number]): [number, number] => [network, peers * every];
+    const counted = sum(this.#counted);
+    // How many are in the sample is chance too; how many there are is known.
+    const perPeer = every === 1 ? 1 : totals.peers / Math.max(1, this.#peersMet);
+    const perSwarm = Math.max(0, totals.swarms - counted) / Math.max(1, sum(this.#sampled));
+    const all = ([network, peers]: [number, number]): [number, number] => [
+      network,
+      Math.round(peers * perPeer),
+    ];
     return {
       startedAtMs: this.#startedAtMs,
       completedAtMs,
-      swarms: every === 1 ? this.#swarms : totals.swarms,
+      swarms: every === 1 ? counted : totals.swarms,
       peers: every === 1 ? this.#peers : totals.peers,
       sampledEvery: every,
       topSwarms: this.#top.list(),
-      sizes: this.#sizes,
-      clients: this.#clients.list(topClientCount, topVersionCount, every),
+      sizes: this.#counted.map((count, size) => count + Math.round(this.#sampled[size]! * perSwarm)),
+      clients: this.#clients.list(topClientCount, topVersionCount, perPeer),
       networks4: this.#networks4.top(topNetworkCount).map(all),
       networks6: this.#networks6.top(topNetworkCount).map(all),
-      networkError: Math.max(this.#networks4.error, this.#networks6.error) * every,
+      networkError: Math.round(Math.max(this.#networks4.error, this.#networks6.error) * perPeer),
     };
   }
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }
 
 /** The largest swarms seen so far; sorted out whenever twice as many as wanted have gathered. */

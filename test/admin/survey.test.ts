@@ -128,7 +128,7 @@ test('a survey lists the largest swarms first, sizes, clients and networks, and 
   assert.notEqual(survey.result, result);
 });
 
-test('of many peers a survey takes a sample, and multiplies what it counted', () => {
+test('of many peers a survey takes a sample, and scales what it met to what there is', () => {
   const totals = { swarms: 1_000_000, peers: 3_000_000 };
   const asked: number[] = [];
   const { read, readSwarm } = walkOver([10, 40]);
@@ -153,8 +153,14 @@ test('of many peers a survey takes a sample, and multiplies what it counted', ()
   assert.deepEqual(asked, [10, 10]);
   const { sampledEvery, swarms, peers, sizes, clients, networks4, topSwarms } = survey.result!;
   assert.deepEqual({ sampledEvery, swarms, peers }, { sampledEvery: 10, ...totals });
-  assert.deepEqual(sizes.slice(0, 5), [0, 0, 0, 11, 0]);
-  assert.deepEqual([clients[0]!.peers, clients[0]!.versions[0]!.peers, networks4[0]![1]], [500, 500, 20]);
+  assert.deepEqual(
+    sizes.slice(0, 5),
+    [0, 0, 0, 1_000_000, 0],
+    'one that was met, and one for all the others',
+  );
+  // 50 peers, two of them in 10.0.0.0/24.
+  assert.deepEqual([clients[0]!.peers, clients[0]!.versions[0]!.peers], [3_000_000, 3_000_000]);
+  assert.equal(networks4[0]![1], 120_000);
   assert.deepEqual(
     topSwarms.map(({ complete, incomplete }) => complete + incomplete),
     [40, 10],
