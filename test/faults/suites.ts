@@ -1,6 +1,6 @@
 // Every fault suite there is, in the order of docs/reliability.md.
 import { oneAddressSuite, randomSwarmsSuite } from './abuse.ts';
-import { activationSuite } from './activation.ts';
+import { activationSuite, successorSuite } from './activation.ts';
 import { clockSuite } from './clock.ts';
 import { damagedSuite } from './damaged.ts';
 import type { FaultSuite } from './figures.ts';
@@ -17,6 +17,7 @@ export const suites: readonly FaultSuite[] = [
   killSuite,
   takeoverSuite,
   activationSuite,
+  successorSuite,
   fullDiskSuite,
   damagedSuite,
   clockSuite,

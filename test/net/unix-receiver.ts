@@ -17,7 +17,7 @@ export interface UnixReceiver {
 }
 
 /** Closed after the test. `abstract`: in the abstract namespace, where a path begins with `@`. */
-export function openUnixReceiver(test: TestContext, abstract = false): UnixReceiver {
+export function openUnixReceiver(test: Pick<TestContext, 'after'>, abstract = false): UnixReceiver {
   const directory = mkdtempSync(join(tmpdir(), 'caracal-notify-'));
   const path = abstract ? `@caracal-test-${process.pid}-${Date.now()}` : join(directory, 'notify');
   const memory = new PinnedMemory(calls, 4096 + 256);
