@@ -14,6 +14,8 @@ type ListedConfiguration = Pick<
 >;
 
 const defaultLookEveryMs = 5000;
+/** Of a list that changes while it is read. */
+const mostReads = 3;
 
 export class AccessLists {
   readonly #lists: readonly ListFile[];
@@ -133,12 +135,25 @@ export class AccessLists {
   }
 
   async #read(list: ListFile): Promise<void> {
-    const look = await looksOf(list);
-    const { count, buffer } = await list.read();
+    const { read, look } = await readUnchanged(list);
     list.settled = list.seen = look;
-    this.#memory = { ...this.#memory, [list.rule]: buffer };
-    this.#log?.info(`${list.name}: ${count} ${list.noun} in use.`);
+    this.#memory = { ...this.#memory, [list.rule]: read.buffer };
+    this.#log?.info(`${list.name}: ${read.count} ${list.noun} in use.`);
     this.#changed(this.#memory);
+  }
+}
+
+/** Reads a list again when it has become another one meanwhile, so that one being written is not taken for a short one. */
+async function readUnchanged(list: ListFile) {
+  for (let attempt = 1; ; attempt++) {
+    const look = await looksOf(list);
+    const isSettled = async () => attempt === mostReads || (await looksOf(list)) === look;
+    try {
+      const read = await list.read();
+      if (await isSettled()) return { read, look };
+    } catch (error) {
+      if (await isSettled()) throw error;
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 // The lists in a running tracker: every thread and transport refuses what they refuse, and takes up new ones on SIGHUP.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -74,7 +74,11 @@ test('UDP workers and HTTP refuse what the lists refuse, and take up new lists o
 
 test('SIGHUP every 50 ms with good and bad lists fails no request', async () => {
   const deny = join(directory, 'storm');
-  writeFileSync(deny, `${hex(100)}\n`);
+  const install = (lines: string) => {
+    writeFileSync(`${deny}.new`, lines);
+    renameSync(`${deny}.new`, deny);
+  };
+  install(`${hex(100)}\n`);
   const tracker = await startTracker(['--workers', '2', '--deny-list', deny]);
   try {
     let going = true;
@@ -89,7 +93,7 @@ test('SIGHUP every 50 ms with good and bad lists fails no request', async () => 
     const udp = (port: number, swarm: number) => overUdp(port, swarm, 2);
     const lanes = Promise.all([lane(overHttp, tracker.httpPort), lane(udp, tracker.udpPort)]);
     for (let i = 0; i < 40; i++) {
-      writeFileSync(deny, `${hex(100)}\n${i % 3 === 2 ? 'rubbish' : hex(200 + i)}\n`);
+      install(`${hex(100)}\n${i % 3 === 2 ? 'rubbish' : hex(200 + i)}\n`);
       tracker.program.signal('SIGHUP');
       await pause(50);
     }

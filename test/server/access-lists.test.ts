@@ -181,6 +181,21 @@ test('a list that is still being written is left alone until it holds still', as
   lists.close();
 });
 
+test('a list that is written while it is read is read again', async () => {
+  const lines = (first: number) => Array.from({ length: 200_000 }, (_, n) => `${hex(first + n)}\n`).join('');
+  const path = fileOf(lines(0));
+  const { lists, allows } = await open({ allowList: path }, 60_000);
+  writeFileSync(path, lines(1_000_000));
+  const reloaded = lists.reload();
+  const next = lines(2_000_000);
+  // Some have been read by then, not all.
+  await pause(80);
+  writeFileSync(path, next);
+  await reloaded;
+  assert.deepEqual([2_000_000, 2_199_999, 1_000_000].map(allows), [true, true, false]);
+  lists.close();
+});
+
 test('many reloads at once see the last contents', async () => {
   const path = fileOf(`${hex(1)}\n`);
   const { lists, allows } = await open({ denyList: path }, 1_000_000);
