@@ -122,6 +122,8 @@ function startLoad(port: string, serverPid: number) {
     torrents,
     peers,
     sockets,
+    // Enough under way for the tracker to go on while the generator's core does something else.
+    window: 64,
     'report-ms': 100,
   };
   const words = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
