@@ -1,6 +1,7 @@
 // Knows how to reach the first of several addresses that answers (RFC 8305), and how to put TLS on the connection.
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { checkCertificateName } from './certificate-name.ts';
 import type { Deadline } from './deadline.ts';
 import { TrackerError } from './tracker-error.ts';
 
@@ -102,6 +103,7 @@ export async function startTls(socket: Socket, options: TlsOptions, deadline: De
       socket,
       host: options.host,
       ...(isIP(options.host) ? {} : { servername: options.host }),
+      checkServerIdentity: checkCertificateName,
       rejectUnauthorized: !options.insecure,
       minVersion: 'TLSv1.2',
       ALPNProtocols: ['http/1.1'],

@@ -1,5 +1,6 @@
 // Checks the certificate of an HTTPS tracker as a strict client would: trust, names, chain and the days it has left.
-import { checkServerIdentity, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import { checkCertificateName } from '../certificate-name.ts';
 import type { Examination } from './examination.ts';
 
 const day = 86_400_000;
@@ -31,7 +32,7 @@ const trustAdvice: Record<string, string> = {
 
 export function judgeCertificate(examination: Examination, subject: string, facts: CertificateFacts): void {
   const { certificate, authorised, error } = facts;
-  const nameError = checkServerIdentity(examination.url.host, certificate);
+  const nameError = checkCertificateName(examination.url.host, certificate);
   const chain = chainOf(certificate);
   const nameless = error === 'ERR_TLS_CERT_ALTNAME_INVALID';
   if (authorised || nameless) {
