@@ -3,9 +3,6 @@ import { endianness } from 'node:os';
 import type { ConfigurationEntry } from '../admin/watched-tracker.ts';
 import { maxMemoryLimit } from '../swarm/layout.ts';
 import { SwarmStore } from '../swarm/swarm-store.ts';
-import { Protection } from '../tracker/protection.ts';
-import { TokenBuckets, type TokenRate } from '../tracker/token-buckets.ts';
-import { Tracker } from '../tracker/tracker.ts';
 import { AcmeChallenges } from '../transport/acme-challenges.ts';
 import { AccessLists } from './access-lists.ts';
 import { AddressWatch } from './address-watch.ts';
@@ -14,6 +11,7 @@ import { createCertificateSource, watchCertificates } from './certificates.ts';
 import { monotonicSeconds } from './clock.ts';
 import type { Configuration } from './configuration.ts';
 import { type ConnectionKeys, createConnectionKeys, loadConnectionKeys } from './connection-keys.ts';
+import { createTracker } from './create-tracker.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { Expiry } from './expiry.ts';
 import { trustedProxies } from './http-listeners.ts';
@@ -30,6 +28,7 @@ import { createSwarmKey, loadSwarmKey } from './swarm-key.ts';
 import { findPredecessor, openDoor } from './takeover.ts';
 import type { OwnedSocket, Succession } from './takeover-door.ts';
 import { StartError } from './usage-error.ts';
+import { startWarmUp } from './warm-up.ts';
 
 /** For answers in flight when another tracker waits to go on; a client that is cut off asks again. */
 const takeoverGraceMs = 100;
@@ -166,7 +165,7 @@ export async function startTrackerServer(
     log.info('Without --data-dir nothing is written, and the swarms are not kept over a restart.');
   }
   const expiry = new Expiry(store, { peerTtl: configuration.peerTtl, now: monotonicSeconds, failed });
-  expiry.start();
+  const endWarmUp = startWarmUp(() => expiry.start());
   const addressWatch = new AddressWatch(store.walk(), log);
   addressWatch.start();
   snapshots?.start();
@@ -180,6 +179,7 @@ export async function startTrackerServer(
     watch.close();
     access?.close();
     clearInterval(stats);
+    endWarmUp();
     expiry.stop();
     addressWatch.close();
     await Promise.all([listeners.close(graceMs), snapshots?.stop()]);
@@ -266,43 +266,6 @@ function createSnapshots(
 ): Snapshots | undefined {
   if (dataDir === undefined) return undefined;
   return new Snapshots(store, { directory: dataDir, intervalSeconds: snapshotInterval, log });
-}
-
-function createTracker(
-  store: SwarmStore,
-  configuration: Configuration,
-  access: AccessLists | undefined,
-): Tracker {
-  const {
-    interval,
-    minInterval,
-    maxPeers,
-    maxScrapeHashes,
-    fullScrape,
-    trackerId,
-    noIpv4Mapped,
-    refusedPorts,
-  } = configuration;
-  const settings = {
-    interval,
-    minInterval,
-    maxPeers,
-    maxScrapeHashes,
-    fullScrape,
-    trackerId,
-    ipv4Mapped: !noIpv4Mapped,
-    refusedPorts,
-  };
-  return new Tracker(store, settings, createProtection(configuration, access));
-}
-
-function createProtection(
-  { rateLimit: { udp, http } }: Configuration,
-  access: AccessLists | undefined,
-): Protection {
-  const memoryOf = (rate: TokenRate | undefined) =>
-    rate && TokenBuckets.create(rate, crypto.getRandomValues(new Int32Array(2))).buffer;
-  return new Protection({ udp: memoryOf(udp), http: memoryOf(http), access: access?.memory });
 }
 
 // One line: where it happened is the first few places of the stack.
