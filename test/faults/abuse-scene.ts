@@ -40,6 +40,8 @@ async function sufferRandomSwarms(): Promise<object> {
   await settle();
   const quietP99Ms = await announceWhile(pause(long ? 10_000 : 2000));
   const paced = await suffer('random', floodSwarms, floodPerSecond, 0);
+  // The same rate of info_hashes that cost nothing: what of the p99 is this machine's, with three programs on it.
+  const pacedControl = await suffer('known', long ? 300_000 : 10_000, floodPerSecond, 0);
   // As fast as it can: now the attacker, the good clients and the tracker share too few processors.
   const unpaced = await suffer('random', unpacedSwarms, 0, floodSwarms);
   // So the same again, as fast, with info_hashes that cost no memory: what remains is what this machine costs.
@@ -63,6 +65,7 @@ async function sufferRandomSwarms(): Promise<object> {
     failed,
     quietP99Ms,
     floodP99Ms: paced.p99Ms,
+    knownAtThatRateP99Ms: pacedControl.p99Ms,
     overTwiceQuietMs: excess(paced.p99Ms, 2 * quietP99Ms),
     unpacedPerSecond: unpaced.floodPerSecond,
     unpacedP99Ms: unpaced.p99Ms,
