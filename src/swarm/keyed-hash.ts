@@ -12,8 +12,9 @@ export function keyedHash(
   length: number,
   last: number,
 ): number {
-  let v0 = key0;
-  let v1 = key1;
+  // Without `| 0` V8 adds v0 and v1 as doubles, which takes twice as long.
+  let v0 = key0 | 0;
+  let v1 = key1 | 0;
   let v2 = key0 ^ 0x6c796765;
   let v3 = key1 ^ 0x74656462;
   const end = at + length;
