@@ -1,8 +1,8 @@
 /** Knows how a UDP connection_id (BEP 15) proves that a client receives at its address, with nothing stored per client. */
 import { SipHash } from './siphash.ts';
 
-/** Length of a time slot in seconds. An id is good for the slot it was made in and the two after it. */
-export const slotSeconds = 64;
+/** A time slot is 64 seconds. An id is good for the slot it was made in and the two after it. */
+const slotShift = 6;
 const acceptedSlots = 3;
 
 /**
@@ -27,10 +27,10 @@ export class ConnectionIds {
 
   /**
    * Makes the id for a client into `high` and `low`. The address is 1 or 4 little-endian words from `at` on; the port
-   * does not count, as some clients change it. `nowSeconds` is any clock that all threads and restarts share.
+   * does not count, as some clients change it. `nowSeconds` is whole seconds of any clock that all threads and restarts share.
    */
   issue(family: 4 | 6, words: Int32Array, at: number, nowSeconds: number): void {
-    const slot = Math.floor(nowSeconds / slotSeconds);
+    const slot = nowSeconds >>> slotShift;
     this.#hash(this.#mac, family, words, at, slot);
     this.high = this.#mac.high;
     this.low = (this.#mac.low & ~3) | (slot & 3);
@@ -45,7 +45,7 @@ export class ConnectionIds {
     high: number,
     low: number,
   ): boolean {
-    const slot = Math.floor(nowSeconds / slotSeconds);
+    const slot = nowSeconds >>> slotShift;
     const age = (slot - low) & 3;
     if (age >= acceptedSlots) return false;
     if (this.#agrees(this.#mac, family, words, at, slot - age, high, low)) return true;
