@@ -98,20 +98,30 @@ export function findRecord(
   return -1;
 }
 
-function findIpv4Record(words: Int32Array, from: number, count: number, address: number, port: number): number {
+function findIpv4Record(
+  words: Int32Array,
+  from: number,
+  count: number,
+  address: number,
+  port: number,
+): number {
   const end = from + 2 * count;
-  let at = from;
   // Four a turn: V8 asks the array anew for its type, length and place in every turn of a loop.
-  for (; at + 8 <= end; at += 8) {
+  for (let at = from; at < end; at += 8) {
     if (words[at] === address && (words[at + 1]! & 0xffff) === port) return (at - from) >> 1;
-    if (words[at + 2] === address && (words[at + 3]! & 0xffff) === port) return (at + 2 - from) >> 1;
-    if (words[at + 4] === address && (words[at + 5]! & 0xffff) === port) return (at + 4 - from) >> 1;
-    if (words[at + 6] === address && (words[at + 7]! & 0xffff) === port) return (at + 6 - from) >> 1;
-  }
-  for (; at < end; at += 2) {
-    if (words[at] === address && (words[at + 1]! & 0xffff) === port) return (at - from) >> 1;
+    if (words[at + 2] === address && (words[at + 3]! & 0xffff) === port)
+      return indexBefore(end, from, at + 2);
+    if (words[at + 4] === address && (words[at + 5]! & 0xffff) === port)
+      return indexBefore(end, from, at + 4);
+    if (words[at + 6] === address && (words[at + 7]! & 0xffff) === port)
+      return indexBefore(end, from, at + 6);
   }
   return -1;
+}
+
+/** What lies behind the last record may look like one, having been one. */
+function indexBefore(end: number, from: number, at: number): number {
+  return at < end ? (at - from) >> 1 : -1;
 }
 
 /** Adds a record read from `source` to a block that has room, and returns its index. */
