@@ -4,7 +4,6 @@ import { pino } from 'pino';
 import { AccessLists } from './access-lists.ts';
 import { readToken } from './admin.ts';
 import { checkCertificateFiles } from './certificates.ts';
-import { raiseInliningLimits } from './compiler-limits.ts';
 import {
   type Configuration,
   configurationOf,
@@ -38,7 +37,6 @@ await main();
 async function main(): Promise<void> {
   try {
     if (await runControl(process.argv.slice(2), process.env)) return;
-    raiseInliningLimits();
     const invocation = readConfiguration(process.argv.slice(2), process.env);
     if (invocation.print !== undefined) process.stdout.write(invocation.print);
     else if (invocation.values.check) await check(invocation);
