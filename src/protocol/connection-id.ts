@@ -16,8 +16,6 @@ export class ConnectionIds {
   low = 0;
   readonly #mac: SipHash;
   readonly #previousMac: SipHash | undefined;
-  // At most 16 bytes of address and 3 of slot.
-  readonly #message = new Int32Array(5);
 
   /** Keys are 16 secret bytes each; ids made with the previous one are still taken. */
   constructor(key: Uint8Array, previousKey?: Uint8Array) {
@@ -69,12 +67,10 @@ export class ConnectionIds {
     return ((mac.high ^ high) | ((mac.low ^ low) & ~3)) === 0;
   }
 
-  /** IPv4: 4 bytes of address and 3 of slot fit one block. The slot wraps after 34 years. */
+  /** The address and 3 bytes of slot, which for IPv4 fit one block. The slot wraps after 34 years. */
   #hash(mac: SipHash, family: 4 | 6, words: Int32Array, at: number, slot: number): void {
-    const message = this.#message;
-    const addressWords = family === 4 ? 1 : 4;
-    for (let i = 0; i < addressWords; i++) message[i] = words[at + i]!;
-    message[addressWords] = slot;
-    mac.hash(message, 0, addressWords * 4 + 3);
+    const slotBytes = slot & 0xffffff;
+    if (family === 4) mac.hash(words, at, 0, words[at]!, slotBytes, 7);
+    else mac.hash(words, at, 2, slotBytes, 0, 3);
   }
 }

@@ -46,6 +46,8 @@ export class FamilyPeers {
   readonly #firstClass: number;
   /** Words of one record. */
   readonly stride: number;
+  /** Compact peers' size in units of 16 bits. */
+  readonly unitsPerEntry: number;
   readonly sets: PeerSets;
   readonly #large: LargeSwarms;
   /** The record to insert: `stride` words, and its peer_id from word 5 on. */
@@ -61,6 +63,7 @@ export class FamilyPeers {
     this.#words = words;
     this.#allocator = allocator;
     this.stride = family === 4 ? recordWords4 : recordWords6;
+    this.unitsPerEntry = family === 4 ? 3 : 9;
     this.#firstClass = family === 4 ? firstBlockClass4 : firstBlockClass6;
     this.sets = new PeerSets(words, allocator, this.stride, this.#firstClass, key0, key1);
     this.#large = new LargeSwarms(words, allocator, this.stride, this.#firstClass, this.sets);
@@ -126,8 +129,13 @@ export class FamilyPeers {
   }
 
   setFoundPeerId(peerId: Int32Array, at: number): void {
-    const id = peerIdAt(this.#words, this.foundBlock, this.stride, this.foundIndex);
-    for (let i = 0; i < peerIdWords; i++) this.#words[id + i] = peerId[at + i]!;
+    const words = this.#words;
+    const id = peerIdAt(words, this.foundBlock, this.stride, this.foundIndex);
+    words[id] = peerId[at]!;
+    words[id + 1] = peerId[at + 1]!;
+    words[id + 2] = peerId[at + 2]!;
+    words[id + 3] = peerId[at + 3]!;
+    words[id + 4] = peerId[at + 4]!;
   }
 
   /** Moves the found record to the other role; false when memory is full, and then nothing changed. */

@@ -22,7 +22,7 @@ export class Sampler {
 
   /**
    * Where the next samples go: compact peers from `out[at]` on; peer_ids, when wanted, from word 0 of `ids` on. Up to
-   * three IPv4 entries behind the last one are overwritten, where there are any.
+   * four entries behind the last one are overwritten, where there is room for them.
    */
   into(out: Uint16Array, at: number, ids: Int32Array | undefined): void {
     this.#out = out;
@@ -49,7 +49,8 @@ export class Sampler {
     const self = found >= 0 && found < pool ? found : -1;
     const others = self >= 0 ? pool - 1 : pool;
     if (want >= others) {
-      this.#copyOthers(block, 0, others, self);
+      if (this.#ids === undefined) this.#copyAllBut(block, pool, self);
+      else this.#copyOthers(block, 0, others, self);
       return others;
     }
     // Two slices on the ring of the others: their lengths and the gap between them leave no overlap.
@@ -59,6 +60,18 @@ export class Sampler {
     this.#copyRing(block, first, firstLength, others, self);
     this.#copyRing(block, second % others, want - firstLength, others, self);
     return want;
+  }
+
+  /** Copies the first `pool` records and puts the last of them in the place of record `self`. */
+  #copyAllBut(block: number, pool: number, self: number): void {
+    const out = this.#out;
+    const units = this.#peers.unitsPerEntry;
+    let to = this.#outAt + self * units;
+    this.#copy(block, 0, pool);
+    if (self < 0) return;
+    const end = this.#outAt;
+    this.#outAt = end - units;
+    for (let from = end - units; from < end; ) out[to++] = out[from++]!;
   }
 
   #copyRing(block: number, start: number, length: number, ring: number, self: number): void {

@@ -44,9 +44,13 @@ function slowSipHash(key: Uint8Array, message: Uint8Array): bigint {
 
 function fastSipHash(key: Uint8Array, message: Uint8Array, at = 0, filler = 0): bigint {
   const words = new Int32Array(at + 40).fill(filler);
-  new Uint8Array(words.buffer).set(message, at * 4);
+  const rest = message.length & 7;
+  const blocks = message.length >> 3;
+  new Uint8Array(words.buffer).set(message.subarray(0, blocks * 8), at * 4);
+  const last = new Int32Array(2);
+  new Uint8Array(last.buffer).set(message.subarray(blocks * 8));
   const hash = new SipHash(key);
-  hash.hash(words, at, message.length);
+  hash.hash(words, at, blocks, last[0]!, last[1]!, rest);
   return (BigInt(hash.high >>> 0) << 32n) | BigInt(hash.low >>> 0);
 }
 
