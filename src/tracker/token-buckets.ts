@@ -7,7 +7,7 @@
 // one, IPv6 ones by /56. A newcomer takes the row with the most tokens left, which somebody who floods never has. There
 // is no lock: two threads that write at once lose one of two counts, and nothing else.
 
-import { isLocalScope, scopeOf } from '../protocol/address-scope.ts';
+import { isLocalScope, scopeOfIpv4, scopeOfIpv6 } from '../protocol/address-scope.ts';
 import { keyedHash } from '../swarm/keyed-hash.ts';
 
 const headerAt = { key: 0, rate: 2, burst: 3, size: 16 } as const;
@@ -37,6 +37,11 @@ export class TokenBuckets {
   readonly #key1: number;
   readonly #rate: number;
   readonly #burst: number;
+  // The last IPv4 client: one with many torrents announces them one after another. First 255.255.255.255, which sends
+  // nothing.
+  #lastAddress = -1;
+  #lastRow: number = unlimited;
+  #lastTag = 0;
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
@@ -62,11 +67,30 @@ export class TokenBuckets {
    * loopback addresses, which many clients may share. `now` is whole seconds.
    */
   rowOf(family: 4 | 6, address: Int32Array, at: number, now: number): number {
-    if (isLocalScope(scopeOf(family, address, at))) return unlimited;
-    const hash =
-      family === 4
-        ? keyedHash(this.#key0, this.#key1, address, at, 0, address[at]!)
-        : keyedHash(this.#key0, this.#key1, address, at, 1, address[at + 1]! & 0xffffff);
+    if (family === 6) return this.#rowOfIpv6(address, at, now);
+    const word = address[at]!;
+    const last = this.#lastRow;
+    if (word === this.#lastAddress && (last === unlimited || this.#words[last] === this.#lastTag))
+      return last;
+    this.#lastAddress = word;
+    this.#lastRow = this.#rowOfIpv4(address, at, now);
+    this.#lastTag = this.#words[this.#lastRow]!;
+    return this.#lastRow;
+  }
+
+  #rowOfIpv4(address: Int32Array, at: number, now: number): number {
+    const word = address[at]!;
+    if (isLocalScope(scopeOfIpv4(word))) return unlimited;
+    return this.#find(keyedHash(this.#key0, this.#key1, address, at, 0, word), now);
+  }
+
+  /** All of a /56 have one. */
+  #rowOfIpv6(address: Int32Array, at: number, now: number): number {
+    if (isLocalScope(scopeOfIpv6(address, at))) return unlimited;
+    return this.#find(keyedHash(this.#key0, this.#key1, address, at, 1, address[at + 1]! & 0xffffff), now);
+  }
+
+  #find(hash: number, now: number): number {
     const tag = hash === 0 ? 1 : hash;
     const words = this.#words;
     const first = headerAt.size + (hash & (sets - 1)) * setWords;

@@ -53,6 +53,31 @@ test('a connection_id from another address is refused', () => {
   assert.ok(!matches(ids, '2001:db9::1', 1000, id6));
 });
 
+test('a connection_id that has just been taken is no better from another address, changed, or too old', () => {
+  const id = issue(ids, '192.0.2.1', 6400);
+  for (let bit = 0; bit < 64; bit++) {
+    const changed: [number, number] = [
+      id[0] ^ (bit < 32 ? 1 << bit : 0),
+      id[1] ^ (bit < 32 ? 0 : 1 << (bit - 32)),
+    ];
+    assert.ok(matches(ids, '192.0.2.1', 6401, id));
+    assert.ok(!matches(ids, '192.0.2.1', 6401, changed), `bit ${bit}`);
+  }
+  for (const [ip, now] of [
+    ['192.0.2.2', 6401],
+    ['193.0.2.1', 6401],
+    ['192.0.2.1', 6400 - 64],
+    ['192.0.2.1', 6400 + 192],
+    ['192.0.2.1', 6400 + 256],
+  ] as const) {
+    assert.ok(matches(ids, '192.0.2.1', 6401, id));
+    assert.ok(!matches(ids, ip, now, id), `${ip} at ${now}`);
+  }
+  // The same first word, of the other family.
+  assert.ok(matches(ids, '192.0.2.1', 6401, id));
+  assert.ok(!ids.matches(6, client('192.0.2.1').words, 0, 6401, ...id));
+});
+
 test('a connection_id is taken by another process with the same key, at any place of its memory', () => {
   const [high, low] = issue(ids, '2001:db8::1', 1000);
   const words = new Int32Array(10).fill(-1);

@@ -94,3 +94,16 @@ test('who floods stays known while a hundred thousand others come by', () => {
   }
   assert.ok(through <= 2000 + seconds * 200 + 50, `${through} got through`);
 });
+
+test('an address that comes again and again has no part in the row that another thread has given away', () => {
+  const here = create();
+  const elsewhere = new TokenBuckets(here.buffer);
+  const first = rowOf(here, '90.0.0.1', 100);
+  // Newcomers take the rows with the most tokens left, so after enough of them every row has changed hands.
+  for (let i = 0; i < 100_000; i++) rowOf(elsewhere, `91.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, 100);
+  const tags = new Int32Array(here.buffer);
+  const given = tags[first]!;
+  const again = rowOf(here, '90.0.0.1', 100);
+  assert.notEqual(tags[again], given);
+  assert.equal(rowOf(elsewhere, '90.0.0.1', 100), again);
+});
