@@ -2,7 +2,6 @@
 // addresses, `known` the same few again and again, `one` sends as fast as it is told from a single one.
 // `abuse-flooder <random|known> <host> <port> <how many> <addresses> <a second, or 0> <first>`
 // `abuse-flooder one <host> <port> <a second> <seconds>`; prints one line of JSON.
-import { constants, setPriority } from 'node:os';
 import { pause } from '../program.ts';
 import { AddressClient, addressOf } from './address-client.ts';
 
@@ -13,9 +12,6 @@ const [first, second, perSecond, firstOfFlood] = numbers.map(Number) as [number,
 const firstSwarm = 10_000_000;
 const firstNetwork = 20_000;
 const lanes = 64;
-
-// An attacker has processors of its own; on these, the tracker and the good clients come first.
-setPriority(constants.priority.PRIORITY_LOW);
 
 console.log(
   JSON.stringify(kind === 'one' ? await floodFromOne(first, second) : await floodSwarms(first, second)),

@@ -107,9 +107,11 @@ async function sufferOneAddress(): Promise<object> {
   };
 }
 
+/** An attacker has processors of its own; of these it gets what the tracker and the good clients leave. */
 function startFlooder(...words: (string | number)[]) {
   const [kind, ...numbers] = words.map(String);
-  return startProgram(process.execPath, [flooder, kind!, host, String(tracker.udpPort), ...numbers]);
+  const command = [process.execPath, flooder, kind!, host, String(tracker.udpPort), ...numbers];
+  return startProgram('chrt', ['--idle', '0', ...command]);
 }
 
 /** Three peers of three networks for each real swarm. */

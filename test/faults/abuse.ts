@@ -10,7 +10,8 @@ const sceneScript = fileURLToPath(new URL('./abuse-scene.js', import.meta.url));
 const prepare = 'ip link set lo up && ip route add local 11.0.0.0/8 dev lo && ip addr add 11.0.0.1/32 dev lo';
 
 /** A namespace needs root, or a kernel that lets everybody have one. */
-const skip = skipWithout('unshare', 'ip') || (canUnshare() ? false : 'may not make a network namespace');
+const skip =
+  skipWithout('unshare', 'ip', 'chrt') || (canUnshare() ? false : 'may not make a network namespace');
 
 export const randomSwarmsSuite: FaultSuite = {
   fault: 'a flood of random info_hashes against a small memory limit',
