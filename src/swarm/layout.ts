@@ -126,7 +126,10 @@ export interface Layout {
 export const minMemoryLimit = 4 * 1024 ** 2;
 export const maxMemoryLimit = 4 * 1024 ** 3 - chunkBytes;
 
-/** Divides `memoryLimit` bytes. One shard for each 512 KiB keeps a shard's table within one chunk. */
+/** At least one shard for so much memory: then its table fits into a chunk. */
+const bytesPerShard = 512 * 1024;
+
+/** Divides `memoryLimit` bytes. */
 export function layoutFor(memoryLimit: number): Layout {
   if (!(memoryLimit >= minMemoryLimit && memoryLimit <= maxMemoryLimit)) {
     throw new RangeError(
@@ -134,9 +137,20 @@ export function layoutFor(memoryLimit: number): Layout {
     );
   }
   const endChunk = Math.floor(memoryLimit / chunkBytes);
-  const shardBits = Math.min(13, Math.max(4, Math.ceil(Math.log2(memoryLimit / (512 * 1024)))));
+  const shardBits = shardBitsFor(memoryLimit);
   // Shards begin on a cache line.
   const shards = (chunkTable + endChunk * chunkRow.size + 15) & ~15;
   const firstChunk = Math.ceil((shards + (1 << shardBits) * shardRow.size) / chunkWords);
   return { words: endChunk * chunkWords, shardBits, shards, firstChunk, endChunk };
+}
+
+/**
+ * Up to eight times as many shards as are needed: a small table is replaced by one of twice the size, under the shard's
+ * lock, in a fraction of a millisecond. Beyond 2,048 the shards themselves are one more wait for memory in every announce,
+ * and in a small store many small tables leave memory unused.
+ */
+function shardBitsFor(memoryLimit: number): number {
+  const needed = Math.ceil(Math.log2(memoryLimit / bytesPerShard));
+  const more = Math.min(3, Math.max(0, needed - 4));
+  return Math.min(13, Math.max(4, needed, Math.min(11, needed + more)));
 }

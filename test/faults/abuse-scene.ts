@@ -22,6 +22,7 @@ const goodPerSecond = 500;
 let failed = 0;
 
 const tracker = new TrackerUnderTest({
+  nice: 10,
   flags: ['--host', host, '--memory-limit', `${memoryLimitMiB}MiB`, '--snapshot-interval', '3600'],
 });
 await tracker.start();

@@ -15,6 +15,8 @@ export interface TrackerOptions {
   env?: Record<string, string>;
   /** How many descriptors it may have. */
   openFiles?: number;
+  /** How far it stands back for its clients, which elsewhere have processors of their own; 0 to 19. */
+  nice?: number;
 }
 
 export class TrackerUnderTest {
@@ -36,13 +38,13 @@ export class TrackerUnderTest {
   /** Resolves when it answers; the ports of the first start are kept. */
   async start(flags: readonly string[] = []): Promise<void> {
     const port = (known: number) => (known === 0 ? 'any' : String(known));
-    const { flags: always = [], env = {}, openFiles } = this.#options;
+    const { flags: always = [], env = {}, openFiles, nice = 0 } = this.#options;
     const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles} && `;
     this.program = startProgram(
       '/bin/sh',
       [
         '-c',
-        `${limit}exec "$0" "$@"`,
+        `${limit}exec nice -n ${nice} "$0" "$@"`,
         process.execPath,
         mainScript,
         ...['--host', '127.0.0.1', '--data-dir', this.dataDir],
