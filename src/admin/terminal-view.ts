@@ -66,8 +66,13 @@ export function formatSwarm(swarm: SwarmDetail): string {
 }
 
 function headline({ version, started_at, at, ready, listeners }: Stats): string {
-  const silent = listeners.filter(({ answering }) => !answering).length;
-  const health = ready ? 'all listeners answer' : `${silent} of ${listeners.length} listeners do NOT answer`;
+  const checked = listeners.filter(({ checked_at }) => checked_at !== null);
+  const silent = checked.filter(({ answering }) => !answering).length;
+  const health = ready
+    ? 'all listeners answer'
+    : silent > 0
+      ? `${silent} of ${listeners.length} listeners do NOT answer`
+      : `${listeners.length - checked.length} of ${listeners.length} listeners not checked yet`;
   return `Caracal ${version}, running for ${formatSpan((at - started_at) / 1000)}, ${health}`;
 }
 
