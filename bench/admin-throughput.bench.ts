@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { saveSnapshot } from '../src/server/snapshot-file.ts';
+import { saveSnapshot } from '../src/server/storage/snapshot-file.ts';
 import { openDashboard } from './dashboard-client.ts';
 import { createFilledStore } from './filled-store.ts';
 import { describeCommit, describeMachine, pinned, pinSelf } from './machine.ts';

@@ -1,9 +1,9 @@
 // What watching costs the tracker: milliseconds of the main thread in each second with one dashboard open.
 import { gzipSync } from 'node:zlib';
-import { History, historySeriesNames } from '../src/admin/history.ts';
-import { Monitor } from '../src/admin/monitor.ts';
-import { Readiness } from '../src/admin/readiness.ts';
-import { Survey } from '../src/admin/survey.ts';
+import { History, historySeriesNames } from '../src/admin/measures/history.ts';
+import { Monitor } from '../src/admin/measures/monitor.ts';
+import { Readiness } from '../src/admin/measures/readiness.ts';
+import { Survey } from '../src/admin/measures/survey.ts';
 import type { TransportCounts, WatchedTracker } from '../src/admin/watched-tracker.ts';
 import { refusalReasons } from '../src/admin/watched-tracker.ts';
 import { Event } from '../src/protocol/event.ts';

@@ -2,7 +2,7 @@
 //
 // It unpacks and keeps nothing, so that it takes next to nothing from the load generator beside it.
 import { Agent, get, type IncomingMessage } from 'node:http';
-import { Assets } from '../src/admin/assets.ts';
+import { Assets } from '../src/admin/door/assets.ts';
 
 const historyEveryMs = 10_000;
 const listsEveryMs = 5000;

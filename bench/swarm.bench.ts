@@ -1,6 +1,6 @@
 // What one announce costs the store at 10 thousand to 10 million peers, what a peer weighs, and what a sweep holds up.
 import { spawnSync } from 'node:child_process';
-import { sweepSmallStore } from '../src/server/warm-up.ts';
+import { sweepSmallStore } from '../src/server/upkeep/warm-up.ts';
 import { SwarmStore } from '../src/swarm/swarm-store.ts';
 import { Announce } from '../src/tracker/announce.ts';
 import { createProcessorClock } from './processor-clock.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { bootstrap, root } from './bootstrap.mjs';
 
 bootstrap();
-const { formatExampleFile, formatOptionsPage } = await import('../dist/src/server/options-page.js');
+const { formatExampleFile, formatOptionsPage } = await import('../dist/src/server/options/options-page.js');
 writeFileSync(join(root, 'docs', 'options.md'), formatOptionsPage());
 writeFileSync(join(root, 'docs', 'tracker.example.toml'), formatExampleFile());
 await import('./write-manuals.mjs');

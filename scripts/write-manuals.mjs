@@ -39,9 +39,9 @@ function read(file) {
 
 /** The server's option table in the manual's form: src/query may not know src/server, so it is done here. */
 async function describeServer() {
-  const { defaultTextOf, environmentName, optionNames, optionOf } = await built('server/options');
-  const { controlCommands } = await built('server/control');
-  const { environmentOptions } = await built('server/read-environment');
+  const { defaultTextOf, environmentName, optionNames, optionOf } = await built('server/options/options');
+  const { controlCommands } = await built('server/operators/control');
+  const { environmentOptions } = await built('server/options/read-environment');
   const options = optionNames.map((name) => {
     const { group, help, kind, placeholder, short } = optionOf(name);
     const file = /^(FILE|DIR|DIRECTORY|PATH)$/.test(placeholder ?? '');

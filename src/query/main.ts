@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // The command tracker-query: joins `run` to this process, its streams and its signals.
 import { readFileSync } from 'node:fs';
+import { TrackerError } from './asking/tracker-error.ts';
 import { run } from './run.ts';
-import { TrackerError } from './tracker-error.ts';
 
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -1,14 +1,15 @@
 // Knows which part of tracker-query a command line calls for, and what exit code comes of it.
-import { type Invocation, parseCommandLine } from './command-line.ts';
-import { Console } from './console.ts';
+
+import { runBatch } from './batch/run-batch.ts';
+import { type Invocation, parseCommandLine } from './command/command-line.ts';
+import { createPlan } from './command/settings.ts';
 import { runDoctor } from './doctor/run-doctor.ts';
 import { formatCompletion } from './manual/completion.ts';
 import { queryProgram } from './manual/query-program.ts';
-import { runBatch } from './run-batch.ts';
-import { createPlan } from './settings.ts';
 import { runSingle } from './single.ts';
+import { Console } from './terminal/console.ts';
 import { UsageError } from './usage-error.ts';
-import { runWatch } from './watch.ts';
+import { runWatch } from './watch/watch.ts';
 
 export interface Surroundings {
   stdout: NodeJS.WriteStream;

@@ -1,14 +1,14 @@
 // Knows the plain use of tracker-query: one tracker, asked once or until it answers, and its result in the wanted format.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { TrackerUrl } from './announce-url.ts';
-import type { Console } from './console.ts';
-import { type Query, queryTracker, type Result } from './query.ts';
-import { csvHead, csvPeers, csvRows } from './report-csv.ts';
-import { resultObject } from './report-json.ts';
-import { announceLines, scrapeLines } from './report-table.ts';
-import { formatJson } from './sanitise.ts';
-import type { Settings } from './settings.ts';
-import { failureOf, isSuccess } from './tracker-answer.ts';
+import type { TrackerUrl } from './asking/announce-url.ts';
+import { type Query, queryTracker, type Result } from './asking/query.ts';
+import { failureOf, isSuccess } from './asking/tracker-answer.ts';
+import type { Settings } from './command/settings.ts';
+import { csvHead, csvPeers, csvRows } from './report/report-csv.ts';
+import { resultObject } from './report/report-json.ts';
+import { announceLines, scrapeLines } from './report/report-table.ts';
+import type { Console } from './terminal/console.ts';
+import { formatJson } from './terminal/sanitise.ts';
 
 const retryPauseMs = 2000;
 

@@ -3,8 +3,8 @@ import type { SwarmStore } from '../swarm/swarm-store.ts';
 import { Protection } from '../tracker/protection.ts';
 import { TokenBuckets, type TokenRate } from '../tracker/token-buckets.ts';
 import { Tracker } from '../tracker/tracker.ts';
-import type { AccessLists } from './access-lists.ts';
-import type { Configuration } from './configuration.ts';
+import type { AccessLists } from './lists/access-lists.ts';
+import type { Configuration } from './options/configuration.ts';
 
 export function createTracker(
   store: SwarmStore,

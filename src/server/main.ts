@@ -1,29 +1,29 @@
 #!/usr/bin/env node
 // tracker-server: from the command line to a running tracker, and from a signal to its end.
 import { pino } from 'pino';
-import { AccessLists } from './access-lists.ts';
-import { readToken } from './admin.ts';
-import { checkCertificateFiles } from './certificates.ts';
+import { checkCertificateFiles } from './certificates/certificates.ts';
+import { nodeLineWarning } from './check/node-line.ts';
+import { formatFindings, testItself } from './check/self-test.ts';
+import { readInheritedSockets } from './listening/inherited-sockets.ts';
+import { formatListenAddress, planListeners } from './listening/listen-plan.ts';
+import type { PassedSockets } from './listening/passed-sockets.ts';
+import { AccessLists } from './lists/access-lists.ts';
+import { escapeForLog } from './log/escape-for-log.ts';
+import { Log } from './log/log.ts';
+import { textStyleFor } from './log/log-text.ts';
+import { readToken } from './operators/admin.ts';
+import { runControl } from './operators/control.ts';
+import { ServiceManager } from './operators/service-manager.ts';
 import {
   type Configuration,
   configurationOf,
   type ResolvedConfiguration,
   readConfiguration,
-} from './configuration.ts';
-import { runControl } from './control.ts';
-import { checkDataDirectory } from './data-directory.ts';
-import { escapeForLog } from './escape-for-log.ts';
-import { formatConfiguration, listConfiguration } from './format-configuration.ts';
-import { readInheritedSockets } from './inherited-sockets.ts';
-import { formatListenAddress, planListeners } from './listen-plan.ts';
-import { Log } from './log.ts';
-import { textStyleFor } from './log-text.ts';
-import { nodeLineWarning } from './node-line.ts';
-import type { PassedSockets } from './passed-sockets.ts';
-import { formatFindings, testItself } from './self-test.ts';
-import { ServiceManager } from './service-manager.ts';
-import { startSuccessor } from './successor.ts';
-import type { Succession } from './takeover-door.ts';
+} from './options/configuration.ts';
+import { formatConfiguration, listConfiguration } from './options/format-configuration.ts';
+import { checkDataDirectory } from './storage/data-directory.ts';
+import { startSuccessor } from './takeover/successor.ts';
+import type { Succession } from './takeover/takeover-door.ts';
 import { startTrackerServer, type TrackerServer } from './tracker-server.ts';
 import { StartError, UsageError } from './usage-error.ts';
 

@@ -1,7 +1,7 @@
 // Who is let in at the admin door.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { AccessRules, type Caller } from '../../src/admin/access.ts';
+import { AccessRules, type Caller } from '../../src/admin/door/access.ts';
 
 const token = 'correct-horse-battery-staple';
 

@@ -4,8 +4,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { History, type HistoryRow, historySeriesNames } from '../../src/admin/history.ts';
-import { readHistory, writeHistory } from '../../src/admin/history-file.ts';
+import { History, type HistoryRow, historySeriesNames } from '../../src/admin/measures/history.ts';
+import { readHistory, writeHistory } from '../../src/admin/measures/history-file.ts';
 
 const start = 1_800_000_000;
 

@@ -1,15 +1,15 @@
 // The background survey and its tallies, over slices made up here.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ClientTally, nameOfPeerId } from '../../src/admin/client-software.ts';
+import { ClientTally, nameOfPeerId } from '../../src/admin/measures/client-software.ts';
 import {
   formatNetwork4,
   formatNetwork6,
   NetworkTally,
   network24,
   network48,
-} from '../../src/admin/network-tally.ts';
-import { parseInfoHash, Survey } from '../../src/admin/survey.ts';
+} from '../../src/admin/measures/network-tally.ts';
+import { parseInfoHash, Survey } from '../../src/admin/measures/survey.ts';
 import type { PeerSlice, PeerWalk } from '../../src/admin/watched-tracker.ts';
 import { parseIp } from '../../src/protocol/ip-address.ts';
 

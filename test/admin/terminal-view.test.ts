@@ -1,7 +1,7 @@
 // The first line of `tracker-server status`: what it says of listeners that answer, do not, or were not asked yet.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatStatus } from '../../src/admin/terminal-view.ts';
+import { formatStatus } from '../../src/admin/command/terminal-view.ts';
 
 type Stats = Parameters<typeof formatStatus>[0];
 

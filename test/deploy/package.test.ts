@@ -27,7 +27,7 @@ describe('the package', () => {
     for (const path of [
       'dist/src/server/main.js',
       'dist/src/query/main.js',
-      'dist/src/server/socket-worker.js',
+      'dist/src/server/listening/socket-worker.js',
       'deploy/install.sh',
       'deploy/tracker.service',
       'docs/tracker.example.toml',

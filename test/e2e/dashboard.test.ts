@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { pause, startProgram } from '../program.ts';
-import { type AdminTracker, announce, startAdminTracker } from '../server/admin-tracker.ts';
+import { type AdminTracker, announce, startAdminTracker } from '../server/operators/admin-tracker.ts';
 import { skipWithout } from '../system-tools.ts';
 
 const token = 'a-token-that-nobody-guesses';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Program, pause, startProgram } from '../program.ts';
-import { type AdminTracker, announce, askRaw, startAdminTracker } from '../server/admin-tracker.ts';
+import { type AdminTracker, announce, askRaw, startAdminTracker } from '../server/operators/admin-tracker.ts';
 import { skipWithout } from '../system-tools.ts';
 
 const deploy = fileURLToPath(new URL('../../../deploy/', import.meta.url));

@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { openUnixReceiver } from '../net/unix-receiver.ts';
 import { pause } from '../program.ts';
-import { type ActivatedTracker, openSocketUnit, startActivated } from '../server/socket-activation.ts';
+import {
+  type ActivatedTracker,
+  openSocketUnit,
+  startActivated,
+} from '../server/listening/socket-activation.ts';
 import type { FaultSuite, Scale } from './figures.ts';
 import { peersFor, prepareSnapshot, restartLimits, restartUnderLoad } from './restarts.ts';
 

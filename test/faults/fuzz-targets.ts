@@ -14,13 +14,13 @@ import {
   encodeConnectRequest,
   encodeScrapeRequest,
 } from '../../src/protocol/udp-client-packets.ts';
-import { readConfigFile } from '../../src/server/read-config-file.ts';
-import { readFlags } from '../../src/server/read-flags.ts';
+import { readConfigFile } from '../../src/server/options/read-config-file.ts';
+import { readFlags } from '../../src/server/options/read-flags.ts';
 import { UsageError } from '../../src/server/usage-error.ts';
 import { Tracker } from '../../src/tracker/tracker.ts';
-import { HttpTarget } from '../../src/transport/http-target.ts';
-import { maxReplyBytes, packetBuffer, UdpAnswers } from '../../src/transport/udp-answers.ts';
-import { createUdpCounters } from '../../src/transport/udp-counters.ts';
+import { HttpTarget } from '../../src/transport/http/http-target.ts';
+import { maxReplyBytes, packetBuffer, UdpAnswers } from '../../src/transport/udp/udp-answers.ts';
+import { createUdpCounters } from '../../src/transport/udp/udp-counters.ts';
 import { clockAt, encodeStore, joined, readerOf } from '../swarm/snapshot-content.ts';
 import { createStore, Visit } from '../swarm/visit.ts';
 import { contractSettings } from '../transport/contract.ts';

@@ -1,6 +1,6 @@
 // Restarts under a load that goes on through them: who is lost, who waits how long, and for how long nobody answers.
 import { monotonicSeconds } from '../../src/server/clock.ts';
-import { saveSnapshot } from '../../src/server/snapshot-file.ts';
+import { saveSnapshot } from '../../src/server/storage/snapshot-file.ts';
 import { pause } from '../program.ts';
 import { createStore, Visit } from '../swarm/visit.ts';
 import { HttpClient, UdpClient } from './clients.ts';

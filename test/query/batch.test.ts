@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { InOrder } from '../../src/query/batch.ts';
+import { InOrder } from '../../src/query/batch/batch.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 import { body, startAnswering, startHttp } from './fake-trackers.ts';
 import { runQuery } from './run-query.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { describe, type TestContext, test } from 'node:test';
-import { parseTrackerUrl } from '../../src/query/announce-url.ts';
+import { parseTrackerUrl } from '../../src/query/asking/announce-url.ts';
 import { Examination } from '../../src/query/doctor/examination.ts';
 import type { DoctorReport, Finding } from '../../src/query/doctor/finding.ts';
 import { judgeTrackerRecord } from '../../src/query/doctor/names.ts';

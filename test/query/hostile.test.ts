@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { mayFollow } from '../../src/query/http-client.ts';
+import { mayFollow } from '../../src/query/network/http-client.ts';
 import {
   afterConnect,
   body,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { options } from '../../src/query/options.ts';
+import { options } from '../../src/query/command/options.ts';
 import { runQuery } from './run-query.ts';
 
 test('the man pages and completions in the repository are in step with both option tables', () => {

@@ -8,7 +8,7 @@ import {
   formatCsvRow,
   formatJson,
   printable,
-} from '../../src/query/sanitise.ts';
+} from '../../src/query/terminal/sanitise.ts';
 
 const dangerous = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
 const anyText = fc.oneof(

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { cutToWidth, displayWidth, padToWidth, wrapToWidth } from '../../src/query/display-width.ts';
-import { type Span, type Style, Terminal, type TerminalOptions } from '../../src/query/terminal.ts';
+import { cutToWidth, displayWidth, padToWidth, wrapToWidth } from '../../src/query/terminal/display-width.ts';
+import { type Span, type Style, Terminal, type TerminalOptions } from '../../src/query/terminal/terminal.ts';
 import { writtenTo } from './written-to.ts';
 
 const dangerous =

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import { sparkline } from '../../src/query/sparkline.ts';
-import { Terminal } from '../../src/query/terminal.ts';
-import type { AnnounceResult } from '../../src/query/tracker-answer.ts';
-import { createAnswer } from '../../src/query/tracker-answer.ts';
-import { WatchView } from '../../src/query/watch-view.ts';
+import type { AnnounceResult } from '../../src/query/asking/tracker-answer.ts';
+import { createAnswer } from '../../src/query/asking/tracker-answer.ts';
+import { Terminal } from '../../src/query/terminal/terminal.ts';
+import { sparkline } from '../../src/query/watch/sparkline.ts';
+import { WatchView } from '../../src/query/watch/watch-view.ts';
 import { body, startHttp } from './fake-trackers.ts';
 import { runQuery } from './run-query.ts';
 import { writtenTo } from './written-to.ts';

@@ -11,7 +11,7 @@ import {
   latencyBounds,
   sumAnswerStats,
 } from '../../src/transport/answer-stats.ts';
-import { answerStatsOf, createUdpCounters, udpCounterBytes } from '../../src/transport/udp-counters.ts';
+import { answerStatsOf, createUdpCounters, udpCounterBytes } from '../../src/transport/udp/udp-counters.ts';
 
 test('announces of several transports add up by family and event', () => {
   const first = new Float64Array(answerStatsSlots);

@@ -1,8 +1,8 @@
 // Checks an announce's answer against the rules: the interval, BEP 7, 21 and 23.
 import { decodeHttpAnnounceReply } from '../../protocol/http-client-replies.ts';
-import type { Endpoint } from '../name-lookup.ts';
-import { TrackerError } from '../tracker-error.ts';
-import { formatSeconds } from '../wording.ts';
+import { TrackerError } from '../asking/tracker-error.ts';
+import type { Endpoint } from '../network/name-lookup.ts';
+import { formatSeconds } from '../report/wording.ts';
 import { type Examination, withVisitors } from './examination.ts';
 import type { FirstAnswer } from './reach.ts';
 

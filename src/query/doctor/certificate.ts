@@ -1,6 +1,6 @@
 // Checks the certificate of an HTTPS tracker as a strict client would: trust, names, chain and the days it has left.
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
-import { checkCertificateName } from '../certificate-name.ts';
+import { checkCertificateName } from '../network/certificate-name.ts';
 import type { Examination } from './examination.ts';
 
 const day = 86_400_000;

@@ -1,6 +1,6 @@
 // Checks that nobody can register a foreign address or a port that is none: else the tracker sends its swarms at strangers.
-import { scopeOf } from '../address-scope.ts';
-import type { Endpoint } from '../name-lookup.ts';
+import { scopeOf } from '../network/address-scope.ts';
+import type { Endpoint } from '../network/name-lookup.ts';
 import { type Examination, type Visitor, withVisitors } from './examination.ts';
 import { peerOf, unmapped } from './round-trip.ts';
 

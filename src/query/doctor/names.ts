@@ -1,9 +1,9 @@
 // Checks what the name system says of a tracker: its addresses, how fast it says so, and BEP 34's record.
 import { isIP } from 'node:net';
-import { scopeOf } from '../address-scope.ts';
-import { resolveName, resolveTexts } from '../name-lookup.ts';
-import { TrackerError } from '../tracker-error.ts';
-import { formatCount, formatMs } from '../wording.ts';
+import { TrackerError } from '../asking/tracker-error.ts';
+import { scopeOf } from '../network/address-scope.ts';
+import { resolveName, resolveTexts } from '../network/name-lookup.ts';
+import { formatCount, formatMs } from '../report/wording.ts';
 import type { Examination } from './examination.ts';
 
 const slowMs = 1000;

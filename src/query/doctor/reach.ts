@@ -1,17 +1,17 @@
 // Checks that every address of a tracker answers an announce, how fast each step is, and that the addresses agree.
 import type { TLSSocket } from 'node:tls';
 import { Action } from '../../protocol/udp-packets.ts';
-import { encodeUdpAnnounce, formatAnnounceQuery } from '../announce-question.ts';
-import { targetWith } from '../announce-url.ts';
-import type { Deadline } from '../deadline.ts';
-import { readAnnounceAnswer } from '../http-answer.ts';
-import { getHttp, type HttpAnswer } from '../http-client.ts';
-import type { Endpoint } from '../name-lookup.ts';
-import type { AnnounceAnswer } from '../tracker-answer.ts';
-import { TrackerError } from '../tracker-error.ts';
-import { readUdpAnnounce } from '../udp-answer.ts';
-import { UdpClient } from '../udp-client.ts';
-import { formatMs, speedOf } from '../wording.ts';
+import { encodeUdpAnnounce, formatAnnounceQuery } from '../asking/announce-question.ts';
+import { targetWith } from '../asking/announce-url.ts';
+import { readAnnounceAnswer } from '../asking/http-answer.ts';
+import type { AnnounceAnswer } from '../asking/tracker-answer.ts';
+import { TrackerError } from '../asking/tracker-error.ts';
+import { readUdpAnnounce } from '../asking/udp-answer.ts';
+import type { Deadline } from '../network/deadline.ts';
+import { getHttp, type HttpAnswer } from '../network/http-client.ts';
+import type { Endpoint } from '../network/name-lookup.ts';
+import { UdpClient } from '../network/udp-client.ts';
+import { formatMs, speedOf } from '../report/wording.ts';
 import { type CertificateFacts, factsOf } from './certificate.ts';
 import type { Examination, Visitor } from './examination.ts';
 import type { AddressReport } from './finding.ts';

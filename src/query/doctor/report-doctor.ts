@@ -1,8 +1,9 @@
 // Knows how a doctor's report looks to a person: addresses with their times, then every finding with its advice.
-import { padToWidth, wrapToWidth } from '../display-width.ts';
-import { printable } from '../sanitise.ts';
-import type { Line, Span, Style } from '../terminal.ts';
-import { formatMs } from '../wording.ts';
+
+import { formatMs } from '../report/wording.ts';
+import { padToWidth, wrapToWidth } from '../terminal/display-width.ts';
+import { printable } from '../terminal/sanitise.ts';
+import type { Line, Span, Style } from '../terminal/terminal.ts';
 import type { AddressReport, DoctorReport, Finding, Verdict } from './finding.ts';
 
 const verdictStyles: Record<Verdict, Style> = { pass: 'good', warn: 'warning', fail: 'bad', skip: 'dim' };

@@ -1,6 +1,7 @@
 // Checks what a tracker is for: peer B is given peer A, `stopped` removes A, and nobody is given himself.
-import type { Endpoint } from '../name-lookup.ts';
-import type { AnnounceAnswer, PeerEntry } from '../tracker-answer.ts';
+
+import type { AnnounceAnswer, PeerEntry } from '../asking/tracker-answer.ts';
+import type { Endpoint } from '../network/name-lookup.ts';
 import { type Examination, type Visitor, withVisitors } from './examination.ts';
 
 // Beyond this B's 200 peers are a sample that A may rightly be missing from.

@@ -1,11 +1,11 @@
 // Knows the order of an examination, and what becomes of its findings: a report, and an exit code by the worst of them.
-import { parseTrackerUrl, type TrackerUrl } from '../announce-url.ts';
-import type { RawOptions } from '../command-line.ts';
-import type { Console } from '../console.ts';
-import type { Endpoint } from '../name-lookup.ts';
-import { formatJson } from '../sanitise.ts';
-import { choice, type Format, familiesOf, readTorrents, timeoutOf } from '../settings.ts';
-import { TrackerError } from '../tracker-error.ts';
+import { parseTrackerUrl, type TrackerUrl } from '../asking/announce-url.ts';
+import { TrackerError } from '../asking/tracker-error.ts';
+import type { RawOptions } from '../command/command-line.ts';
+import { choice, type Format, familiesOf, readTorrents, timeoutOf } from '../command/settings.ts';
+import type { Endpoint } from '../network/name-lookup.ts';
+import type { Console } from '../terminal/console.ts';
+import { formatJson } from '../terminal/sanitise.ts';
 import { UsageError } from '../usage-error.ts';
 import { checkPaused, checkPeerForms, judgeInterval } from './announce-rules.ts';
 import { judgeCertificate } from './certificate.ts';

@@ -1,8 +1,8 @@
 // Checks scrapes: BEP 48 over HTTP, BEP 15 over UDP, and that they count the same peers as announces do.
-import { scrapeUrlOf } from '../announce-url.ts';
-import type { Endpoint } from '../name-lookup.ts';
-import type { ScrapedTorrent } from '../tracker-answer.ts';
-import { TrackerError } from '../tracker-error.ts';
+import { scrapeUrlOf } from '../asking/announce-url.ts';
+import type { ScrapedTorrent } from '../asking/tracker-answer.ts';
+import { TrackerError } from '../asking/tracker-error.ts';
+import type { Endpoint } from '../network/name-lookup.ts';
 import { type Examination, withVisitors } from './examination.ts';
 
 export async function checkScrape(examination: Examination, endpoint: Endpoint): Promise<void> {

@@ -5,9 +5,9 @@ import {
   encodeConnectRequest,
   encodeScrapeRequest,
 } from '../../protocol/udp-client-packets.ts';
-import { type EventName, encodeUdpAnnounce } from '../announce-question.ts';
-import type { TrackerUrl } from '../announce-url.ts';
-import { createIdentity } from '../identity.ts';
+import { type EventName, encodeUdpAnnounce } from '../asking/announce-question.ts';
+import type { TrackerUrl } from '../asking/announce-url.ts';
+import { createIdentity } from '../asking/identity.ts';
 
 /** One peer of one torrent, as raw packets. */
 export class PacketMaker {

@@ -1,7 +1,7 @@
 // Knows how to send one raw packet to a UDP tracker and see everything that comes back, from wherever it comes.
 import { createSocket } from 'node:dgram';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Endpoint } from '../name-lookup.ts';
+import type { Endpoint } from '../network/name-lookup.ts';
 
 export interface Seen {
   packet: Buffer;

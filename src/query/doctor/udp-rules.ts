@@ -1,10 +1,10 @@
 // Checks a UDP tracker against BEP 15 and 41: the connect reply, the address it comes from, and options after an announce.
 import { type ConnectionIdHalves, decodeConnectReply } from '../../protocol/udp-client-packets.ts';
 import { Action, announceRequestBytes } from '../../protocol/udp-packets.ts';
-import type { Endpoint } from '../name-lookup.ts';
-import { formatEndpoint } from '../tcp-connect.ts';
-import { TrackerError } from '../tracker-error.ts';
-import { UdpClient } from '../udp-client.ts';
+import { TrackerError } from '../asking/tracker-error.ts';
+import type { Endpoint } from '../network/name-lookup.ts';
+import { formatEndpoint } from '../network/tcp-connect.ts';
+import { UdpClient } from '../network/udp-client.ts';
 import type { Examination } from './examination.ts';
 import { type PacketMaker, randomId } from './udp-packets.ts';
 import { probeFirst, type Seen } from './udp-probe.ts';

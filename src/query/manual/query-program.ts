@@ -1,5 +1,5 @@
 // Knows tracker-query as its man page and completions describe it.
-import { type CommandName, commands, exitCodes, options } from '../options.ts';
+import { type CommandName, commands, exitCodes, options } from '../command/options.ts';
 import type { ManualOption, ManualProgram } from './program.ts';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;

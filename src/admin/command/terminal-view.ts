@@ -1,0 +1,167 @@
+// How the tracker's state reads on a terminal: the text of the commands `status`, `top` and `swarm`.
+
+import {
+  formatBytes,
+  formatCount,
+  formatRate,
+  formatSeconds,
+  formatShare,
+  formatSpan,
+} from '../page/format.ts';
+import type { Stats, SwarmDetail, TopSwarms } from '../schema.ts';
+
+const transportTitles = { udp: 'UDP', http: 'HTTP', https: 'HTTPS', ws: 'WebTorrent' } as const;
+
+/** Lines of text, without a line break after the last. */
+export function formatStatus(stats: Stats): string {
+  return [
+    headline(stats),
+    '',
+    ...formatTable(figures(stats)),
+    '',
+    ...formatTable([['listener', 'state', 'answer in'], ...listeners(stats)], [2]),
+    '',
+    ...formatTable(
+      [['transport', 'IPv4/s', 'IPv6/s', 'announces', 'scrapes', 'p50', 'p99'], ...traffic(stats)],
+      [1, 2, 3, 4, 5, 6],
+    ),
+  ].join('\n');
+}
+
+/** The same with the largest swarms below it, cut to `rows` lines of `columns` characters. */
+export function formatTop(stats: Stats, top: TopSwarms | undefined, rows: number, columns: number): string {
+  const swarms = (top?.top ?? []).map(({ info_hash, complete, incomplete, downloaded }) => [
+    info_hash,
+    formatCount(complete),
+    formatCount(incomplete),
+    formatCount(downloaded),
+  ]);
+  const lines = [
+    ...formatStatus(stats).split('\n'),
+    '',
+    ...formatTable([['largest swarms', 'seeders', 'leechers', 'downloaded'], ...swarms], [1, 2, 3]),
+  ];
+  return lines
+    .slice(0, rows)
+    .map((line) => line.slice(0, columns))
+    .join('\n');
+}
+
+export function formatSwarm(swarm: SwarmDetail): string {
+  if (!swarm.known) return `Nobody is in the swarm ${swarm.info_hash}.`;
+  const counts = formatTable([
+    ['info_hash', swarm.info_hash],
+    ['seeders', formatCount(swarm.complete)],
+    ['leechers', formatCount(swarm.incomplete)],
+    ['downloaded', formatCount(swarm.downloaded)],
+  ]);
+  const peers = (swarm.peers ?? []).map(({ address, port, seeder, client }) => [
+    address ?? 'not shown',
+    String(port),
+    seeder ? 'seeder' : 'leecher',
+    client,
+  ]);
+  if (peers.length === 0) return counts.join('\n');
+  return [...counts, '', ...formatTable([['address', 'port', 'role', 'client'], ...peers], [1])].join('\n');
+}
+
+function headline({ version, started_at, at, ready, listeners }: Stats): string {
+  const checked = listeners.filter(({ checked_at }) => checked_at !== null);
+  const silent = checked.filter(({ answering }) => !answering).length;
+  const health = ready
+    ? 'all listeners answer'
+    : silent > 0
+      ? `${silent} of ${listeners.length} listeners do NOT answer`
+      : `${listeners.length - checked.length} of ${listeners.length} listeners not checked yet`;
+  return `Caracal ${version}, running for ${formatSpan((at - started_at) / 1000)}, ${health}`;
+}
+
+function figures(stats: Stats): string[][] {
+  const { seeders, leechers } = stats.peers;
+  const allSeeders = seeders.ipv4 + seeders.ipv6;
+  const allLeechers = leechers.ipv4 + leechers.ipv6;
+  const refusals = Object.entries(stats.refused).filter(([, count]) => count > 0);
+  const early = stats.transports.reduce((sum, { early_announces: count }) => sum + count, 0);
+  const { kernel, unsent, exceptions } = stats.dropped;
+  return [
+    [
+      'announces',
+      `${formatRate(stats.announce_rate)}/s`,
+      early > 0 ? `${formatCount(early)} too early, given few peers` : '',
+    ],
+    [
+      'peers',
+      formatCount(allSeeders + allLeechers),
+      `${formatCount(allSeeders)} seeders, ${formatCount(allLeechers)} leechers`,
+    ],
+    [
+      'swarms',
+      formatCount(stats.swarms),
+      stats.evictions > 0 ? `${formatCount(stats.evictions)} evicted` : '',
+    ],
+    [
+      'refused',
+      `${formatRate(stats.refused_rate)}/s`,
+      refusals.map(([reason, count]) => `${reason} ${formatCount(count)}`).join(', '),
+    ],
+    [
+      'dropped',
+      `${formatRate(stats.dropped_rate)}/s`,
+      kernel + unsent + exceptions === 0
+        ? ''
+        : `kernel ${formatCount(kernel)}, unsent ${formatCount(unsent)}, exceptions ${formatCount(exceptions)}`,
+    ],
+    [
+      'memory',
+      formatBytes(stats.memory.swarms),
+      `${formatShare(stats.memory.swarms, stats.memory.limit)} of ${formatBytes(stats.memory.limit)}, ` +
+        `${formatBytes(stats.memory.resident)} resident, ${stats.cpu.toFixed(2)} cores`,
+    ],
+    ...upkeep(stats),
+  ];
+}
+
+function upkeep({ snapshot, certificates, at }: Stats): string[][] {
+  const rows = certificates.map(({ name, days_left }) => [
+    'certificate',
+    `${Math.floor(days_left)} days left`,
+    name,
+  ]);
+  if (snapshot === null) return rows;
+  const age = snapshot.saved_at === null ? 'none yet' : `${formatSpan((at - snapshot.saved_at) / 1000)} old`;
+  const detail = `${formatBytes(snapshot.bytes)} in ${formatSeconds(snapshot.duration_seconds)}`;
+  return [['snapshot', age, snapshot.failure ?? (snapshot.saved_at === null ? '' : detail)], ...rows];
+}
+
+function listeners(stats: Stats): string[][] {
+  return stats.listeners.map(({ transport, address, port, answering, checked_at, answer_seconds, fault }) => [
+    `${transportTitles[transport]} ${address.includes(':') ? `[${address}]` : address}:${port}`,
+    checked_at === null ? 'not checked yet' : answering ? 'answers' : (fault ?? 'silent'),
+    answer_seconds === null ? '-' : formatSeconds(answer_seconds),
+  ]);
+}
+
+function traffic(stats: Stats): string[][] {
+  return stats.transports.map(({ transport, announce_rate, announces, scrapes, latency }) => [
+    transportTitles[transport],
+    formatRate(announce_rate.ipv4),
+    formatRate(announce_rate.ipv6),
+    formatCount(announces.ipv4 + announces.ipv6),
+    formatCount(scrapes),
+    latency === null ? '-' : formatSeconds(latency.p50),
+    latency === null ? '-' : formatSeconds(latency.p99),
+  ]);
+}
+
+/** Columns two spaces apart; those in `right` are aligned to the right. */
+function formatTable(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        right.includes(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+}

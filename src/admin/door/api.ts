@@ -1,0 +1,197 @@
+// What the JSON of the admin door says, taken from what watches the tracker.
+
+import { nameOfPeerId } from '../measures/client-software.ts';
+import type { History, HistorySeries } from '../measures/history.ts';
+import { historyRanges, historySeriesNames } from '../measures/history.ts';
+import type { Monitor } from '../measures/monitor.ts';
+import { formatNetwork4, formatNetwork6 } from '../measures/network-tally.ts';
+import { formatInfoHash, type Survey, swarmSizes } from '../measures/survey.ts';
+import type {
+  Clients,
+  ConfigurationAnswer,
+  HistoryAnswer,
+  Networks,
+  Stats,
+  SwarmDetail,
+  SwarmSizes,
+  TopSwarms,
+} from '../schema.ts';
+import { formatShownIp, type IpVisibility } from '../shown-address.ts';
+import type { Actions, AdminLog, PeerSlice, PeerWalk, WatchedTracker } from '../watched-tracker.ts';
+import { describeRoutes } from './openapi.ts';
+import type { Answer } from './routes.ts';
+import { RequestError } from './routes.ts';
+
+const mostPeersShown = 200;
+
+export interface ApiParts {
+  tracker: WatchedTracker;
+  monitor: Monitor;
+  history: History;
+  survey: Survey;
+  /** Writes the metrics down. */
+  metrics: () => Promise<string>;
+  ipVisibility: IpVisibility;
+  log: AdminLog;
+  /** Milliseconds since 1970. */
+  now: () => number;
+}
+
+export class Api {
+  readonly #parts: ApiParts;
+  readonly #walk: PeerWalk;
+  readonly #slice: PeerSlice;
+  #description: object | undefined;
+
+  constructor(parts: ApiParts) {
+    this.#parts = parts;
+    this.#walk = parts.tracker.walk();
+    this.#slice = parts.tracker.createSlice();
+  }
+
+  stats(): Stats {
+    return this.#parts.monitor.stats;
+  }
+
+  ready(): Answer {
+    const { ready } = this.stats();
+    return ready ? { body: { status: 'ready' } } : { status: 503, body: { status: 'not ready' } };
+  }
+
+  async metrics(): Promise<Answer> {
+    return { contentType: 'text/plain; version=0.0.4; charset=utf-8', body: await this.#parts.metrics() };
+  }
+
+  description(): object {
+    this.#description ??= describeRoutes(this.#parts.tracker.version);
+    return this.#description;
+  }
+
+  history(query: URLSearchParams): HistoryAnswer {
+    const range = query.get('range') ?? 'hour';
+    if (!isRange(range)) throw new RequestError(400, 'range must be hour, day or week');
+    const points = Number(query.get('points') ?? 20_000);
+    if (!Number.isInteger(points) || points < 1 || points > 20_000) {
+      throw new RequestError(400, 'points must be a whole number from 1 to 20000');
+    }
+    const names = query.get('series')?.split(',') ?? historySeriesNames;
+    if (!names.every(isSeries)) {
+      throw new RequestError(400, `series must be among ${historySeriesNames.join(', ')}`);
+    }
+    const second = Math.floor(this.#parts.now() / 1000);
+    return { range, ...this.#parts.history.read(range, second, points, names) } as HistoryAnswer;
+  }
+
+  topSwarms(): TopSwarms {
+    const top = this.#parts.survey.result?.topSwarms ?? [];
+    return {
+      ...this.#surveyHead(),
+      top: top.map(({ infoHash, ...counts }) => ({ info_hash: infoHash, ...counts })),
+    };
+  }
+
+  swarmSizes(): SwarmSizes {
+    const counts = this.#parts.survey.result?.sizes ?? [];
+    const sizes = counts.map((swarms, index) => ({
+      from: (swarmSizes[index - 1] ?? 0) + 1,
+      to: swarmSizes[index] ?? null,
+      swarms,
+    }));
+    return { ...this.#surveyHead(), sizes };
+  }
+
+  clients(): Clients {
+    return { ...this.#surveyHead(), clients: this.#parts.survey.result?.clients ?? [] };
+  }
+
+  networks(trusted: boolean): Networks {
+    const { survey, ipVisibility } = this.#parts;
+    const shown = ipVisibility === 'off' ? undefined : survey.result;
+    const whole = trusted || ipVisibility === 'full';
+    const list = (networks: [number, number][] = [], format: (network: number) => string) => {
+      // Cut short, several networks may become one.
+      const sums = new Map<string, number>();
+      for (const [network, peers] of networks) {
+        const text = format(network);
+        sums.set(text, (sums.get(text) ?? 0) + peers);
+      }
+      return [...sums].map(([network, peers]) => ({ network, peers })).sort((a, b) => b.peers - a.peers);
+    };
+    return {
+      ...this.#surveyHead(),
+      truncated: !whole,
+      too_low_by_at_most: survey.result?.networkError ?? 0,
+      ipv4: list(shown?.networks4, (network) => formatNetwork4(network, whole ? 24 : 16)),
+      ipv6: list(shown?.networks6, (network) => formatNetwork6(network, whole ? 48 : 32)),
+    };
+  }
+
+  swarm(infoHash: Int32Array, trusted: boolean): SwarmDetail {
+    const slice = this.#slice;
+    const known = this.#walk.readSwarm(infoHash, 0, slice);
+    return {
+      info_hash: formatInfoHash(infoHash),
+      known,
+      complete: known ? slice.swarms[5]! : 0,
+      incomplete: known ? slice.swarms[6]! : 0,
+      downloaded: known ? slice.swarms[7]! : 0,
+      peers: trusted ? this.#peersIn(slice) : null,
+    };
+  }
+
+  configuration(): ConfigurationAnswer {
+    return { options: this.#parts.tracker.configuration() };
+  }
+
+  /** Does what an operator asks for, and logs it. */
+  async act(name: keyof Actions, infoHash?: Int32Array): Promise<Answer> {
+    const { tracker, log } = this.#parts;
+    const action = tracker.actions[name] as ((infoHash?: Int32Array) => Promise<string>) | undefined;
+    if (action === undefined) throw new RequestError(501, `this tracker cannot ${name} as it is configured`);
+    const subject = infoHash === undefined ? undefined : { info_hash: formatInfoHash(infoHash) };
+    try {
+      const done = await action(infoHash);
+      log.info(`admin: ${name} done`, subject);
+      return { body: { done } };
+    } catch (error) {
+      log.warn(`admin: ${name} failed: ${(error as Error).message}`, subject);
+      throw new RequestError(500, (error as Error).message);
+    }
+  }
+
+  #surveyHead() {
+    const result = this.#parts.survey.result;
+    return {
+      completed_at: result?.completedAtMs ?? null,
+      started_at: result?.startedAtMs ?? null,
+      swarms: result?.swarms ?? 0,
+      peers: result?.peers ?? 0,
+      sampled_every: result?.sampledEvery ?? 1,
+    };
+  }
+
+  #peersIn({ peers, peerCount }: PeerSlice): NonNullable<SwarmDetail['peers']> {
+    const bytes = new Uint8Array(peers.buffer, peers.byteOffset);
+    return Array.from({ length: Math.min(peerCount, mostPeersShown) }, (_, index) => {
+      const at = index * 7;
+      const head = peers[at]!;
+      const family = (head & 0xff) === 4 ? ('ipv4' as const) : ('ipv6' as const);
+      const address = bytes.slice((at + 1) * 4, (at + 1) * 4 + (family === 'ipv4' ? 4 : 16));
+      return {
+        address: formatShownIp(address, this.#parts.ipVisibility) ?? null,
+        port: head >>> 16,
+        family,
+        seeder: (head & 0x100) !== 0,
+        client: nameOfPeerId(peers[at + 5]!, peers[at + 6]!),
+      };
+    });
+  }
+}
+
+function isRange(text: string): text is keyof typeof historyRanges {
+  return Object.hasOwn(historyRanges, text);
+}
+
+function isSeries(text: string): text is HistorySeries {
+  return (historySeriesNames as readonly string[]).includes(text);
+}

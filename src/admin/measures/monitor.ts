@@ -1,0 +1,224 @@
+// What the tracker is doing: once a second, the counters' differences become rates, the history and the live figures.
+
+import { cpuUsage, memoryUsage } from 'node:process';
+import type { Stats, TransportStats } from '../schema.ts';
+import {
+  eventNames,
+  type RefusalReason,
+  refusalReasons,
+  type StoreTotals,
+  type TransportCounts,
+  type TransportName,
+  transportNames,
+  type WatchedTracker,
+} from '../watched-tracker.ts';
+import { type History, type HistoryRow, historySeriesNames } from './history.ts';
+import { percentilesOf } from './latency.ts';
+import type { Readiness } from './readiness.ts';
+import type { Survey } from './survey.ts';
+
+type Counts = Partial<Record<TransportName, TransportCounts>>;
+
+/** Percentiles are of the last so many seconds: of one second they would jump about. */
+const latencySeconds = 10;
+const wakeMs = 1000;
+
+export interface MonitorOptions {
+  tracker: WatchedTracker;
+  history: History;
+  readiness: Readiness;
+  survey: Survey;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  onException: (error: unknown) => void;
+}
+
+export class Monitor {
+  readonly #options: MonitorOptions;
+  readonly #watchers = new Set<(stats: Stats) => void>();
+  #timer: NodeJS.Timeout | undefined;
+  #stats: Stats;
+  /** The counts of the last seconds, the newest last. */
+  #past: Counts[] = [];
+  #lastAt: number;
+  #lastCpu = cpuUsage();
+
+  constructor(options: MonitorOptions) {
+    this.#options = options;
+    this.#lastAt = performance.now();
+    this.#past.push(options.tracker.counts());
+    this.#stats = this.#look(this.#past[0]!, options.tracker.totals(), 1);
+  }
+
+  /** As of the last full second. */
+  get stats(): Stats {
+    return this.#stats;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      try {
+        this.wake();
+      } catch (error) {
+        this.#options.onException(error);
+      }
+    }, wakeMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Calls `watcher` with the figures of each second until the returned function is called. */
+  watch(watcher: (stats: Stats) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  /** Looks at the counters once. */
+  wake(): void {
+    const { tracker, history, now } = this.#options;
+    const elapsed = Math.max(0.001, (performance.now() - this.#lastAt) / 1000);
+    this.#lastAt = performance.now();
+    const counts = tracker.counts();
+    this.#stats = this.#look(counts, tracker.totals(), elapsed);
+    this.#past.push(counts);
+    if (this.#past.length > latencySeconds) this.#past.shift();
+    history.record(Math.floor(now() / 1000), this.#historyRow(this.#stats));
+    for (const watcher of this.#watchers) watcher(this.#stats);
+  }
+
+  #look(counts: Counts, totals: StoreTotals, elapsed: number): Stats {
+    const { tracker, readiness, survey, now } = this.#options;
+    const last = this.#past.at(-1)!;
+    const cpu = cpuUsage(this.#lastCpu);
+    this.#lastCpu = cpuUsage();
+    const names = transportNames.filter((name) => counts[name] !== undefined);
+    const transports = names.map((name) => this.#lookAt(name, counts[name]!, last[name]!, elapsed));
+    const sums = sumsOf(counts);
+    const lastSums = sumsOf(last);
+    const at = now();
+    const snapshot = tracker.snapshot();
+    return {
+      at,
+      version: tracker.version,
+      started_at: tracker.startedAtMs,
+      transports,
+      announce_rate: round(
+        transports.reduce((sum, { announce_rate: rate }) => sum + rate.ipv4 + rate.ipv6, 0),
+      ),
+      swarms: totals.swarms,
+      peers: {
+        seeders: { ipv4: totals.seeders4, ipv6: totals.seeders6 },
+        leechers: { ipv4: totals.leechers4, ipv6: totals.leechers6 },
+      },
+      refused: sums.refused,
+      refused_rate: round((sums.refusedInAll - lastSums.refusedInAll) / elapsed),
+      dropped: { kernel: sums.kernel, unsent: sums.unsent, exceptions: sums.exceptions },
+      dropped_rate: round((sums.kernel + sums.unsent - lastSums.kernel - lastSums.unsent) / elapsed),
+      evictions: totals.evictedSwarms,
+      memory: {
+        swarms: totals.bytesInUse,
+        limit: totals.memoryLimit,
+        resident: memoryUsage.rss(),
+      },
+      cpu: Number(((cpu.user + cpu.system) / 1e6 / elapsed).toFixed(3)),
+      listeners: readiness.listeners,
+      ready: readiness.ready,
+      snapshot: snapshot
+        ? {
+            saved_at: snapshot.savedAtMs ?? null,
+            duration_seconds: snapshot.durationMs / 1000,
+            bytes: snapshot.bytes,
+            failure: snapshot.failure ?? null,
+          }
+        : null,
+      certificates: tracker.certificates().map(({ name, notAfterMs }) => ({
+        name,
+        not_after: notAfterMs,
+        days_left: Number(((notAfterMs - at) / 86_400_000).toFixed(2)),
+      })),
+      survey_at: survey.result?.completedAtMs ?? null,
+    };
+  }
+
+  #lookAt(
+    transport: TransportName,
+    counts: TransportCounts,
+    last: TransportCounts,
+    elapsed: number,
+  ): TransportStats {
+    const announces = { ipv4: sum(counts.announces4), ipv6: sum(counts.announces6) };
+    const before = this.#past[0]![transport]!.latency;
+    const recent = counts.latency.map((count, bucket) => count - before[bucket]!);
+    return {
+      transport,
+      announces,
+      announce_rate: {
+        ipv4: round((announces.ipv4 - sum(last.announces4)) / elapsed),
+        ipv6: round((announces.ipv6 - sum(last.announces6)) / elapsed),
+      },
+      events: eventsOf(counts),
+      early_announces: counts.earlyAnnounces,
+      scrapes: counts.scrapes,
+      scrape_rate: round((counts.scrapes - last.scrapes) / elapsed),
+      latency: percentilesOf(recent, this.#options.tracker.latencyBounds) ?? null,
+      connections: counts.connections,
+    };
+  }
+
+  #historyRow(stats: Stats): HistoryRow {
+    const row = Object.fromEntries(historySeriesNames.map((name) => [name, 0])) as HistoryRow;
+    for (const { transport, announce_rate, scrape_rate, latency } of stats.transports) {
+      row[`announces_${transport}4`] = announce_rate.ipv4;
+      row[`announces_${transport}6`] = announce_rate.ipv6;
+      row.scrapes += scrape_rate;
+      row.latency_p50 = Math.max(row.latency_p50, latency?.p50 ?? 0);
+      row.latency_p99 = Math.max(row.latency_p99, latency?.p99 ?? 0);
+    }
+    row.refused = stats.refused_rate;
+    row.dropped = stats.dropped_rate;
+    row.swarms = stats.swarms;
+    row.seeders = stats.peers.seeders.ipv4 + stats.peers.seeders.ipv6;
+    row.leechers = stats.peers.leechers.ipv4 + stats.peers.leechers.ipv6;
+    row.memory = stats.memory.swarms;
+    row.resident = stats.memory.resident;
+    row.cpu = stats.cpu;
+    return row;
+  }
+}
+
+function eventsOf(counts: TransportCounts): TransportStats['events'] {
+  const entries = eventNames.map((name, event) => [
+    name,
+    counts.announces4[event]! + counts.announces6[event]!,
+  ]);
+  return Object.fromEntries(entries) as TransportStats['events'];
+}
+
+function sumsOf(counts: Counts) {
+  const refused = Object.fromEntries(refusalReasons.map((reason) => [reason, 0])) as Record<
+    RefusalReason,
+    number
+  >;
+  const sums = { refused, refusedInAll: 0, kernel: 0, unsent: 0, exceptions: 0 };
+  for (const one of Object.values(counts)) {
+    for (const reason of refusalReasons) {
+      refused[reason] += one.refused[reason];
+      sums.refusedInAll += one.refused[reason];
+    }
+    sums.kernel += one.droppedByKernel;
+    sums.unsent += one.unsent;
+    sums.exceptions += one.exceptions;
+  }
+  return sums;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** To a tenth; a counter that was set back counts as standing still. */
+function round(rate: number): number {
+  return Math.max(0, Math.round(rate * 10) / 10);
+}

@@ -1,0 +1,102 @@
+// Whether each listener answers: announces to each of them at the start, and then every half minute.
+
+import type { ListenerState } from '../schema.ts';
+import type { AdminLog, WatchedListener } from '../watched-tracker.ts';
+import { announceToSelf } from './self-announce.ts';
+
+const checkEveryMs = 30_000;
+const retryEveryMs = 1000;
+const timeoutMs = 2000;
+
+interface Checked {
+  listener: WatchedListener;
+  answering: boolean;
+  checkedAtMs: number | undefined;
+  answerMs: number | undefined;
+  fault: string | undefined;
+}
+
+export class Readiness {
+  readonly #checked: Checked[];
+  readonly #log: AdminLog;
+  readonly #now: () => number;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(listeners: readonly WatchedListener[], log: AdminLog, now: () => number) {
+    this.#checked = listeners.map((listener) => ({
+      listener,
+      answering: false,
+      checkedAtMs: undefined,
+      answerMs: undefined,
+      fault: undefined,
+    }));
+    this.#log = log;
+    this.#now = now;
+  }
+
+  /** True when every listener answered the last announce to itself. */
+  get ready(): boolean {
+    return this.#checked.every(({ answering }) => answering);
+  }
+
+  get listeners(): ListenerState[] {
+    return this.#checked.map(({ listener, answering, checkedAtMs, answerMs, fault }) => ({
+      transport: listener.transport,
+      family: listener.family === 4 ? 'ipv4' : 'ipv6',
+      address: listener.address,
+      port: listener.port,
+      answering,
+      checked_at: checkedAtMs ?? null,
+      answer_seconds: answerMs === undefined ? null : answerMs / 1000,
+      fault: fault ?? null,
+    }));
+  }
+
+  /** Checks now, and goes on checking until `stop`. */
+  async start(): Promise<void> {
+    await Promise.all(this.#checked.map((checked) => this.#check(checked)));
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => void this.start(), this.ready ? checkEveryMs : retryEveryMs).unref();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #check(checked: Checked): Promise<void> {
+    const { transport, address, port, inherited } = checked.listener;
+    if (inherited) {
+      // From a private network it cannot be asked; that its loop turns is what systemd's watchdog sees to.
+      checked.answering = true;
+      checked.checkedAtMs = this.#now();
+      return;
+    }
+    const start = performance.now();
+    const before = checked.fault;
+    const waitsFor = checked.listener.waitsFor?.();
+    try {
+      if (waitsFor !== undefined) throw new Error(`waits for ${waitsFor}`);
+      await announceToSelf(checked.listener, timeoutMs);
+      checked.answering = true;
+      checked.answerMs = performance.now() - start;
+      checked.fault = undefined;
+    } catch (error) {
+      checked.answering = false;
+      checked.answerMs = undefined;
+      checked.fault = (error as Error).message;
+    }
+    checked.checkedAtMs = this.#now();
+    if (this.#stopped || checked.fault === before) return;
+    if (checked.fault === undefined) this.#log.info('listener answers again', { transport, address, port });
+    else if (waitsFor === undefined) {
+      this.#log.warn('listener does not answer an announce to itself', {
+        transport,
+        address,
+        port,
+        fault: checked.fault,
+      });
+    }
+  }
+}

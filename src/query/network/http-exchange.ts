@@ -1,0 +1,112 @@
+// Knows one HTTP exchange over a connection that is already open: the request, and a reply of bounded size.
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import type { Socket } from 'node:net';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { TrackerError } from '../asking/tracker-error.ts';
+import type { Deadline } from './deadline.ts';
+import { reasonOf } from './tcp-connect.ts';
+
+const maxReplyBytes = 4 << 20;
+
+export interface HttpReply {
+  status: number;
+  headers: IncomingHttpHeaders;
+  /** Decompressed. */
+  body: Uint8Array;
+  /** Bytes as they came. */
+  sentBytes: number;
+  /** From the request to the head of the reply. */
+  firstByteMs: number;
+}
+
+export interface HttpQuestion {
+  host: string;
+  target: string;
+  userAgent: string;
+}
+
+/** Sends a GET and reads the whole reply. The socket is closed afterwards. Throws a TrackerError. */
+export async function exchangeHttp(
+  socket: Socket,
+  question: HttpQuestion,
+  deadline: Deadline,
+): Promise<HttpReply> {
+  const startedMs = performance.now();
+  try {
+    const incoming = await deadline.race(sendGet(socket, question), () => socket.destroy());
+    const firstByteMs = performance.now() - startedMs;
+    const raw = await deadline.race(readBody(incoming), () => socket.destroy());
+    const body = await deadline.race(decompress(raw, incoming.headers['content-encoding']));
+    return {
+      status: incoming.statusCode ?? 0,
+      headers: incoming.headers,
+      body,
+      sentBytes: raw.length,
+      firstByteMs,
+    };
+  } finally {
+    socket.destroy();
+  }
+}
+
+function sendGet(socket: Socket, question: HttpQuestion): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const sent = request({
+      createConnection: () => socket,
+      method: 'GET',
+      path: question.target,
+      setHost: false,
+      headers: {
+        Host: question.host,
+        'User-Agent': question.userAgent,
+        'Accept-Encoding': 'gzip',
+        Connection: 'close',
+      },
+    });
+    sent.once('response', resolve);
+    // Kept for ever: the parser may complain again after the reply has begun.
+    sent.on('error', (error) => reject(new TrackerError(describe(error), { cause: error })));
+    sent.once('close', () => reject(new TrackerError('the connection was closed without an answer')));
+    sent.end();
+  });
+}
+
+function describe(error: NodeJS.ErrnoException): string {
+  if (error.code === 'HPE_HEADER_OVERFLOW') return 'the head of the reply is larger than 16 KiB';
+  if (error.code?.startsWith('HPE_'))
+    return `not an HTTP reply (${error.message.replace(/^Parse Error: /, '')})`;
+  if (error.message === 'socket hang up') return 'the connection was closed without an answer';
+  return reasonOf(error);
+}
+
+async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const piece of incoming) {
+      size += (piece as Buffer).length;
+      if (size > maxReplyBytes) throw new TrackerError(`the reply is larger than ${maxReplyBytes >> 20} MiB`);
+      pieces.push(piece as Buffer);
+    }
+  } catch (error) {
+    if (error instanceof TrackerError) throw error;
+    throw new TrackerError(`the reply ended early, after ${size} bytes`, { cause: error });
+  }
+  return Buffer.concat(pieces);
+}
+
+async function decompress(raw: Buffer, encoding: string | undefined): Promise<Uint8Array> {
+  const name = (encoding ?? '').trim().toLowerCase();
+  if (name === '' || name === 'identity') return raw;
+  if (name !== 'gzip' && name !== 'x-gzip')
+    throw new TrackerError(`the reply is encoded as '${name}', not gzip`);
+  try {
+    return await promisify(gunzip)(raw, { maxOutputLength: maxReplyBytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new TrackerError(`the reply inflates to more than ${maxReplyBytes >> 20} MiB`, { cause: error });
+    }
+    throw new TrackerError('the reply says gzip but is not', { cause: error });
+  }
+}

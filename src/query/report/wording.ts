@@ -1,0 +1,40 @@
+// Knows how times and numbers are put into words for people.
+import type { Style } from '../terminal/terminal.ts';
+
+export interface Speed {
+  tier: 'Excellent' | 'Good' | 'OK' | 'Slow';
+  style: Style;
+}
+
+/** How good a response time is. */
+export function speedOf(ms: number): Speed {
+  if (ms < 150) return { tier: 'Excellent', style: 'good' };
+  if (ms < 300) return { tier: 'Good', style: 'good' };
+  if (ms < 500) return { tier: 'OK', style: 'warning' };
+  return { tier: 'Slow', style: 'bad' };
+}
+
+/** `12.3 ms` */
+export function formatMs(ms: number): string {
+  return `${ms < 100 ? ms.toFixed(1) : Math.round(ms)} ms`;
+}
+
+const units: [number, string][] = [
+  [31_557_600, 'years'],
+  [86_400, 'days'],
+  [3600, 'h'],
+  [60, 'min'],
+];
+
+/** `1800 s (30 min)` */
+export function formatSeconds(seconds: number): string {
+  const unit = units.find(([size]) => seconds >= size * (size > 3600 ? 2 : 1));
+  if (!unit) return `${seconds} s`;
+  const count = seconds / unit[0];
+  return `${seconds} s (${Number.isInteger(count) ? count : count.toFixed(1)} ${unit[1]})`;
+}
+
+/** `1 peer`, `2 peers` */
+export function formatCount(count: number, one: string, several = `${one}s`): string {
+  return `${count} ${count === 1 ? one : several}`;
+}

@@ -1,0 +1,120 @@
+// The certificate in two files that someone else renews: read at start, on SIGHUP, and whenever the files have changed.
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { Log } from '../log/log.ts';
+import { lookOf } from '../storage/file-look.ts';
+import { StartError } from '../usage-error.ts';
+import { type Certificate, CertificateError, formatDate, parseCertificate } from './certificate.ts';
+import type { CertificateSource } from './certificate-source.ts';
+
+export interface CertificatePaths {
+  /** --cert: the chain. */
+  readonly cert: string;
+  /** --key. */
+  readonly key: string;
+}
+
+/**
+ * Reads the pair for a start or a check.
+ * @throws StartError when HTTPS cannot be served with it
+ */
+export function loadCertificate(paths: CertificatePaths): Certificate {
+  try {
+    return parseCertificate(readFileSync(paths.cert, 'utf8'), readFileSync(paths.key, 'utf8'));
+  } catch (error) {
+    throw new StartError(describe(error, paths), { cause: error });
+  }
+}
+
+const reasons: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'this user may not read it',
+  EISDIR: 'it is a directory',
+};
+
+function describe(error: unknown, { cert, key }: CertificatePaths): string {
+  if (error instanceof CertificateError) return `--cert ${cert}, --key ${key}: ${error.message}`;
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  return `cannot read ${path === key ? '--key' : '--cert'} ${path}: ${reasons[code ?? ''] ?? message}`;
+}
+
+/** By path, so that a swapped symlink or directory shows; a watch on files would stay with the old ones. */
+const defaultLookEveryMs = 5000;
+
+export class CertificateFiles implements CertificateSource {
+  readonly #paths: CertificatePaths;
+  readonly #log: Log;
+  readonly #lookEveryMs: number;
+  #current: Certificate;
+  #changed: (certificate: Certificate) => void = () => {};
+  /** What the files looked like when they were last used or complained of. */
+  #settled: string | undefined;
+  /** What they looked like when they were bad, which may pass. */
+  #suspect: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #looking = Promise.resolve();
+
+  /** @throws StartError when HTTPS cannot be served with the pair */
+  constructor(paths: CertificatePaths, log: Log, lookEveryMs = defaultLookEveryMs) {
+    this.#paths = paths;
+    this.#log = log;
+    this.#lookEveryMs = lookEveryMs;
+    this.#current = loadCertificate(paths);
+  }
+
+  get current(): Certificate {
+    return this.#current;
+  }
+
+  watch(changed: (certificate: Certificate) => void): void {
+    this.#changed = changed;
+    this.#timer = setInterval(() => this.#look(false), this.#lookEveryMs).unref();
+  }
+
+  reload(): Promise<void> {
+    return this.#look(true);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#changed = () => {};
+  }
+
+  // One look after the other: a slow file system must not bring an older answer in later.
+  #look(asked: boolean): Promise<void> {
+    this.#looking = this.#looking.then(() => this.#lookNow(asked));
+    return this.#looking;
+  }
+
+  async #lookNow(asked: boolean): Promise<void> {
+    const { cert, key } = this.#paths;
+    const look = `${await lookOf(cert)} ${await lookOf(key)}`;
+    if (!asked && look === this.#settled) return;
+    try {
+      const [chain, keyText] = await Promise.all([readFile(cert, 'utf8'), readFile(key, 'utf8')]);
+      this.#take(parseCertificate(chain, keyText), asked);
+    } catch (error) {
+      // Two files are written one after the other: only what is bad at two looks is said to be.
+      if (!asked && look !== this.#suspect) {
+        this.#suspect = look;
+        return;
+      }
+      this.#log.warn(`${describe(error, this.#paths)}; the old certificate stays in use`);
+    }
+    this.#settled = look;
+    this.#suspect = undefined;
+  }
+
+  #take(certificate: Certificate, asked: boolean): void {
+    if (certificate.chain === this.#current.chain && certificate.key === this.#current.key) {
+      if (asked) this.#log.info('The certificate has not changed.');
+      return;
+    }
+    this.#current = certificate;
+    this.#log.info('New certificate in use.', {
+      names: certificate.names.join(', '),
+      expires: formatDate(certificate.notAfter),
+    });
+    this.#changed(certificate);
+  }
+}

@@ -1,0 +1,126 @@
+// `--check`: what can be found out about a start here without starting, each finding with what to do about it.
+import { availableParallelism, networkInterfaces, totalmem } from 'node:os';
+import { findFastPath } from '../../net/availability.ts';
+import { maxConnections } from '../../transport/http/descriptor-limit.ts';
+import { formatDate } from '../certificates/certificate.ts';
+import { loadCertificate } from '../certificates/certificate-files.ts';
+import { checkCertificateFiles } from '../certificates/certificates.ts';
+import { planListeners } from '../listening/listen-plan.ts';
+import type { Configuration } from '../options/configuration.ts';
+import { formatSize } from '../options/option-kinds.ts';
+import { nodeLineWarning } from './node-line.ts';
+import { probeConntrack, probeReceiveBuffer } from './probe-kernel.ts';
+import { probeListener } from './probe-listener.ts';
+
+/** An error keeps the tracker from starting; a warning is a start that will disappoint. */
+export interface Finding {
+  level: 'ok' | 'warning' | 'error';
+  text: string;
+}
+
+/** Fewer connections than this are little for a public tracker. */
+const fewConnections = 2000;
+
+/** Opens each listener's socket for a moment, and otherwise only reads. */
+export async function testItself(configuration: Configuration): Promise<Finding[]> {
+  const plan = planListeners(configuration);
+  const udp = plan.some(({ protocol }) => protocol === 'UDP');
+  const findings: (Finding | undefined)[] = [];
+  // One after the other: two listeners on one port must not meet each other's probe.
+  for (const planned of plan) findings.push(await probeListener(planned, configuration.takeover));
+  findings.push(
+    ...probeCertificate(configuration),
+    probeDataDirectory(configuration),
+    probeDescriptors(),
+    probeFamilies(configuration),
+    probeMemory(configuration),
+    ...(udp ? [probeWorkers(configuration), probeReceiveBuffer(), probeConntrack()] : []),
+    probeNode(),
+  );
+  return findings.filter((finding) => finding !== undefined);
+}
+
+/** Comments for the end of the settings, which stay a file that --config reads. */
+export function formatFindings(findings: readonly Finding[]): string {
+  return findings.map(({ level, text }) => `# ${level.padEnd(7)}  ${text}\n`).join('');
+}
+
+function probeCertificate(configuration: Configuration): Finding[] {
+  const { httpsPort, cert, key, acmeDomain, acmeDirectory } = configuration;
+  if (!httpsPort) return [];
+  if (cert === undefined || key === undefined) {
+    const { host } = new URL(acmeDirectory);
+    return [
+      {
+        level: 'ok',
+        text: `certificate for ${acmeDomain.join(', ')}: obtained from ${host} once the tracker runs`,
+      },
+    ];
+  }
+  const objections = checkCertificateFiles(configuration);
+  if (objections.length > 0) return objections.map((text) => ({ level: 'warning', text }));
+  const { names, notAfter, certificates } = loadCertificate({ cert, key });
+  const chain = `${certificates.length} certificates in its chain`;
+  return [
+    { level: 'ok', text: `certificate for ${names.join(', ')} until ${formatDate(notAfter)}, ${chain}` },
+  ];
+}
+
+/** That it can be written was seen to when the settings were checked. */
+function probeDataDirectory({ dataDir }: Configuration): Finding {
+  if (dataDir !== undefined) return { level: 'ok', text: `data directory ${dataDir} can be written` };
+  return {
+    level: 'warning',
+    text: 'without --data-dir a restart forgets the swarms, and fails UDP clients for a minute',
+  };
+}
+
+function probeDescriptors(): Finding {
+  const connections = maxConnections();
+  const text = `descriptors for ${connections} HTTP connections at a time`;
+  if (connections >= fewConnections) return { level: 'ok', text };
+  return { level: 'warning', text: `${text} only: raise LimitNOFILE= in the unit, or ulimit -n` };
+}
+
+function probeFamilies({ host, ipv6 }: Configuration): Finding {
+  const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+  const outside = addresses.filter(({ internal, address }) => !internal && !address.startsWith('fe80'));
+  const has4 = outside.some(({ family }) => family === 'IPv4');
+  const has6 = outside.some(({ family }) => family === 'IPv6');
+  const has = `this machine has ${[has4 && 'IPv4', has6 && 'IPv6'].filter(Boolean).join(' and ') || 'no address'}`;
+  if (host !== undefined) return { level: 'ok', text: `${has}; --host chooses ${host}` };
+  if (!has4 && !has6) return { level: 'warning', text: `${has} besides loopback: nobody else can reach it` };
+  if (ipv6 && !has6)
+    return { level: 'warning', text: `${has}: --ipv6 serves nobody yet; give it an IPv6 address` };
+  if (!ipv6 && has6) return { level: 'ok', text: `${has}; --ipv6 would serve IPv6 too` };
+  return { level: 'ok', text: has };
+}
+
+function probeMemory({ memoryLimit }: Configuration): Finding {
+  // A container's limit where there is one (Node 20 says 0 or a huge number where there is none).
+  const constrained = process.constrainedMemory();
+  const memory = constrained > 0 && constrained < totalmem() ? constrained : totalmem();
+  const text = `--memory-limit ${formatSize(memoryLimit)} of ${Math.round(memory / 2 ** 20)} MiB`;
+  if (memoryLimit < memory * 0.8) return { level: 'ok', text };
+  return { level: 'warning', text: `${text}: swarms may grow until the system ends the tracker; lower it` };
+}
+
+function probeWorkers({ workers }: Configuration): Finding {
+  if (workers === 0) return { level: 'ok', text: 'UDP on the main thread (--workers 0)' };
+  const { reason } = findFastPath();
+  if (reason !== undefined) {
+    return { level: 'warning', text: `UDP on the main thread, a good deal slower: ${reason}` };
+  }
+  const cores = availableParallelism();
+  const text = `${workers} socket workers on ${cores} cores`;
+  if (workers <= cores) return { level: 'ok', text };
+  return { level: 'warning', text: `${text}: more than cores only get in each other's way` };
+}
+
+function probeNode(): Finding {
+  const warning = nodeLineWarning(process.versions.node, new Date());
+  return {
+    level: warning === undefined ? 'ok' : 'warning',
+    text: warning ?? `Node.js ${process.versions.node}`,
+  };
+}

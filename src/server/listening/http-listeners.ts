@@ -1,0 +1,94 @@
+// How HTTP and HTTPS listeners are opened, and what they share.
+import { type Cidr, parseCidr } from '../../protocol/cidr.ts';
+import { Bucket, unlimited } from '../../tracker/token-buckets.ts';
+import type { Tracker } from '../../tracker/tracker.ts';
+import type { ClientAddress } from '../../transport/client-address.ts';
+import { maxConnections } from '../../transport/http/descriptor-limit.ts';
+import { HttpConnections } from '../../transport/http/http-connections.ts';
+import type { HttpCounters } from '../../transport/http/http-counters.ts';
+import { HttpTransport } from '../../transport/http/http-transport.ts';
+import { monotonicSeconds } from '../clock.ts';
+import type { Configuration } from '../options/configuration.ts';
+import type { PlannedListener } from './listen-plan.ts';
+import type { ListenerParts, Opener } from './listeners.ts';
+import { createAnswerFirst } from './plain-http.ts';
+
+/** For requests in flight when the tracker stops: answers take milliseconds, a large full scrape longer. */
+const closeGraceMs = 3000;
+const maxConnectionsPerAddress = 256;
+
+export function createHttpOpener(
+  plan: readonly PlannedListener[],
+  counters: { http: HttpCounters; https: HttpCounters },
+  { configuration, tracker, certificates, challenges, log, failed }: ListenerParts,
+): Opener {
+  // One for all, as they share the process's descriptors.
+  const connections = new HttpConnections({
+    max: maxConnections(),
+    maxPerAddress: maxConnectionsPerAddress,
+    trustedProxies: trustedProxies(configuration),
+    isOverLimit: createLimitCheck(tracker),
+  });
+  const announceUrls = (host: string | undefined) =>
+    formatAnnounceUrls(plan, publicName(configuration, host));
+  return async (planned) => {
+    const { protocol, address, port } = planned;
+    const answerFirst =
+      protocol === 'HTTPS' ? undefined : createAnswerFirst(configuration, challenges, protocol === 'ACME');
+    const transport = await HttpTransport.listen({
+      host: address,
+      port,
+      fd: planned.inherited?.fd,
+      tracker,
+      connections,
+      counters: protocol === 'HTTPS' ? counters.https : counters.http,
+      announceUrls,
+      clock: monotonicSeconds,
+      onException: failed,
+      proxyProtocol: configuration.proxyProtocol,
+      onBrokenProxyHeader: (proxy) =>
+        log.warn('a trusted proxy connects without the header that --proxy-protocol asks for', { proxy }),
+      ...(protocol === 'HTTPS' && { https: { certificate: certificates?.current } }),
+      ...(answerFirst && { answerFirst }),
+    });
+    return {
+      planned,
+      port: transport.port,
+      setCertificate: (certificate) => transport.setCertificate(certificate),
+      descriptors: () => [transport.descriptor],
+      close: (graceMs = closeGraceMs) => transport.close(graceMs),
+    };
+  };
+}
+
+/** --trusted-proxy as networks. */
+export function trustedProxies({ trustedProxy }: Configuration): Cidr[] {
+  return trustedProxy.map((network) => parseCidr(network)!);
+}
+
+function createLimitCheck({ protection: { http } }: Tracker): (address: ClientAddress) => boolean {
+  if (http === undefined) return () => false;
+  return ({ family, words }) => {
+    const now = monotonicSeconds();
+    const row = http.rowOf(family, words, 0, now);
+    return row !== unlimited && http.isEmpty(row, Bucket.proven, now);
+  };
+}
+
+/**
+ * By which name clients reach the tracker: --domain once it is set, until then whatever this client called it, which
+ * worked for this client at least.
+ */
+function publicName({ domain }: Configuration, host: string | undefined): string {
+  // --domain may carry the port of one listener, which is not that of the others.
+  const name = domain.replace(/:[0-9]+$/, '');
+  return name === '' || name === 'localhost' ? (host ?? 'localhost') : name;
+}
+
+/** What the page at `/` names; a port that the system chooses is not known yet and left out. */
+function formatAnnounceUrls(plan: readonly PlannedListener[], host: string): string[] {
+  const urls = plan
+    .filter(({ protocol, port }) => port !== 0 && protocol !== 'ACME')
+    .map(({ protocol, port }) => `${protocol.toLowerCase()}://${host}:${port}/announce`);
+  return [...new Set(urls)];
+}

@@ -1,0 +1,95 @@
+// Which sockets the options ask for: one entry for each protocol and address, before anything is opened.
+import { isIPv6 } from 'node:net';
+import type { InheritedSocket } from '../../net/inherited-socket.ts';
+import type { Configuration } from '../options/configuration.ts';
+import type { Port } from '../options/option-kinds.ts';
+import { StartError } from '../usage-error.ts';
+import type { InheritedListener } from './inherited-sockets.ts';
+
+export interface PlannedListener {
+  /** ACME is plain HTTP for the authority's questions only. */
+  protocol: 'HTTP' | 'HTTPS' | 'UDP' | 'ACME';
+  /** An IPv6 listener takes no IPv4 (IPV6_V6ONLY), so that both families can stand on one port. */
+  family: 4 | 6;
+  address: string;
+  /** 0 lets the operating system choose. */
+  port: number;
+  /** The socket is open already: systemd passed it, or the tracker before. */
+  inherited?: InheritedSocket;
+  /** More sockets on the same address and port (SO_REUSEPORT), which the tracker before had for its threads. */
+  inheritedBeside?: readonly InheritedSocket[];
+}
+
+/**
+ * What the options ask for; a protocol for which there are inherited sockets is served on these alone.
+ * @throws StartError when every listener is disabled
+ */
+export function planListeners(
+  configuration: Configuration,
+  inherited: readonly InheritedListener[] = [],
+): PlannedListener[] {
+  const {
+    host = '0.0.0.0',
+    httpPort,
+    httpsPort = 0,
+    udpPort,
+    ipv6,
+    acmeDomain,
+    acmeHttpPort,
+  } = configuration;
+  const addresses = ipv6 && !isIPv6(host) ? [host, '::'] : [host];
+  const ports: [PlannedListener['protocol'], Port][] = [
+    ['HTTP', httpPort],
+    ['HTTPS', httpsPort],
+    ['UDP', udpPort],
+    ['ACME', acmeDomain.length > 0 && acmeHttpPort !== httpPort ? acmeHttpPort : 0],
+  ];
+  if (httpsPort === 0 && inherited.some(({ protocol }) => protocol === 'HTTPS')) {
+    throw new StartError('systemd passes a socket for https: --https-port, --cert and --key are needed too');
+  }
+  const passed: PlannedListener[] = inherited.map(({ protocol, socket }) => {
+    const { family, address, port } = socket;
+    return { protocol, family, address, port, inherited: socket };
+  });
+  const own = ports
+    .filter(([protocol, port]) => port !== 0 && !passed.some((planned) => serves(planned, protocol, port)))
+    .flatMap(([protocol, port]) =>
+      addresses.map((address) => ({
+        protocol,
+        family: isIPv6(address) ? (6 as const) : (4 as const),
+        address,
+        port: port === 'any' ? 0 : port,
+      })),
+    );
+  const plan = [...passed, ...own];
+  if (plan.length === 0) {
+    throw new StartError(
+      'every listener is disabled: --http-port, --https-port and --udp-port are all 0 or not set',
+    );
+  }
+  return plan;
+}
+
+/** The authority's questions are answered by any HTTP listener on their port. */
+function serves({ protocol, port }: PlannedListener, wanted: PlannedListener['protocol'], on: Port): boolean {
+  return protocol === wanted || (wanted === 'ACME' && protocol === 'HTTP' && port === on);
+}
+
+/** `0.0.0.0:6969` or `[::]:6969`. */
+export function formatListenAddress(address: string, port: number): string {
+  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Turns what the operating system said about a socket into the operator's one line. */
+export function listenError(planned: PlannedListener, error: NodeJS.ErrnoException): StartError {
+  const where = formatListenAddress(planned.address, planned.port);
+  const reason = (error.code !== undefined && reasons[error.code]) || error.message;
+  return new StartError(`cannot listen on ${where} (${planned.protocol}): ${reason}`, { cause: error });
+}
+
+const reasons: Record<string, string> = {
+  EADDRINUSE: 'the port is in use',
+  EACCES: 'no permission (ports below 1024 need root or CAP_NET_BIND_SERVICE)',
+  EADDRNOTAVAIL: 'this machine does not have that address',
+  EAFNOSUPPORT: 'this machine does not have that address family',
+};

@@ -1,0 +1,47 @@
+// Open sockets that come from another tracker, or that this one kept: which of them serves what is planned.
+import { closeSync } from 'node:fs';
+import type { InheritedSocket } from '../../net/inherited-socket.ts';
+import type { PlannedListener } from './listen-plan.ts';
+
+export interface PassedSocket {
+  protocol: PlannedListener['protocol'];
+  socket: InheritedSocket;
+}
+
+export class PassedSockets {
+  #sockets: PassedSocket[];
+
+  constructor(sockets: readonly PassedSocket[]) {
+    this.#sockets = [...sockets];
+  }
+
+  /** The plan with the passed sockets where they fit; those that nothing is planned for any more are closed. */
+  furnish(plan: readonly PlannedListener[]): PlannedListener[] {
+    const furnished = plan.map((planned) => {
+      const fits = ({ protocol, socket }: PassedSocket) =>
+        protocol === planned.protocol &&
+        socket.address === planned.address &&
+        (socket.port === planned.port || planned.port === 0);
+      const first = this.#sockets.find(fits);
+      if (first === undefined) return planned;
+      const { port } = first.socket;
+      const [inherited, ...inheritedBeside] = this.#take(
+        (passed) => fits(passed) && passed.socket.port === port,
+      );
+      return { ...planned, port, inherited: inherited!, inheritedBeside };
+    });
+    this.close();
+    return furnished;
+  }
+
+  /** Closes those that have not been used. */
+  close(): void {
+    for (const { socket } of this.#sockets.splice(0)) closeSync(socket.fd);
+  }
+
+  #take(wanted: (passed: PassedSocket) => boolean): InheritedSocket[] {
+    const taken = this.#sockets.filter(wanted).map(({ socket }) => socket);
+    this.#sockets = this.#sockets.filter((passed) => !wanted(passed));
+    return taken;
+  }
+}

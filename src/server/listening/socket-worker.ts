@@ -1,0 +1,115 @@
+// The thread that answers UDP: its own sockets, its own loop in the kernel, the one store. Started by SocketWorkers.
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { DatagramBatch } from '../../net/datagram-batch.ts';
+import { EventLoop } from '../../net/event-loop.ts';
+import { EPOLLEXCLUSIVE, EPOLLIN } from '../../net/layouts.ts';
+import { loadSystemCalls } from '../../net/system-calls.ts';
+import type { UdpSocket } from '../../net/udp-socket.ts';
+import type { WakerHandle } from '../../net/waker.ts';
+import { ConnectionIds } from '../../protocol/connection-id.ts';
+import { SwarmStore } from '../../swarm/swarm-store.ts';
+import type { AccessMemory } from '../../tracker/access.ts';
+import { Protection, type ProtectionMemory } from '../../tracker/protection.ts';
+import { Tracker, type TrackerSettings } from '../../tracker/tracker.ts';
+import { UdpBatchTransport } from '../../transport/udp/udp-batch.ts';
+import { createUdpCounters } from '../../transport/udp/udp-counters.ts';
+import { monotonicSeconds } from '../clock.ts';
+import type { ConnectionKeys } from '../storage/connection-keys.ts';
+
+export interface SocketWorkerData {
+  store: SharedArrayBuffer;
+  /** Starts this thread's choice of peers. */
+  seed: number;
+  settings: TrackerSettings;
+  protection: ProtectionMemory;
+  keys: ConnectionKeys;
+  sockets: readonly UdpSocket[];
+  waker: WakerHandle;
+  /** Counted up whenever the main thread wakes this one: how it sees that the loop still turns. */
+  pulse: Int32Array<SharedArrayBuffer>;
+  /** One word, for all threads: 0 until they may answer. */
+  gate: Int32Array;
+  /** Counted up after new rules of access were sent as a message. */
+  accessChanges: Int32Array;
+  /** Shared counters, and for each socket the number of its own among them. */
+  counters: SharedArrayBuffer;
+  counterIndexes: readonly number[];
+}
+
+/** What the thread tells: that it answers, or what a packet brought to light. */
+export type SocketWorkerMessage = { kind: 'ready' } | { kind: 'exception'; message: string; stack: string };
+
+/** A defect that every packet meets must not drown the main thread in messages. */
+const messageEveryMs = 1000;
+
+run(workerData as SocketWorkerData);
+
+function run(data: SocketWorkerData): void {
+  const { calls, reason } = loadSystemCalls();
+  if (!calls) throw new Error(reason);
+  const store = SwarmStore.attach(data.store, data.seed);
+  const protection = new Protection(data.protection);
+  const tracker = new Tracker(store, data.settings, protection);
+  const takeUpAccess = createAccessUpdate(data, protection);
+  const ids = new ConnectionIds(data.keys.current, data.keys.previous);
+  const onException = createReporter();
+  const loop = new EventLoop(calls);
+  loop.listenTo(data.waker, () => {
+    Atomics.add(data.pulse, 0, 1);
+    takeUpAccess();
+  });
+  const served = data.sockets.map((socket, i) => {
+    const batch = new DatagramBatch(calls, socket);
+    const transport = new UdpBatchTransport(batch, {
+      family: socket.family,
+      tracker,
+      ids,
+      counters: createUdpCounters(data.counters, data.counterIndexes[i]!),
+      clock: monotonicSeconds,
+      onException,
+    });
+    return { batch, transport, fd: socket.fd };
+  });
+  tell({ kind: 'ready' });
+  // Until then another process may answer on the same sockets.
+  Atomics.wait(data.gate, 0, 0);
+  for (const { fd, transport } of served) {
+    // Of the workers that share an inherited socket one is woken; on a socket of its own it changes nothing.
+    loop.add(fd, EPOLLIN | EPOLLEXCLUSIVE, () => {
+      takeUpAccess();
+      return transport.answerArrived();
+    });
+  }
+  // Returns when the main thread stops the waker; an idle loop sleeps in the kernel.
+  loop.run();
+  loop.close();
+  for (const { batch } of served) batch.close();
+}
+
+/** A thread that sleeps in the kernel hears no messages: it looks for them when the word says that there are some. */
+function createAccessUpdate({ accessChanges }: SocketWorkerData, protection: Protection): () => void {
+  // One more look than needed does no harm; one that is missed would.
+  let seen = -1;
+  return () => {
+    const changes = accessChanges[0]!;
+    if (changes === seen) return;
+    seen = changes;
+    for (let next = receiveMessageOnPort(parentPort!); next; next = receiveMessageOnPort(parentPort!)) {
+      protection.setAccess(next.message as AccessMemory);
+    }
+  };
+}
+
+function createReporter(): (error: unknown) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    if (performance.now() - last < messageEveryMs) return;
+    last = performance.now();
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    tell({ kind: 'exception', message, stack: stack ?? '' });
+  };
+}
+
+function tell(message: SocketWorkerMessage): void {
+  parentPort!.postMessage(message);
+}

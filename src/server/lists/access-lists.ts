@@ -1,0 +1,202 @@
+// The lists that say who may announce what: read at start, on SIGHUP, and when their files have changed; swapped whole.
+import { appendFile } from 'node:fs/promises';
+import { parseCidr } from '../../protocol/cidr.ts';
+import type { AccessMemory } from '../../tracker/access.ts';
+import type { Log } from '../log/log.ts';
+import type { Configuration } from '../options/configuration.ts';
+import { lookOf } from '../storage/file-look.ts';
+import { StartError } from '../usage-error.ts';
+import { ListFileError, readAddressList, readInfoHashList } from './list-file.ts';
+
+type ListedConfiguration = Pick<
+  Configuration,
+  'allowList' | 'denyList' | 'denyIp' | 'allowClient' | 'denyClient'
+>;
+
+const defaultLookEveryMs = 5000;
+/** Of a list that changes while it is read. */
+const mostReads = 3;
+
+export class AccessLists {
+  readonly #lists: readonly ListFile[];
+  readonly #denyList: string | undefined;
+  readonly #log: Log | undefined;
+  readonly #lookEveryMs: number;
+  #memory: AccessMemory;
+  #changed: (memory: AccessMemory) => void = () => {};
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+  #lookAgain: Promise<void> | undefined;
+
+  private constructor(configuration: ListedConfiguration, log: Log | undefined, lookEveryMs: number) {
+    const { allowClient, denyClient, denyList } = configuration;
+    this.#lists = listFilesOf(configuration);
+    this.#denyList = denyList;
+    this.#log = log;
+    this.#lookEveryMs = lookEveryMs;
+    this.#memory = {
+      allowedTorrents: undefined,
+      deniedTorrents: undefined,
+      deniedAddresses: undefined,
+      allowedClients: allowClient,
+      deniedClients: denyClient,
+    };
+  }
+
+  /**
+   * Reads every list that the options name; undefined when they name none and no client. Without a log to check them.
+   * @throws StartError when one cannot be read whole
+   */
+  static async load(
+    configuration: ListedConfiguration,
+    log?: Log,
+    lookEveryMs = defaultLookEveryMs,
+  ): Promise<AccessLists | undefined> {
+    const lists = new AccessLists(configuration, log, lookEveryMs);
+    const clients = configuration.allowClient.length + configuration.denyClient.length;
+    if (lists.#lists.length + clients === 0) return undefined;
+    for (const list of lists.#lists) {
+      try {
+        await lists.#read(list);
+      } catch (error) {
+        throw new StartError(describe(list, error), { cause: error });
+      }
+    }
+    return lists;
+  }
+
+  /** What is in force. */
+  get memory(): AccessMemory {
+    return this.#memory;
+  }
+
+  /** Calls `changed` with whatever comes into force from now on. */
+  watch(changed: (memory: AccessMemory) => void): void {
+    this.#changed = changed;
+    if (this.#lists.length > 0) this.#timer = setInterval(() => this.#look(false), this.#lookEveryMs).unref();
+  }
+
+  /** Reads what has changed, at once. */
+  reload(): Promise<void> {
+    return this.#look(true);
+  }
+
+  /** Whether there is a list that `deny` can write to. */
+  get canDeny(): boolean {
+    return this.#denyList !== undefined;
+  }
+
+  /**
+   * Refuses a torrent from now on, and writes it down.
+   * @throws Error when there is no list to write it to
+   */
+  async deny(infoHash: string): Promise<void> {
+    if (this.#denyList === undefined) throw new Error('there is no --deny-list to write it to');
+    await appendFile(this.#denyList, `\n${infoHash}\n`);
+    await this.reload();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#changed = () => {};
+  }
+
+  /** One look after the other, and however many are asked for during one, one after it sees what they meant. */
+  #look(asked: boolean): Promise<void> {
+    if (this.#looking === undefined) {
+      this.#looking = this.#lookNow(asked).finally(() => {
+        this.#looking = undefined;
+      });
+      return this.#looking;
+    }
+    if (!asked) return this.#looking;
+    this.#lookAgain ??= this.#looking.then(() => {
+      this.#lookAgain = undefined;
+      return this.#look(true);
+    });
+    return this.#lookAgain;
+  }
+
+  async #lookNow(asked: boolean): Promise<void> {
+    for (const list of this.#lists) {
+      const look = await looksOf(list);
+      if (look === list.settled) continue;
+      // A list that is being written would be taken for a short one: it has to hold still for one look.
+      const holdsStill = look === list.seen;
+      list.seen = look;
+      if (!asked && !holdsStill) continue;
+      try {
+        await this.#read(list);
+      } catch (error) {
+        list.settled = look;
+        this.#log?.warn(`${describe(list, error)}; the old list stays in use`);
+      }
+    }
+  }
+
+  async #read(list: ListFile): Promise<void> {
+    const { read, look } = await readUnchanged(list);
+    list.settled = list.seen = look;
+    this.#memory = { ...this.#memory, [list.rule]: read.buffer };
+    this.#log?.info(`${list.name}: ${read.count} ${list.noun} in use.`);
+    this.#changed(this.#memory);
+  }
+}
+
+/** Reads a list again when it has become another one meanwhile, so that one being written is not taken for a short one. */
+async function readUnchanged(list: ListFile) {
+  for (let attempt = 1; ; attempt++) {
+    const look = await looksOf(list);
+    const isSettled = async () => attempt === mostReads || (await looksOf(list)) === look;
+    try {
+      const read = await list.read();
+      if (await isSettled()) return { read, look };
+    } catch (error) {
+      if (await isSettled()) throw error;
+    }
+  }
+}
+
+/** One rule and the files that it is read from. */
+interface ListFile {
+  readonly name: string;
+  readonly noun: string;
+  readonly rule: 'allowedTorrents' | 'deniedTorrents' | 'deniedAddresses';
+  readonly paths: readonly string[];
+  read(): Promise<{ count: number; buffer: SharedArrayBuffer }>;
+  /** What the files looked like when they were last read, or complained of. */
+  settled: string | undefined;
+  /** What they looked like at the last look. */
+  seen: string | undefined;
+}
+
+function listFilesOf({ allowList, denyList, denyIp }: ListedConfiguration): ListFile[] {
+  const lists: ListFile[] = [];
+  const torrents = (name: string, rule: ListFile['rule'], path: string | undefined) => {
+    if (path === undefined) return;
+    const read = () => readInfoHashList(path, crypto.getRandomValues(new Int32Array(2)));
+    lists.push({ name, rule, noun: 'info_hashes', paths: [path], read, settled: undefined, seen: undefined });
+  };
+  torrents('--allow-list', 'allowedTorrents', allowList);
+  torrents('--deny-list', 'deniedTorrents', denyList);
+  if (denyIp.length > 0) {
+    lists.push({
+      name: '--deny-ip',
+      rule: 'deniedAddresses',
+      noun: 'networks',
+      paths: denyIp.filter((entry) => parseCidr(entry) === undefined),
+      read: () => readAddressList(denyIp),
+      settled: undefined,
+      seen: undefined,
+    });
+  }
+  return lists;
+}
+
+async function looksOf({ paths }: ListFile): Promise<string> {
+  return (await Promise.all(paths.map(lookOf))).join(' | ');
+}
+
+function describe({ name }: ListFile, error: unknown): string {
+  return `${name} ${error instanceof ListFileError ? error.message : `cannot be read: ${(error as Error).message}`}`;
+}

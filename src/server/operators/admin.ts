@@ -1,0 +1,118 @@
+// How the admin door is put together from the options: where it opens, who may come in, what it is told.
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { AdminDoor } from '../../admin/door/admin-door.ts';
+import { formatListenAddress } from '../listening/listen-plan.ts';
+import type { Log } from '../log/log.ts';
+import type { Configuration } from '../options/configuration.ts';
+import { isLoopback } from '../options/configuration-rules.ts';
+import { StartError } from '../usage-error.ts';
+import { createWatchedTracker, type WatchedParts } from './watched.ts';
+
+/** What fits into a `sockaddr_un`. */
+const longestSocketPath = 107;
+const leastTokenLength = 16;
+
+export interface OpenAdmin {
+  /** Over TCP; 0 when it does not listen there. */
+  readonly port: number;
+  /** Keeps the history for whoever comes next; never rejects. */
+  saveHistory(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the door where the options ask for one.
+ * @throws StartError when it cannot be opened as they say
+ */
+export async function openAdmin(
+  configuration: Configuration,
+  parts: WatchedParts,
+  log: Log,
+  failed: (error: unknown) => void,
+): Promise<OpenAdmin | undefined> {
+  const { adminPort: port, adminHost: host, dataDir, logIp } = configuration;
+  const tcp = port === undefined || port === 0 ? undefined : { host, port: port === 'any' ? 0 : port };
+  const socketPath = adminSocketPath(configuration);
+  if (tcp === undefined && socketPath === undefined) return undefined;
+  const options = {
+    tracker: createWatchedTracker(parts),
+    tcp,
+    token: readToken(configuration, log),
+    tokenRequired: !isLoopback(host),
+    hosts: configuration.adminAllowedHost,
+    ipVisibility: logIp,
+    historyPath: dataDir === undefined ? undefined : join(dataDir, 'history'),
+    log,
+    onException: failed,
+  };
+  try {
+    const door = await openWithSocket(options, socketPath, configuration.adminSocket !== undefined, log);
+    if (door.port !== 0) log.info(`Admin listening on http://${formatListenAddress(host, door.port)}/`);
+    return door;
+  } catch (error) {
+    const where = tcp === undefined ? '' : ` (${formatListenAddress(tcp.host, tcp.port)})`;
+    throw new StartError(`cannot open the admin door${where}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+type DoorOptions = Omit<Parameters<typeof AdminDoor.listen>[0], 'socketPath'>;
+
+// A socket that nobody asked for is a convenience: without it the tracker runs as well.
+async function openWithSocket(
+  options: DoorOptions,
+  socketPath: string | undefined,
+  wanted: boolean,
+  log: Log,
+): Promise<AdminDoor> {
+  if (socketPath === undefined || wanted) return AdminDoor.listen({ ...options, socketPath });
+  try {
+    return await AdminDoor.listen({ ...options, socketPath });
+  } catch (error) {
+    const { syscall, code, address } = error as NodeJS.ErrnoException & { address?: string };
+    const ofTcp = syscall === 'listen' && address !== undefined && address !== socketPath;
+    if (ofTcp && code !== undefined) throw error;
+    log.warn(`the commands status, top and so on will not work: ${(error as Error).message}`);
+    return AdminDoor.listen({ ...options, socketPath: undefined });
+  }
+}
+
+/** Where the commands reach the tracker; undefined when there is no such place. */
+export function adminSocketPath({
+  adminSocket,
+  dataDir,
+}: Pick<Configuration, 'adminSocket' | 'dataDir'>): string | undefined {
+  if (adminSocket !== undefined) return adminSocket;
+  if (dataDir === undefined) return undefined;
+  const path = join(dataDir, 'admin.sock');
+  return Buffer.byteLength(path) <= longestSocketPath ? path : undefined;
+}
+
+/**
+ * Reads the first line of the token's file.
+ * @throws StartError when it cannot be read or is easily guessed
+ */
+export function readToken(
+  { adminTokenFile: path }: Configuration,
+  log: { warn(message: string): void },
+): string | undefined {
+  if (path === undefined) return undefined;
+  let token: string;
+  try {
+    token = readFileSync(path, 'utf8').split('\n')[0]!.trim();
+    if ((statSync(path).mode & 0o044) !== 0) {
+      log.warn(`--admin-token-file ${path} can be read by others; chmod 600 keeps it secret`);
+    }
+  } catch (error) {
+    throw new StartError(`--admin-token-file ${path} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  if (!/^[\x21-\x7e]+$/.test(token) || token.length < leastTokenLength) {
+    throw new StartError(
+      `--admin-token-file ${path} must hold a line of at least ${leastTokenLength} printable characters ` +
+        'without spaces (openssl rand -hex 32)',
+    );
+  }
+  return token;
+}

@@ -1,0 +1,145 @@
+// The commands that ask a running tracker: which there are, how they find it, and what they print.
+import { readFileSync } from 'node:fs';
+import { askDoor, ControlError, type DoorAddress, listenAtDoor } from '../../admin/command/control-client.ts';
+import { formatStatus, formatSwarm, formatTop } from '../../admin/command/terminal-view.ts';
+import type { Stats, SwarmDetail, TopSwarms } from '../../admin/schema.ts';
+import { escapeForLog, quoteForLog } from '../log/escape-for-log.ts';
+import { type Configuration, configurationOf, readConfiguration } from '../options/configuration.ts';
+import { StartError, UsageError } from '../usage-error.ts';
+import { adminSocketPath } from './admin.ts';
+
+interface Command {
+  /** Takes an info_hash as its first word. */
+  hash?: true;
+  summary: string;
+  /** Resolves to what is to be printed. */
+  run(door: DoorAddress, infoHash: string, json: boolean): Promise<string>;
+}
+
+const act = (path: string) => async (door: DoorAddress, infoHash: string, json: boolean) => {
+  const answer = await askDoor<{ done: string }>(door, path.replace('HASH', infoHash), 'POST');
+  return json ? JSON.stringify(answer) : answer.done;
+};
+
+export const controlCommands: Record<string, Command> = {
+  status: {
+    summary: 'What a running tracker is doing.',
+    run: async (door, _, json) => {
+      const stats = await askDoor<Stats>(door, '/api/v1/stats');
+      return json ? JSON.stringify(stats) : formatStatus(stats);
+    },
+  },
+  top: {
+    summary: 'The same, live, with the largest swarms; Ctrl-C ends it.',
+    run: showTop,
+  },
+  swarm: {
+    hash: true,
+    summary: 'One swarm: its counts and its peers.',
+    run: async (door, infoHash, json) => {
+      const swarm = await askDoor<SwarmDetail>(door, `/api/v1/swarms/${infoHash}`);
+      return json ? JSON.stringify(swarm) : formatSwarm(swarm);
+    },
+  },
+  reload: { summary: 'Read certificates and lists again.', run: act('/api/v1/reload') },
+  snapshot: { summary: 'Save all swarms now.', run: act('/api/v1/snapshot') },
+  deny: { hash: true, summary: 'Refuse an info_hash from now on.', run: act('/api/v1/swarms/HASH/deny') },
+  drop: { hash: true, summary: 'Forget a swarm with its peers.', run: act('/api/v1/swarms/HASH/drop') },
+};
+
+/**
+ * Runs the command that the first word names, if it names one.
+ * @returns false when it is none of them
+ * @throws UsageError, StartError
+ */
+export async function runControl(
+  words: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<boolean> {
+  const [name = '', ...rest] = words;
+  const command = Object.hasOwn(controlCommands, name) ? controlCommands[name] : undefined;
+  if (command === undefined) return false;
+  const json = rest.includes('--json');
+  const others = rest.filter((word) => word !== '--json');
+  if (others.includes('--help') || others.includes('-h')) {
+    process.stdout.write(describeControl(name, command));
+    return true;
+  }
+  const infoHash = command.hash ? (others.shift() ?? '') : '';
+  if (command.hash && !/^[0-9a-f]{40}$/i.test(infoHash)) {
+    throw new UsageError(`${name} needs an info_hash of 40 hexadecimal digits, not ${quoteForLog(infoHash)}`);
+  }
+  const invocation = readConfiguration(others, environment);
+  if (invocation.print !== undefined) {
+    process.stdout.write(invocation.print);
+    return true;
+  }
+  try {
+    const text = await command.run(findDoor(configurationOf(invocation.values)), infoHash, json);
+    process.stdout.write(`${text.split('\n').map(escapeForLog).join('\n')}\n`);
+  } catch (error) {
+    if (error instanceof ControlError) throw new StartError(error.message, { cause: error });
+    throw error;
+  }
+  return true;
+}
+
+function describeControl(name: string, { hash, summary }: Command): string {
+  return (
+    `Usage: tracker-server ${name}${hash ? ' HASH' : ''} [--json] [options]\n\n${summary}\n\n` +
+    'The tracker is found through the same options, environment and file as it runs with: --admin-socket,\n' +
+    'or --data-dir, or --admin-port with --admin-host and --admin-token-file.\n'
+  );
+}
+
+/** The socket wins: there the file system says who may. */
+function findDoor(configuration: Configuration): DoorAddress {
+  const socketPath = adminSocketPath(configuration);
+  if (socketPath !== undefined) return { socketPath };
+  const { adminPort: port, adminHost: host, adminTokenFile } = configuration;
+  if (typeof port !== 'number' || port === 0) {
+    throw new UsageError(
+      'where is the tracker? Give --admin-socket, --data-dir, --admin-port or the --config it runs with',
+    );
+  }
+  return { host, port, token: readTokenLine(adminTokenFile) };
+}
+
+function readTokenLine(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, 'utf8').split('\n')[0]!.trim();
+  } catch (error) {
+    throw new StartError(`--admin-token-file ${path} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+const swarmsEveryMs = 5000;
+const clearScreen = '\x1b[H\x1b[2J';
+
+async function showTop(door: DoorAddress, _: string, json: boolean): Promise<string> {
+  const terminal = process.stdout.isTTY && !json;
+  let top: TopSwarms | undefined;
+  let topAt = Number.NEGATIVE_INFINITY;
+  process.once('SIGINT', () => process.exit(0));
+  for await (const stats of listenAtDoor<Stats>(door, '/api/v1/events')) {
+    // Into a pipe: a record a second, as a program reads it.
+    if (!terminal) {
+      process.stdout.write(`${JSON.stringify(stats)}\n`);
+      continue;
+    }
+    if (performance.now() - topAt >= swarmsEveryMs) {
+      topAt = performance.now();
+      top = await askDoor<TopSwarms>(door, '/api/v1/swarms');
+    }
+    const { rows = 24, columns = 80 } = process.stdout;
+    const text = formatTop(stats, top, rows - 1, columns)
+      .split('\n')
+      .map(escapeForLog)
+      .join('\n');
+    process.stdout.write(`${clearScreen}${text}\n`);
+  }
+  throw new ControlError('the tracker has ended');
+}

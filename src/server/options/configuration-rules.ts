@@ -1,0 +1,87 @@
+// Which settings contradict each other, and which are legal but look mistaken.
+
+import { UsageError } from '../usage-error.ts';
+import type { ResolvedConfiguration } from './configuration.ts';
+import type { OptionValues } from './options.ts';
+
+/**
+ * Looks at the settings together, after each was checked alone.
+ * @returns warnings, one line each
+ * @throws UsageError when two settings contradict each other
+ */
+export function checkConfiguration({ values, origins }: ResolvedConfiguration): string[] {
+  checkProxies(values);
+  checkAdmin(values);
+  if (values.takeover && values['data-dir'] === undefined)
+    throw new UsageError('--takeover needs --data-dir, where the running tracker is found');
+  const warnings = checkHttps(values, origins);
+  if (values['min-interval'] > values.interval) {
+    throw new UsageError(
+      `--min-interval (${values['min-interval']}) must not be longer than --interval (${values.interval})`,
+    );
+  }
+  if (values['peer-ttl'] < values.interval) {
+    warnings.push(
+      `--peer-ttl (${values['peer-ttl']}) is shorter than --interval (${values.interval}): ` +
+        'peers are forgotten before they announce again',
+    );
+  }
+  return warnings;
+}
+
+function checkHttps(values: OptionValues, origins: ResolvedConfiguration['origins']): string[] {
+  const https = values['https-port'] !== undefined && values['https-port'] !== 0;
+  const files = values.cert !== undefined || values.key !== undefined;
+  const acme = values['acme-domain'].length > 0;
+  if (values.cert === undefined && values.key !== undefined) throw new UsageError('--key needs --cert');
+  if (values.cert !== undefined && values.key === undefined) throw new UsageError('--cert needs --key');
+  if (acme && files) throw new UsageError('--acme-domain and --cert contradict each other');
+  if (acme && !https) throw new UsageError('--acme-domain needs --https-port');
+  if (acme && values['data-dir'] === undefined)
+    throw new UsageError('--acme-domain needs --data-dir, where account and certificate are kept');
+  if (https && !files && !acme) throw new UsageError('--https-port needs --cert and --key, or --acme-domain');
+  if (values['redirect-http'] && !https)
+    throw new UsageError('--redirect-http needs --https-port: there is nothing to redirect to');
+  if (values['redirect-http'] && values['https-port'] === 'any' && values.domain === '')
+    throw new UsageError(
+      '--redirect-http needs --domain: where --https-port any will be, clients cannot be told',
+    );
+  const warnings: string[] = [];
+  if (files && !https) warnings.push('--cert and --key do nothing without --https-port');
+  if (values['redirect-http'] && values['http-port'] === 0)
+    warnings.push('--redirect-http does nothing without HTTP (--http-port is 0)');
+  if (!acme && origins['acme-email'] !== 'default')
+    warnings.push('--acme-email does nothing without --acme-domain');
+  return https ? [...warnings, ...checkDomain(values, origins.domain !== 'default')] : warnings;
+}
+
+/** What leads redirected clients astray. */
+function checkDomain(values: OptionValues, given: boolean): string[] {
+  const { domain, 'https-port': port, 'redirect-http': redirect } = values;
+  if (domain === '' || (!given && !redirect)) return [];
+  if (!given) {
+    return ['--redirect-http sends clients to https://localhost/, their own machine: set --domain'];
+  }
+  if (port === 443 || /:[0-9]+$/.test(domain)) return [];
+  return [
+    `--domain ${domain} carries no port and --https-port is ${port}, not 443: clients that are redirected ` +
+      `will not connect, unless something forwards port 443 to it` +
+      (port === 'any' ? '' : `; you may mean --domain ${domain}:${port}`),
+  ];
+}
+
+function checkAdmin(values: OptionValues): void {
+  const { 'admin-port': port, 'admin-host': host, 'admin-token-file': tokenFile } = values;
+  if (port === undefined || port === 0 || tokenFile !== undefined || isLoopback(host)) return;
+  throw new UsageError(`--admin-host ${host} is reached from outside, so it needs --admin-token-file`);
+}
+
+/** Of an address as the options take it. */
+export function isLoopback(host: string): boolean {
+  return host === '::1' || /^127\./.test(host);
+}
+
+function checkProxies(values: OptionValues): void {
+  if (values['proxy-protocol'] && values['trusted-proxy'].length === 0)
+    throw new UsageError('--proxy-protocol needs --trusted-proxy: the header is believed from nobody else');
+}

@@ -1,0 +1,49 @@
+// How `--check` prints the effective settings: TOML that --config reads back, each line saying where it comes from.
+import type { ConfigurationEntry } from '../../admin/watched-tracker.ts';
+import type { ResolvedConfiguration } from './configuration.ts';
+import { environmentName, type OptionName, optionGroups, optionOf } from './options.ts';
+import { fileOptions } from './read-config-file.ts';
+
+/** One line an option, grouped, the origins aligned in a comment; options without a value are comments whole. */
+export function formatConfiguration(resolved: ResolvedConfiguration): string {
+  const lines = new Map(fileOptions.map((name) => [name, formatLine(name, resolved.values[name])]));
+  const width = Math.min(40, Math.max(...[...lines.values()].map((line) => line.length)));
+  const groups = optionGroups.map((group) => {
+    const names = fileOptions.filter((name) => optionOf(name).group === group);
+    return names
+      .map((name) => `${lines.get(name)!.padEnd(width)}  # ${describeOrigin(name, resolved)}\n`)
+      .join('');
+  });
+  return groups.filter((group) => group !== '').join('\n');
+}
+
+/** The same for the admin door, one entry an option that has a value. */
+export function listConfiguration(resolved: ResolvedConfiguration): ConfigurationEntry[] {
+  return fileOptions.map((name) => {
+    const value = resolved.values[name];
+    return {
+      name,
+      value: value === undefined ? '' : optionOf(name).kind.format(value as NonNullable<unknown>),
+      origin: describeOrigin(name, resolved),
+    };
+  });
+}
+
+function formatLine(name: OptionName, value: unknown): string {
+  if (value === undefined) return `# ${name} =`;
+  return `${name} = ${optionOf(name).kind.format(value as NonNullable<unknown>)}`;
+}
+
+function describeOrigin(name: OptionName, { origins, values }: ResolvedConfiguration): string {
+  switch (origins[name]) {
+    case 'flag':
+      return `flag --${name}`;
+    case 'environment':
+      return `environment ${environmentName(name)}`;
+    case 'file':
+      // A path may hold a line break, which would end the comment.
+      return `file ${JSON.stringify(values.config)}`;
+    default:
+      return values[name] === undefined ? `default: ${optionOf(name).defaultText}` : 'default';
+  }
+}

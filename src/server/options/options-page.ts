@@ -1,0 +1,92 @@
+// The two documents that follow from the option table: the reference page and the example file.
+import {
+  defaultTextOf,
+  environmentName,
+  flagOf,
+  type OptionName,
+  optionGroups,
+  optionNames,
+  optionOf,
+} from './options.ts';
+import { fileOptions } from './read-config-file.ts';
+import { environmentOptions } from './read-environment.ts';
+
+/** docs/options.md: one table a group. */
+export function formatOptionsPage(): string {
+  const groups = optionGroups.map((group) => {
+    const rows = namesOf(group).map(formatRow);
+    return `## ${group}\n\n| Flag | Value | Default | Environment | Meaning |\n|---|---|---|---|---|\n${rows.join('')}`;
+  });
+  return `${pageHead}\n${groups.join('\n')}\n${pageFoot}`;
+}
+
+/** docs/tracker.example.toml: every option that may stand in a file, as a comment with its default. */
+export function formatExampleFile(): string {
+  const groups = optionGroups.map((group) => {
+    const entries = namesOf(group).filter((name) => fileOptions.includes(name));
+    if (entries.length === 0) return '';
+    return `\n# ---- ${group} ----\n${entries.map(formatEntry).join('')}`;
+  });
+  return exampleHead + groups.join('');
+}
+
+function namesOf(group: string): OptionName[] {
+  return optionNames.filter((name) => optionOf(name).group === group);
+}
+
+function formatRow(name: OptionName): string {
+  const { help, kind } = optionOf(name);
+  const environment = environmentOptions.includes(name) ? `\`${environmentName(name)}\`` : '–';
+  const value = kind.flag ? 'switch' : kind.describe;
+  const cells = [`\`${flagOf(name)}\``, value, defaultTextOf(name) ?? 'off', environment, help];
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+}
+
+function formatEntry(name: OptionName): string {
+  const { default: value, example, help, kind } = optionOf(name);
+  const text = `${help} Default: ${defaultTextOf(name) ?? 'false'}.`;
+  const literal = kind.format((example ?? value) as NonNullable<unknown>);
+  return `\n${wrap(text, 78)
+    .map((line) => `# ${line}\n`)
+    .join('')}#${name} = ${literal}\n`;
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)!;
+    if (line !== '' && line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines;
+}
+
+const pageHead = `# Options of tracker-server
+
+Written by \`node scripts/write-docs.mjs\` from the table in \`src/server/options/options.ts\`.
+
+Each option can be given as a flag, as an environment variable, or as a key in the TOML file that
+\`--config\` names; the key is the flag's name without the dashes (\`http-port = 8080\`). A flag wins over the
+environment, the environment over the file, the file over the default. \`docs/tracker.example.toml\` lists
+every key. \`tracker-server --check\` prints the settings that would be used and where each comes from, in a
+form that \`--config\` reads back.
+
+In the environment a switch is \`1\`, \`true\`, \`0\` or \`false\`, and several values are parted by commas or
+blanks. A switch that the file turns on is turned off again by its variable (\`CARACAL_IPV6=0\`).
+`;
+
+const pageFoot = `## Exit codes
+
+| Code | Meaning |
+|---|---|
+| 0 | stopped by SIGINT or SIGTERM; or \`--help\`, \`--version\`, or a \`--check\` without error |
+| 1 | cannot start, or by \`--check\` could not: a port is in use, no listener is enabled, the data directory is not writable |
+| 2 | an unknown option or key, a wrong value, an unreadable file, options that contradict each other |
+
+Either error is one line on standard error that names the option, variable or key.
+`;
+
+const exampleHead = `# Settings of tracker-server: tracker-server --config tracker.toml
+# Every line below shows an option with its default or, where there is none, an example.
+# Take the # away from a line to set it. Check the result with: tracker-server --config tracker.toml --check
+`;

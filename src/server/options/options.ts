@@ -1,0 +1,402 @@
+// The one table of the server's options; flags, environment, file, help, checks and reference page all follow from it.
+import { availableParallelism } from 'node:os';
+import type { IpVisibility } from '../../admin/shown-address.ts';
+import {
+  address,
+  choice,
+  hostNames,
+  httpsUrl,
+  type Kind,
+  networks,
+  onOff,
+  type Port,
+  path,
+  port,
+  seconds,
+  size,
+  text,
+  wholeNumber,
+} from './option-kinds.ts';
+import { protectionOptions } from './protection-options.ts';
+
+/** Where help and reference page list an option, in this order. */
+export const optionGroups = [
+  'Listening',
+  'HTTPS',
+  'Answers',
+  'Clients behind proxies',
+  'Protection',
+  'Resources',
+  'Admin',
+  'Log',
+  'General',
+] as const;
+
+export interface Option<T> {
+  group: (typeof optionGroups)[number];
+  kind: Kind<NonNullable<T>>;
+  /** `undefined`: not set, which `defaultText` explains. */
+  default: T;
+  /** What the help shows as the default where the value itself would say less. */
+  defaultText?: string;
+  /** One sentence or two, without the default. */
+  help: string;
+  placeholder?: string;
+  /** For the example file, where the default is no value or differs from machine to machine. */
+  example?: NonNullable<T>;
+  short?: string;
+  /** A question to the program rather than a setting: only a flag, in no file and no environment. */
+  flagOnly?: true;
+  /** Names the file of settings, so it cannot stand in one. */
+  notInFile?: true;
+}
+
+function option<T>(value: Option<T>): Option<T> {
+  return value;
+}
+
+const week = 7 * 24 * 3600;
+const mebibyte = 2 ** 20;
+const domainPattern = /^(?:[A-Za-z0-9._-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?)?$/;
+
+export const optionTable = {
+  host: option<string | undefined>({
+    group: 'Listening',
+    kind: address(),
+    placeholder: 'ADDRESS',
+    default: undefined,
+    defaultText: 'all interfaces',
+    example: '192.0.2.1',
+    help: 'Address that every listener binds, IPv4 or IPv6.',
+  }),
+  'http-port': option<Port>({
+    group: 'Listening',
+    kind: port(),
+    placeholder: 'PORT',
+    default: 6969,
+    help: 'HTTP listen port. 0 disables HTTP; "any" takes a free port.',
+  }),
+  'udp-port': option<Port>({
+    group: 'Listening',
+    kind: port(),
+    placeholder: 'PORT',
+    default: 6969,
+    help: 'UDP listen port. 0 disables UDP; "any" takes a free port.',
+  }),
+  ipv6: option<boolean>({
+    group: 'Listening',
+    kind: onOff(),
+    default: false,
+    help: 'Also listen on :: (IPv6 only sockets), with every listener. Changes nothing when --host is an IPv6 address.',
+  }),
+  'https-port': option<Port | undefined>({
+    group: 'HTTPS',
+    kind: port(),
+    placeholder: 'PORT',
+    default: undefined,
+    defaultText: 'disabled',
+    example: 8443,
+    help: 'HTTPS listen port; needs --cert and --key, or --acme-domain. 0 disables HTTPS; "any" takes a free port.',
+  }),
+  cert: option<string | undefined>({
+    group: 'HTTPS',
+    kind: path(),
+    placeholder: 'FILE',
+    default: undefined,
+    defaultText: 'none',
+    example: '/etc/ssl/acme/tracker.example.net/fullchain.cer',
+    help: 'Certificate with its chain, PEM. Taken up anew when the file changes, and on SIGHUP.',
+  }),
+  key: option<string | undefined>({
+    group: 'HTTPS',
+    kind: path(),
+    placeholder: 'FILE',
+    default: undefined,
+    defaultText: 'none',
+    example: '/etc/ssl/acme/tracker.example.net/tracker.example.net.key',
+    help: 'Private key of the certificate, PEM.',
+  }),
+  'redirect-http': option<boolean>({
+    group: 'HTTPS',
+    kind: onOff(),
+    default: false,
+    help: 'Answer HTTP with a redirect to HTTPS, whatever the path.',
+  }),
+  domain: option<string>({
+    group: 'HTTPS',
+    kind: text('a host name or host:port', domainPattern),
+    placeholder: 'HOST[:PORT]',
+    default: 'localhost',
+    help: 'Public name for the Location of that redirect, used as given: with the HTTPS port unless that is 443.',
+  }),
+  'acme-domain': option<readonly string[]>({
+    group: 'HTTPS',
+    kind: hostNames(),
+    placeholder: 'NAME',
+    default: [],
+    defaultText: 'none',
+    example: ['tracker.example.net'],
+    help:
+      'Host name to obtain and renew a certificate for from an ACME authority, whose terms of service you accept ' +
+      'thereby. The name must lead here, and port 80 must be reachable. Needs --data-dir. Repeatable.',
+  }),
+  'acme-email': option<string | undefined>({
+    group: 'HTTPS',
+    kind: text('an e-mail address', /^[^\s@,<>]+@[^\s@,<>]+$/),
+    placeholder: 'ADDRESS',
+    default: undefined,
+    defaultText: 'none',
+    example: 'admin@example.net',
+    help: 'Where the ACME authority may write to.',
+  }),
+  'acme-directory': option<string>({
+    group: 'HTTPS',
+    kind: httpsUrl(),
+    placeholder: 'URL',
+    default: 'https://acme-v02.api.letsencrypt.org/directory',
+    defaultText: "Let's Encrypt",
+    help: 'Directory of the ACME authority. A private one must be trusted through NODE_EXTRA_CA_CERTS.',
+  }),
+  'acme-http-port': option<number>({
+    group: 'HTTPS',
+    kind: wholeNumber(1, 65535),
+    placeholder: 'PORT',
+    default: 80,
+    help:
+      "Port on which the ACME authority's questions are answered (HTTP-01): the HTTP listener if it has that port, " +
+      'or one opened for them. Authorities ask on port 80, so another one needs a port forwarding.',
+  }),
+  interval: option<number>({
+    group: 'Answers',
+    kind: seconds(1, week),
+    placeholder: 'SEC',
+    default: 1800,
+    help: 'Seconds until a peer should announce again.',
+  }),
+  'min-interval': option<number>({
+    group: 'Answers',
+    kind: seconds(0, week),
+    placeholder: 'SEC',
+    default: 60,
+    defaultText: '60, or --interval if that is shorter',
+    help: 'Seconds that a peer is asked to wait at least before it announces again.',
+  }),
+  'peer-ttl': option<number>({
+    group: 'Answers',
+    kind: seconds(1, 3 * week),
+    placeholder: 'SEC',
+    default: 3600,
+    help: 'Seconds without an announce until a peer is forgotten.',
+  }),
+  'max-peers': option<number>({
+    group: 'Answers',
+    kind: wholeNumber(1, 2000),
+    placeholder: 'N',
+    default: 200,
+    help: 'Peers per announce: the most, and what a client gets that does not say (numwant).',
+  }),
+  'max-scrape-hashes': option<number>({
+    group: 'Answers',
+    kind: wholeNumber(1, 100),
+    placeholder: 'N',
+    default: 5,
+    help: 'The most info_hashes in one scrape.',
+  }),
+  'full-scrape': option<boolean>({
+    group: 'Answers',
+    kind: onOff(),
+    default: false,
+    help: 'Allow an HTTP scrape without info_hash, which shows all torrents.',
+  }),
+  'tracker-id': option<string>({
+    group: 'Answers',
+    // The control characters are what the pattern keeps out.
+    kind: text(
+      'text of at most 100 characters without control characters',
+      /^[^\x00-\x1f\x7f-\x9f]{0,100}$/u,
+    ),
+    placeholder: 'TEXT',
+    default: 'Wildkat',
+    help: 'The "tracker id" of HTTP announce replies; empty leaves it out.',
+  }),
+  'no-ipv4-mapped': option<boolean>({
+    group: 'Answers',
+    kind: onOff(),
+    default: false,
+    help: 'Do not fill up HTTP replies to IPv6 clients with IPv4 peers written as ::ffff:a.b.c.d.',
+  }),
+  'trusted-proxy': option<readonly string[]>({
+    group: 'Clients behind proxies',
+    kind: networks(),
+    placeholder: 'CIDR',
+    default: [],
+    defaultText: 'none',
+    example: ['10.0.0.0/8', 'fd00::/8'],
+    help: 'Network whose X-Forwarded-For is believed. Repeatable.',
+  }),
+  'proxy-protocol': option<boolean>({
+    group: 'Clients behind proxies',
+    kind: onOff(),
+    default: false,
+    help:
+      'Expect the PROXY protocol (v1 or v2) at the start of each HTTP and HTTPS connection from a --trusted-proxy; ' +
+      'other connections are served as ever.',
+  }),
+  ...protectionOptions,
+  'memory-limit': option<number>({
+    group: 'Resources',
+    kind: size(16 * mebibyte, 4096 * mebibyte),
+    placeholder: 'SIZE',
+    default: 512 * mebibyte,
+    help: 'The most memory that swarms may take, such as 64MiB or 2GiB. Reserved at start, used as needed.',
+  }),
+  'data-dir': option<string | undefined>({
+    group: 'Resources',
+    kind: path(),
+    placeholder: 'DIR',
+    default: undefined,
+    defaultText: 'nothing is kept',
+    example: '/var/lib/tracker',
+    help: 'Directory for what outlives a restart: the swarms, the key of UDP connection ids, ACME certificates.',
+  }),
+  takeover: option<boolean>({
+    group: 'Resources',
+    kind: onOff(),
+    default: false,
+    help:
+      'Take the sockets and swarms over from the tracker that runs on the same --data-dir, which then ends. ' +
+      'Without one it is an ordinary start.',
+  }),
+  'snapshot-interval': option<number>({
+    group: 'Resources',
+    kind: seconds(1, week),
+    placeholder: 'SEC',
+    default: 60,
+    help: 'Seconds between two savings of all swarms to --data-dir; they are also saved at the end.',
+  }),
+  workers: option<number>({
+    group: 'Resources',
+    kind: wholeNumber(0, 256),
+    placeholder: 'N',
+    default: availableParallelism(),
+    defaultText: 'one per core',
+    example: 4,
+    help: 'Threads that serve UDP sockets on Linux; 0 serves them on the main thread.',
+  }),
+  'admin-port': option<Port | undefined>({
+    group: 'Admin',
+    kind: port(),
+    placeholder: 'PORT',
+    default: undefined,
+    defaultText: 'disabled',
+    example: 6970,
+    help: 'Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port.',
+  }),
+  'admin-host': option<string>({
+    group: 'Admin',
+    kind: address(),
+    placeholder: 'ADDRESS',
+    default: '127.0.0.1',
+    help: 'Address that --admin-port binds; beyond loopback it needs --admin-token-file.',
+  }),
+  'admin-allowed-host': option<readonly string[]>({
+    group: 'Admin',
+    kind: hostNames(),
+    placeholder: 'NAME',
+    default: [],
+    defaultText: 'localhost and the addresses it listens on',
+    example: ['tracker.example.net'],
+    help: 'Host name by which the dashboard may be called. Repeatable.',
+  }),
+  'admin-token-file': option<string | undefined>({
+    group: 'Admin',
+    kind: path(),
+    placeholder: 'FILE',
+    default: undefined,
+    defaultText: 'none',
+    example: '/etc/tracker/admin-token',
+    help: 'File with the token for peers, actions and access from outside; at least 16 characters.',
+  }),
+  'admin-socket': option<string | undefined>({
+    group: 'Admin',
+    kind: path(),
+    placeholder: 'PATH',
+    default: undefined,
+    defaultText: 'admin.sock in --data-dir',
+    example: '/run/tracker/admin.sock',
+    help: 'UNIX socket for the commands status, top, swarm, reload, snapshot and deny.',
+  }),
+  verbose: option<boolean>({
+    group: 'Log',
+    kind: onOff(),
+    short: 'v',
+    default: false,
+    help: 'Log every request; UDP is then served on the main thread.',
+  }),
+  'log-ip': option<IpVisibility>({
+    group: 'Log',
+    kind: choice('full', 'truncated', 'off'),
+    placeholder: 'HOW',
+    default: 'truncated',
+    help: 'Show IP addresses in the log and on admin pages whole, cut to /24 and /48, or not at all.',
+  }),
+  'log-format': option<'text' | 'json'>({
+    group: 'Log',
+    kind: choice('text', 'json'),
+    placeholder: 'FORMAT',
+    default: 'text',
+    help: 'Write the log as lines of text or of JSON.',
+  }),
+  config: option<string | undefined>({
+    group: 'General',
+    kind: path(),
+    placeholder: 'FILE',
+    default: undefined,
+    defaultText: 'none',
+    help: 'Read options from a TOML file; its keys are the flags without the dashes.',
+    notInFile: true,
+  }),
+  check: option<boolean>({
+    group: 'General',
+    kind: onOff(),
+    default: false,
+    help: 'Print the settings and where each comes from, what this machine has against them, and exit.',
+    flagOnly: true,
+  }),
+};
+
+export type OptionName = keyof typeof optionTable;
+export type OptionValues = {
+  -readonly [K in OptionName]: (typeof optionTable)[K] extends Option<infer T> ? T : never;
+};
+
+export const optionNames = Object.keys(optionTable) as OptionName[];
+
+/** The table's entry without its value's type, for code that treats all options alike. */
+export function optionOf(name: OptionName): Option<unknown> {
+  return optionTable[name] as Option<unknown>;
+}
+
+export function isOptionName(name: string): name is OptionName {
+  return Object.hasOwn(optionTable, name);
+}
+
+/** `http-port` as `CARACAL_HTTP_PORT`. */
+export function environmentName(name: OptionName): string {
+  return `CARACAL_${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** `--verbose`, or `-v, --verbose` with its short form, and the placeholder of its value. */
+export function flagOf(name: OptionName): string {
+  const { short, placeholder } = optionOf(name);
+  return `${short ? `-${short}, ` : ''}--${name}${placeholder ? ` <${placeholder}>` : ''}`;
+}
+
+/** The default as the help shows it; `undefined` where nothing is worth saying (a switch that is off). */
+export function defaultTextOf(name: OptionName): string | undefined {
+  const { defaultText, default: value, kind } = optionOf(name);
+  if (defaultText !== undefined) return defaultText;
+  if (typeof value === 'boolean') return undefined;
+  const literal = kind.format(value as NonNullable<unknown>);
+  return literal.startsWith('"') ? literal.slice(1, -1) : literal;
+}

@@ -1,0 +1,35 @@
+// How the environment sets options: CARACAL_HTTP_PORT for --http-port, and which near misses deserve a warning.
+
+import { quoteForLog } from '../log/escape-for-log.ts';
+import { nearest } from './did-you-mean.ts';
+import { environmentName, type OptionName, optionNames, optionOf } from './options.ts';
+import { parseSetting, type Settings } from './settings.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The options that may stand in the environment. */
+export const environmentOptions = optionNames.filter((name) => !optionOf(name).flagOnly);
+
+/** @throws UsageError naming the variable whose value is not of its option's kind. */
+export function readEnvironment(environment: Environment): { settings: Settings; warnings: string[] } {
+  const settings: Settings = new Map();
+  const known = new Map<string, OptionName>(environmentOptions.map((name) => [environmentName(name), name]));
+  const warnings: string[] = [];
+  for (const [variable, text] of Object.entries(environment)) {
+    if (text === undefined || !variable.startsWith('CARACAL_')) continue;
+    const name = known.get(variable);
+    if (name !== undefined) {
+      const texts = optionOf(name).kind.repeatable
+        ? text.split(/[\s,]+/).filter((part) => part !== '')
+        : [text];
+      settings.set(name, parseSetting(name, texts, variable));
+      continue;
+    }
+    // Only a near miss is a mistake: container platforms put variables of their own beside ours
+    // (a service called caracal becomes CARACAL_SERVICE_HOST).
+    const meant = nearest(variable, [...known.keys()]);
+    if (meant !== undefined)
+      warnings.push(`the environment sets ${quoteForLog(variable)}; did you mean ${meant}?`);
+  }
+  return { settings, warnings };
+}

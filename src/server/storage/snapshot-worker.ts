@@ -1,0 +1,25 @@
+// The thread that saves one snapshot and ends: the store is shared memory, so nobody waits while it reads and writes.
+import { parentPort, workerData } from 'node:worker_threads';
+import { SwarmStore } from '../../swarm/swarm-store.ts';
+import { type SavedSnapshot, saveSnapshot } from './snapshot-file.ts';
+
+export interface SnapshotWorkerData {
+  store: SharedArrayBuffer;
+  directory: string;
+  /** One word; not 0 asks the thread to give up. Ending it from outside could leave a shard locked for ever. */
+  cancelled: Int32Array<SharedArrayBuffer>;
+}
+
+/** Undefined when it was cancelled; an exception is the thread's `error` event. */
+export type SnapshotWorkerMessage = SavedSnapshot | undefined;
+
+const { store, directory, cancelled } = workerData as SnapshotWorkerData;
+/** After each MiB, so that on a machine with few cores the answering threads get theirs. */
+const pauseMs = 2;
+const neverNotified = new Int32Array(new SharedArrayBuffer(4));
+
+const message: SnapshotWorkerMessage = saveSnapshot(SwarmStore.attach(store, 1), directory, {
+  cancelled: () => Atomics.load(cancelled, 0) !== 0,
+  pause: () => Atomics.wait(neverNotified, 0, 0, pauseMs),
+});
+parentPort!.postMessage(message);

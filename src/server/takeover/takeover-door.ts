@@ -1,0 +1,209 @@
+// The old tracker's side of a takeover: where a new one knocks, gets the sockets and, while this one serves, the swarms.
+import { rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { describeSocket } from '../../net/inherited-socket.ts';
+import { duplicateDescriptor, sendDescriptors } from '../../net/pass-descriptors.ts';
+import type { SystemCalls } from '../../net/system-calls.ts';
+import type { SwarmStore } from '../../swarm/swarm-store.ts';
+import type { PlannedListener } from '../listening/listen-plan.ts';
+import { type PassedSocket, PassedSockets } from '../listening/passed-sockets.ts';
+import { StoreCopy } from './store-copy.ts';
+
+/*
+ * The conversation, a line each, over a Unix socket in the data directory that only its owner may open:
+ *
+ *   new: take       old: the protocols of its sockets as JSON, and with them the sockets
+ *   new: copy       old: every swarm, and what has changed meanwhile, as sections of a snapshot; it goes on answering
+ *   new: ready      old: stops answering and sends what has changed since
+ *   new: serving    old: ends
+ *
+ * Up to `ready` either side may break off and nothing has happened. What arrives after it waits in the sockets' queues,
+ * which both processes hold, so it is answered by the new one; or by the old one, if the new one ends before `serving`.
+ */
+export const lines = { take: 'take', copy: 'copy', ready: 'ready', serving: 'serving' } as const;
+
+export interface OwnedSocket {
+  protocol: PlannedListener['protocol'];
+  descriptor: number;
+}
+
+export interface TakeoverDoorOptions {
+  calls: SystemCalls;
+  directory: string;
+  store: SwarmStore;
+  sockets: () => OwnedSocket[];
+  /** Keeps quiet in the background while the swarms are copied; resolves when that is so. */
+  pause: () => Promise<void>;
+  /** The new tracker broke off, and this one goes on as before. */
+  resume: () => void;
+  /** Stops answering; resolves when nothing changes the swarms any more. */
+  stop: () => Promise<void>;
+  failed: (error: unknown) => void;
+}
+
+/** How it ended: the new tracker serves; or it broke off when this one had stopped, and here are the sockets again. */
+export type Succession = { kind: 'serving'; pid: number } | { kind: 'broken'; sockets: PassedSockets };
+
+/** The one conversation in which the swarms are copied. */
+interface Copying {
+  socket: Socket;
+  copy: StoreCopy;
+  /** Settles when all is sent that is sent while this tracker answers. */
+  sent: Promise<void>;
+  /** Told that the new tracker serves; there from `ready` on. */
+  serving?: (pid: number) => void;
+}
+
+/** From `ready` on; the new tracker has nothing left to do that takes long. */
+const servingWithinMs = 10_000;
+
+export function doorPath(directory: string): string {
+  return join(directory, 'takeover.sock');
+}
+
+export class TakeoverDoor {
+  readonly #options: TakeoverDoorOptions;
+  readonly #server: Server;
+  /** Resolves once, if ever, when this process has stopped for another. */
+  readonly left: Promise<Succession>;
+  #leave!: (succession: Succession) => void;
+  #copying: Copying | undefined;
+
+  private constructor(options: TakeoverDoorOptions) {
+    this.#options = options;
+    this.left = new Promise((resolve) => {
+      this.#leave = resolve;
+    });
+    this.#server = createServer((socket) => this.#converse(socket));
+  }
+
+  /** Rejects with the system's error. Nobody else may be listening there: the file is taken away first. */
+  static async open(options: TakeoverDoorOptions): Promise<TakeoverDoor> {
+    const door = new TakeoverDoor(options);
+    const path = doorPath(options.directory);
+    rmSync(path, { force: true });
+    const mask = process.umask(0o177);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        door.#server.once('error', reject);
+        // Binds before it returns, so the mask is in force for this file only.
+        door.#server.listen(path, resolve);
+        process.umask(mask);
+      });
+    } finally {
+      process.umask(mask);
+    }
+    door.#server.unref();
+    door.#server.on('error', options.failed);
+    return door;
+  }
+
+  /** Takes the door away; a conversation under way goes on. */
+  close(): void {
+    this.#server.close();
+  }
+
+  #converse(socket: Socket): void {
+    let text = '';
+    socket.setEncoding('latin1');
+    socket.on('error', () => {});
+    socket.on('data', (part: string) => {
+      text += part;
+      for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
+        const line = text.slice(0, end);
+        text = text.slice(end + 1);
+        this.#answer(line, socket);
+      }
+      if (text.length > 100) socket.destroy();
+    });
+  }
+
+  #answer(line: string, socket: Socket): void {
+    const copying = this.#copying?.socket === socket ? this.#copying : undefined;
+    const [word, pid] = line.split(' ');
+    try {
+      if (word === lines.take) this.#pass(socket);
+      else if (word === lines.copy && this.#copying === undefined) this.#copy(socket);
+      else if (word === lines.ready && copying && !copying.serving) void this.#vacate(copying);
+      else if (word === lines.serving && copying?.serving) copying.serving(Number(pid));
+      else socket.destroy();
+    } catch (error) {
+      this.#options.failed(error);
+      socket.destroy();
+    }
+  }
+
+  #pass(socket: Socket): void {
+    const sockets = this.#options.sockets();
+    const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
+    sendDescriptors(
+      this.#options.calls,
+      fd,
+      `${JSON.stringify(sockets.map(({ protocol }) => protocol))}\n`,
+      sockets.map(({ descriptor }) => descriptor),
+    );
+  }
+
+  #copy(socket: Socket): void {
+    const { store, pause, resume, failed } = this.#options;
+    const copy = new StoreCopy(store, (bytes) => send(socket, bytes));
+    const paused = pause();
+    const sent = paused.then(() => copy.sendWhileServing());
+    const copying: Copying = { socket, copy, sent };
+    this.#copying = copying;
+    const end = (error?: unknown) => {
+      if (this.#copying !== copying || copying.serving) return;
+      this.#copying = undefined;
+      copy.close();
+      socket.destroy();
+      if (error !== undefined) failed(error);
+      void paused.then(resume);
+    };
+    socket.once('close', () => end());
+    sent.catch((error) => end(socket.destroyed ? undefined : error));
+  }
+
+  async #vacate(copying: Copying): Promise<void> {
+    const { socket, copy } = copying;
+    const outcome = new Promise<number | undefined>((resolve) => {
+      copying.serving = resolve;
+      socket.once('close', () => resolve(undefined));
+      setTimeout(() => resolve(undefined), servingWithinMs).unref();
+    });
+    this.close();
+    const kept = this.#keepSockets();
+    try {
+      await copying.sent;
+      await this.#options.stop();
+      await copy.sendRest();
+    } catch (error) {
+      if (!socket.destroyed) this.#options.failed(error);
+      socket.destroy();
+    }
+    const pid = await outcome;
+    // One that is late must find that it is too late.
+    if (pid === undefined) socket.destroy();
+    copy.close();
+    this.#leave(pid === undefined ? { kind: 'broken', sockets: kept } : { kind: 'serving', pid });
+  }
+
+  /** They stay open when the listeners close theirs. */
+  #keepSockets(): PassedSockets {
+    const { calls, sockets } = this.#options;
+    const kept: PassedSocket[] = [];
+    for (const { protocol, descriptor } of sockets()) {
+      const socket = describeSocket(calls, duplicateDescriptor(calls, descriptor));
+      if (socket !== undefined) kept.push({ protocol, socket });
+    }
+    return new PassedSockets(kept);
+  }
+}
+
+/** Resolves when the kernel has it; the bytes may be written over before that. */
+function send(socket: Socket, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (socket.destroyed) reject(new Error('the new tracker is gone'));
+    else socket.write(bytes.slice(), (error) => (error ? reject(error) : resolve()));
+  });
+}

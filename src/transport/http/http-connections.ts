@@ -1,0 +1,181 @@
+// Knows every open HTTP connection, whose it is, and how many there may be: in all, and from one address.
+import type { Socket } from 'node:net';
+import type { Cidr } from '../../protocol/cidr.ts';
+import { formatIp, type IpBytes, unmapIp } from '../../protocol/ip-address.ts';
+import {
+  type ClientAddress,
+  includes,
+  isLocal,
+  parseRemoteAddress,
+  toClientAddress,
+} from '../client-address.ts';
+import { ConnectionOrder, type Placed } from './connection-order.ts';
+import type { HttpCounters } from './http-counters.ts';
+
+export interface HttpConnection extends Placed<HttpConnection> {
+  readonly socket: Socket;
+  /** Its listener's. */
+  readonly counters: HttpCounters;
+  /** What it counts as among those of one address; undefined where there is no such cap. */
+  readonly key: string | undefined;
+  /** Whether it counts among the open ones. */
+  open: boolean;
+  /** Whose connection it is. */
+  address: ClientAddress;
+  /** It comes from a trusted proxy, whose X-Forwarded-For is believed. */
+  proxied: boolean;
+  /** Answers that are being sent piece by piece. */
+  streams: number;
+  /** It has been told off, and whatever it still sends is not read. */
+  refused: boolean;
+}
+
+export interface HttpConnectionsOptions {
+  /** In all. */
+  readonly max: number;
+  /** From one IPv4 address or one IPv6 /64; not for loopback, private and trusted addresses, which many may share. */
+  readonly maxPerAddress: number;
+  readonly trustedProxies: readonly Cidr[];
+  /** Whether an address asks too often, so that it need not be let in at all; not asked of trusted proxies. */
+  readonly isOverLimit?: (address: ClientAddress) => boolean;
+}
+
+/** Behind one address of a large carrier or campus are many clients, each with a connection now and then. */
+export const defaultMaxPerAddress = 256;
+
+/** Of the connections silent longest, how many are looked at for one that may end. */
+const candidates = 16;
+
+/**
+ * One for all HTTP and HTTPS listeners, as they share the process's descriptors. When there are as many as there may be,
+ * the one that has asked nothing for longest ends: whoever connects to ask does so at once, so those who only hold
+ * connections, or dribble into them, make room for whoever comes.
+ */
+export class HttpConnections {
+  readonly trustedProxies: readonly Cidr[];
+  readonly #max: number;
+  readonly #maxPerAddress: number;
+  readonly #isOverLimit: (address: ClientAddress) => boolean;
+  readonly #connections = new WeakMap<object, HttpConnection>();
+  readonly #perAddress = new Map<string, number>();
+  #open = 0;
+  readonly #order = new ConnectionOrder<HttpConnection>();
+
+  constructor(options: HttpConnectionsOptions) {
+    this.trustedProxies = options.trustedProxies;
+    this.#max = options.max;
+    this.#maxPerAddress = options.maxPerAddress;
+    this.#isOverLimit = options.isOverLimit ?? (() => false);
+  }
+
+  /**
+   * Notes a new connection and returns its record, or resets it when there are too many; `counters` are its
+   * listener's.
+   */
+  admit(socket: Socket, counters: HttpCounters): HttpConnection | undefined {
+    const ip = parseRemoteAddress(socket.remoteAddress);
+    const proxied = ip !== undefined && includes(this.trustedProxies, ip);
+    const key = ip === undefined || proxied || isLocal(ip) ? undefined : keyOf(ip);
+    // Without an address the other end has gone already.
+    if (ip === undefined || !this.#hasRoom(key)) {
+      counters.connectionsRefused++;
+      socket.resetAndDestroy();
+      return undefined;
+    }
+    const address = toClientAddress(ip);
+    if (!proxied && this.#isOverLimit(address)) {
+      counters.connectionsRateLimited++;
+      socket.resetAndDestroy();
+      return undefined;
+    }
+    // Last: who is refused in any case must not push out somebody.
+    if (this.#open >= this.#max && !this.#makeRoom()) {
+      counters.connectionsRefused++;
+      socket.resetAndDestroy();
+      return undefined;
+    }
+    this.#open++;
+    counters.connectionsOpened++;
+    counters.connectionsOpen++;
+    if (key !== undefined) this.#perAddress.set(key, (this.#perAddress.get(key) ?? 0) + 1);
+    const connection: HttpConnection = {
+      socket,
+      counters,
+      key,
+      open: true,
+      address,
+      proxied,
+      streams: 0,
+      refused: false,
+      older: undefined,
+      newer: undefined,
+    };
+    this.#connections.set(socket, connection);
+    this.#order.add(connection);
+    socket.once('close', () => this.#forget(connection));
+    return connection;
+  }
+
+  /** A whole request has come on it. */
+  renew(connection: HttpConnection): void {
+    if (connection.open) this.#order.renew(connection);
+  }
+
+  /** A trusted proxy says that the connection is really `source`'s, who may be a trusted proxy too. */
+  reassign(connection: HttpConnection, source: IpBytes): void {
+    const ip = unmapIp(source);
+    connection.address = toClientAddress(ip);
+    connection.proxied = includes(this.trustedProxies, ip);
+  }
+
+  /** From now on `secured`, the TLS over an admitted connection, stands for it. */
+  adopt(secured: object, socket: object): void {
+    const connection = this.#connections.get(socket);
+    if (connection !== undefined) this.#connections.set(secured, connection);
+  }
+
+  /** The record of an open connection; undefined for one that was not admitted. */
+  get(socket: object): HttpConnection | undefined {
+    return this.#connections.get(socket);
+  }
+
+  #hasRoom(key: string | undefined): boolean {
+    return key === undefined || (this.#perAddress.get(key) ?? 0) < this.#maxPerAddress;
+  }
+
+  /** Ends the connection that has been silent longest; false when those are all being sent long answers. */
+  #makeRoom(): boolean {
+    for (let i = 0; i < candidates; i++) {
+      const connection = this.#order.oldest;
+      if (connection === undefined) return false;
+      if (connection.streams > 0) {
+        this.#order.renew(connection);
+        continue;
+      }
+      connection.counters.connectionsShed++;
+      // Its descriptor is free at once, its `close` comes later.
+      this.#forget(connection);
+      connection.socket.destroy();
+      return true;
+    }
+    return false;
+  }
+
+  #forget(connection: HttpConnection): void {
+    if (!connection.open) return;
+    connection.open = false;
+    this.#order.remove(connection);
+    const { key, counters } = connection;
+    this.#open--;
+    counters.connectionsOpen--;
+    if (key === undefined) return;
+    const left = this.#perAddress.get(key)! - 1;
+    if (left === 0) this.#perAddress.delete(key);
+    else this.#perAddress.set(key, left);
+  }
+}
+
+/** One IPv6 subscriber has a /64 at least. */
+function keyOf(ip: IpBytes): string {
+  return formatIp(ip.length === 4 ? ip : ip.slice().fill(0, 8));
+}

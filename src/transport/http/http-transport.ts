@@ -1,0 +1,328 @@
+// HTTP through node:http: receives requests within bounds, asks for their answers, and sends them.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { fullScrapeBusy, internalError, tooManyRequests } from '../../protocol/failure.ts';
+import { Bucket, unlimited } from '../../tracker/token-buckets.ts';
+import type { Tracker } from '../../tracker/tracker.ts';
+import { countLatency } from '../answer-stats.ts';
+import { type ClientAddress, parseForwardedFor, toClientAddress } from '../client-address.ts';
+import { ConnectionEntry } from './connection-entry.ts';
+import { FullScrapes } from './full-scrape.ts';
+import { HttpAnswers, Outcome } from './http-answers.ts';
+import type { HttpConnection, HttpConnections } from './http-connections.ts';
+import type { HttpCounters } from './http-counters.ts';
+import { HttpHead } from './http-head.ts';
+import { defaultHttpLimits, type HttpLimits } from './http-limits.ts';
+import { formatHttpPage, pageFields } from './http-page.ts';
+import {
+  badRequestRefusal,
+  bodyRefusal,
+  headRefusal,
+  methodRefusal,
+  pathRefusal,
+  type Refusal,
+  type RequestFault,
+  refusalOf,
+  sendRefusal,
+  timeoutRefusal,
+} from './http-refusal.ts';
+import { sendAnswer, sendText } from './http-send.ts';
+import { HttpTarget, Target } from './http-target.ts';
+import { parseRequestHost } from './request-host.ts';
+import { defaultTlsHandshakeLimits, type TlsHandshakeLimits, TlsHandshakes } from './tls-handshakes.ts';
+import { secureContextOptions, type TlsCertificate } from './tls-settings.ts';
+
+export interface HttpOptions {
+  /** An IPv4 or IPv6 literal; an IPv6 one receives IPv6 only. */
+  host: string;
+  /** 0 takes any free port. */
+  port: number;
+  /** A listening socket that is open already and is used instead of a new one. */
+  fd?: number | undefined;
+  tracker: Tracker;
+  /** Shared by all HTTP listeners of the process. */
+  connections: HttpConnections;
+  counters: HttpCounters;
+  /** What the page at `/` names to a client that calls the tracker `host`, or something that is no name. */
+  announceUrls: (host: string | undefined) => readonly string[];
+  /** Whole seconds of the monotonic clock that all threads share. */
+  clock: () => number;
+  /** Told of a defect of ours while answering; the client is told `internal error`. */
+  onException: (error: unknown) => void;
+  limits?: HttpLimits;
+  /** Speak HTTPS, with this certificate, or with one that comes later. */
+  https?: { certificate: TlsCertificate | undefined; handshakes?: TlsHandshakeLimits };
+  /** Connections from trusted proxies begin with a PROXY protocol header. */
+  proxyProtocol?: boolean;
+  /** Told of a trusted proxy, by its address, that begins with something else. */
+  onBrokenProxyHeader?: (address: string) => void;
+  /** Is asked first about every GET and HEAD: answers and returns true, or returns false. */
+  answerFirst?: (request: IncomingMessage, response: ServerResponse) => boolean;
+}
+
+/** Connections that the kernel completes before they are accepted. */
+const backlog = 4096;
+
+export class HttpTransport {
+  readonly #options: HttpOptions;
+  readonly #limits: HttpLimits;
+  readonly #server: Server | SecureServer;
+  readonly #entry: ConnectionEntry;
+  readonly #answers: HttpAnswers;
+  readonly #fullScrapes: FullScrapes;
+  readonly #head = new HttpHead();
+  readonly #target = new HttpTarget();
+  readonly #targetBytes: Buffer;
+  #closing = false;
+
+  private constructor(options: HttpOptions) {
+    this.#options = options;
+    this.#limits = options.limits ?? defaultHttpLimits;
+    this.#answers = new HttpAnswers(options.tracker, options.counters);
+    this.#fullScrapes = new FullScrapes(options.tracker);
+    this.#targetBytes = Buffer.alloc(this.#limits.headBytes);
+    this.#server = this.#createServer();
+    const { connections, counters, https, proxyProtocol, onBrokenProxyHeader } = options;
+    this.#entry = new ConnectionEntry(this.#server, {
+      connections,
+      counters,
+      proxyHeaderMs: proxyProtocol ? this.#limits.headMs : undefined,
+      onBrokenProxyHeader,
+      handshakes: https && new TlsHandshakes(https.handshakes ?? defaultTlsHandshakeLimits, counters),
+    });
+  }
+
+  /** Binds and begins to answer; rejects with the system's error when the port cannot be had. */
+  static async listen(options: HttpOptions): Promise<HttpTransport> {
+    const transport = new HttpTransport(options);
+    const server = transport.#server;
+    await new Promise<void>((resolve, reject) => {
+      const { host, port, fd } = options;
+      const ready = () => {
+        server.off('error', reject);
+        resolve();
+      };
+      server.once('error', reject);
+      // With a descriptor Node takes the backlog from the second argument only, and would cut an inherited one to 511.
+      if (fd === undefined) server.listen({ host, port, ipv6Only: true, backlog }, ready);
+      else server.listen({ fd }, backlog, ready);
+    });
+    server.on('error', (error) => options.onException(error));
+    return transport;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** The listening socket's, for another process to go on with. */
+  get descriptor(): number {
+    return (this.#server as unknown as { _handle: { fd: number } })._handle.fd;
+  }
+
+  /** Shows `certificate` to whoever connects from now on; open connections stay as they are. */
+  setCertificate(certificate: TlsCertificate): void {
+    if ('setSecureContext' in this.#server) this.#server.setSecureContext(secureContextOptions(certificate));
+  }
+
+  /** Stops accepting, lets what is in flight finish for at most `graceMs`, and cuts off the rest. */
+  async close(graceMs = 1000): Promise<void> {
+    this.#closing = true;
+    this.#entry.close();
+    const cut = setTimeout(() => this.#server.closeAllConnections(), graceMs);
+    await new Promise((resolve) => this.#server.close(resolve));
+    clearTimeout(cut);
+  }
+
+  #createServer(): Server | SecureServer {
+    const limits = this.#limits;
+    const { https } = this.#options;
+    const answer = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response);
+    const settings = {
+      maxHeaderSize: limits.headBytes,
+      headersTimeout: limits.headMs,
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      connectionsCheckingInterval: limits.checkEveryMs,
+      insecureHTTPParser: false,
+      noDelay: true,
+    };
+    const server =
+      https === undefined
+        ? createServer(settings, answer)
+        : createSecureServer({ ...settings, ...secureContextOptions(https.certificate) }, answer);
+    server.timeout = limits.stallMs;
+    // The head is bounded in bytes. A bound in fields would only drop some unseen, and they might announce a body.
+    server.maxHeadersCount = 0;
+    // A client may close its side once it has asked; without this, node:http would not finish a streamed answer.
+    Object.assign(server, { httpAllowHalfOpen: true });
+    // With a body to come, and so refused; node:http would first ask for that body.
+    server.on('checkContinue', answer);
+    server.on('checkExpectation', answer);
+    server.on('connect', (_request, socket) => this.#refuse(methodRefusal, socket as Socket));
+    server.on('clientError', (fault: RequestFault, socket) => {
+      if (fault.code === 'ECONNRESET') socket.destroy();
+      else this.#refuse(refusalOf(fault), socket as Socket);
+    });
+    return server;
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.#options.connections.get(request.socket);
+    if (connection === undefined) return;
+    this.#options.connections.renew(connection);
+    const start = performance.now();
+    try {
+      this.#route(request, response, connection);
+      countLatency(this.#options.counters.stats, performance.now() - start, 1);
+    } catch (error) {
+      this.#fail(error, response);
+    }
+  }
+
+  #route(request: IncomingMessage, response: ServerResponse, connection: HttpConnection): void {
+    const { counters, clock } = this.#options;
+    const head = this.#head;
+    const target = this.#target;
+    const bytes = this.#targetBytes;
+    head.read(request.rawHeaders);
+    const refusal = this.#faultOf(request);
+    if (refusal !== undefined) {
+      counters.badRequests++;
+      respondWith(response, refusal);
+      return;
+    }
+    const client = this.#clientOf(connection);
+    if (client !== undefined && this.#isOverLimit(client, connection)) {
+      counters.rateLimited++;
+      this.#answers.refuse(tooManyRequests);
+      sendAnswer(response, this.#answers.writer, false, true);
+      return;
+    }
+    if (this.#options.answerFirst?.(request, response)) return;
+    const length = bytes.write(request.url!, 'latin1');
+    target.read(bytes, length);
+    switch (target.kind) {
+      case Target.announce: {
+        this.#send(
+          response,
+          connection,
+          this.#answers.announce(bytes, target.queryAt, length, client, clock()),
+        );
+        return;
+      }
+      case Target.scrape:
+        this.#send(response, connection, this.#answers.scrape(bytes, target.queryAt, length));
+        return;
+      case Target.page:
+        counters.pages++;
+        sendText(
+          response,
+          200,
+          'text/html; charset=utf-8',
+          formatHttpPage(this.#options.announceUrls(parseRequestHost(request.headers.host))),
+          ...pageFields,
+          ...(this.#closing ? ['Connection', 'close'] : []),
+        );
+        return;
+      default:
+        counters.notFound++;
+        respondWith(response, pathRefusal);
+    }
+  }
+
+  /** What is wrong with a request that node:http lets pass. */
+  #faultOf(request: IncomingMessage): Refusal | undefined {
+    const { method, url } = request;
+    if (method !== 'GET' && method !== 'HEAD') return methodRefusal;
+    if (this.#head.body) return bodyRefusal;
+    // There is a version 0.9 to the parser, which knows neither status nor length.
+    if (request.httpVersionMajor !== 1) return badRequestRefusal;
+    // The parser counts no separators, so its own limit lets a head of many short fields pass.
+    const headBytes =
+      method.length + url!.length + ' '.length + ' HTTP/1.1\r\n\r\n'.length + this.#head.bytes;
+    return headBytes > this.#limits.headBytes ? headRefusal : undefined;
+  }
+
+  /** Takes a token; from a trusted proxy itself none, as it speaks for many. */
+  #isOverLimit(client: ClientAddress, connection: HttpConnection): boolean {
+    const limits = this.#options.tracker.protection.http;
+    if (limits === undefined || (connection.proxied && client === connection.address)) return false;
+    const now = this.#options.clock();
+    const row = limits.rowOf(client.family, client.words, 0, now);
+    return row !== unlimited && !limits.take(row, Bucket.proven, now);
+  }
+
+  /** Whom an announce counts as coming from; undefined when a trusted proxy says nothing that can be read. */
+  #clientOf(connection: HttpConnection): ClientAddress | undefined {
+    const { forwardedFor } = this.#head;
+    if (!connection.proxied || forwardedFor === undefined) return connection.address;
+    const ip = parseForwardedFor(forwardedFor, this.#options.connections.trustedProxies);
+    return ip && toClientAddress(ip);
+  }
+
+  #send(response: ServerResponse, connection: HttpConnection, outcome: Outcome): void {
+    const { gzip } = this.#head;
+    const close = outcome === Outcome.badQuestion || this.#closing;
+    if (outcome === Outcome.fullScrape && !this.#sendFullScrape(response, connection, gzip, close)) return;
+    if (sendAnswer(response, this.#answers.writer, gzip, close)) this.#options.counters.compressed++;
+  }
+
+  /** True when the answer is short and stands ready; otherwise it is on its way. */
+  #sendFullScrape(
+    response: ServerResponse,
+    connection: HttpConnection,
+    gzip: boolean,
+    close: boolean,
+  ): boolean {
+    if (this.#fullScrapes.busy) {
+      this.#answers.refuse(fullScrapeBusy);
+      return true;
+    }
+    const whole = this.#fullScrapes.begin(response, connection, gzip, close, (error) => {
+      // Clients may leave whenever they like.
+      if (!isDeparture(error)) this.#fail(error, response);
+    });
+    if (whole !== undefined) this.#answers.take(whole);
+    return whole !== undefined;
+  }
+
+  /** Our fault: count, tell, and answer as well as still can be. */
+  #fail(error: unknown, response: ServerResponse): void {
+    this.#options.counters.exceptions++;
+    this.#options.onException(error);
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    this.#answers.refuse(internalError);
+    sendAnswer(response, this.#answers.writer, false, true);
+  }
+
+  /** Ends a connection whose request cannot be read; once, though node:http may complain of each further piece. */
+  #refuse(refusal: Refusal, socket: Socket): void {
+    const { connections, counters } = this.#options;
+    const connection = connections.get(socket);
+    if (connection?.refused) return;
+    // Within a streamed answer a refusal would look like a part of it.
+    if (connection === undefined || connection.streams > 0 || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    connection.refused = true;
+    if (refusal === timeoutRefusal) counters.timeouts++;
+    else counters.badRequests++;
+    // Answers to the requests before this one leave within this turn of the event loop, and go first.
+    setImmediate(() => sendRefusal(socket, refusal, this.#limits.lingerMs));
+  }
+}
+
+function respondWith(response: ServerResponse, { status, text, fields }: Refusal): void {
+  sendText(response, status, 'text/plain', text, 'Connection', 'close', ...fields);
+}
+
+function isDeparture(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE';
+}

@@ -1,0 +1,148 @@
+// Snapshots as files: two generations, nothing half-written, a full disk borne, and a save while threads announce.
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { monotonicSeconds } from '../../../src/server/clock.ts';
+import { loadSnapshots, saveSnapshot } from '../../../src/server/storage/snapshot-file.ts';
+import { Snapshots } from '../../../src/server/storage/snapshots.ts';
+import type { SwarmStore } from '../../../src/swarm/swarm-store.ts';
+import { createStore, Visit } from '../../swarm/visit.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'caracal-snapshots-'));
+after(() => rmSync(root, { recursive: true }));
+
+const newDirectory = () => mkdtempSync(join(root, 'data-'));
+
+function storeWith(peers: number, firstSwarm = 0): SwarmStore {
+  const store = createStore();
+  const visit = new Visit();
+  for (let n = 0; n < peers; n++) {
+    store.announce(visit.setSwarm(firstSwarm + (n % 1000)).setPeer(4, n), 0, monotonicSeconds());
+  }
+  return store;
+}
+
+function peersOf(store: SwarmStore): number {
+  const { leechers4, seeders4, leechers6, seeders6 } = store.totals();
+  return leechers4 + seeders4 + leechers6 + seeders6;
+}
+
+class Lines {
+  readonly lines: string[] = [];
+  debug = (): void => {};
+  info = (line: string): void => void this.lines.push(line);
+  warn = this.info;
+  error = this.info;
+}
+
+function snapshotsIn(directory: string, store: SwarmStore) {
+  const log = new Lines();
+  return { log, snapshots: new Snapshots(store, { directory, intervalSeconds: 60, log }) };
+}
+
+test('two generations are kept, readable by their owner only, and nothing else', () => {
+  const directory = newDirectory();
+  for (const peers of [10, 20, 30]) saveSnapshot(storeWith(peers), directory);
+  assert.deepEqual(readdirSync(directory).sort(), ['swarms.snapshot', 'swarms.snapshot.previous']);
+  assert.equal(statSync(join(directory, 'swarms.snapshot')).mode & 0o777, 0o600);
+  const store = createStore();
+  assert.equal(loadSnapshots(store, directory).peers, 30);
+  rmSync(join(directory, 'swarms.snapshot'));
+  const older = createStore();
+  assert.equal(loadSnapshots(older, directory).peers, 20);
+});
+
+test('a thread saves while this one announces, and what was there before is all saved', async () => {
+  const directory = newDirectory();
+  const store = storeWith(50_000);
+  const { snapshots, log } = snapshotsIn(directory, store);
+  const visit = new Visit();
+  let done = false;
+  const saving = snapshots.save().then(() => {
+    done = true;
+  });
+  let announces = 0;
+  while (!done) {
+    for (let i = 0; i < 500; i++) {
+      const n = 1_000_000 + (announces++ % 40_000);
+      store.announce(visit.setSwarm(n % 3000).setPeer(4, n), 10, monotonicSeconds());
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await saving;
+  assert.ok(announces > 0);
+  const loaded = createStore();
+  const { damaged } = loadSnapshots(loaded, directory);
+  assert.equal(damaged, 0);
+  const before = peersOf(loaded);
+  assert.ok(before >= 50_000);
+  for (let n = 0; n < 50_000; n++) {
+    loaded.announce(visit.setSwarm(n % 1000).setPeer(4, n), 0, monotonicSeconds());
+  }
+  assert.equal(peersOf(loaded), before, 'one of the first peers was not in the snapshot');
+  assert.equal(snapshots.figures.saves, 1);
+  assert.deepEqual(log.lines, []);
+});
+
+test('the end of a tracker cancels a save under way and makes its own', async () => {
+  const directory = newDirectory();
+  const store = storeWith(1000);
+  const { snapshots, log } = snapshotsIn(directory, store);
+  void snapshots.save();
+  await snapshots.close();
+  assert.equal(loadSnapshots(createStore(), directory).peers, 1000);
+  assert.match(log.lines.at(-1)!, /^Saved 1000 peers \(0\.\d MiB in \d\.\d\d s\)\.$/);
+});
+
+test('a directory that cannot be written is told once, and once again when it can', async () => {
+  const directory = newDirectory();
+  const { snapshots, log } = snapshotsIn(directory, storeWith(10));
+  rmSync(directory, { recursive: true });
+  for (let i = 0; i < 3; i++) await snapshots.save();
+  assert.equal(log.lines.length, 1);
+  assert.match(log.lines[0]!, /^cannot save the snapshot in .*: ENOENT/);
+  assert.equal(snapshots.figures.failures, 3);
+  mkdirSync(directory);
+  await snapshots.save();
+  assert.deepEqual(log.lines.slice(1), ['The snapshot could be saved again.']);
+});
+
+test('a save that was killed half-way harms nothing and is written over', () => {
+  const directory = newDirectory();
+  saveSnapshot(storeWith(10), directory);
+  writeFileSync(join(directory, 'swarms.snapshot.new'), 'half a sna');
+  assert.equal(loadSnapshots(createStore(), directory).peers, 10);
+  saveSnapshot(storeWith(20), directory);
+  assert.equal(existsSync(join(directory, 'swarms.snapshot.new')), false);
+  assert.equal(loadSnapshots(createStore(), directory).peers, 20);
+});
+
+test('a snapshot that is cut off or is no snapshot is made good from the one before', () => {
+  const directory = newDirectory();
+  saveSnapshot(storeWith(1000), directory);
+  saveSnapshot(storeWith(1000), directory);
+  const last = join(directory, 'swarms.snapshot');
+  const whole = readFileSync(last);
+  for (const bytes of [
+    whole.subarray(0, whole.length / 2),
+    Buffer.alloc(0),
+    Buffer.from('no snapshot'.repeat(99)),
+  ]) {
+    writeFileSync(last, bytes);
+    const loaded = loadSnapshots(createStore(), directory);
+    assert.equal(loaded.peers, 1000);
+    assert.equal(loaded.files, 2);
+    assert.ok(loaded.damaged > 0);
+  }
+});

@@ -1,0 +1,211 @@
+// A takeover from both ends: it succeeds, it is broken off at every moment, and systemd learns who serves.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { get } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, type TestContext, test } from 'node:test';
+import { UdpClient } from '../../faults/clients.ts';
+import { fastPath } from '../../net/fast-path.ts';
+import { openUnixReceiver } from '../../net/unix-receiver.ts';
+import { type Program, pause, startProgram } from '../../program.ts';
+import { mainScript } from '../../tracker-program.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'caracal-takeover-'));
+after(() => rmSync(root, { recursive: true }));
+
+const newDirectory = () => mkdtempSync(join(root, 'data-'));
+
+interface Running {
+  program: Program;
+  udpPort: number;
+  httpPort: number;
+}
+
+async function start(
+  test: TestContext,
+  dataDir: string,
+  words: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<Running> {
+  const ports = words.includes('--udp-port') ? [] : ['--http-port', 'any', '--udp-port', 'any'];
+  const program = startProgram(
+    '/bin/sh',
+    [
+      // What systemd sets for the process that it starts.
+      ...['-c', 'WATCHDOG_PID=$$ exec "$0" "$@"', process.execPath, mainScript],
+      ...['--host', '127.0.0.1', '--data-dir', dataDir, ...ports, ...words],
+    ],
+    { env, group: true },
+  );
+  test.after(() => program.kill());
+  await program.printed(/Tracker running/);
+  const udpPort = Number((await program.printed(/UDP tracker listening on [\d.]+:(\d+)/))[1]);
+  const httpPort = Number((await program.printed(/HTTP tracker listening on [\d.]+:(\d+)/))[1]);
+  return { program, udpPort, httpPort };
+}
+
+const samePorts = ({ udpPort, httpPort }: Running) => [
+  ...['--udp-port', String(udpPort)],
+  ...['--http-port', String(httpPort)],
+];
+
+function askHttp(port: number, peerPort: number): Promise<string> {
+  const query = `info_hash=${'a'.repeat(20)}&peer_id=${'b'.repeat(20)}&port=${peerPort}&left=1&compact=1`;
+  return new Promise((resolve, reject) => {
+    get({ host: '127.0.0.1', port, path: `/announce?${query}`, agent: false }, (response) => {
+      let body = '';
+      response.setEncoding('latin1').on('data', (text: string) => {
+        body += text;
+      });
+      response.on('end', () => resolve(body));
+    }).once('error', reject);
+  });
+}
+
+async function askUdp(test: TestContext, port: number): Promise<void> {
+  const client = new UdpClient(port);
+  test.after(() => client.close());
+  await client.announce({ swarm: 1, port: 7000, event: 2, numwant: 10 });
+}
+
+/** A new tracker that goes as far as it is told to: everything it is sent is counted. */
+async function knock(test: TestContext, dataDir: string): Promise<{ socket: Socket; bytes: () => number }> {
+  const socket = connect(join(dataDir, 'takeover.sock'));
+  test.after(() => socket.destroy());
+  let bytes = 0;
+  socket.on('data', (data) => {
+    bytes += data.length;
+  });
+  await once(socket, 'connect');
+  return { socket, bytes: () => bytes };
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  for (let tries = 0; !condition(); tries++) {
+    if (tries > 500) throw new Error(`it never came to it: ${what}`);
+    await pause(20);
+  }
+}
+
+test('the new tracker has the sockets and the peers, and the old one ends', fastPath, async (test) => {
+  const dataDir = newDirectory();
+  const old = await start(test, dataDir);
+  await askHttp(old.httpPort, 7001);
+  const fresh = await start(test, dataDir, [...samePorts(old), '--takeover']);
+  assert.equal((await old.program.exit()).code, 0);
+  assert.match(old.program.stdout, /Another tracker serves now/);
+  assert.match(fresh.program.stdout, /Took over 1 peers in 1 torrents/);
+  assert.match(await askHttp(fresh.httpPort, 7002), /10:incompletei2e/);
+  await askUdp(test, fresh.udpPort);
+});
+
+for (const [moment, words] of [
+  ['before it has asked for the sockets', []],
+  ['when it has the sockets', ['take']],
+  ['while the swarms are copied', ['take', 'copy']],
+  ['by saying what it must not say yet', ['ready']],
+] as const) {
+  test(`the old tracker goes on when the new one breaks off ${moment}`, fastPath, async (test) => {
+    const dataDir = newDirectory();
+    const old = await start(test, dataDir, ['--snapshot-interval', '1']);
+    await askHttp(old.httpPort, 7001);
+    const { socket, bytes } = await knock(test, dataDir);
+    for (const word of words) {
+      const before = bytes();
+      socket.write(`${word}\n`);
+      if (word !== 'ready') await until(() => bytes() > before, `an answer to ${word}`);
+    }
+    socket.destroy();
+    await pause(100);
+    assert.match(await askHttp(old.httpPort, 7002), /10:incompletei2e/);
+    await askUdp(test, old.udpPort);
+    const snapshot = join(dataDir, 'swarms.snapshot');
+    const savedAt = () => statSync(snapshot, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const before = savedAt();
+    await until(() => savedAt() > before, 'another snapshot');
+    assert.doesNotMatch(old.program.stdout + old.program.stderr, /exception/);
+    // And it can be taken over as ever.
+    await start(test, dataDir, [...samePorts(old), '--takeover']);
+    assert.equal((await old.program.exit()).code, 0);
+  });
+}
+
+test('the old tracker serves again when the new one ends after it stopped', fastPath, async (test) => {
+  const dataDir = newDirectory();
+  const old = await start(test, dataDir);
+  await askHttp(old.httpPort, 7001);
+  const { socket, bytes } = await knock(test, dataDir);
+  socket.write('take\ncopy\n');
+  await until(() => bytes() > 100, 'the swarms');
+  socket.write('ready\n');
+  await pause(200);
+  // Nobody answers; what comes now waits for whoever will.
+  const waiting = askHttp(old.httpPort, 7002);
+  await pause(100);
+  socket.destroy();
+  assert.match(await waiting, /10:incompletei2e/);
+  await old.program.printed(/did not begin to serve; this one serves again/);
+  assert.match(old.program.stdout, /Saved 1 peers/);
+  await askUdp(test, old.udpPort);
+  // And it can be taken over as ever.
+  const fresh = await start(test, dataDir, [...samePorts(old), '--takeover']);
+  assert.equal((await old.program.exit()).code, 0);
+  assert.match(await askHttp(fresh.httpPort, 7003), /10:incompletei3e/);
+});
+
+test('a new tracker that cannot open its admin door leaves the old one serving', fastPath, async (test) => {
+  const dataDir = newDirectory();
+  const old = await start(test, dataDir);
+  const other = await start(test, newDirectory(), ['--admin-port', 'any']);
+  const [, adminPort] = await other.program.printed(/Admin listening on http:\/\/[^:]+:(\d+)/);
+  await askHttp(old.httpPort, 7001);
+  const words = [...samePorts(old), '--takeover', '--admin-port', adminPort!];
+  await assert.rejects(start(test, dataDir, words), /cannot open the admin door/);
+  await old.program.printed(/this one serves again/);
+  assert.match(await askHttp(old.httpPort, 7002), /10:incompletei2e/);
+});
+
+test('SIGUSR2 has a new tracker take over, and systemd follows it', fastPath, async (test) => {
+  const receiver = openUnixReceiver(test);
+  const dataDir = newDirectory();
+  const old = await start(test, dataDir, [], { NOTIFY_SOCKET: receiver.path, WATCHDOG_USEC: '300000' });
+  await askHttp(old.httpPort, 7001);
+  old.program.signal('SIGUSR2');
+  const said: string[] = [];
+  const heard = (pattern: RegExp) => said.map((text) => pattern.exec(text)).find((match) => match !== null);
+  await until(() => {
+    said.push(...receiver.received());
+    return heard(/^READY=1\n(?:.*\n)*MAINPID=/) !== undefined;
+  }, 'a second READY');
+  const pid = Number(heard(/^MAINPID=(\d+)$/)![1]);
+  test.after(() => process.kill(pid, 'SIGKILL'));
+  assert.notEqual(pid, old.program.pid);
+  assert.equal(Number(heard(/MAINPID=(\d+)$/)![1]), pid);
+  await until(() => !old.program.running, 'the end of the old tracker');
+  receiver.received();
+  await until(() => receiver.received().includes('WATCHDOG=1'), 'a ping of the new tracker');
+  assert.match(await askHttp(old.httpPort, 7002), /10:incompletei2e/);
+});
+
+test('a successor that cannot start is told of, and the tracker goes on', fastPath, async (test) => {
+  const dataDir = newDirectory();
+  const old = await start(test, dataDir);
+  const { socket } = await knock(test, dataDir);
+  // Whoever copies already is not disturbed, so the successor is turned away.
+  socket.write('take\ncopy\n');
+  await pause(100);
+  old.program.signal('SIGUSR2');
+  await old.program.printed(/the new tracker did not take over: it ended with 1/);
+  assert.match(await askHttp(old.httpPort, 7001), /10:incompletei1e/);
+});
+
+test('without --data-dir SIGUSR2 changes nothing', fastPath, async (test) => {
+  const program = startProgram(process.execPath, [mainScript, '--http-port', 'any', '--udp-port', '0']);
+  test.after(() => program.kill());
+  await program.printed(/Tracker running/);
+  program.signal('SIGUSR2');
+  await program.printed(/SIGUSR2: without --data-dir nothing can be taken over/);
+});
