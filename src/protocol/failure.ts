@@ -25,7 +25,7 @@ export const failureKinds = [
 export type FailureKind = (typeof failureKinds)[number];
 
 // Ready-made, because a refused request must cost no stack trace. The texts are part of the protocol's face:
-// clients and the customer's own checks match on them.
+// clients and monitoring match on them (docs/compatibility.md).
 export const missingInfoHash = new Failure('missing or invalid info_hash', 'malformed');
 export const missingPeerId = new Failure('missing or invalid peer_id', 'malformed');
 export const missingPort = new Failure('missing or invalid port', 'malformed');

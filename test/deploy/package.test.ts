@@ -1,4 +1,4 @@
-// The published package: what is in it, and that both programs run from the tarball as a customer gets it.
+// The published package: what is in it, and that both programs run from the tarball as a user gets it.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -42,25 +42,25 @@ describe('the package', () => {
   });
 
   test('installs without install scripts, and both programs run from it', async (test) => {
-    const customer = join(directory, 'customer');
-    mkdirSync(customer);
-    run('npm', ['init', '--yes'], customer);
+    const project = join(directory, 'project');
+    mkdirSync(project);
+    run('npm', ['init', '--yes'], project);
     const tarball = join(directory, packed.filename);
     const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
-    run('npm', ['install', ...quiet, tarball], customer);
+    run('npm', ['install', ...quiet, tarball], project);
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-    assert.equal(run('npx', ['tracker-server', '--version'], customer), `tracker-server ${version}\n`);
-    assert.match(run('npx', ['tracker-query', '--help'], customer), /--tracker/);
+    assert.equal(run('npx', ['tracker-server', '--version'], project), `tracker-server ${version}\n`);
+    assert.match(run('npx', ['tracker-query', '--help'], project), /--tracker/);
     const words = ['--host', '127.0.0.1', '--http-port', 'any', '--udp-port', 'any'];
-    const bin = join(customer, 'node_modules', '.bin');
-    const program = startProgram(join(bin, 'tracker-server'), words, { cwd: customer });
+    const bin = join(project, 'node_modules', '.bin');
+    const program = startProgram(join(bin, 'tracker-server'), words, { cwd: project });
     test.after(() => program.kill());
     await program.printed(/Tracker running/, 30_000);
     const [, port] = await program.printed(/HTTP tracker listening on 127\.0\.0\.1:(\d+)/);
     const asked = run(
       join(bin, 'tracker-query'),
       ['-t', `http://127.0.0.1:${port}/announce`, '-o', 'json'],
-      customer,
+      project,
     );
     assert.equal((JSON.parse(asked) as { interval: number }).interval, 1800);
     program.signal('SIGTERM');

@@ -1,4 +1,4 @@
-// Knows the JSON of a result: exactly the customer's keys in their order, and `error` or findings only where there are any.
+// Knows the JSON of a result: the keys of docs/compatibility.md in their order, `error` and findings only where there are any.
 import type { AnnounceResult, ScrapeResult } from '../asking/tracker-answer.ts';
 
 export type JsonObject = Record<string, unknown>;

@@ -40,7 +40,7 @@ function refusal(words: string[], environment: Record<string, string> = {}, toml
 }
 
 describe('what a tracker does without options', () => {
-  test('the defaults are the install guide’s', () => {
+  test('the defaults are those of the earlier tracker (docs/compatibility.md)', () => {
     const { values, origins, warnings } = read([]);
     assert.deepEqual(
       { ...values, workers: 0, 'refused-ports': [] },
