@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { Event } from '../../src/protocol/event.ts';
+import { checkStore } from '../../src/swarm/inspect/check-store.ts';
 import type { SwarmStore } from '../../src/swarm/swarm-store.ts';
 import { clockAt, encodeStore, joined, readerOf } from './snapshot-content.ts';
 import { createStore, Visit } from './visit.ts';
@@ -207,4 +208,5 @@ test('threads that flood at once evict nothing real, and the totals add up', asy
   const totals = store.totals();
   assert.equal(totals.swarms + totals.evictedSwarms, 2000 + 3 * swarms);
   assert.equal(totals.leechers4 + totals.evictedPeers, 6000 + 3 * swarms);
+  assert.deepEqual(checkStore(store.buffer).faults, []);
 });

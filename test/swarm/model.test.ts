@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Event } from '../../src/protocol/event.ts';
+import { checkStore } from '../../src/swarm/inspect/check-store.ts';
 import { createStore, Visit } from './visit.ts';
 
 interface ModelPeer {
@@ -134,9 +135,11 @@ function run(operations: number, seed: number): void {
       for (const swarm of model.values()) {
         for (const [key, peer] of swarm.peers) if (now - peer.seen > ttl) swarm.peers.delete(key);
       }
+      assert.deepEqual(checkStore(store.buffer).faults, []);
     }
   }
 
+  assert.deepEqual(checkStore(store.buffer).faults, []);
   const totals = store.totals();
   const all = [...model.values()].filter((swarm) => swarm.peers.size > 0);
   assert.equal(totals.swarms, all.length);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { Event } from '../../src/protocol/event.ts';
+import { checkStore } from '../../src/swarm/inspect/check-store.ts';
 import { swarmWords } from '../../src/swarm/shard-swarms.ts';
 import { SwarmStore } from '../../src/swarm/swarm-store.ts';
 import { createStore, Visit } from './visit.ts';
@@ -194,4 +195,5 @@ test('threads that announce to the same swarms at once lose nothing', async () =
   const totals = store.totals();
   assert.equal(totals.swarms, 10);
   assert.equal(totals.leechers4 + totals.seeders4, peers);
+  assert.deepEqual(checkStore(store.buffer).faults, []);
 });

@@ -1,0 +1,159 @@
+// Who owns which object of the store's memory: chunks and free lists as the allocator keeps them, against what is used.
+
+import { chunkRow, chunkShift, chunkTable, chunkWords, classRow, classTable, header } from '../layout.ts';
+import { sizeClasses } from '../size-classes.ts';
+import type { Findings } from './findings.ts';
+
+const free = 1;
+const owned = 2;
+
+/** Made for one check of a store that nobody changes meanwhile. */
+export class ObjectLedger {
+  readonly #words: Int32Array;
+  readonly #findings: Findings;
+  /** For each word: whether an object that is free, or one that has an owner, begins there. */
+  readonly #state: Uint8Array;
+  readonly #isInPool: Uint8Array;
+  readonly #ownedInChunk: Int32Array;
+  readonly #end: number;
+  /** Objects of each class that have an owner. */
+  readonly objects = new Int32Array(sizeClasses.length);
+  /** Chunks of each class. */
+  readonly chunks = new Int32Array(sizeClasses.length);
+
+  constructor(words: Int32Array, findings: Findings) {
+    this.#words = words;
+    this.#findings = findings;
+    this.#end = words[header.nextFreshChunk]!;
+    this.#state = new Uint8Array(this.#end << chunkShift);
+    this.#isInPool = new Uint8Array(this.#end);
+    this.#ownedInChunk = new Int32Array(this.#end);
+    this.#readPool();
+    for (let chunk = words[header.firstChunk]!; chunk < this.#end; chunk++) this.#readChunk(chunk);
+    for (let sizeClass = 0; sizeClass < sizeClasses.length; sizeClass++) this.#readClass(sizeClass);
+  }
+
+  /** Says that `owner` refers to an object of this class; false when that cannot be. */
+  claim(object: number, sizeClass: number, owner: string): boolean {
+    const chunk = object >>> chunkShift;
+    const known = chunk >= this.#words[header.firstChunk]! && chunk < this.#end && !this.#isInPool[chunk];
+    if (!known) return this.#findings.add(`${owner} refers to word ${object}, which is no chunk in use`);
+    const row = chunkTable + chunk * chunkRow.size;
+    const actual = this.#words[row + chunkRow.sizeClass]!;
+    if (actual !== sizeClass)
+      return this.#findings.add(`${owner} refers to an object of class ${actual}, not ${sizeClass}`);
+    const offset = object - (chunk << chunkShift);
+    const isObject =
+      offset % sizeClasses[sizeClass]! === 0 &&
+      offset / sizeClasses[sizeClass]! < this.#words[row + chunkRow.carved]!;
+    if (!isObject) return this.#findings.add(`${owner} refers to word ${object}, where no object begins`);
+    if (this.#state[object] === free)
+      return this.#findings.add(`${owner} refers to the free object ${object}`);
+    if (this.#state[object] === owned) return this.#findings.add(`${owner} shares the object ${object}`);
+    this.#state[object] = owned;
+    this.#ownedInChunk[chunk]!++;
+    this.objects[sizeClass]!++;
+    return true;
+  }
+
+  /** After all claims: says where more is in use than has an owner; not for classes that `mayMiss`. */
+  settle(mayMiss: (sizeClass: number) => boolean): void {
+    for (let chunk = this.#words[header.firstChunk]!; chunk < this.#end; chunk++) {
+      if (this.#isInPool[chunk]) continue;
+      const row = chunkTable + chunk * chunkRow.size;
+      const used = this.#words[row + chunkRow.used]!;
+      const sizeClass = this.#words[row + chunkRow.sizeClass]!;
+      if (used === this.#ownedInChunk[chunk] || mayMiss(sizeClass)) continue;
+      this.#findings.add(
+        `chunk ${chunk} (class ${sizeClass}) has ${used} objects in use, ${this.#ownedInChunk[chunk]} of which have owners`,
+      );
+    }
+  }
+
+  #readPool(): void {
+    const words = this.#words;
+    let inPool = 0;
+    for (let chunk = words[header.freeChunk]!; chunk !== 0; inPool++) {
+      const isChunk = chunk >= words[header.firstChunk]! && chunk < this.#end;
+      if (!isChunk || this.#isInPool[chunk]) {
+        this.#findings.add(`the pool's list leads to chunk ${chunk}${isChunk ? ' twice' : ''}`);
+        break;
+      }
+      this.#isInPool[chunk] = 1;
+      chunk = words[chunkTable + chunk * chunkRow.size + chunkRow.next]!;
+    }
+    const inUse = this.#end - words[header.firstChunk]! - inPool;
+    this.#findings.expect('chunks in use', words[header.chunksInUse]!, inUse);
+    if (this.#end > words[header.endChunk]!)
+      this.#findings.add(`chunk ${this.#end - 1} lies beyond the limit`);
+  }
+
+  #readChunk(chunk: number): void {
+    if (this.#isInPool[chunk]) return;
+    const words = this.#words;
+    const row = chunkTable + chunk * chunkRow.size;
+    const size = sizeClasses[words[row + chunkRow.sizeClass]!];
+    if (size === undefined) {
+      this.#findings.add(`chunk ${chunk} has no size class`);
+      return;
+    }
+    this.chunks[words[row + chunkRow.sizeClass]!]!++;
+    const start = chunk << chunkShift;
+    const carved = words[row + chunkRow.carved]!;
+    if (carved > Math.floor(chunkWords / size)) this.#findings.add(`chunk ${chunk} is carved beyond its end`);
+    let freed = 0;
+    for (let object = words[row + chunkRow.freeObject]!; object !== 0; object = words[object]!, freed++) {
+      const offset = object - start;
+      const isObject = offset >= 0 && offset % size === 0 && offset / size < carved;
+      if (!isObject || this.#state[object] !== 0) {
+        this.#findings.add(`chunk ${chunk}'s free list leads to word ${object}${isObject ? ' twice' : ''}`);
+        break;
+      }
+      this.#state[object] = free;
+    }
+    this.#findings.expect(`objects in use of chunk ${chunk}`, words[row + chunkRow.used]!, carved - freed);
+  }
+
+  /** The list of the class's chunks with room holds all of them and nothing else. */
+  #readClass(sizeClass: number): void {
+    const words = this.#words;
+    const row = classTable + sizeClass * classRow.size;
+    this.#findings.expect(`lock of class ${sizeClass}`, words[row + classRow.lock]!, 0);
+    let listed = 0;
+    let previous = 0;
+    for (let chunk = words[row + classRow.partialChunk]!; chunk !== 0; listed++) {
+      const at = chunkTable + chunk * chunkRow.size;
+      const isRight =
+        chunk < this.#end && !this.#isInPool[chunk] && words[at + chunkRow.sizeClass] === sizeClass;
+      if (
+        !isRight ||
+        !this.#hasRoom(chunk) ||
+        words[at + chunkRow.previous] !== previous ||
+        listed > this.#end
+      ) {
+        this.#findings.add(`class ${sizeClass}'s list of chunks with room is broken at chunk ${chunk}`);
+        return;
+      }
+      previous = chunk;
+      chunk = words[at + chunkRow.next]!;
+    }
+    this.#findings.expect(
+      `last chunk of class ${sizeClass}`,
+      words[row + classRow.lastPartialChunk]!,
+      previous,
+    );
+    let withRoom = 0;
+    for (let chunk = words[header.firstChunk]!; chunk < this.#end; chunk++) {
+      const at = chunkTable + chunk * chunkRow.size;
+      if (!this.#isInPool[chunk] && words[at + chunkRow.sizeClass] === sizeClass && this.#hasRoom(chunk))
+        withRoom++;
+    }
+    this.#findings.expect(`listed chunks with room of class ${sizeClass}`, listed, withRoom);
+  }
+
+  #hasRoom(chunk: number): boolean {
+    const row = chunkTable + chunk * chunkRow.size;
+    const size = sizeClasses[this.#words[row + chunkRow.sizeClass]!]!;
+    return this.#words[row + chunkRow.used]! < Math.floor(chunkWords / size);
+  }
+}
