@@ -2,7 +2,7 @@
 import { join, relative } from 'node:path';
 import { bootstrap, filesBelow, root, run } from './bootstrap.mjs';
 
-bootstrap();
+await bootstrap();
 const names = process.argv.slice(2).filter((word) => !word.startsWith('-'));
 const flags = process.argv.slice(2).filter((word) => word.startsWith('-'));
 const benchFolder = join(root, 'dist', 'bench');

@@ -1,10 +1,10 @@
 // Makes a checkout ready to run: installs the packages and builds, each only when it is missing or stale.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import {
   copyFileSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -18,13 +18,17 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 const lockStamp = join(root, 'node_modules', '.caracal-lock');
 /** What runs in a browser has its own globals, so it is a project of its own; its other files are copied. */
 const dashboard = join(root, 'src', 'admin', 'page');
-const buildStamp = join(root, 'dist', '.caracal-build');
+const dist = join(root, 'dist');
+const buildStamp = join(dist, '.caracal-build');
 
-/** Installs and builds what is missing or stale; prints one line a step, nothing when there is nothing to do. */
-export function bootstrap({ installOnly = false } = {}) {
+/**
+ * Installs and builds what is missing or stale; prints one line a step, nothing when there is nothing to do.
+ * @param {{ installOnly?: boolean }} [options]
+ */
+export async function bootstrap({ installOnly = false } = {}) {
   requireNode();
   install();
-  if (!installOnly) build();
+  if (!installOnly) await build();
 }
 
 function requireNode() {
@@ -58,20 +62,55 @@ function install() {
   writeFileSync(lockStamp, lock);
 }
 
-/** Compiles `src`, `test` and `bench` into `dist` when a source changed since the last build. */
-export function build({ force = false } = {}) {
+/**
+ * Compiles `src`, `test` and `bench` into `dist` when a source changed since the last build: only what the change
+ * reaches, which the compiler knows from `dist/.tsbuildinfo`. What sources that are gone had left there is removed.
+ * @param {{ force?: boolean }} [options] `force`: from nothing, whatever is there
+ */
+export async function build({ force = false } = {}) {
   const sources = digest(sourceFiles());
   if (!force && existsSync(buildStamp) && readFileSync(buildStamp, 'utf8') === sources) return;
   console.error('caracal: building …');
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  for (const project of [root, dashboard]) run(process.execPath, [tsc, '-p', project]);
-  for (const file of dashboardFiles()) copyFileSync(file, join(root, 'dist', relative(root, file)));
-  mkdirSync(join(root, 'dist'), { recursive: true });
+  rmSync(buildStamp, { force: true });
+  if (force) rmSync(dist, { recursive: true, force: true });
+  await compile();
+  // The compiler does not look whether what it wrote last time is still there.
+  if (!matchOutputs()) {
+    rmSync(dist, { recursive: true, force: true });
+    await compile();
+  }
   writeFileSync(buildStamp, sources);
 }
 
-/** Ends this process with the command's exit code when it fails. */
+async function compile() {
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  await Promise.all([root, dashboard].map((project) => runBeside(process.execPath, [tsc, '-p', project])));
+  for (const file of dashboardFiles()) copyFileSync(file, builtFrom(file));
+}
+
+/** Removes from `dist` what no source stands for; false when something is missing there. */
+function matchOutputs() {
+  const compiled = sourceFiles().filter((file) => file.endsWith('.ts'));
+  const wanted = new Set([
+    ...compiled.flatMap((file) => ['.js', '.js.map'].map((end) => builtFrom(file).replace(/\.ts$/, end))),
+    ...dashboardFiles().map(builtFrom),
+  ]);
+  const found = new Set(filesBelow(dist, (file) => !relative(dist, file).startsWith('.')));
+  for (const file of found) if (!wanted.has(file)) rmSync(file);
+  return [...wanted].every((file) => found.has(file));
+}
+
+/** @param {string} file */
+function builtFrom(file) {
+  return join(dist, relative(root, file));
+}
+
+/**
+ * Ends this process with the command's exit code when it fails.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {import('node:child_process').SpawnSyncOptions} [options]
+ */
 export function run(command, args, options = {}) {
   const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options });
   if (result.status === 0) return;
@@ -79,6 +118,21 @@ export function run(command, args, options = {}) {
   process.exit(result.status ?? 1);
 }
 
+/**
+ * Like `run`, while others run too.
+ * @param {string} command
+ * @param {string[]} args
+ */
+async function runBeside(command, args) {
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) process.exit(code ?? 1);
+}
+
+/**
+ * @param {string} directory
+ * @param {(file: string) => boolean} wanted
+ */
 export function filesBelow(directory, wanted) {
   if (!existsSync(directory)) return [];
   return readdirSync(directory, { recursive: true })
@@ -99,6 +153,7 @@ function dashboardFiles() {
   return filesBelow(dashboard, (file) => /\.(html|css|svg)$/.test(file));
 }
 
+/** @param {string[]} files */
 function digest(files) {
   const hash = createHash('sha256');
   for (const file of files) hash.update(file.slice(root.length)).update('\0').update(readFileSync(file));
@@ -115,5 +170,5 @@ function npmArgs() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  bootstrap({ installOnly: process.argv.includes('--install-only') });
+  await bootstrap({ installOnly: process.argv.includes('--install-only') });
 }

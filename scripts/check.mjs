@@ -2,6 +2,6 @@
 import { join } from 'node:path';
 import { bootstrap, root, run } from './bootstrap.mjs';
 
-bootstrap();
+await bootstrap();
 run(process.execPath, [join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome'), 'check', '.']);
 run(process.execPath, [join(root, 'scripts', 'test.mjs')]);

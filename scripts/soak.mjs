@@ -4,6 +4,6 @@ import { join } from 'node:path';
 import { bootstrap, root, run } from './bootstrap.mjs';
 import { installSystemPackages } from './system-packages.mjs';
 
-bootstrap();
+await bootstrap();
 installSystemPackages();
 run(process.execPath, [join(root, 'dist', 'test', 'faults', 'soak.js'), ...process.argv.slice(2)]);

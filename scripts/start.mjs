@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bootstrap, root } from './bootstrap.mjs';
 
-bootstrap();
+await bootstrap();
 
 // npm runs this below a shell that dies of SIGTERM without passing it on; the tracker must not outlive it unseen.
 if (process.env.npm_lifecycle_event !== undefined) {

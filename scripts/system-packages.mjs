@@ -20,7 +20,7 @@ export function installSystemPackages() {
     process.exit(1);
   }
   console.error(`caracal: without these system packages the tests that need them are skipped: ${list}`);
-  console.error('caracal: install them as root with scripts/system-packages.sh (Debian, Ubuntu)');
+  console.error('caracal: install them as root with npm run setup:system (Debian, Ubuntu)');
 }
 
 function missingPackages() {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootstrap, root } from './bootstrap.mjs';
 
-bootstrap();
+await bootstrap();
 const { formatExampleFile, formatOptionsPage } = await import('../dist/src/server/options/options-page.js');
 writeFileSync(join(root, 'docs', 'options.md'), formatOptionsPage());
 writeFileSync(join(root, 'docs', 'tracker.example.toml'), formatExampleFile());

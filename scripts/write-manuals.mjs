@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { bootstrap, root } from './bootstrap.mjs';
 
 const check = process.argv.includes('--check');
-if (!check) bootstrap();
+if (!check) await bootstrap();
 const built = (path) => import(`../dist/src/${path}.js`);
 const { formatManPage } = await built('query/manual/man-page');
 const { formatCompletion } = await built('query/manual/completion');

@@ -21,8 +21,9 @@ const rules: Record<string, Rule> = {
   net: { folders: [], outside: true },
   transport: { folders: ['protocol', 'tracker', 'net'], outside: true },
   admin: { folders: ['protocol', 'tracker'], outside: true },
-  server: { folders: ['protocol', 'swarm', 'tracker', 'net', 'transport', 'admin'], outside: true },
-  query: { folders: ['protocol'], outside: true },
+  cli: { folders: ['protocol'], outside: true },
+  server: { folders: ['protocol', 'swarm', 'tracker', 'net', 'transport', 'admin', 'cli'], outside: true },
+  query: { folders: ['protocol', 'cli'], outside: true },
 };
 
 const importPattern =

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // tracker-server: from the command line to a running tracker, and from a signal to its end.
+import '../cli/typescript-lines.ts';
 import { pino } from 'pino';
 import { checkCertificateFiles } from './certificates/certificates.ts';
 import { nodeLineWarning } from './check/node-line.ts';

@@ -1,4 +1,5 @@
 // The thread that answers UDP: its own sockets, its own loop in the kernel, the one store. Started by SocketWorkers.
+import '../../cli/typescript-lines.ts';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { DatagramBatch } from '../../net/datagram-batch.ts';
 import { EventLoop } from '../../net/event-loop.ts';

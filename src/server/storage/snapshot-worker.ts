@@ -1,4 +1,5 @@
 // The thread that saves one snapshot and ends: the store is shared memory, so nobody waits while it reads and writes.
+import '../../cli/typescript-lines.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { SwarmStore } from '../../swarm/swarm-store.ts';
 import { type SavedSnapshot, saveSnapshot } from './snapshot-file.ts';

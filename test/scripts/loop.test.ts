@@ -1,0 +1,103 @@
+// What whoever changes a line rests on: dist follows the sources, and `npm test` takes words and flags.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { temporaryDirectory } from '../temporary-directory.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const checkout = temporaryDirectory('loop');
+
+/** A checkout with two sources and a test, which compiles in a second. */
+before(() => {
+  for (const path of [
+    'scripts',
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'src/admin/page/tsconfig.json',
+  ])
+    cpSync(join(root, path), join(checkout, path), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
+  write('src/admin/page/page.ts', 'export const title = document.title;');
+  write('src/admin/page/index.html', '<title>page</title>');
+  write('src/kept.ts', 'export const kept = 1;');
+  write('src/moved.ts', 'export const moved = 1;');
+  write(
+    'test/sums.test.ts',
+    `import { test } from 'node:test';
+test('one and one', () => {});
+test('a stack names the source', () => {
+  throw new Error('meant');
+});`,
+  );
+});
+
+function write(path: string, text: string): void {
+  mkdirSync(join(checkout, path, '..'), { recursive: true });
+  writeFileSync(join(checkout, path), `${text}\n`);
+}
+
+function node(...words: string[]): { status: number | null; output: string } {
+  // Below `node --test` a run of tests would take itself for a part of this one.
+  const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...env } = process.env;
+  const { status, stdout, stderr } = spawnSync(process.execPath, words, {
+    cwd: checkout,
+    env,
+    encoding: 'utf8',
+  });
+  return { status, output: stdout + stderr };
+}
+
+function build(): void {
+  const { status, output } = node('scripts/bootstrap.mjs');
+  assert.equal(status, 0, output);
+}
+
+const there = (path: string) => existsSync(join(checkout, 'dist', path));
+
+describe('the loop', { concurrency: false }, () => {
+  test('what a source that is gone left in dist goes too, and the rest is not compiled anew', () => {
+    build();
+    assert.ok(there('src/moved.js') && there('src/moved.js.map') && there('src/admin/page/index.html'));
+    const kept = join(checkout, 'dist/src/kept.js');
+    writeFileSync(kept, `${readFileSync(kept, 'utf8')}// as it was\n`);
+    rmSync(join(checkout, 'src/moved.ts'));
+    rmSync(join(checkout, 'src/admin/page/index.html'));
+    write('src/new/moved.ts', 'export const moved = 2;');
+    build();
+    assert.ok(!there('src/moved.js') && !there('src/moved.js.map') && !there('src/admin/page/index.html'));
+    assert.match(readFileSync(join(checkout, 'dist/src/new/moved.js'), 'utf8'), /moved = 2/);
+    assert.match(readFileSync(kept, 'utf8'), /as it was/);
+  });
+
+  test('an output that somebody removed comes back with the next build', () => {
+    rmSync(join(checkout, 'dist/src/kept.js'));
+    write('src/new/moved.ts', 'export const moved = 3;');
+    build();
+    assert.ok(there('src/kept.js'));
+    assert.match(readFileSync(join(checkout, 'dist/src/new/moved.js'), 'utf8'), /moved = 3/);
+  });
+
+  test('an error of types ends the build, every time until it is mended', () => {
+    write('src/new/moved.ts', 'export const moved: string = 4;');
+    for (const _ of [1, 2]) {
+      const { status, output } = node('scripts/bootstrap.mjs');
+      assert.notEqual(status, 0);
+      assert.match(output, /src\/new\/moved\.ts/);
+    }
+    write('src/new/moved.ts', 'export const moved = 4;');
+    build();
+  });
+
+  test('words choose the files, flags go to Node, and a stack names the TypeScript line', () => {
+    const all = node('scripts/test.mjs', 'sums');
+    assert.equal(all.status, 1);
+    assert.match(all.output, /test\/sums\.test\.ts:4:9/);
+    const one = node('scripts/test.mjs', 'sums', '--test-name-pattern', 'one and one');
+    assert.equal(one.status, 0, one.output);
+    assert.equal(node('scripts/test.mjs', 'nothing-like-it').status, 2);
+  });
+});
