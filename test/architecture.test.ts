@@ -71,3 +71,16 @@ test('the pure folders use no clock, no randomness and no globals of Node', () =
     assert.equal(found, null, `${file} uses ${found?.[0]}`);
   }
 });
+
+test('only wrapped-time.ts takes distances of times that are kept in a few bits', () => {
+  // `(now - word) & 0xffff` and its like.
+  const masked =
+    /\((?=[^()]*\b(?:now|tick|time|second|slot|seen|age)\w*\b)[^()]*-[^()]*\)\s*(?:&|\|\s*0|>>>?)/i;
+  for (const file of files.filter((name) => /^(protocol|swarm|tracker)\//.test(name))) {
+    if (file === 'protocol/wrapped-time.ts') continue;
+    const code = readFileSync(join(src, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+    const found = masked.exec(code);
+    assert.equal(found, null, `${file} has ${found?.[0]}`);
+    if (file !== 'swarm/tick.ts') assert.doesNotMatch(code, /0x1fff|0x2000(?!00)\b.*tick/i, file);
+  }
+});

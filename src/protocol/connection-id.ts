@@ -1,5 +1,6 @@
 /** Knows how a UDP connection_id (BEP 15) proves that a client receives at its address, with nothing stored per client. */
 import { SipHash } from './siphash.ts';
+import { stepsSince } from './wrapped-time.ts';
 
 /** A time slot is 64 seconds. An id is good for the slot it was made in and the two after it. */
 const slotShift = 6;
@@ -44,7 +45,7 @@ export class ConnectionIds {
     low: number,
   ): boolean {
     const slot = nowSeconds >>> slotShift;
-    const age = (slot - low) & 3;
+    const age = stepsSince(low, slot, 3);
     if (age >= acceptedSlots) return false;
     if (this.#agrees(this.#mac, family, words, at, slot - age, high, low)) return true;
     return (

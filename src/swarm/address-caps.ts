@@ -5,9 +5,10 @@
 // clients may share them. In large swarms all peers of an address (or /64) have one hash, so they share a block.
 
 import { isLocalScope, scopeOfIpv4, scopeOfIpv6 } from '../protocol/address-scope.ts';
-import { ageOf, leechersIn, peersIn, recordAt } from './block.ts';
+import { leechersIn, peersIn, recordAt } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import { setOf } from './large-swarm.ts';
+import { ageOf } from './tick.ts';
 
 const portsPerAddress = 4;
 const peersPerSubscriber = 16;

@@ -5,23 +5,13 @@
 //   then `capacity` records of `stride` words, then `capacity` peer_ids of 5 words
 //
 // A record is the compact peer (6 or 18 bytes, as it goes into a reply) and 16 bits of state in the upper half of its
-// last word: bits 0-12 last seen (ticks), bit 13 its `completed` was counted, bit 14 it is a partial seed (BEP 21).
+// last word: bits 0-12 last seen (tick.ts), bit 13 its `completed` was counted, bit 14 it is a partial seed (BEP 21).
 // Callers hold the shard's lock.
 
 import { blockHead, capacityOfClass, peerIdWords } from './size-classes.ts';
 
-export const tickMask = 0x1fff;
 export const countedFlag = 0x2000;
 export const partialFlag = 0x4000;
-
-/** Threads take the time one after another, so a record may have been seen a little later than "now". */
-const aheadTicks = 256;
-
-/** Ticks since a record with these state bits was last seen; 0 for one that was seen just after `tick`. */
-export function ageOf(state: number, tick: number): number {
-  const age = (tick - state) & tickMask;
-  return age > tickMask - aheadTicks ? 0 : age;
-}
 
 export function leechersIn(words: Int32Array, block: number): number {
   return words[block]! & 0xffff;

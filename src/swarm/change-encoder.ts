@@ -15,21 +15,23 @@ import {
   sectionHeader,
   sectionKind,
 } from './snapshot-format.ts';
+import type { StoreClock } from './store-clock.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
-import { tickAt } from './tick.ts';
 
 /** Made for one copy of the store by one thread; the journal is open from then until `close`. */
 export class ChangeEncoder {
   readonly #words: Int32Array;
   readonly #table: InfoHashTable;
   readonly #entries: SwarmEntries;
+  readonly #clock: StoreClock;
   readonly #section = new Int32Array(sectionHeader.size + namesPerPage * (fragmentHead.size + peerWords6));
   #page = 0;
   #at = 0;
   /** How many names the last section was made of. */
   names = 0;
 
-  constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries) {
+  constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries, clock: StoreClock) {
+    this.#clock = clock;
     this.#words = words;
     this.#table = table;
     this.#entries = entries;
@@ -117,7 +119,7 @@ export class ChangeEncoder {
     section.fill(0, 0, sectionHeader.size);
     section[sectionHeader.kind] = kind;
     section[sectionHeader.secondsPerTick] = secondsPerTick;
-    section[sectionHeader.tick] = tickAt(clock.monotonic, secondsPerTick);
+    section[sectionHeader.tick] = this.#clock.tick(clock.monotonic);
     sealSection(section, this.#at - sectionHeader.size, clock);
     return new Uint8Array(section.buffer, 0, this.#at * 4);
   }

@@ -6,7 +6,6 @@
 import {
   addPartial,
   addRecord,
-  ageOf,
   capacityOf,
   changeRole,
   classOf,
@@ -36,6 +35,7 @@ import {
   usualSteps,
 } from './size-classes.ts';
 import type { SlabAllocator } from './slab-allocator.ts';
+import { ageOf } from './tick.ts';
 
 /** A large swarm that has shrunk to this goes back into one block; well under the 128 at which it left one. */
 const smallAgain = 64;

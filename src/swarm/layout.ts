@@ -37,6 +37,9 @@ export const header = {
   ttlTicks: 37,
   /** Whether changes are noted for a copy of the store. */
   journalOpen: 38,
+  /** The store's clock (store-clock.ts): when the sweeper's last round began, and how many seconds it is behind. */
+  sweptTo: 39,
+  secondsSkipped: 40,
   /** Swarms without peers that are kept for their `downloaded` counter, and how many may be. */
   idleSwarms: 48,
   maxIdleSwarms: 49,

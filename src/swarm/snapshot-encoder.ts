@@ -9,10 +9,11 @@ import {
   sectionKind,
 } from './snapshot-format.ts';
 import type { SnapshotReader } from './snapshot-reader.ts';
-import { tickAt } from './tick.ts';
+import type { StoreClock } from './store-clock.ts';
 
 export class SnapshotEncoder {
   readonly #reader: SnapshotReader;
+  readonly #clock: StoreClock;
   readonly #secondsPerTick: number;
   readonly #section: Int32Array<ArrayBuffer>;
   #sections = 0;
@@ -22,7 +23,13 @@ export class SnapshotEncoder {
   bytes = 0;
 
   /** @param sectionWords how long a section may become; 12,000 at least, so that any fragment fits into one */
-  constructor(words: Int32Array, reader: SnapshotReader, sectionWords: number = maxSectionWords) {
+  constructor(
+    words: Int32Array,
+    reader: SnapshotReader,
+    clock: StoreClock,
+    sectionWords: number = maxSectionWords,
+  ) {
+    this.#clock = clock;
     this.#section = new Int32Array(sectionWords);
     this.#reader = reader;
     this.#secondsPerTick = words[header.secondsPerTick]!;
@@ -40,7 +47,7 @@ export class SnapshotEncoder {
     section[sectionHeader.kind] = this.#ended ? sectionKind.end : sectionKind.swarms;
     section[sectionHeader.number] = this.#sections++;
     section[sectionHeader.secondsPerTick] = this.#secondsPerTick;
-    section[sectionHeader.tick] = tickAt(clock.monotonic, this.#secondsPerTick);
+    section[sectionHeader.tick] = this.#clock.tick(clock.monotonic);
     let end: number = sectionHeader.size;
     if (!this.#ended) {
       end = this.#reader.read(section, end, section.length);

@@ -1,6 +1,6 @@
 // How a swarm comes back into the store from a fragment: ages go on, the expired stay away, what is known is kept.
 
-import { ageOf, countedFlag, partialFlag, tickMask } from './block.ts';
+import { countedFlag, partialFlag } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import {
@@ -16,8 +16,9 @@ import {
 import { lock, unlock } from './lock.ts';
 import { peerIdWords, usualBlockPeers } from './size-classes.ts';
 import { fragmentHead, peerWords4, peerWords6 } from './snapshot-format.ts';
+import type { StoreClock } from './store-clock.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
-import { tickAt } from './tick.ts';
+import { ageOf, tickBefore } from './tick.ts';
 
 /** What has become of the peers that were read. */
 export interface LoadedCounts {
@@ -32,6 +33,7 @@ export class SnapshotLoader {
   readonly #words: Int32Array;
   readonly #table: InfoHashTable;
   readonly #entries: SwarmEntries;
+  readonly #clock: StoreClock;
   readonly #secondsPerTick: number;
   readonly #ttlSeconds: number;
   readonly counts: LoadedCounts = { peers: 0, expired: 0, refused: 0 };
@@ -47,7 +49,8 @@ export class SnapshotLoader {
     { slot: 0, peers: 0 },
   ];
 
-  constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries) {
+  constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries, clock: StoreClock) {
+    this.#clock = clock;
     this.#words = words;
     this.#table = table;
     this.#entries = entries;
@@ -65,7 +68,7 @@ export class SnapshotLoader {
     this.#sectionTick = tick;
     this.#sectionSecondsPerTick = secondsPerTick;
     this.#sinceSection = since;
-    this.#tick = tickAt(now, this.#secondsPerTick);
+    this.#tick = this.#clock.tick(now);
     this.#overwrite = overwrite;
   }
 
@@ -179,7 +182,7 @@ export class SnapshotLoader {
       return;
     }
     const port = lastWord & 0xffff;
-    const seen = (this.#tick - Math.floor(age / this.#secondsPerTick)) & tickMask;
+    const seen = tickBefore(this.#tick, Math.floor(age / this.#secondsPerTick));
     const kept = seeder ? countedFlag : countedFlag | partialFlag;
     const state = ((lastWord >>> 16) & kept) | seen;
     let stored = true;

@@ -1,7 +1,8 @@
 // What a new store's memory begins with: the header, from which every thread learns the rest.
 
-import { tickMask } from './block.ts';
 import { header, layoutFor, magic } from './layout.ts';
+import { neverAsked } from './store-clock.ts';
+import { secondsPerTickFor } from './tick.ts';
 
 export interface StoreOptions {
   /** Bytes, reserved at once and used as needed; a hard limit. */
@@ -25,10 +26,10 @@ export function createStoreMemory(options: StoreOptions): SharedArrayBuffer {
   words[header.endChunk] = layout.endChunk;
   words[header.nextFreshChunk] = layout.firstChunk;
   words.set(options.hashKey.subarray(0, 4), header.hashKey);
-  // Ages are kept modulo 2^13 ticks: with at most half of that for the TTL the sweeper has as long again to come by.
-  const secondsPerTick = Math.max(1, Math.ceil(options.peerTtl / ((tickMask + 1) / 2)));
+  const secondsPerTick = secondsPerTickFor(options.peerTtl);
   words[header.secondsPerTick] = secondsPerTick;
   words[header.ttlTicks] = Math.ceil(options.peerTtl / secondsPerTick);
+  words[header.sweptTo] = neverAsked;
   // An idle swarm costs about 40 bytes; an eighth of the memory may remember downloads.
   words[header.maxIdleSwarms] = Math.floor(layout.words / 80);
   // A sixteenth is kept free for swarms that nothing can evict; a pass of eviction takes far less while it gets going.

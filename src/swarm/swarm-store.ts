@@ -6,7 +6,7 @@
 import { isLocalScope, Scope, scopeOf } from '../protocol/address-scope.ts';
 import { Event } from '../protocol/event.ts';
 import { AddressCaps } from './address-caps.ts';
-import { ageOf, countedFlag, partialFlag, recordAt, tickMask } from './block.ts';
+import { countedFlag, partialFlag, recordAt } from './block.ts';
 import { ChangeEncoder } from './change-encoder.ts';
 import type { ChangeJournal } from './change-journal.ts';
 import { ChangeLoader } from './change-loader.ts';
@@ -24,6 +24,7 @@ import { type ReadBytes, SnapshotDecoder } from './snapshot-decoder.ts';
 import { SnapshotEncoder } from './snapshot-encoder.ts';
 import { SnapshotLoader } from './snapshot-loader.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
+import { StoreClock } from './store-clock.ts';
 import { createStoreMemory, type StoreOptions } from './store-memory.ts';
 import { readTotals, type StoreTotals } from './store-totals.ts';
 import { StoreWalk } from './store-walk.ts';
@@ -31,7 +32,7 @@ import { SwarmDropper } from './swarm-dropper.ts';
 import { SwarmEntries } from './swarm-entries.ts';
 import type { SwarmCounts, SwarmVisit } from './swarm-visit.ts';
 import { Sweeper } from './sweeper.ts';
-import { tickAt } from './tick.ts';
+import { ageOf, tickIn } from './tick.ts';
 
 const attemptsWhenFull = 3;
 /** 8 MiB; below, looking ahead was measured to cost as much as it saves. */
@@ -54,6 +55,7 @@ export class SwarmStore {
   readonly #sweeper: Sweeper;
   readonly #evictor: Evictor;
   readonly #caps: AddressCaps;
+  readonly #clock: StoreClock;
   readonly #secondsPerTick: number;
   #earlyTicks = 0;
   #earlyWant = 0;
@@ -70,7 +72,8 @@ export class SwarmStore {
     this.#sampler = new Sampler(this.#words, seed);
     this.#scopedChoice = new ScopedChoice(this.#words, this.#entries, this.#sampler);
     this.#lookAhead = new LookAhead(this.#words, this.#table);
-    this.#sweeper = new Sweeper(this.#words, this.#table, this.#entries);
+    this.#clock = new StoreClock(this.#words);
+    this.#sweeper = new Sweeper(this.#words, this.#table, this.#entries, this.#clock);
     this.#evictor = new Evictor(this.#words, this.#table, this.#entries);
     this.#caps = new AddressCaps(this.#words);
     this.#secondsPerTick = this.#words[header.secondsPerTick]!;
@@ -188,7 +191,7 @@ export class SwarmStore {
    * that completed a round over the whole store.
    */
   sweep(now: number, records: number): boolean {
-    return this.#sweeper.sweep(this.#tick(now), records);
+    return this.#sweeper.sweep(now, records);
   }
 
   /** A reader of everything, in slices. */
@@ -206,18 +209,19 @@ export class SwarmStore {
     return new SnapshotEncoder(
       this.#words,
       new SnapshotReader(this.#words, this.#table, this.#entries),
+      this.#clock,
       sectionWords,
     );
   }
 
   /** What writes down the changes from now on, for whoever copies the store; one at a time. */
   createChangeEncoder(): ChangeEncoder {
-    return new ChangeEncoder(this.#words, this.#table, this.#entries);
+    return new ChangeEncoder(this.#words, this.#table, this.#entries, this.#clock);
   }
 
   /** What adds the swarms of a snapshot to this store. */
   createSnapshotDecoder(read: ReadBytes): SnapshotDecoder {
-    const loader = new SnapshotLoader(this.#words, this.#table, this.#entries);
+    const loader = new SnapshotLoader(this.#words, this.#table, this.#entries, this.#clock);
     const changeLoader = new ChangeLoader(this.#words, this.#table, this.#entries, loader);
     return new SnapshotDecoder(loader, changeLoader, read);
   }
@@ -225,10 +229,6 @@ export class SwarmStore {
   /** Totals; read without locks, so they may be a moment apart. */
   totals(): StoreTotals {
     return readTotals(this.#words, this.#table, this.#allocator);
-  }
-
-  #tick(now: number): number {
-    return tickAt(now, this.#secondsPerTick);
   }
 
   #stop(shard: number, entry: number, visit: SwarmVisit): void {
@@ -250,7 +250,7 @@ export class SwarmStore {
     const slot = slotOf(entry, visit.family);
     const seeder = visit.seeding || visit.event === Event.completed;
     const found = peers.find(slot, visit.address, visit.addressAt, wirePort(visit.port), seeder);
-    const tick = this.#tick(now);
+    const tick = this.#clock.tick(now);
     const scope = this.#entries.scope(entry);
     const known = found ? peers.foundState() : 0;
     visit.early = found && ageOf(known, tick) < this.#earlyTicks && isLimited(scope, visit);
@@ -326,7 +326,7 @@ export class SwarmStore {
     const counted = visit.event === Event.completed ? countedFlag : 0;
     const lastWord = wirePort(visit.port) | ((state | counted) << 16);
     const { address, addressAt, peerId, peerIdAt } = visit;
-    if (this.#caps.findCrowding(peers, slot, address, addressAt, state & tickMask)) {
+    if (this.#caps.findCrowding(peers, slot, address, addressAt, tickIn(state))) {
       if (this.#journal.isOpen) this.#noteCrowding(peers, visit);
       this.#entries.count(shard, visit.family, peers.foundSeeder ? 0 : -1, peers.foundSeeder ? -1 : 0);
       peers.removeFound(slot);

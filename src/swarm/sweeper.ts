@@ -8,6 +8,7 @@ import type { FamilyPeers } from './family-peers.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import { entryField, header, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
+import type { StoreClock } from './store-clock.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
 
 const workPerSlice = 512;
@@ -16,7 +17,10 @@ export class Sweeper {
   readonly #words: Int32Array;
   readonly #table: InfoHashTable;
   readonly #entries: SwarmEntries;
+  readonly #clock: StoreClock;
   readonly #families: readonly FamilyPeers[];
+  /** When this round began, in the store's own time. */
+  #begunAt = 0;
   #shard = 0;
   #position = 0;
   /** The large swarm in the middle of which the last slice ended: its entry, which set (0 to 3), where in it. */
@@ -24,19 +28,23 @@ export class Sweeper {
   #largeSet = 0;
   #largeAt = 0;
 
-  constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries) {
+  constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries, clock: StoreClock) {
+    this.#clock = clock;
     this.#words = words;
     this.#table = table;
     this.#entries = entries;
     this.#families = [entries.peers4, entries.peers6];
   }
 
-  /** Looks at about `records` records; true when that ended a round over the whole store. */
-  sweep(tick: number, records: number): boolean {
+  /** Looks at about `records` records at `now`; true when that ended a round over the whole store. */
+  sweep(now: number, records: number): boolean {
+    if (this.#shard === 0 && this.#position === 0 && this.#large === 0) this.#begunAt = this.#clock.time(now);
+    const tick = this.#clock.tick(now);
     for (let left = records; left > 0; ) {
       left -= this.#slice(tick, Math.min(left, workPerSlice));
       if (this.#shard === this.#table.shardCount) {
         this.#shard = 0;
+        this.#clock.noteSwept(this.#begunAt);
         return true;
       }
     }

@@ -1,23 +1,33 @@
 // How many requests an address may still make: two token buckets an address, in a table of fixed size for all threads.
 //
 //   header (16 words): key of the hash, tokens a second, most tokens
-//   then sets of four rows, a cache line each; row: tag | bucket of proven requests | bucket of unproven ones | unused
+//   then sets of four rows, a cache line each; row: tag | bucket of proven requests | bucket of unproven ones | renewed
 //
-// A bucket is one word: tokens << 16 | the second (modulo 2^16) in which they were counted. IPv4 addresses count one by
-// one, IPv6 ones by /56. A newcomer takes the row with the most tokens left, which somebody who floods never has. There
-// is no lock: two threads that write at once lose one of two counts, and nothing else.
+// A bucket is one word: tokens << 16 | the second (modulo 2^16) in which they were counted; `renewed` is that second
+// whole. Both buckets are counted anew in the first second in which one of them is asked, so the short time is never
+// compared over more than `longRest`, however long nobody has asked. IPv4 addresses count one by one, IPv6 ones by /56. A
+// newcomer takes the row with the most tokens left, which somebody who floods never has. There is no lock: two threads
+// that write at once lose one of two counts, and nothing else; that is what the time beside the tokens is for.
 
 import { isLocalScope, scopeOfIpv4, scopeOfIpv6 } from '../protocol/address-scope.ts';
+import { stepsSinceOrAhead } from '../protocol/wrapped-time.ts';
 import { keyedHash } from '../swarm/keyed-hash.ts';
 
 const headerAt = { key: 0, rate: 2, burst: 3, size: 16 } as const;
 const rowWords = 4;
+const renewedAt = 3;
 const setWords = 16;
 const sets = 4096;
 
 /** Requests whose sender has proven its address, and others: who forges the latter cannot use up the former. */
 export const Bucket = { proven: 1, unproven: 2 } as const;
 export type Bucket = (typeof Bucket)[keyof typeof Bucket];
+
+const timeMask = 0xffff;
+/** Nine hours, in seconds: whoever has asked nothing for longer has a full bucket, whatever the rate. */
+const longRest = 0x7fff;
+/** Another thread may have taken the time a little later. */
+const aheadSeconds = 0x7fff;
 
 /** The row of an address that is not limited. */
 export const unlimited = 0;
@@ -103,25 +113,41 @@ export class TokenBuckets {
 
   /** Whether nothing can be taken; takes nothing. */
   isEmpty(row: number, bucket: Bucket, now: number): boolean {
-    return this.#tokens(row + bucket, now) === 0;
+    return this.#renewed(row, bucket, now) >>> 16 === 0;
   }
 
   /** Takes a token; false when there is none. */
   take(row: number, bucket: Bucket, now: number): boolean {
-    const tokens = this.#tokens(row + bucket, now);
-    if (tokens === 0) return false;
-    this.#words[row + bucket] = ((tokens - 1) << 16) | (now & 0xffff);
+    const words = this.#words;
+    if (now > words[row + renewedAt]!) this.#renew(row, now);
+    const word = words[row + bucket]!;
+    if (word >>> 16 === 0) return false;
+    words[row + bucket] = word - 0x10000;
     return true;
   }
 
-  #tokens(at: number, now: number): number {
-    const word = this.#words[at]!;
-    const elapsed = (now - word) & 0xffff;
-    const tokens = word >>> 16;
-    // Another thread may be a second ahead, which looks like half a day.
-    if (elapsed === 0 || elapsed > 0x7fff) return tokens;
-    const refilled = tokens + elapsed * this.#rate;
-    return refilled < this.#burst ? refilled : this.#burst;
+  /** Counts both buckets anew, as no more than the first request of an address in a second does. */
+  #renew(row: number, now: number): void {
+    const proven = this.#renewed(row, Bucket.proven, now);
+    const unproven = this.#renewed(row, Bucket.unproven, now);
+    const words = this.#words;
+    words[row + Bucket.proven] = proven;
+    words[row + Bucket.unproven] = unproven;
+    words[row + renewedAt] = now;
+  }
+
+  /** What the bucket's word is at `now`. */
+  #renewed(row: number, bucket: Bucket, now: number): number {
+    const word = this.#words[row + bucket]!;
+    if (now - this.#words[row + renewedAt]! > longRest) return this.#full(now);
+    const elapsed = stepsSinceOrAhead(word, now, timeMask, aheadSeconds);
+    if (elapsed === 0) return word;
+    const tokens = (word >>> 16) + elapsed * this.#rate;
+    return tokens < this.#burst ? (tokens << 16) | (now & timeMask) : this.#full(now);
+  }
+
+  #full(now: number): number {
+    return (this.#burst << 16) | (now & timeMask);
   }
 
   #replace(first: number, tag: number, now: number): number {
@@ -133,17 +159,16 @@ export class TokenBuckets {
         chosen = row;
         break;
       }
-      const proven = this.#tokens(row + Bucket.proven, now);
-      const unproven = this.#tokens(row + Bucket.unproven, now);
+      const proven = this.#renewed(row, Bucket.proven, now) >>> 16;
+      const unproven = this.#renewed(row, Bucket.unproven, now) >>> 16;
       const left = proven < unproven ? proven : unproven;
       if (left <= most) continue;
       most = left;
       chosen = row;
     }
-    const full = (this.#burst << 16) | (now & 0xffff);
     words[chosen] = tag;
-    words[chosen + Bucket.proven] = full;
-    words[chosen + Bucket.unproven] = full;
+    words[chosen + Bucket.proven] = words[chosen + Bucket.unproven] = this.#full(now);
+    words[chosen + renewedAt] = now;
     return chosen;
   }
 }

@@ -1,8 +1,9 @@
 // What stands in a snapshot, told apart from the store's own reading of it: for tests to compare.
-import { partialFlag, tickMask } from '../../src/swarm/block.ts';
+import { partialFlag } from '../../src/swarm/block.ts';
 import { downloadedMask } from '../../src/swarm/layout.ts';
 import { fragmentHead, peerWords4, peerWords6, sectionHeader } from '../../src/swarm/snapshot-format.ts';
 import type { SwarmStore } from '../../src/swarm/swarm-store.ts';
+import { tickIn } from '../../src/swarm/tick.ts';
 
 export interface SavedPeer {
   seeder: boolean;
@@ -84,7 +85,7 @@ function readFragment(words: Int32Array, start: number, swarms: Map<string, Save
       swarm.peers.set(endpoint, {
         seeder: i >= leechers,
         partial: (state & partialFlag) !== 0,
-        state: state & tickMask,
+        state: tickIn(state),
         peerId: words.subarray(at + stride, at + size).join(),
       });
     }

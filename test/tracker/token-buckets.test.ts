@@ -107,3 +107,33 @@ test('an address that comes again and again has no part in the row that another 
   assert.notEqual(tags[again], given);
   assert.equal(rowOf(elsewhere, '90.0.0.1', 100), again);
 });
+
+// A turn of the sixteen bits in which a bucket keeps its time is 18.2 hours.
+const turn = 0x10000;
+
+test('after any rest an emptied bucket holds what has come in meanwhile', () => {
+  for (let rest = 1; rest < 3 * turn; rest += rest < 100 ? 1 : 61) {
+    const buckets = create(2, 100);
+    const start = 12_345 + 7 * rest;
+    assert.equal(taken(buckets, '90.0.0.1', 200, start), 100);
+    const now = start + rest;
+    assert.equal(taken(buckets, '90.0.0.1', 200, now), Math.min(100, 2 * rest), `after ${rest} s`);
+  }
+});
+
+test('a bucket that rests while the other one of its address is in use is no exception', () => {
+  for (let rest = 1; rest < 3 * turn; rest += 997) {
+    const buckets = create(2, 100);
+    assert.equal(taken(buckets, '90.0.0.1', 200, 1, Bucket.unproven), 100);
+    for (let now = 1; now < 1 + rest; now += 500) taken(buckets, '90.0.0.1', 1, now);
+    const refilled = Math.min(100, 2 * rest);
+    assert.equal(taken(buckets, '90.0.0.1', 200, 1 + rest, Bucket.unproven), refilled, `after ${rest} s`);
+  }
+});
+
+test('who asks without end gets the rate and no more, over a turn of the time', () => {
+  const buckets = create(1, 10);
+  let through = 0;
+  for (let now = 1; now <= 2 * turn; now++) through += taken(buckets, '90.0.0.1', 3, now);
+  assert.equal(through, 10 + 2 * turn - 1);
+});
