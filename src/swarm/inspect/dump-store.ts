@@ -12,7 +12,6 @@ import {
   peerIdAt,
   peersIn,
   recordAt,
-  tickMask,
 } from '../block.ts';
 import type { FamilyPeers } from '../family-peers.ts';
 import { InfoHashTable } from '../info-hash-table.ts';
@@ -22,6 +21,7 @@ import { setField } from '../peer-set.ts';
 import { capacityOfClass, sizeClasses } from '../size-classes.ts';
 import { SlabAllocator } from '../slab-allocator.ts';
 import { SwarmEntries } from '../swarm-entries.ts';
+import { tickIn } from '../tick.ts';
 import { checkStore } from './check-store.ts';
 import { hexOf } from './hex.ts';
 
@@ -145,7 +145,7 @@ class Dump {
       const seeder = seeders ?? i >= leechersIn(words, block);
       const notes = [
         seeder ? 'seeder' : state & partialFlag ? 'partial seed' : 'leecher',
-        `seen at tick ${state & tickMask}`,
+        `seen at tick ${tickIn(state)}`,
         ...(state & countedFlag ? ['completed was counted'] : []),
       ];
       const id = hexOf(words, peerIdAt(words, block, stride, i));
