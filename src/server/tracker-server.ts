@@ -1,47 +1,33 @@
-// How the tracker is put together: one store, the listeners over it, and what runs in the background.
+// How the tracker is put together: one store, the listeners over it, and what runs beside them.
 import { endianness } from 'node:os';
 import type { ConfigurationEntry } from '../admin/watched-tracker.ts';
-import { maxMemoryLimit } from '../swarm/layout.ts';
-import { SwarmStore } from '../swarm/swarm-store.ts';
 import { AcmeChallenges } from '../transport/http/acme-challenges.ts';
-import { createCertificateSource, watchCertificates } from './certificates/certificates.ts';
-import { monotonicSeconds } from './clock.ts';
+import { createCertificateSource } from './certificates/certificates.ts';
 import { createTracker } from './create-tracker.ts';
 import { trustedProxies } from './listening/http-listeners.ts';
 import type { InheritedListener } from './listening/inherited-sockets.ts';
-import { formatListenAddress, type PlannedListener, planListeners } from './listening/listen-plan.ts';
+import { planListeners } from './listening/listen-plan.ts';
 import { openListeners } from './listening/listeners.ts';
+import { formatListening, type ListeningAddress, listeningAddressOf } from './listening/listening-address.ts';
 import type { PassedSockets } from './listening/passed-sockets.ts';
-import { redirectDomain } from './listening/plain-http.ts';
 import { logRequests } from './listening/request-log.ts';
 import { AccessLists } from './lists/access-lists.ts';
 import type { Log } from './log/log.ts';
+import { logFailure } from './log/log-failure.ts';
 import { openAdmin } from './operators/admin.ts';
 import type { Configuration } from './options/configuration.ts';
-import { type ConnectionKeys, createConnectionKeys, loadConnectionKeys } from './storage/connection-keys.ts';
+import { openConnectionKeys } from './storage/connection-keys.ts';
+import { createStore } from './storage/create-store.ts';
 import { openDataDirectory } from './storage/data-directory.ts';
 import { Snapshots } from './storage/snapshots.ts';
-import { createSwarmKey, loadSwarmKey } from './storage/swarm-key.ts';
-import { findPredecessor, openDoor } from './takeover/takeover.ts';
+import { Takeover } from './takeover/takeover.ts';
 import type { OwnedSocket, Succession } from './takeover/takeover-door.ts';
-import { AddressWatch } from './upkeep/address-watch.ts';
-import { Expiry } from './upkeep/expiry.ts';
-import { StatsLine } from './upkeep/stats-line.ts';
-import { startWarmUp } from './upkeep/warm-up.ts';
+import { Parts } from './upkeep/parts.ts';
+import { accessUpkeep, createUpkeep } from './upkeep/upkeep.ts';
 import { StartError } from './usage-error.ts';
 
 /** For answers in flight when another tracker waits to go on; a client that is cut off asks again. */
 const takeoverGraceMs = 100;
-
-/** Where a listener really listens: its port is the system's choice when the plan left it open. */
-export interface ListeningAddress {
-  protocol: PlannedListener['protocol'];
-  family: 4 | 6;
-  address: string;
-  port: number;
-  /** Opened by systemd. */
-  inherited: boolean;
-}
 
 export interface TrackerServer {
   readonly addresses: readonly ListeningAddress[];
@@ -53,6 +39,8 @@ export interface TrackerServer {
   reload(): Promise<void>;
   /** Resolves when another tracker has taken this one's place, or broke off when this one had stopped and saved. */
   readonly succeeded: Promise<Succession> | undefined;
+  /** Whether it has stopped answering for another tracker, which does not serve yet. */
+  readonly isLeaving: boolean;
   /** Those that are open now. */
   sockets(): OwnedSocket[];
   /** Whether it has taken another tracker's place. */
@@ -86,196 +74,109 @@ export async function startTrackerServer(
 ): Promise<TrackerServer> {
   if (endianness() !== 'LE')
     throw new StartError('this machine is big-endian; the swarm store needs a little-endian one');
+  const failed = (error: unknown) => logFailure(log, error);
   // First, because it can fail without anything to take back.
   const access = await AccessLists.load(configuration, log);
-  const predecessor = findPredecessor(configuration, log);
-  const asked = planListeners(configuration, inherited);
-  const plan = (predecessor?.sockets ?? kept)?.furnish(asked) ?? asked;
-  const failed = (error: unknown) => logFailure(log, error);
-  if (configuration.dataDir !== undefined) openDataDirectory(configuration.dataDir);
-  const store = createStore(configuration, log);
-  const tracker = createTracker(store, configuration, access);
-  if (log.verbose) logRequests(tracker, log, configuration.logIp);
-  const keys = openKeys(configuration, log);
-  const snapshots = createSnapshots(store, configuration, log);
-  const challenges = new AcmeChallenges();
-  const certificates = createCertificateSource(configuration, log, challenges);
+  const takeover = Takeover.prepare(configuration, log, kept);
+  const plan = takeover.furnish(planListeners(configuration, inherited));
+  const core = createCore(configuration, log, access);
+  const { store, tracker, snapshots, certificates } = core;
+  const parts = new Parts();
   const listeners = await openListeners(plan, {
-    configuration,
-    store,
-    tracker,
-    keys,
-    certificates,
-    challenges,
-    log,
-    failed,
+    ...{ ...core, configuration, log, failed },
     // An answer without the peers that are still on disk, or with another process, would be a wrong one.
     whileStarting: () => {
-      if (predecessor === undefined) snapshots?.load();
+      if (!takeover.takesPlace) snapshots?.load();
     },
     beforeServing: () => {
-      if (predecessor) snapshots?.tookOver(predecessor.copyTo(store));
+      const taken = takeover.copyTo(store);
+      if (taken) snapshots?.tookOver(taken);
     },
   });
-  const gapMs = predecessor?.sinceStop;
-  const addresses = listeners.all.map(({ planned: { protocol, family, address, inherited }, port }) => ({
-    protocol,
-    family,
-    address,
-    port,
-    inherited: inherited !== undefined,
-  }));
+  takeover.answers();
+  await parts.start({ stop: (graceMs) => listeners.close(graceMs) });
+  const addresses = listeners.all.map(listeningAddressOf);
   const reload = async () => {
     if (certificates === undefined && access === undefined) log.info('SIGHUP: there is nothing to reload.');
     await Promise.all([certificates?.reload(), access?.reload()]);
   };
   const watched = {
-    store,
-    listeners,
-    addresses,
-    snapshots,
-    certificates,
-    access,
+    ...{ store, listeners, addresses, snapshots, certificates, access, reload },
     headerFrom: configuration.proxyProtocol ? trustedProxies(configuration) : [],
     configuration: entries,
-    reload,
   };
-  const admin = await openAdmin(configuration, watched, log, failed).catch(async (error) => {
-    await listeners.close();
-    throw error;
-  });
-  // Not before everything is open: until then the old one would serve again.
-  try {
-    predecessor?.release();
-  } catch (error) {
-    await Promise.all([listeners.close(), admin?.close()]);
-    throw error;
-  }
-  if (gapMs !== undefined)
-    log.info(`Took the other tracker's place; for ${gapMs.toFixed(0)} ms nobody answered.`);
-  access?.watch((memory) => {
-    tracker.protection.setAccess(memory);
-    listeners.setAccess(memory);
-  });
+  let admin: Awaited<ReturnType<typeof openAdmin>>;
+  await parts.start(
+    {
+      start: async () => {
+        admin = await openAdmin(configuration, watched, log, failed);
+      },
+      stop: () => admin?.close(),
+    },
+    { start: () => takeover.complete(), stop: () => {} },
+    accessUpkeep({ access, tracker, listeners }),
+  );
   for (const address of addresses) log.info(formatListening(address, configuration));
-  const watch = watchCertificates(certificates, configuration, log, (certificate) => {
-    for (const listener of listeners.all) listener.setCertificate?.(certificate);
-  });
-  if (snapshots === undefined) {
-    log.info('Without --data-dir nothing is written, and the swarms are not kept over a restart.');
-  }
-  const expiry = new Expiry(store, { peerTtl: configuration.peerTtl, now: monotonicSeconds, failed });
-  const endWarmUp = startWarmUp(() => expiry.start());
-  const addressWatch = new AddressWatch(store.walk(), log);
-  addressWatch.start();
-  snapshots?.start();
-  const statsLine = new StatsLine(store, listeners);
-  const stats = setInterval(() => {
-    const line = statsLine.next();
-    log.info(line);
-    onStats?.(line);
-  }, statsEveryMs);
-  const stop = async (graceMs?: number) => {
-    watch.close();
-    access?.close();
-    clearInterval(stats);
-    endWarmUp();
-    expiry.stop();
-    addressWatch.close();
-    await Promise.all([listeners.close(graceMs), snapshots?.stop()]);
-  };
-  let adminClosed: Promise<void> | undefined;
+  await parts.start(
+    ...createUpkeep({
+      ...{ configuration, store, tracker, listeners, access, certificates, snapshots },
+      ...{ log, failed, statsEveryMs, onStats },
+    }),
+  );
   const sockets = () =>
     listeners.all.flatMap(({ planned: { protocol }, descriptors }) =>
       descriptors().map((descriptor) => ({ protocol, descriptor })),
     );
-  const door = await openDoor(configuration, {
-    store,
+  await takeover.open({
+    ...{ store, sockets, failed },
     pause: async () => {
       await Promise.all([snapshots?.stop(), admin?.saveHistory()]);
     },
     resume: () => snapshots?.resume(),
-    sockets,
-    stop: () => {
-      // Its port is free at once; whoever watches is not waited for.
-      adminClosed = admin?.close();
-      return stop(takeoverGraceMs);
-    },
-    failed,
+    stop: () => parts.stop(takeoverGraceMs),
   });
   // What the other tracker did not save any more.
-  if (predecessor) void snapshots?.save();
+  if (takeover.takesPlace) void snapshots?.save();
   return {
     addresses,
-    succeeded: door?.left.then(async (succession) => {
+    succeeded: takeover.left?.then(async (succession) => {
       // Nothing is lost then, whatever comes next.
-      if (succession.kind === 'broken') await Promise.all([snapshots?.close(), adminClosed]);
+      if (succession.kind === 'broken') await snapshots?.close();
       return succession;
     }),
+    get isLeaving() {
+      return takeover.isLeaving;
+    },
     sockets,
-    tookOver: predecessor !== undefined,
+    tookOver: takeover.takesPlace,
     failed,
     adminPort: admin?.port ?? 0,
     reload,
     isWell: () => listeners.isWell(),
     close: async () => {
-      door?.close();
-      await admin?.close();
-      await stop();
+      takeover.close();
+      await parts.stop();
       // After the last answer, so that the file holds every announce that was acknowledged.
       await snapshots?.close();
     },
   };
 }
 
-function formatListening(
-  { protocol, address, port }: ListeningAddress,
-  configuration: Configuration,
-): string {
-  const where = formatListenAddress(address, port);
-  if (protocol === 'UDP') return `UDP tracker listening on ${where}`;
-  if (protocol === 'ACME') return `ACME challenges are answered on ${where}`;
-  if (protocol === 'HTTP' && configuration.redirectHttp)
-    return `HTTP redirect to https://${redirectDomain(configuration)} listening on ${where}`;
-  return `${protocol} tracker listening on ${where}/announce`;
-}
-
-function createStore({ memoryLimit, peerTtl, dataDir }: Configuration, log: Log): SwarmStore {
-  // 4 GiB, which is what an operator writes, is a little more than the store can address.
-  const hashKey =
-    dataDir === undefined ? createSwarmKey() : loadSwarmKey(dataDir, (message) => log.warn(message));
-  const [seed] = crypto.getRandomValues(new Int32Array(1));
-  try {
-    return SwarmStore.create({ memoryLimit: Math.min(memoryLimit, maxMemoryLimit), hashKey, peerTtl }, seed!);
-  } catch (error) {
-    throw new StartError(`--memory-limit: cannot reserve the memory: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-}
-
-function openKeys({ dataDir }: Configuration, log: Log): ConnectionKeys {
-  if (dataDir === undefined) return createConnectionKeys();
-  return loadConnectionKeys(dataDir, Date.now() / 1000, (message) => log.warn(message));
-}
-
-function createSnapshots(
-  store: SwarmStore,
-  { dataDir, snapshotInterval }: Configuration,
-  log: Log,
-): Snapshots | undefined {
-  if (dataDir === undefined) return undefined;
-  return new Snapshots(store, { directory: dataDir, intervalSeconds: snapshotInterval, log });
-}
-
-// One line: where it happened is the first few places of the stack.
-function logFailure(log: Log, error: unknown): void {
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  const places = stack?.split('\n').filter((line) => /^ +at /.test(line)) ?? [];
-  log.error(`an exception was caught and the tracker goes on: ${message}`, {
-    at: places
-      .slice(0, 4)
-      .map((line) => line.trim().replace(/^at /, ''))
-      .join(' < '),
-  });
+/** What answers, before anything is open. */
+function createCore(configuration: Configuration, log: Log, access: AccessLists | undefined) {
+  const { dataDir: directory, snapshotInterval: intervalSeconds, verbose, logIp } = configuration;
+  if (directory !== undefined) openDataDirectory(directory);
+  const store = createStore(configuration, log);
+  const tracker = createTracker(store, configuration, access);
+  if (verbose) logRequests(tracker, log, logIp);
+  const challenges = new AcmeChallenges();
+  return {
+    store,
+    tracker,
+    challenges,
+    keys: openConnectionKeys(configuration, log),
+    snapshots:
+      directory === undefined ? undefined : new Snapshots(store, { directory, intervalSeconds, log }),
+    certificates: createCertificateSource(configuration, log, challenges),
+  };
 }

@@ -10,7 +10,8 @@ import { HttpTransport } from '../../transport/http/http-transport.ts';
 import { monotonicSeconds } from '../clock.ts';
 import type { Configuration } from '../options/configuration.ts';
 import type { PlannedListener } from './listen-plan.ts';
-import type { ListenerParts, Opener } from './listeners.ts';
+import type { Opener } from './listener.ts';
+import type { ListenerParts } from './listeners.ts';
 import { createAnswerFirst } from './plain-http.ts';
 
 /** For requests in flight when the tracker stops: answers take milliseconds, a large full scrape longer. */

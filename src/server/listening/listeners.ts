@@ -8,7 +8,6 @@ import type { AccessMemory } from '../../tracker/access.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import type { AcmeChallenges } from '../../transport/http/acme-challenges.ts';
 import { HttpCounters } from '../../transport/http/http-counters.ts';
-import type { TlsCertificate } from '../../transport/http/tls-settings.ts';
 import { createUdpCounters } from '../../transport/udp/udp-counters.ts';
 import { UdpDgramTransport } from '../../transport/udp/udp-dgram.ts';
 import type { CertificateSource } from '../certificates/certificate-source.ts';
@@ -19,19 +18,8 @@ import type { ConnectionKeys } from '../storage/connection-keys.ts';
 import { StartError } from '../usage-error.ts';
 import { createHttpOpener } from './http-listeners.ts';
 import { listenError, type PlannedListener } from './listen-plan.ts';
+import type { Listener, Opener } from './listener.ts';
 import { SocketWorkers } from './socket-workers.ts';
-
-/** A listener that answers. `port` is the system's choice when the plan left it open. */
-export interface Listener {
-  readonly planned: PlannedListener;
-  readonly port: number;
-  /** For HTTPS: what to show to new connections. */
-  setCertificate?(certificate: TlsCertificate): void;
-  /** Its open sockets. */
-  descriptors(): readonly number[];
-  /** Stops accepting and lets what is in flight finish, for at most `graceMs` where the listener's own is longer. */
-  close(graceMs?: number): Promise<void>;
-}
 
 /** What every listener works with. */
 export interface ListenerParts {
@@ -111,8 +99,6 @@ export async function openListeners(
   all.sort((a, b) => plan.indexOf(a.planned) - plan.indexOf(b.planned));
   return { all, http, https, udp: udp.counters, setAccess: udp.setAccess, isWell: udp.isWell, close };
 }
-
-export type Opener = (planned: PlannedListener) => Promise<Listener>;
 
 interface UdpOpeners {
   open: Opener;

@@ -47,23 +47,26 @@ export const controlCommands: Record<string, Command> = {
   drop: { hash: true, summary: 'Forget a swarm with its peers.', run: act('/api/v1/swarms/HASH/drop') },
 };
 
+/** Whether the first word names one of these commands. */
+export function namesControl([name = '']: readonly string[]): boolean {
+  return Object.hasOwn(controlCommands, name);
+}
+
 /**
- * Runs the command that the first word names, if it names one.
- * @returns false when it is none of them
+ * Runs the command that the first word names.
  * @throws UsageError, StartError
  */
 export async function runControl(
   words: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
-): Promise<boolean> {
+): Promise<void> {
   const [name = '', ...rest] = words;
-  const command = Object.hasOwn(controlCommands, name) ? controlCommands[name] : undefined;
-  if (command === undefined) return false;
+  const command = controlCommands[name]!;
   const json = rest.includes('--json');
   const others = rest.filter((word) => word !== '--json');
   if (others.includes('--help') || others.includes('-h')) {
     process.stdout.write(describeControl(name, command));
-    return true;
+    return;
   }
   const infoHash = command.hash ? (others.shift() ?? '') : '';
   if (command.hash && !/^[0-9a-f]{40}$/i.test(infoHash)) {
@@ -72,7 +75,7 @@ export async function runControl(
   const invocation = readConfiguration(others, environment);
   if (invocation.print !== undefined) {
     process.stdout.write(invocation.print);
-    return true;
+    return;
   }
   try {
     const text = await command.run(findDoor(configurationOf(invocation.values)), infoHash, json);
@@ -81,7 +84,6 @@ export async function runControl(
     if (error instanceof ControlError) throw new StartError(error.message, { cause: error });
     throw error;
   }
-  return true;
 }
 
 function describeControl(name: string, { hash, summary }: Command): string {

@@ -19,9 +19,9 @@ import type { HttpCounters } from '../../transport/http/http-counters.ts';
 import { answerStatsOf, sumUdpCounters } from '../../transport/udp/udp-counters.ts';
 import type { CertificateSource } from '../certificates/certificate-source.ts';
 import type { Listeners } from '../listening/listeners.ts';
+import type { ListeningAddress } from '../listening/listening-address.ts';
 import type { AccessLists } from '../lists/access-lists.ts';
 import type { Snapshots } from '../storage/snapshots.ts';
-import type { ListeningAddress } from '../tracker-server.ts';
 import { version } from '../version.ts';
 
 export interface WatchedParts {

@@ -1,6 +1,8 @@
 // Where the secret keys of UDP connection_ids come from, and how they outlive a restart.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { Log } from '../log/log.ts';
+import type { Configuration } from '../options/configuration.ts';
 import { StartError } from '../usage-error.ts';
 import { readPrivateFile, writePrivateFile } from './private-file.ts';
 
@@ -14,6 +16,15 @@ const keyBytes = 16;
 const fileName = 'connection-id.key';
 /** A key is replaced at the first start after this time; its ids stay good as long as any, for it becomes the previous one. */
 const maxAgeSeconds = 7 * 24 * 3600;
+
+/**
+ * The keys that the options ask for: kept ones with --data-dir.
+ * @throws StartError
+ */
+export function openConnectionKeys({ dataDir }: Configuration, log: Log): ConnectionKeys {
+  if (dataDir === undefined) return createConnectionKeys();
+  return loadConnectionKeys(dataDir, Date.now() / 1000, (message) => log.warn(message));
+}
 
 /** Keys that die with this process. */
 export function createConnectionKeys(): ConnectionKeys {

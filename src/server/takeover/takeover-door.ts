@@ -99,6 +99,11 @@ export class TakeoverDoor {
     return door;
   }
 
+  /** Whether this process has stopped, or stops, for another that does not serve yet. */
+  get isLeaving(): boolean {
+    return this.#copying?.serving !== undefined;
+  }
+
   /** Takes the door away; a conversation under way goes on. */
   close(): void {
     this.#server.close();

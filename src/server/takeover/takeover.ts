@@ -1,36 +1,113 @@
-// How one tracker finds the other when it is to take its place, and when it must not.
+// One tracker after another on one data directory: this one takes the place of the last, and gives its own to the next.
 import { loadSystemCalls } from '../../net/system-calls.ts';
+import type { SwarmStore } from '../../swarm/swarm-store.ts';
+import type { PlannedListener } from '../listening/listen-plan.ts';
+import type { PassedSockets } from '../listening/passed-sockets.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { StartError } from '../usage-error.ts';
-import { hasPredecessor, Predecessor } from './predecessor.ts';
-import { TakeoverDoor, type TakeoverDoorOptions } from './takeover-door.ts';
+import { hasPredecessor, Predecessor, type TakenOver } from './predecessor.ts';
+import { type Succession, TakeoverDoor, type TakeoverDoorOptions } from './takeover-door.ts';
 
-/** @throws StartError when a tracker runs on the data directory, and this one shall not take its place */
-export function findPredecessor({ dataDir, takeover }: Configuration, log: Log): Predecessor | undefined {
-  const { calls } = loadSystemCalls();
-  if (dataDir === undefined || !calls) return undefined;
-  if (!takeover) {
-    if (!hasPredecessor(calls, dataDir)) return undefined;
-    throw new StartError(`another tracker runs on --data-dir ${dataDir}; --takeover takes its place`);
+/** What this tracker does for the one that is to take its place. */
+export type Succeeded = Omit<TakeoverDoorOptions, 'calls' | 'directory'>;
+
+/** The methods are called in the order in which they stand here; where there is nothing to take, they do nothing. */
+export class Takeover {
+  readonly #dataDir: string | undefined;
+  readonly #predecessor: Predecessor | undefined;
+  readonly #kept: PassedSockets | undefined;
+  readonly #log: Log;
+  #door: TakeoverDoor | undefined;
+  #gapMs = 0;
+
+  private constructor(
+    dataDir: string | undefined,
+    predecessor: Predecessor | undefined,
+    kept: PassedSockets | undefined,
+    log: Log,
+  ) {
+    this.#dataDir = dataDir;
+    this.#predecessor = predecessor;
+    this.#kept = kept;
+    this.#log = log;
   }
-  const predecessor = Predecessor.find(calls, dataDir);
-  if (predecessor === undefined) log.info('No tracker runs on --data-dir that could be taken over.');
-  return predecessor;
-}
 
-/** Lets another tracker take this one's place; `undefined` where that cannot be. */
-export async function openDoor(
-  { dataDir }: Configuration,
-  options: Omit<TakeoverDoorOptions, 'calls' | 'directory'>,
-): Promise<TakeoverDoor | undefined> {
-  const { calls } = loadSystemCalls();
-  if (dataDir === undefined || !calls) return undefined;
-  try {
-    return await TakeoverDoor.open({ ...options, calls, directory: dataDir });
-  } catch (error) {
-    // A path too long for a socket, or a file system without them: everything else works.
-    options.failed(new Error(`no tracker can take this one over: ${(error as Error).message}`));
-    return undefined;
+  /**
+   * Looks for a tracker that runs on the data directory, and asks it for its sockets.
+   * @param kept this process's own sockets, from before another tracker failed to take its place
+   * @throws StartError when one runs there whose place this one shall not take, or which does not give it
+   */
+  static prepare({ dataDir, takeover }: Configuration, log: Log, kept?: PassedSockets): Takeover {
+    const { calls } = loadSystemCalls();
+    if (dataDir === undefined || !calls) return new Takeover(dataDir, undefined, kept, log);
+    if (!takeover) {
+      if (hasPredecessor(calls, dataDir))
+        throw new StartError(`another tracker runs on --data-dir ${dataDir}; --takeover takes its place`);
+      return new Takeover(dataDir, undefined, kept, log);
+    }
+    const predecessor = Predecessor.find(calls, dataDir);
+    if (predecessor === undefined) log.info('No tracker runs on --data-dir that could be taken over.');
+    return new Takeover(dataDir, predecessor, kept, log);
+  }
+
+  /** Whether this tracker takes, or has taken, another one's place. */
+  get takesPlace(): boolean {
+    return this.#predecessor !== undefined;
+  }
+
+  /** The plan with the sockets that are there already. */
+  furnish(plan: readonly PlannedListener[]): readonly PlannedListener[] {
+    return (this.#predecessor?.sockets ?? this.#kept)?.furnish(plan) ?? plan;
+  }
+
+  /**
+   * Takes the swarms over; from then on the other tracker does not answer any more, and this one has to.
+   * @throws StartError when it does not come to that; the other tracker goes on then
+   */
+  copyTo(store: SwarmStore): TakenOver | undefined {
+    return this.#predecessor?.copyTo(store);
+  }
+
+  /** To be told the moment in which this tracker answers. */
+  answers(): void {
+    this.#gapMs = this.#predecessor?.sinceStop ?? 0;
+  }
+
+  /**
+   * Lets the other tracker end. Not before everything is open: until then it would serve again.
+   * @throws StartError when it has not waited, and serves again
+   */
+  complete(): void {
+    if (this.#predecessor === undefined) return;
+    this.#predecessor.release();
+    this.#log.info(`Took the other tracker's place; for ${this.#gapMs.toFixed(0)} ms nobody answered.`);
+  }
+
+  /** Lets the next tracker take this one's place, where that can be. */
+  async open(succeeded: Succeeded): Promise<void> {
+    const { calls } = loadSystemCalls();
+    if (this.#dataDir === undefined || !calls) return;
+    try {
+      this.#door = await TakeoverDoor.open({ ...succeeded, calls, directory: this.#dataDir });
+    } catch (error) {
+      // A path too long for a socket, or a file system without them: everything else works.
+      succeeded.failed(new Error(`no tracker can take this one over: ${(error as Error).message}`));
+    }
+  }
+
+  /** Resolves once, if ever, when this tracker has stopped for another; `undefined` where none can take its place. */
+  get left(): Promise<Succession> | undefined {
+    return this.#door?.left;
+  }
+
+  /** Whether this tracker has stopped answering for another, which does not serve yet. */
+  get isLeaving(): boolean {
+    return this.#door?.isLeaving ?? false;
+  }
+
+  /** Lets no other tracker in any more. */
+  close(): void {
+    this.#door?.close();
   }
 }

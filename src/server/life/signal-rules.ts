@@ -1,0 +1,23 @@
+// What each signal comes to at each moment of the tracker's life.
+import type { HeardSignal } from './early-signals.ts';
+
+/**
+ * `starting`: until everything is open, also when it takes its place again. `leaving`: another tracker takes its place,
+ * and neither answers. `ending`: it closes what is open.
+ */
+export type Phase = 'starting' | 'running' | 'leaving' | 'ending';
+
+/** `later`: as if it came once the tracker runs. `insist`: the operator does not want to wait any longer. */
+export type Deed = 'end' | 'insist' | 'reload' | 'succeed' | 'later' | 'nothing';
+
+const ending = { starting: 'later', running: 'end', leaving: 'end', ending: 'insist' } as const;
+
+export const signalRules: Readonly<Record<HeardSignal, Readonly<Record<Phase, Deed>>>> = {
+  SIGINT: ending,
+  SIGTERM: ending,
+  SIGHUP: { starting: 'later', running: 'reload', leaving: 'later', ending: 'nothing' },
+  // Whoever takes the place of a tracker must find it answering, or there would be two.
+  SIGUSR2: { starting: 'later', running: 'succeed', leaving: 'nothing', ending: 'nothing' },
+  // Node would open a debugger for everybody on this machine; who wants one starts the tracker with --inspect.
+  SIGUSR1: { starting: 'nothing', running: 'nothing', leaving: 'nothing', ending: 'nothing' },
+};

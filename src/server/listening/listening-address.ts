@@ -1,0 +1,43 @@
+// Where listeners have come to listen, and how that is told to an operator.
+import type { Configuration } from '../options/configuration.ts';
+import { formatListenAddress, type PlannedListener } from './listen-plan.ts';
+import type { Listener } from './listener.ts';
+import { redirectDomain } from './plain-http.ts';
+
+/** Where a listener really listens: its port is the system's choice when the plan left it open. */
+export interface ListeningAddress {
+  protocol: PlannedListener['protocol'];
+  family: 4 | 6;
+  address: string;
+  port: number;
+  /** Opened by systemd. */
+  inherited: boolean;
+}
+
+export function listeningAddressOf({
+  planned: { protocol, family, address, inherited },
+  port,
+}: Listener): ListeningAddress {
+  return { protocol, family, address, port, inherited: inherited !== undefined };
+}
+
+/** The log's line about it. */
+export function formatListening(
+  { protocol, address, port }: ListeningAddress,
+  configuration: Configuration,
+): string {
+  const where = formatListenAddress(address, port);
+  if (protocol === 'UDP') return `UDP tracker listening on ${where}`;
+  if (protocol === 'ACME') return `ACME challenges are answered on ${where}`;
+  if (protocol === 'HTTP' && configuration.redirectHttp)
+    return `HTTP redirect to https://${redirectDomain(configuration)} listening on ${where}`;
+  return `${protocol} tracker listening on ${where}/announce`;
+}
+
+/** For `systemctl status`. */
+export function describeListening(addresses: readonly ListeningAddress[]): string {
+  const all = addresses.map(
+    ({ protocol, address, port }) => `${protocol} ${formatListenAddress(address, port)}`,
+  );
+  return `Serving on ${all.join(', ')}`;
+}

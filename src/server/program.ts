@@ -1,0 +1,35 @@
+// tracker-server's command line: a command to a running tracker, a question that is answered at once, or a tracker.
+import { check } from './check/check.ts';
+import { releaseSignals } from './life/early-signals.ts';
+import { run } from './life/run.ts';
+import { escapeForLog } from './log/escape-for-log.ts';
+import { namesControl, runControl } from './operators/control.ts';
+import { readConfiguration } from './options/configuration.ts';
+import { StartError, UsageError } from './usage-error.ts';
+
+/** Ends the process with a line on stderr and an exit code when it cannot be done. */
+export async function runProgram(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
+  try {
+    if (namesControl(words)) {
+      releaseSignals();
+      await runControl(words, environment);
+      return;
+    }
+    const invocation = readConfiguration(words, environment);
+    if (invocation.print === undefined && !invocation.values.check) {
+      await run(invocation);
+      return;
+    }
+    releaseSignals();
+    if (invocation.print !== undefined) process.stdout.write(invocation.print);
+    else await check(invocation, (message) => complain(`warning: ${message}`));
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof StartError)) throw error;
+    complain(error.message);
+    process.exit(error.exitCode);
+  }
+}
+
+function complain(message: string): void {
+  process.stderr.write(`tracker-server: ${escapeForLog(message)}\n`);
+}

@@ -1,0 +1,103 @@
+// What runs beside the answers: it renews, forgets, saves and reports, each part on its own.
+import type { SwarmStore } from '../../swarm/swarm-store.ts';
+import type { Tracker } from '../../tracker/tracker.ts';
+import type { CertificateSource } from '../certificates/certificate-source.ts';
+import { watchCertificates } from '../certificates/certificates.ts';
+import { monotonicSeconds } from '../clock.ts';
+import type { Listeners } from '../listening/listeners.ts';
+import type { AccessLists } from '../lists/access-lists.ts';
+import type { Log } from '../log/log.ts';
+import type { Configuration } from '../options/configuration.ts';
+import type { Snapshots } from '../storage/snapshots.ts';
+import { AddressWatch } from './address-watch.ts';
+import { Expiry } from './expiry.ts';
+import type { Part } from './parts.ts';
+import { StatsLine } from './stats-line.ts';
+import { startWarmUp } from './warm-up.ts';
+
+export interface UpkeepParts {
+  configuration: Configuration;
+  store: SwarmStore;
+  tracker: Tracker;
+  listeners: Listeners;
+  access: AccessLists | undefined;
+  certificates: CertificateSource | undefined;
+  snapshots: Snapshots | undefined;
+  log: Log;
+  failed: (error: unknown) => void;
+  statsEveryMs: number;
+  /** Told the line that the log gets. */
+  onStats: ((line: string) => void) | undefined;
+}
+
+/** In the order in which they are to start. */
+export function createUpkeep(parts: UpkeepParts): Part[] {
+  const { store, snapshots, log } = parts;
+  const addressWatch = new AddressWatch(store.walk(), log);
+  return [
+    certificateUpkeep(parts),
+    expiryUpkeep(parts),
+    { start: () => addressWatch.start(), stop: () => addressWatch.close() },
+    snapshots ?? { start: () => log.info(nothingIsKept), stop: () => {} },
+    statsUpkeep(parts),
+  ];
+}
+
+const nothingIsKept = 'Without --data-dir nothing is written, and the swarms are not kept over a restart.';
+
+/** Has lists that have changed come into force, on every thread. */
+export function accessUpkeep({
+  access,
+  tracker,
+  listeners,
+}: Pick<UpkeepParts, 'access' | 'tracker' | 'listeners'>): Part {
+  return {
+    start: () =>
+      access?.watch((memory) => {
+        tracker.protection.setAccess(memory);
+        listeners.setAccess(memory);
+      }),
+    stop: () => access?.close(),
+  };
+}
+
+function certificateUpkeep({ certificates, configuration, log, listeners }: UpkeepParts): Part {
+  let watch: { close(): void } | undefined;
+  return {
+    start: () => {
+      watch = watchCertificates(certificates, configuration, log, (certificate) => {
+        for (const listener of listeners.all) listener.setCertificate?.(certificate);
+      });
+    },
+    stop: () => watch?.close(),
+  };
+}
+
+function expiryUpkeep({ store, configuration: { peerTtl }, failed }: UpkeepParts): Part {
+  const expiry = new Expiry(store, { peerTtl, now: monotonicSeconds, failed });
+  let endWarmUp = () => {};
+  return {
+    start: () => {
+      endWarmUp = startWarmUp(() => expiry.start());
+    },
+    stop: () => {
+      endWarmUp();
+      expiry.stop();
+    },
+  };
+}
+
+function statsUpkeep({ store, listeners, log, statsEveryMs, onStats }: UpkeepParts): Part {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    start: () => {
+      const statsLine = new StatsLine(store, listeners);
+      timer = setInterval(() => {
+        const line = statsLine.next();
+        log.info(line);
+        onStats?.(line);
+      }, statsEveryMs);
+    },
+    stop: () => clearInterval(timer),
+  };
+}
