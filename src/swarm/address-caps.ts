@@ -7,6 +7,7 @@
 import { isLocalScope, scopeOfIpv4, scopeOfIpv6 } from '../protocol/address-scope.ts';
 import { leechersIn, peersIn, recordAt } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
+import type { FoundPeer } from './found-peer.ts';
 import { setOf } from './large-swarm.ts';
 import { ageOf } from './tick.ts';
 
@@ -28,10 +29,17 @@ export class AddressCaps {
   }
 
   /**
-   * Called for a peer that `peers.find` has just not found. True when one of its address has to go first; then that is
-   * the record found.
+   * Called for a peer that is not in the swarm. True when one of its address has to go first, and then `found` is that
+   * one.
    */
-  findCrowding(peers: FamilyPeers, slot: number, address: Int32Array, at: number, tick: number): boolean {
+  findCrowding(
+    peers: FamilyPeers,
+    slot: number,
+    address: Int32Array,
+    at: number,
+    tick: number,
+    found: FoundPeer,
+  ): boolean {
     const ref = this.#words[slot]!;
     if (ref === 0 || (ref > 0 && peersIn(this.#words, ref) < portsPerAddress)) return false;
     const isIpv4 = peers.stride === 2;
@@ -41,9 +49,11 @@ export class AddressCaps {
     if (!crowded && this.#ofSubscriber < peersPerSubscriber) return false;
     // An IPv6 address that is within its own bounds has to make room for its neighbours.
     if (!crowded) this.#scan(peers, slot, address, at, tick, true);
-    peers.foundBlock = this.#oldestBlock;
-    peers.foundIndex = this.#oldestIndex;
-    peers.foundSeeder = this.#oldestIsSeeder;
+    found.block = this.#oldestBlock;
+    found.index = this.#oldestIndex;
+    found.isSeeder = this.#oldestIsSeeder;
+    // What the sets go by; the port counts on local addresses only, which are not limited.
+    if (ref < 0) found.hash = peers.sets.hash(address, at, 0);
     return true;
   }
 

@@ -1,7 +1,7 @@
 // A block: up to 512 peers of one family side by side, leechers first, then seeders, then their peer_ids.
 //
-//   word 0: leechers | seeders << 16
-//   word 1: size class | depth << 8 | partial seeds << 16
+//   counts: leechers | seeders << 16
+//   marks: size class | depth << 8 | partial seeds << 16
 //   then `capacity` records of `stride` words, then `capacity` peer_ids of 5 words
 //
 // A record is the compact peer (6 or 18 bytes, as it goes into a reply) and 16 bits of state in the upper half of its
@@ -10,45 +10,48 @@
 
 import { blockHead, capacityOfClass, peerIdWords } from './size-classes.ts';
 
+/** A block's first words. */
+export const blockField = { counts: 0, marks: 1 } as const;
+
 export const countedFlag = 0x2000;
 export const partialFlag = 0x4000;
 
 export function leechersIn(words: Int32Array, block: number): number {
-  return words[block]! & 0xffff;
+  return words[block + blockField.counts]! & 0xffff;
 }
 
 export function seedersIn(words: Int32Array, block: number): number {
-  return words[block]! >>> 16;
+  return words[block + blockField.counts]! >>> 16;
 }
 
 export function peersIn(words: Int32Array, block: number): number {
-  return (words[block]! & 0xffff) + (words[block]! >>> 16);
+  return (words[block + blockField.counts]! & 0xffff) + (words[block + blockField.counts]! >>> 16);
 }
 
 export function classOf(words: Int32Array, block: number): number {
-  return words[block + 1]! & 0xff;
+  return words[block + blockField.marks]! & 0xff;
 }
 
 export function capacityOf(words: Int32Array, block: number): number {
-  return capacityOfClass[words[block + 1]! & 0xff]!;
+  return capacityOfClass[words[block + blockField.marks]! & 0xff]!;
 }
 
 export function depthOf(words: Int32Array, block: number): number {
-  return (words[block + 1]! >>> 8) & 0xff;
+  return (words[block + blockField.marks]! >>> 8) & 0xff;
 }
 
 export function partialIn(words: Int32Array, block: number): number {
-  return words[block + 1]! >>> 16;
+  return words[block + blockField.marks]! >>> 16;
 }
 
 export function addPartial(words: Int32Array, block: number, change: number): void {
-  words[block + 1]! += change << 16;
+  words[block + blockField.marks]! += change << 16;
 }
 
 /** Makes an empty block of a freshly allocated object. */
 export function initBlock(words: Int32Array, block: number, sizeClass: number, depth: number): void {
-  words[block] = 0;
-  words[block + 1] = sizeClass | (depth << 8);
+  words[block + blockField.counts] = 0;
+  words[block + blockField.marks] = sizeClass | (depth << 8);
 }
 
 /** Word index of record `index`. */
@@ -128,11 +131,11 @@ export function addRecord(
   const seeders = seedersIn(words, block);
   let index = leechers + seeders;
   if (seeder) {
-    words[block]! += 0x10000;
+    words[block + blockField.counts]! += 0x10000;
   } else {
     if (seeders > 0) moveRecord(words, block, stride, leechers, index);
     index = leechers;
-    words[block]! += 1;
+    words[block + blockField.counts]! += 1;
   }
   const to = recordAt(block, stride, index);
   for (let i = 0; i < stride; i++) words[to + i] = source[sourceRecord + i]!;
@@ -147,12 +150,12 @@ export function removeRecord(words: Int32Array, block: number, stride: number, i
   const last = leechers + seedersIn(words, block) - 1;
   if (index >= leechers) {
     if (index !== last) moveRecord(words, block, stride, last, index);
-    words[block]! -= 0x10000;
+    words[block + blockField.counts]! -= 0x10000;
     return;
   }
   if (index !== leechers - 1) moveRecord(words, block, stride, leechers - 1, index);
   if (last >= leechers) moveRecord(words, block, stride, last, leechers - 1);
-  words[block]! -= 1;
+  words[block + blockField.counts]! -= 1;
 }
 
 /** Makes a seeder of a leecher or the other way round; returns the record's new index. */
@@ -161,15 +164,16 @@ export function changeRole(words: Int32Array, block: number, stride: number, ind
   const becomesSeeder = index < leechers;
   const border = becomesSeeder ? leechers - 1 : leechers;
   if (index !== border) swapRecords(words, block, stride, index, border);
-  words[block]! += becomesSeeder ? 0xffff : -0xffff;
+  words[block + blockField.counts]! += becomesSeeder ? 0xffff : -0xffff;
   return border;
 }
 
 /** Copies everything of one block to another that holds nothing yet; the other keeps its class. */
 export function copyBlock(words: Int32Array, from: number, to: number, stride: number): void {
   const count = peersIn(words, from);
-  words[to] = words[from]!;
-  words[to + 1] = (words[from + 1]! & ~0xff) | (words[to + 1]! & 0xff);
+  words[to + blockField.counts] = words[from + blockField.counts]!;
+  words[to + blockField.marks] =
+    (words[from + blockField.marks]! & ~0xff) | (words[to + blockField.marks]! & 0xff);
   copyWords(words, from + blockHead, to + blockHead, count * stride);
   copyWords(words, peerIdAt(words, from, stride, 0), peerIdAt(words, to, stride, 0), count * peerIdWords);
 }

@@ -1,7 +1,9 @@
 // How the changes since a copy was begun become sections: for each name in the journal, what has become of the peer.
 
+import { infoHashWords } from '../protocol/info-hash.ts';
 import { peerIdAt, recordAt } from './block.ts';
 import { changeName, journalPage, namesPerPage } from './change-journal.ts';
+import { FoundPeer } from './found-peer.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import { entryField, header, savedMask, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
@@ -25,6 +27,7 @@ export class ChangeEncoder {
   readonly #entries: SwarmEntries;
   readonly #clock: StoreClock;
   readonly #section = new Int32Array(sectionHeader.size + namesPerPage * (fragmentHead.size + peerWords6));
+  readonly #found = new FoundPeer();
   #page = 0;
   #at = 0;
   /** How many names the last section was made of. */
@@ -76,7 +79,7 @@ export class ChangeEncoder {
     try {
       const entry = this.#table.find(shard, hash, words, name);
       const head = this.#at;
-      for (let i = 0; i < 5; i++) this.#section[head + i] = words[name + i]!;
+      for (let i = 0; i < infoHashWords; i++) this.#section[head + i] = words[name + i]!;
       const saved = entry === 0 ? 0 : words[entry + entryField.downloaded]! & savedMask;
       this.#section[head + fragmentHead.downloaded] = saved;
       this.#section[head + fragmentHead.peers4] = this.#section[head + fragmentHead.peers6] = 0;
@@ -96,11 +99,12 @@ export class ChangeEncoder {
     const slot = entry + (family === 4 ? entryField.peers4 : entryField.peers6);
     const address = name + changeName.address;
     const port = words[name + changeName.port]!;
-    const found = entry !== 0 && peers.find(slot, words, address, port, false);
+    const found = this.#found;
+    const isThere = entry !== 0 && peers.find(slot, words, address, port, false, found);
     const { stride } = peers;
-    if (found) {
-      const record = recordAt(peers.foundBlock, stride, peers.foundIndex);
-      const id = peerIdAt(words, peers.foundBlock, stride, peers.foundIndex);
+    if (isThere) {
+      const record = recordAt(found.block, stride, found.index);
+      const id = peerIdAt(words, found.block, stride, found.index);
       for (let i = 0; i < stride; i++) section[this.#at++] = words[record + i]!;
       for (let i = 0; i < peerIdWords; i++) section[this.#at++] = words[id + i]!;
     } else {
@@ -110,7 +114,7 @@ export class ChangeEncoder {
       for (let i = 0; i < peerIdWords; i++) section[this.#at++] = 0;
     }
     const counts = head + (family === 4 ? fragmentHead.peers4 : fragmentHead.peers6);
-    section[counts] = found && peers.foundSeeder ? 0x10000 : 1;
+    section[counts] = isThere && found.isSeeder ? 0x10000 : 1;
   }
 
   #seal(kind: number, clock: SnapshotClock): Uint8Array {

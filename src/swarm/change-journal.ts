@@ -8,6 +8,7 @@
 //
 // `note…` is called with the shard's lock held, before or after the change: the reader takes the same lock.
 
+import { infoHashWords } from '../protocol/info-hash.ts';
 import { chunkWords, header } from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import { maxTableBits, tableClass } from './size-classes.ts';
@@ -100,7 +101,7 @@ export class ChangeJournal {
     }
     const at = page + words[page + journalPage.end]!;
     words[page + journalPage.end]! += changeName.size;
-    for (let i = 0; i < 5; i++) words[at + i] = infoHash[infoHashAt + i]!;
+    for (let i = 0; i < infoHashWords; i++) words[at + i] = infoHash[infoHashAt + i]!;
     words[at + changeName.family] = family;
     return at;
   }

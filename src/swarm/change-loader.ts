@@ -1,5 +1,6 @@
 // How changes that another process noted reach this store: peers that came or announced, and those that are gone.
 
+import { FoundPeer } from './found-peer.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import { downloadedMask, entryField, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
@@ -14,6 +15,7 @@ export class ChangeLoader {
   readonly #entries: SwarmEntries;
   readonly #loader: SnapshotLoader;
   readonly #dropper: SwarmDropper;
+  readonly #found = new FoundPeer();
 
   /** @param loader told of each section before its fragments come here */
   constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries, loader: SnapshotLoader) {
@@ -79,9 +81,10 @@ export class ChangeLoader {
     const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
     const slot = entry + (family === 4 ? entryField.peers4 : entryField.peers6);
     const port = fragment[at + peers.stride - 1]! & 0xffff;
-    if (!peers.find(slot, fragment, at, port, false)) return;
-    this.#entries.count(shard, family, peers.foundSeeder ? 0 : -1, peers.foundSeeder ? -1 : 0);
-    peers.removeFound(slot);
+    const found = this.#found;
+    if (!peers.find(slot, fragment, at, port, false, found)) return;
+    this.#entries.count(shard, family, found.isSeeder ? 0 : -1, found.isSeeder ? -1 : 0);
+    peers.remove(slot, found);
   }
 }
 

@@ -22,6 +22,7 @@ import {
   removeRecord,
   seedersIn,
 } from './block.ts';
+import { FoundPeer } from './found-peer.ts';
 import { LargeSwarms, largeField, setOf } from './large-swarm.ts';
 import { PeerSets } from './peer-set.ts';
 import {
@@ -52,12 +53,7 @@ export class FamilyPeers {
   readonly #large: LargeSwarms;
   /** The record to insert: `stride` words, and its peer_id from word 5 on. */
   readonly #staged = new Int32Array(32);
-
-  /** What the last `find` found: `foundIndex` is −1 when nothing. */
-  foundBlock = 0;
-  foundIndex = -1;
-  foundSeeder = false;
-  #foundHash = 0;
+  readonly #placed = new FoundPeer();
 
   constructor(words: Int32Array, allocator: SlabAllocator, family: 4 | 6, key0: number, key1: number) {
     this.#words = words;
@@ -96,41 +92,52 @@ export class FamilyPeers {
     return this.#large.anyRecord(ref);
   }
 
-  /** Looks for an endpoint; `likelySeeder` says where to look first. `port` is two wire bytes read as they lie. */
-  find(slot: number, address: Int32Array, at: number, port: number, likelySeeder: boolean): boolean {
+  /**
+   * Looks for an endpoint, writes to `found` where it is, and says whether it is there; `likelySeeder` says where to look
+   * first. `port` is two wire bytes read as they lie.
+   */
+  find(
+    slot: number,
+    address: Int32Array,
+    at: number,
+    port: number,
+    likelySeeder: boolean,
+    found: FoundPeer,
+  ): boolean {
     const words = this.#words;
     const ref = words[slot]!;
-    this.foundIndex = -1;
+    found.index = -1;
     if (ref === 0) return false;
     if (ref > 0) {
-      this.foundBlock = ref;
-      this.foundIndex = findRecord(words, ref, this.stride, address, at, port);
-      this.foundSeeder = this.foundIndex >= leechersIn(words, ref);
-      return this.foundIndex >= 0;
+      const index = findRecord(words, ref, this.stride, address, at, port);
+      found.block = ref;
+      found.index = index;
+      found.isSeeder = index >= leechersIn(words, ref);
+      return index >= 0;
     }
-    this.#foundHash = this.sets.hash(address, at, port);
+    found.hash = this.sets.hash(address, at, port);
     return (
-      this.#findIn(ref, likelySeeder, address, at, port) ||
-      this.#findIn(ref, !likelySeeder, address, at, port)
+      this.#findIn(ref, likelySeeder, address, at, port, found) ||
+      this.#findIn(ref, !likelySeeder, address, at, port, found)
     );
   }
 
-  /** State bits (the upper half of the last word) of the record found. */
-  foundState(): number {
-    return this.#words[this.#foundLastWord()]! >>> 16;
+  /** State bits (the upper half of the last word) of a record. */
+  stateOf(found: FoundPeer): number {
+    return this.#words[this.#lastWordOf(found)]! >>> 16;
   }
 
-  /** Writes the found record's state bits; keeps the count of partial seeds. */
-  setFoundState(slot: number, state: number): void {
-    const at = this.#foundLastWord();
+  /** Writes a record's state bits; keeps the count of partial seeds. */
+  setState(slot: number, found: FoundPeer, state: number): void {
+    const at = this.#lastWordOf(found);
     const word = this.#words[at]!;
     if (((word >>> 16) ^ state) & partialFlag) this.#countPartial(slot, state & partialFlag ? 1 : -1);
     this.#words[at] = (word & 0xffff) | (state << 16);
   }
 
-  setFoundPeerId(peerId: Int32Array, at: number): void {
+  setPeerId(found: FoundPeer, peerId: Int32Array, at: number): void {
     const words = this.#words;
-    const id = peerIdAt(words, this.foundBlock, this.stride, this.foundIndex);
+    const id = peerIdAt(words, found.block, this.stride, found.index);
     words[id] = peerId[at]!;
     words[id + 1] = peerId[at + 1]!;
     words[id + 2] = peerId[at + 2]!;
@@ -138,25 +145,25 @@ export class FamilyPeers {
     words[id + 4] = peerId[at + 4]!;
   }
 
-  /** Moves the found record to the other role; false when memory is full, and then nothing changed. */
-  changeFoundRole(slot: number): boolean {
+  /**
+   * Moves a record to the other role, and `found` with it; false when memory is full, and then nothing changed.
+   */
+  changeRole(slot: number, found: FoundPeer): boolean {
     const words = this.#words;
     const ref = words[slot]!;
     if (ref > 0) {
-      this.foundIndex = changeRole(words, ref, this.stride, this.foundIndex);
-      this.foundSeeder = !this.foundSeeder;
+      found.index = changeRole(words, ref, this.stride, found.index);
+      found.isSeeder = !found.isSeeder;
       return true;
     }
-    const { foundBlock: block, foundIndex: index, foundSeeder: wasSeeder } = this;
+    const { block, index, isSeeder: wasSeeder, hash } = found;
     const from = setOf(ref, wasSeeder);
     const to = setOf(ref, !wasSeeder);
     const record = recordAt(block, this.stride, index);
     const id = peerIdAt(words, block, this.stride, index);
-    if (!this.sets.insert(to, this.#foundHash, words, record, id)) return false;
-    this.foundBlock = this.sets.block;
-    this.foundIndex = this.sets.index;
-    this.foundSeeder = !wasSeeder;
-    this.sets.remove(from, this.sets.entryOf(from, this.#foundHash), index);
+    if (!this.sets.insert(to, hash, words, record, id, found)) return false;
+    found.isSeeder = !wasSeeder;
+    this.sets.remove(from, this.sets.entryOf(from, hash), index);
     words[largeField.leechers - ref]! += wasSeeder ? 1 : -1;
     words[largeField.seeders - ref]! += wasSeeder ? -1 : 1;
     return true;
@@ -191,18 +198,18 @@ export class FamilyPeers {
     return true;
   }
 
-  /** Takes the found record out. */
-  removeFound(slot: number): void {
+  /** Takes a record out; nothing is found any more. */
+  remove(slot: number, found: FoundPeer): void {
     const ref = this.#words[slot]!;
-    if (this.foundState() & partialFlag) this.#countPartial(slot, -1);
+    if (this.stateOf(found) & partialFlag) this.#countPartial(slot, -1);
     if (ref > 0) {
-      removeRecord(this.#words, ref, this.stride, this.foundIndex);
+      removeRecord(this.#words, ref, this.stride, found.index);
       this.#shrink(slot);
     } else {
-      const set = setOf(ref, this.foundSeeder);
-      this.#removeFromSet(slot, this.foundSeeder, this.sets.entryOf(set, this.#foundHash), this.foundIndex);
+      const set = setOf(ref, found.isSeeder);
+      this.#removeFromSet(slot, found.isSeeder, this.sets.entryOf(set, found.hash), found.index);
     }
-    this.foundIndex = -1;
+    found.index = -1;
   }
 
   /** Takes all peers out. */
@@ -235,7 +242,7 @@ export class FamilyPeers {
   expireInSet(slot: number, seeders: boolean, entry: number, tick: number, ttl: number): number {
     const words = this.#words;
     const set = setOf(words[slot]!, seeders);
-    if (entry >= 1 << words[set + 1]!) return -1;
+    if (entry >= this.sets.sizeOf(set)) return -1;
     let block = this.sets.blockAt(set, entry);
     for (let i = peersIn(words, block) - 1; i >= 0; i--) {
       const state = words[recordAt(block, this.stride, i) + this.stride - 1]! >>> 16;
@@ -252,19 +259,23 @@ export class FamilyPeers {
     }
     const span = this.sets.spanOf(set, block);
     const next = (entry & ~(span - 1)) + span;
-    return next < 1 << words[set + 1]! ? next : -1;
+    return next < this.sets.sizeOf(set) ? next : -1;
   }
 
-  #foundLastWord(): number {
-    return recordAt(this.foundBlock, this.stride, this.foundIndex) + this.stride - 1;
+  #lastWordOf(found: FoundPeer): number {
+    return recordAt(found.block, this.stride, found.index) + this.stride - 1;
   }
 
-  #findIn(ref: number, seeder: boolean, address: Int32Array, at: number, port: number): boolean {
-    if (!this.sets.find(setOf(ref, seeder), this.#foundHash, address, at, port)) return false;
-    this.foundBlock = this.sets.block;
-    this.foundIndex = this.sets.index;
-    this.foundSeeder = seeder;
-    return true;
+  #findIn(
+    ref: number,
+    seeder: boolean,
+    address: Int32Array,
+    at: number,
+    port: number,
+    found: FoundPeer,
+  ): boolean {
+    found.isSeeder = seeder;
+    return this.sets.find(setOf(ref, seeder), address, at, port, found);
   }
 
   #countPartial(slot: number, change: number): void {
@@ -294,7 +305,8 @@ export class FamilyPeers {
       return true;
     }
     const hash = this.sets.hash(this.#staged, 0, this.#staged[this.stride - 1]! & 0xffff);
-    if (!this.sets.insert(setOf(ref, seeder), hash, this.#staged, 0, recordWords6)) return false;
+    if (!this.sets.insert(setOf(ref, seeder), hash, this.#staged, 0, recordWords6, this.#placed))
+      return false;
     words[(seeder ? largeField.seeders : largeField.leechers) - ref]!++;
     return true;
   }

@@ -3,6 +3,7 @@
 // A slot is 32 bits: the entry's reference (entries are 8 words, so 27 bits) and 5 bits of the hash as a tag, which
 // spares most looks at entries that are not meant. 0 is an empty slot. Callers hold the shard's lock.
 
+import { infoHashWords } from '../protocol/info-hash.ts';
 import { keyedHash } from './keyed-hash.ts';
 import { entryField, header, shardRow } from './layout.ts';
 import { entryClass, maxTableBits, minTableBits, tableClass } from './size-classes.ts';
@@ -11,7 +12,6 @@ import type { SlabAllocator } from './slab-allocator.ts';
 const tagBits = 5;
 const tagMask = (1 << tagBits) - 1;
 const entryShift = 3;
-const infoHashWords = 5;
 const infoHashLength = 20 << 24;
 
 export class InfoHashTable {

@@ -12,6 +12,7 @@ import {
   recordAt,
   seedersIn,
 } from './block.ts';
+import { FoundPeer } from './found-peer.ts';
 import type { PeerSets } from './peer-set.ts';
 import { largeClass, stepFor } from './size-classes.ts';
 import type { SlabAllocator } from './slab-allocator.ts';
@@ -33,6 +34,7 @@ export class LargeSwarms {
   readonly #stride: number;
   readonly #firstClass: number;
   readonly #sets: PeerSets;
+  readonly #placed = new FoundPeer();
 
   constructor(
     words: Int32Array,
@@ -53,7 +55,7 @@ export class LargeSwarms {
     const words = this.#words;
     for (const seeder of bothRoles) {
       const set = setOf(ref, seeder);
-      for (let entry = 0; entry < 1 << words[set + 1]!; ) {
+      for (let entry = 0; entry < this.#sets.sizeOf(set); ) {
         const block = this.#sets.blockAt(set, entry);
         if (peersIn(words, block) > 0) return recordAt(block, this.#stride, 0);
         entry += this.#sets.spanOf(set, block);
@@ -83,7 +85,8 @@ export class LargeSwarms {
       const at = recordAt(block, this.#stride, i);
       const hash = this.#sets.hash(words, at, words[at + this.#stride - 1]! & 0xffff);
       const set = setOf(-large, i >= leechersIn(words, block));
-      if (!this.#sets.insert(set, hash, words, at, peerIdAt(words, block, this.#stride, i))) {
+      const id = peerIdAt(words, block, this.#stride, i);
+      if (!this.#sets.insert(set, hash, words, at, id, this.#placed)) {
         this.free(large);
         return 0;
       }
@@ -101,7 +104,7 @@ export class LargeSwarms {
     initBlock(words, block, sizeClass, 0);
     for (const seeder of bothRoles) {
       const set = setOf(-large, seeder);
-      for (let entry = 0; entry < 1 << words[set + 1]!; ) {
+      for (let entry = 0; entry < this.#sets.sizeOf(set); ) {
         const part = this.#sets.blockAt(set, entry);
         for (let i = 0; i < peersIn(words, part); i++) {
           const id = peerIdAt(words, part, this.#stride, i);

@@ -21,6 +21,7 @@ import {
   recordAt,
   removeRecord,
 } from './block.ts';
+import type { FoundPeer } from './found-peer.ts';
 import { keyedHash } from './keyed-hash.ts';
 import {
   capacityOfClass,
@@ -46,9 +47,6 @@ export class PeerSets {
   readonly #firstClass: number;
   readonly #key0: number;
   readonly #key1: number;
-  /** Where the last `find` found, or `insert` put, a record. */
-  block = 0;
-  index = -1;
 
   constructor(
     words: Int32Array,
@@ -84,7 +82,7 @@ export class PeerSets {
 
   /** Gives back the set's blocks and directory. */
   free(set: number): void {
-    const entries = 1 << this.#words[set + setField.depth]!;
+    const entries = this.sizeOf(set);
     for (let entry = 0; entry < entries; ) {
       const block = this.blockAt(set, entry);
       entry += this.spanOf(set, block);
@@ -105,21 +103,34 @@ export class PeerSets {
     return keyedHash(this.#key0, this.#key1, address, at, isIpv4 ? 1 : 2, 0);
   }
 
-  find(set: number, hash: number, address: Int32Array, at: number, port: number): boolean {
-    this.block = this.blockAt(set, this.entryOf(set, hash));
-    this.index = findRecord(this.#words, this.block, this.#stride, address, at, port);
-    return this.index >= 0;
+  /** Looks for an endpoint whose hash `found` has already, and writes there where it is. */
+  find(set: number, address: Int32Array, at: number, port: number, found: FoundPeer): boolean {
+    const block = this.blockAt(set, this.entryOf(set, found.hash));
+    const index = findRecord(this.#words, block, this.#stride, address, at, port);
+    found.block = block;
+    found.index = index;
+    return index >= 0;
   }
 
-  /** Adds a record that is not there yet, read from `source`; false when memory is full, and then nothing changed. */
-  insert(set: number, hash: number, source: Int32Array, sourceRecord: number, sourcePeerId: number): boolean {
+  /**
+   * Adds a record that is not there yet, read from `source`, and writes to `placed` where it lies; false when memory is
+   * full, and then nothing changed.
+   */
+  insert(
+    set: number,
+    hash: number,
+    source: Int32Array,
+    sourceRecord: number,
+    sourcePeerId: number,
+    placed: FoundPeer,
+  ): boolean {
     const words = this.#words;
     for (;;) {
       const entry = this.entryOf(set, hash);
       const block = this.blockAt(set, entry);
       if (peersIn(words, block) < capacityOf(words, block)) {
-        this.block = block;
-        this.index = addRecord(words, block, this.#stride, false, source, sourceRecord, sourcePeerId);
+        placed.block = block;
+        placed.index = addRecord(words, block, this.#stride, false, source, sourceRecord, sourcePeerId);
         return true;
       }
       if (!this.#makeRoom(set, entry, block)) return false;
@@ -146,6 +157,11 @@ export class PeerSets {
 
   blockAt(set: number, entry: number): number {
     return this.#words[this.#words[set + setField.directory]! + entry]!;
+  }
+
+  /** Entries of the set's directory. */
+  sizeOf(set: number): number {
+    return 1 << this.#words[set + setField.depth]!;
   }
 
   /** How many neighbouring directory entries lead to this block. */

@@ -2,6 +2,7 @@
 
 import { leechersIn, peerIdAt, peersIn, recordAt } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
+import { type FoundPeer, nobody } from './found-peer.ts';
 import { largeField, setOf } from './large-swarm.ts';
 import { peerIdWords } from './size-classes.ts';
 
@@ -9,6 +10,7 @@ export class Sampler {
   readonly #words: Int32Array;
   #random: number;
   #peers!: FamilyPeers;
+  #self: Readonly<FoundPeer> = nobody;
   #out: Uint16Array = new Uint16Array(0);
   #outAt = 0;
   #ids: Int32Array | undefined;
@@ -32,20 +34,27 @@ export class Sampler {
   }
 
   /**
-   * Copies up to `want` peers of the slot, all of them or evenly random ones, leaving out the record that
-   * `peers.find` last found. Takes time in proportion to `want`. Returns how many.
+   * Copies up to `want` peers of the slot, all of them or evenly random ones, leaving out `self`, the requester's own
+   * record, if it has one. Takes time in proportion to `want`. Returns how many.
    */
-  sample(peers: FamilyPeers, slot: number, leechersOnly: boolean, want: number): number {
+  sample(
+    peers: FamilyPeers,
+    slot: number,
+    leechersOnly: boolean,
+    want: number,
+    self: Readonly<FoundPeer>,
+  ): number {
     const ref = this.#words[slot]!;
     if (ref === 0 || want <= 0) return 0;
     this.#peers = peers;
+    this.#self = self;
     return ref > 0 ? this.#fromBlock(ref, leechersOnly, want) : this.#fromSets(ref, leechersOnly, want);
   }
 
   #fromBlock(block: number, leechersOnly: boolean, want: number): number {
     const words = this.#words;
     const pool = leechersOnly ? leechersIn(words, block) : peersIn(words, block);
-    const found = this.#peers.foundIndex;
+    const found = this.#self.index;
     const self = found >= 0 && found < pool ? found : -1;
     const others = self >= 0 ? pool - 1 : pool;
     if (want >= others) {
@@ -97,10 +106,10 @@ export class Sampler {
   }
 
   #fromSets(ref: number, leechersOnly: boolean, want: number): number {
-    const peers = this.#peers;
-    const found = peers.foundIndex >= 0;
-    const leechers = this.#words[largeField.leechers - ref]! - (found && !peers.foundSeeder ? 1 : 0);
-    const seeders = this.#words[largeField.seeders - ref]! - (found && peers.foundSeeder ? 1 : 0);
+    const { index, isSeeder } = this.#self;
+    const isIn = index >= 0;
+    const leechers = this.#words[largeField.leechers - ref]! - (isIn && !isSeeder ? 1 : 0);
+    const seeders = this.#words[largeField.seeders - ref]! - (isIn && isSeeder ? 1 : 0);
     if (leechersOnly) return this.#fromSet(ref, false, Math.min(want, leechers), leechers);
     const total = leechers + seeders;
     if (want >= total)
@@ -118,9 +127,10 @@ export class Sampler {
   #fromSet(ref: number, seeder: boolean, want: number, available: number): number {
     if (want <= 0 || available <= 0) return 0;
     const words = this.#words;
-    const { sets, foundBlock, foundIndex } = this.#peers;
+    const { sets } = this.#peers;
+    const { block: ownBlock, index: ownIndex } = this.#self;
     const set = setOf(ref, seeder);
-    const size = 1 << words[set + 1]!;
+    const size = sets.sizeOf(set);
     let entry = this.#below(size);
     const firstBlock = sets.blockAt(set, entry);
     const offset = this.#below(Math.max(1, peersIn(words, firstBlock)));
@@ -128,14 +138,14 @@ export class Sampler {
     let start = offset;
     let left = want;
     do {
-      const self = block === foundBlock ? foundIndex : -1;
+      const self = block === ownBlock ? ownIndex : -1;
       left -= this.#copyUpTo(block, start, peersIn(words, block), self, left);
       const span = sets.spanOf(set, block);
       entry = ((entry & ~(span - 1)) + span) & (size - 1);
       block = sets.blockAt(set, entry);
       start = 0;
     } while (left > 0 && block !== firstBlock);
-    if (left > 0) left -= this.#copyUpTo(block, 0, offset, block === foundBlock ? foundIndex : -1, left);
+    if (left > 0) left -= this.#copyUpTo(block, 0, offset, block === ownBlock ? ownIndex : -1, left);
     return want - left;
   }
 

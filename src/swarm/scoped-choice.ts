@@ -2,6 +2,7 @@
 
 import { scopeOf } from '../protocol/address-scope.ts';
 import type { FamilyPeers } from './family-peers.ts';
+import { type FoundPeer, nobody } from './found-peer.ts';
 import { entryField, mixedScopes } from './layout.ts';
 import type { Sampler } from './sampler.ts';
 import { ScopedSampler } from './scoped-sampler.ts';
@@ -19,7 +20,7 @@ export class ScopedChoice {
     this.#scopedSampler = new ScopedSampler(words, sampler.below);
   }
 
-  /** Writes up to `want` peers where the visit wants them; `peers` has just looked for the announcer at `slot`. */
+  /** Writes up to `want` peers where the visit wants them; `self` is the announcer's record in `slot`, if any. */
   choose(
     entry: number,
     slot: number,
@@ -27,16 +28,16 @@ export class ScopedChoice {
     visit: SwarmVisit,
     leechersOnly: boolean,
     want: number,
+    self: Readonly<FoundPeer>,
   ): void {
     visit.entries = visit.ipv4Entries = 0;
     const sampler = this.#samplerFor(entry, visit);
     if (sampler === undefined) return;
-    visit.entries = sampler.sample(peers, slot, leechersOnly, want);
+    visit.entries = sampler.sample(peers, slot, leechersOnly, want, self);
     if (!visit.fillWithIpv4 || visit.family !== 6) return;
     const peers4 = this.#entries.peers4;
-    peers4.foundIndex = -1;
     const left = want - visit.entries;
-    visit.ipv4Entries = sampler.sample(peers4, entry + entryField.peers4, leechersOnly, left);
+    visit.ipv4Entries = sampler.sample(peers4, entry + entryField.peers4, leechersOnly, left, nobody);
   }
 
   /** Undefined when none of the peers may be handed to this announcer. */

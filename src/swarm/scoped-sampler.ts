@@ -7,6 +7,7 @@
 import { Scope, scopeOfIpv4, scopeOfIpv6 } from '../protocol/address-scope.ts';
 import { leechersIn, peerIdAt, peersIn, recordAt } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
+import { type FoundPeer, nobody } from './found-peer.ts';
 import { largeField, setOf } from './large-swarm.ts';
 import { peerIdWords } from './size-classes.ts';
 
@@ -18,6 +19,7 @@ export class ScopedSampler {
   readonly #words: Int32Array;
   readonly #below: (limit: number) => number;
   #peers!: FamilyPeers;
+  #self: Readonly<FoundPeer> = nobody;
   #scope: Scope = Scope.public;
   #out: Uint16Array = new Uint16Array(0);
   #outAt = 0;
@@ -43,10 +45,17 @@ export class ScopedSampler {
   }
 
   /** As `Sampler.sample`. */
-  sample(peers: FamilyPeers, slot: number, leechersOnly: boolean, want: number): number {
+  sample(
+    peers: FamilyPeers,
+    slot: number,
+    leechersOnly: boolean,
+    want: number,
+    self: Readonly<FoundPeer>,
+  ): number {
     const ref = this.#words[slot]!;
     if (ref === 0 || want <= 0) return 0;
     this.#peers = peers;
+    this.#self = self;
     this.#taken = 0;
     this.#want = want;
     this.#looks = Math.max(looksAtLeast, want * looksPerPeer);
@@ -75,7 +84,7 @@ export class ScopedSampler {
 
   #takeFromSet(set: number): void {
     const { sets } = this.#peers;
-    const size = 1 << this.#words[set + 1]!;
+    const size = sets.sizeOf(set);
     const first = this.#below(size);
     const firstBlock = sets.blockAt(set, first);
     const offset = this.#below(Math.max(1, peersIn(this.#words, firstBlock)));
@@ -94,8 +103,8 @@ export class ScopedSampler {
 
   /** Copies those of records start … end − 1 that the requester may know. */
   #take(block: number, start: number, end: number): void {
-    const { stride, foundBlock, foundIndex } = this.#peers;
-    const self = block === foundBlock ? foundIndex : -1;
+    const { stride } = this.#peers;
+    const self = block === this.#self.block ? this.#self.index : -1;
     for (let i = start; i < end && this.#taken < this.#want && this.#looks > 0; i++) {
       this.#looks--;
       const at = recordAt(block, stride, i);

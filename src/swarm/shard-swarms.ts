@@ -1,11 +1,21 @@
 // A list of the swarms of one shard with their counts, for a scrape of everything.
+import { infoHashWords } from '../protocol/info-hash.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import { shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
 
-/** Words of one swarm as `readShard` writes it: info_hash, complete, incomplete, downloaded, downloaders. */
-export const swarmWords = 9;
+/** One swarm as `readShard` writes it. */
+export const swarmField = {
+  infoHash: 0,
+  complete: 5,
+  incomplete: 6,
+  downloaded: 7,
+  downloaders: 8,
+  size: 9,
+} as const;
+/** Words of one swarm. */
+export const swarmWords = swarmField.size;
 
 /** The swarms of the shard at word `shard` that have peers; takes its lock. */
 export function readShard(
@@ -21,11 +31,11 @@ export function readShard(
     for (let position = 0; position < table.slots(shard); position++) {
       const entry = table.entryIn(shard, position);
       if (entry === 0 || !entries.hasPeers(entry)) continue;
-      for (let i = 0; i < 5; i++) swarms[to + i] = words[entry + i]!;
-      swarms[to + 5] = entries.complete(entry);
-      swarms[to + 6] = entries.incomplete(entry);
-      swarms[to + 7] = entries.downloaded(entry);
-      swarms[to + 8] = swarms[to + 6]! - entries.partial(entry);
+      for (let i = 0; i < infoHashWords; i++) swarms[to + i] = words[entry + i]!;
+      swarms[to + swarmField.complete] = entries.complete(entry);
+      swarms[to + swarmField.incomplete] = entries.incomplete(entry);
+      swarms[to + swarmField.downloaded] = entries.downloaded(entry);
+      swarms[to + swarmField.downloaders] = swarms[to + swarmField.incomplete]! - entries.partial(entry);
       to += swarmWords;
     }
     return swarms;

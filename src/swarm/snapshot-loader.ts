@@ -2,6 +2,7 @@
 
 import { countedFlag, partialFlag } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
+import { FoundPeer } from './found-peer.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import {
   downloadedMask,
@@ -37,6 +38,7 @@ export class SnapshotLoader {
   readonly #secondsPerTick: number;
   readonly #ttlSeconds: number;
   readonly counts: LoadedCounts = { peers: 0, expired: 0, refused: 0 };
+  readonly #found = new FoundPeer();
   /** Of the section that the next fragments come from: its time, and how long ago that was. */
   #sectionTick = 0;
   #sectionSecondsPerTick = 1;
@@ -186,11 +188,12 @@ export class SnapshotLoader {
     const kept = seeder ? countedFlag : countedFlag | partialFlag;
     const state = ((lastWord >>> 16) & kept) | seen;
     let stored = true;
-    if (fresh || !peers.find(slot, fragment, at, port, seeder)) {
+    const found = this.#found;
+    if (fresh || !peers.find(slot, fragment, at, port, seeder, found)) {
       stored = peers.insert(slot, seeder, fragment, at, port | (state << 16), fragment, idAt);
-    } else if (this.#overwrite && (peers.foundSeeder === seeder || peers.changeFoundRole(slot))) {
-      peers.setFoundState(slot, state);
-      peers.setFoundPeerId(fragment, idAt);
+    } else if (this.#overwrite && (found.isSeeder === seeder || peers.changeRole(slot, found))) {
+      peers.setState(slot, found, state);
+      peers.setPeerId(found, fragment, idAt);
       return;
     } else {
       return;

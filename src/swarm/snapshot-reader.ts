@@ -4,6 +4,7 @@
 // thousand records a lock. A swarm that ends meanwhile is left out, one that begins meanwhile is not in; a peer that is
 // there all the time is never missed, whatever splits, merges or changes its role between two slices.
 
+import { infoHashWords } from '../protocol/info-hash.ts';
 import { depthOf, leechersIn, peerIdAt, peersIn, recordAt, seedersIn } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
@@ -14,7 +15,6 @@ import { peerIdWords } from './size-classes.ts';
 import { fragmentHead, peerWords6 } from './snapshot-format.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
 
-const infoHashWords = 5;
 const wordsPerSlice = 8192;
 const lookupsPerSlice = 512;
 /** Words of two blocks of the largest class. */

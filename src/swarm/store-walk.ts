@@ -7,18 +7,29 @@
 // the entry alone tells whether it is large (more than 128 peers of a family). So a sample is all large swarms with one
 // block of their peers in n, and of the others those in one shard in n, which the keyed hash makes a fair choice.
 
+import { infoHashWords } from '../protocol/info-hash.ts';
 import { leechersIn, peerIdAt, peersIn, recordAt } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import { setOf } from './large-swarm.ts';
 import { entryField, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
+import { peerIdWords } from './size-classes.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
 
-/** Words of one swarm in a slice: info_hash (5), complete, incomplete, downloaded, how many swarms it stands for. */
-export const walkedSwarmWords = 9;
-/** Words of one peer in a slice: family | role << 8 | port << 16, four for the address, the peer_id's first 8 bytes. */
-export const walkedPeerWords = 7;
+/** One swarm in a slice; `standsFor` says how many swarms of the store. */
+export const walkedSwarm = {
+  infoHash: 0,
+  complete: 5,
+  incomplete: 6,
+  downloaded: 7,
+  standsFor: 8,
+  size: 9,
+} as const;
+export const walkedSwarmWords = walkedSwarm.size;
+/** One peer in a slice: family | role << 8 | port << 16, four words for the address, the peer_id's first 8 bytes. */
+export const walkedPeer = { head: 0, address: 1, peerId: 5, size: 7 } as const;
+export const walkedPeerWords = walkedPeer.size;
 /** In a peer's first word, beside the family (4 or 6) in the low byte. */
 export const walkedSeeder = 0x100;
 
@@ -154,7 +165,7 @@ export class StoreWalk {
   }
 
   #readSet(set: number, family: 4 | 6, peers: FamilyPeers, slice: WalkSlice): boolean {
-    while (this.#at < 1 << this.#words[set + 1]!) {
+    while (this.#at < peers.sets.sizeOf(set)) {
       if (this.#left <= 0) return false;
       const block = peers.sets.blockAt(set, this.#at);
       this.#left -= blockCost;
@@ -170,11 +181,11 @@ export class StoreWalk {
 
   #copySwarm(entry: number, slice: WalkSlice): void {
     const to = slice.swarmCount++ * walkedSwarmWords;
-    for (let i = 0; i < 5; i++) slice.swarms[to + i] = this.#words[entry + i]!;
-    slice.swarms[to + 5] = this.#entries.complete(entry);
-    slice.swarms[to + 6] = this.#entries.incomplete(entry);
-    slice.swarms[to + 7] = this.#entries.downloaded(entry);
-    slice.swarms[to + 8] = this.#isLarge(entry) ? 1 : this.#every;
+    for (let i = 0; i < infoHashWords; i++) slice.swarms[to + i] = this.#words[entry + i]!;
+    slice.swarms[to + walkedSwarm.complete] = this.#entries.complete(entry);
+    slice.swarms[to + walkedSwarm.incomplete] = this.#entries.incomplete(entry);
+    slice.swarms[to + walkedSwarm.downloaded] = this.#entries.downloaded(entry);
+    slice.swarms[to + walkedSwarm.standsFor] = this.#isLarge(entry) ? 1 : this.#every;
   }
 
   /** Records from index `seedersFrom` on are seeders. */
@@ -190,13 +201,14 @@ export class StoreWalk {
     let id = peerIdAt(words, block, stride, 0);
     let at = recordAt(block, stride, 0);
     let to = slice.peerCount * walkedPeerWords;
-    for (let i = 0; i < count; i++, id += 5, at += stride, to += walkedPeerWords) {
+    for (let i = 0; i < count; i++, id += peerIdWords, at += stride, to += walkedPeerWords) {
       const wirePort = words[at + stride - 1]!;
       const port = ((wirePort & 0xff) << 8) | ((wirePort >>> 8) & 0xff);
-      slice.peers[to] = family | (i >= seedersFrom ? walkedSeeder : 0) | (port << 16);
-      for (let word = 0; word < stride - 1; word++) slice.peers[to + 1 + word] = words[at + word]!;
-      slice.peers[to + 5] = words[id]!;
-      slice.peers[to + 6] = words[id + 1]!;
+      slice.peers[to + walkedPeer.head] = family | (i >= seedersFrom ? walkedSeeder : 0) | (port << 16);
+      for (let word = 0; word < stride - 1; word++)
+        slice.peers[to + walkedPeer.address + word] = words[at + word]!;
+      slice.peers[to + walkedPeer.peerId] = words[id]!;
+      slice.peers[to + walkedPeer.peerId + 1] = words[id + 1]!;
     }
     slice.peerCount += count;
     this.#left -= count;

@@ -12,6 +12,7 @@ import type { ChangeJournal } from './change-journal.ts';
 import { ChangeLoader } from './change-loader.ts';
 import { Evictor } from './evictor.ts';
 import type { FamilyPeers } from './family-peers.ts';
+import { FoundPeer, nobody } from './found-peer.ts';
 import { InfoHashTable } from './info-hash-table.ts';
 import { entryField, header, magic, mixedScopes, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
@@ -57,6 +58,9 @@ export class SwarmStore {
   readonly #caps: AddressCaps;
   readonly #clock: StoreClock;
   readonly #secondsPerTick: number;
+  /** The announcer's record, while its announce is applied, and the one that has to make room for it. */
+  readonly #self = new FoundPeer();
+  readonly #crowding = new FoundPeer();
   #earlyTicks = 0;
   #earlyWant = 0;
   /** A peer was added since it was last looked whether memory is short. */
@@ -237,9 +241,10 @@ export class SwarmStore {
     if (entry === 0) return;
     const peers = this.#peersOf(visit.family);
     const slot = slotOf(entry, visit.family);
-    if (peers.find(slot, visit.address, visit.addressAt, wirePort(visit.port), visit.seeding)) {
-      this.#entries.count(shard, visit.family, peers.foundSeeder ? 0 : -1, peers.foundSeeder ? -1 : 0);
-      peers.removeFound(slot);
+    const self = this.#self;
+    if (peers.find(slot, visit.address, visit.addressAt, wirePort(visit.port), visit.seeding, self)) {
+      this.#entries.count(shard, visit.family, self.isSeeder ? 0 : -1, self.isSeeder ? -1 : 0);
+      peers.remove(slot, self);
     }
     this.#answerCounts(entry, visit);
     this.#entries.releaseIfEmpty(shard, entry);
@@ -249,10 +254,11 @@ export class SwarmStore {
     const peers = this.#peersOf(visit.family);
     const slot = slotOf(entry, visit.family);
     const seeder = visit.seeding || visit.event === Event.completed;
-    const found = peers.find(slot, visit.address, visit.addressAt, wirePort(visit.port), seeder);
+    const self = this.#self;
+    const found = peers.find(slot, visit.address, visit.addressAt, wirePort(visit.port), seeder, self);
     const tick = this.#clock.tick(now);
     const scope = this.#entries.scope(entry);
-    const known = found ? peers.foundState() : 0;
+    const known = found ? peers.stateOf(self) : 0;
     visit.early = found && ageOf(known, tick) < this.#earlyTicks && isLimited(scope, visit);
     const given = visit.early && want > this.#earlyWant ? this.#earlyWant : want;
     // Before the announcer is written down, so that a new one cannot be handed to itself. As a rule everybody may be
@@ -260,7 +266,7 @@ export class SwarmStore {
     if (scope === Scope.public || (found && scope !== mixedScopes)) {
       this.#sample(entry, slot, peers, visit, seeder, given);
     } else {
-      this.#scopedChoice.choose(entry, slot, peers, visit, seeder, given);
+      this.#scopedChoice.choose(entry, slot, peers, visit, seeder, given, self);
     }
     const partial = !seeder && visit.event === Event.paused ? partialFlag : 0;
     const written = found
@@ -279,13 +285,12 @@ export class SwarmStore {
     want: number,
   ): void {
     this.#sampler.into(visit.out, visit.outAt, visit.outPeerIds);
-    visit.entries = this.#sampler.sample(peers, slot, leechersOnly, want);
+    visit.entries = this.#sampler.sample(peers, slot, leechersOnly, want, this.#self);
     visit.ipv4Entries = 0;
     if (!visit.fillWithIpv4 || visit.family !== 6) return;
     const peers4 = this.#entries.peers4;
-    peers4.foundIndex = -1;
     const left = want - visit.entries;
-    visit.ipv4Entries = this.#sampler.sample(peers4, slotOf(entry, 4), leechersOnly, left);
+    visit.ipv4Entries = this.#sampler.sample(peers4, slotOf(entry, 4), leechersOnly, left, nobody);
   }
 
   #refresh(
@@ -298,18 +303,19 @@ export class SwarmStore {
     countedBefore: number,
     state: number,
   ): boolean {
-    const wasSeeder = peers.foundSeeder;
+    const self = this.#self;
+    const wasSeeder = self.isSeeder;
     let counted = countedBefore;
     if (seeder !== wasSeeder) {
-      if (!peers.changeFoundRole(slot)) return false;
+      if (!peers.changeRole(slot, self)) return false;
       this.#entries.count(shard, visit.family, seeder ? -1 : 1, seeder ? 1 : -1);
     }
     if (visit.event === Event.completed && !wasSeeder && counted === 0) {
       this.#entries.countDownload(entry);
       counted = countedFlag;
     }
-    peers.setFoundState(slot, state | counted);
-    peers.setFoundPeerId(visit.peerId, visit.peerIdAt);
+    peers.setState(slot, self, state | counted);
+    peers.setPeerId(self, visit.peerId, visit.peerIdAt);
     return true;
   }
 
@@ -326,10 +332,11 @@ export class SwarmStore {
     const counted = visit.event === Event.completed ? countedFlag : 0;
     const lastWord = wirePort(visit.port) | ((state | counted) << 16);
     const { address, addressAt, peerId, peerIdAt } = visit;
-    if (this.#caps.findCrowding(peers, slot, address, addressAt, tickIn(state))) {
+    const crowding = this.#crowding;
+    if (this.#caps.findCrowding(peers, slot, address, addressAt, tickIn(state), crowding)) {
       if (this.#journal.isOpen) this.#noteCrowding(peers, visit);
-      this.#entries.count(shard, visit.family, peers.foundSeeder ? 0 : -1, peers.foundSeeder ? -1 : 0);
-      peers.removeFound(slot);
+      this.#entries.count(shard, visit.family, crowding.isSeeder ? 0 : -1, crowding.isSeeder ? -1 : 0);
+      peers.remove(slot, crowding);
     }
     this.#entries.noteArrival(entry, visit.family, address, addressAt);
     if (!peers.insert(slot, seeder, address, addressAt, lastWord, peerId, peerIdAt)) return false;
@@ -346,7 +353,7 @@ export class SwarmStore {
 
   /** The peer that was found makes room for another of its address. */
   #noteCrowding(peers: FamilyPeers, { infoHash, infoHashAt, family }: SwarmVisit): void {
-    const record = recordAt(peers.foundBlock, peers.stride, peers.foundIndex);
+    const record = recordAt(this.#crowding.block, peers.stride, this.#crowding.index);
     const port = this.#words[record + peers.stride - 1]! & 0xffff;
     this.#journal.notePeer(infoHash, infoHashAt, family, this.#words, record, port);
   }

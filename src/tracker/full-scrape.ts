@@ -1,5 +1,6 @@
 // A scrape of everything, in the order of the info_hashes that bencoding asks for, without building the reply.
 
+import { infoHashWords } from '../protocol/info-hash.ts';
 import { swarmWords } from '../swarm/shard-swarms.ts';
 import type { SwarmStore } from '../swarm/swarm-store.ts';
 import type { SwarmCounts } from '../swarm/swarm-visit.ts';
@@ -8,8 +9,6 @@ export interface ScrapedSwarm extends SwarmCounts {
   /** 20 bytes; reused for the next swarm. */
   infoHash: Uint8Array;
 }
-
-const infoHashWords = 5;
 
 /**
  * Yields one reused object a swarm. Holds 20 bytes and a little a swarm while it runs: the info_hashes are collected a

@@ -4,10 +4,10 @@
 //
 // The table is at most half full; a number is 32 bits, so a look-up reads two or three cache lines of a list of a million.
 
+import { infoHashWords } from '../protocol/info-hash.ts';
 import { keyedHash } from '../swarm/keyed-hash.ts';
 
 const headerAt = { count: 0, tableBits: 1, key: 2, size: 4 } as const;
-const infoHashWords = 5;
 const infoHashLength = 20 << 24;
 
 export class InfoHashList {

@@ -1,8 +1,10 @@
 // How lists are written in files: one entry a line, blank lines and comments after #; read in pieces, so that a million
 // lines hold up no request.
+
 import { open } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseCidr } from '../../protocol/cidr.ts';
+import { infoHashWords } from '../../protocol/info-hash.ts';
 import { type AddressList, AddressListBuilder } from '../../tracker/address-list.ts';
 import { InfoHashList } from '../../tracker/info-hash-list.ts';
 import { quoteForLog } from '../log/escape-for-log.ts';
@@ -12,7 +14,6 @@ export class ListFileError extends Error {
   override readonly name = 'ListFileError';
 }
 
-const infoHashWords = 5;
 const hashesPerTurn = 4096;
 const pieceBytes = 32 * 1024;
 /** No entry and comment needs more; a file without line ends must not be collected whole. */
