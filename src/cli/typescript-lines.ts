@@ -1,5 +1,5 @@
-// Has stacks name the lines of the TypeScript sources, at no cost until somebody reads one. Imported by every thread's
-// first file. Node's own --enable-source-maps reads all maps while it loads: 40 ms of processor time a start.
+// Has stacks name the lines of the TypeScript sources, at no cost until somebody reads one. Imported by the
+// first file of every thread. Node's own --enable-source-maps reads all maps while it loads: 40 ms of processor time a start.
 import { readFileSync } from 'node:fs';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { fileURLToPath } from 'node:url';

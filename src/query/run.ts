@@ -1,14 +1,14 @@
 // Knows which part of tracker-query a command line calls for, and what exit code comes of it.
 
+import { formatCompletion } from '../cli/completion.ts';
+import { UsageError } from '../cli/usage-error.ts';
 import { runBatch } from './batch/run-batch.ts';
 import { type Invocation, parseCommandLine } from './command/command-line.ts';
+import { queryProgram } from './command/query-program.ts';
 import { createPlan } from './command/settings.ts';
 import { runDoctor } from './doctor/run-doctor.ts';
-import { formatCompletion } from './manual/completion.ts';
-import { queryProgram } from './manual/query-program.ts';
 import { runSingle } from './single.ts';
 import { Console } from './terminal/console.ts';
-import { UsageError } from './usage-error.ts';
 import { runWatch } from './watch/watch.ts';
 
 export interface Surroundings {

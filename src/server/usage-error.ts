@@ -1,10 +1,6 @@
 // The operator's errors before the tracker runs: each is one line on stderr and an exit code.
 
-/** A wrong option, value, file or combination: exit code 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-  readonly exitCode = 2;
-}
+export { UsageError } from '../cli/usage-error.ts';
 
 /** The options are right, yet the tracker cannot start with them here (port in use, no access): exit code 1. */
 export class StartError extends Error {

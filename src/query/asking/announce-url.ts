@@ -1,6 +1,6 @@
 // Knows tracker URLs: which are announce URLs, what they become with a query, and which scrape URL belongs to them.
 import { isIP } from 'node:net';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../../cli/usage-error.ts';
 
 export type Scheme = 'http' | 'https' | 'udp';
 

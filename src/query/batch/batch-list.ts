@@ -2,8 +2,8 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { UsageError } from '../../cli/usage-error.ts';
 import type { BatchSource } from '../command/settings.ts';
-import { UsageError } from '../usage-error.ts';
 
 /** The URLs of the list in order: blank lines and lines that begin with `#` are skipped. Throws a UsageError. */
 export async function* readTrackerList(source: BatchSource, stdin: Readable): AsyncGenerator<string> {

@@ -1,7 +1,7 @@
 // Knows every way to name a torrent on the command line: hex, base32, a magnet link, a .torrent file.
 import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../../cli/usage-error.ts';
 import { decodeBase32 } from './base32.ts';
 import { decodeTorrent } from './torrent-file.ts';
 

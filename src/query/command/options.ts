@@ -1,24 +1,10 @@
 // Knows every option of tracker-query once: its names, value, default and help; parsing, help, completions and man page follow.
 
+import type { ProgramOption } from '../../cli/program.ts';
+
 export type CommandName = 'query' | 'doctor';
 
-export interface OptionSpec {
-  /** Without the dashes. */
-  long: string;
-  /** One letter, without the dash. */
-  short?: string;
-  /** What the value is called in help; a switch has none. */
-  value?: string;
-  /** The value may be left out. */
-  optionalValue?: boolean;
-  choices?: readonly string[];
-  /** Completed from the file system. */
-  file?: boolean;
-  repeatable?: boolean;
-  default?: string;
-  group: string;
-  /** One sentence in lower case, without a full stop. */
-  help: string;
+export interface OptionSpec extends ProgramOption {
   commands: readonly CommandName[];
 }
 

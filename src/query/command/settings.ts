@@ -1,9 +1,9 @@
 // Knows which options mean what together: raw option values become checked settings, or a UsageError that names the option.
 import { stat } from 'node:fs/promises';
+import { UsageError } from '../../cli/usage-error.ts';
 import type { EventName } from '../asking/announce-question.ts';
 import { parseTrackerUrl, scrapeUrlOf, type TrackerUrl } from '../asking/announce-url.ts';
 import { bothFamilies, type Families } from '../network/name-lookup.ts';
-import { UsageError } from '../usage-error.ts';
 import type { RawOptions } from './command-line.ts';
 import { createRandomTorrent, readTorrent, type Torrent } from './input-hash.ts';
 import { options as optionTable } from './options.ts';

@@ -1,4 +1,6 @@
 // Knows the order of an examination, and what becomes of its findings: a report, and an exit code by the worst of them.
+
+import { UsageError } from '../../cli/usage-error.ts';
 import { parseTrackerUrl, type TrackerUrl } from '../asking/announce-url.ts';
 import { TrackerError } from '../asking/tracker-error.ts';
 import type { RawOptions } from '../command/command-line.ts';
@@ -6,7 +8,6 @@ import { choice, type Format, familiesOf, readTorrents, timeoutOf } from '../com
 import type { Endpoint } from '../network/name-lookup.ts';
 import type { Console } from '../terminal/console.ts';
 import { formatJson } from '../terminal/sanitise.ts';
-import { UsageError } from '../usage-error.ts';
 import { checkPaused, checkPeerForms, judgeInterval } from './announce-rules.ts';
 import { judgeCertificate } from './certificate.ts';
 import { Examination } from './examination.ts';

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { askDoor, ControlError, type DoorAddress, listenAtDoor } from '../../admin/command/control-client.ts';
 import { formatStatus, formatSwarm, formatTop } from '../../admin/command/terminal-view.ts';
 import type { Stats, SwarmDetail, TopSwarms } from '../../admin/schema.ts';
+import { refuseStray } from '../../cli/command-line.ts';
 import { escapeForLog, quoteForLog } from '../log/escape-for-log.ts';
 import { type Configuration, configurationOf, readConfiguration } from '../options/configuration.ts';
 import { StartError, UsageError } from '../usage-error.ts';
@@ -47,9 +48,14 @@ export const controlCommands: Record<string, Command> = {
   drop: { hash: true, summary: 'Forget a swarm with its peers.', run: act('/api/v1/swarms/HASH/drop') },
 };
 
-/** Whether the first word names one of these commands. */
+/**
+ * Whether the first word names one of these commands.
+ * @throws UsageError for a word that is neither one of them nor an option.
+ */
 export function namesControl([name = '']: readonly string[]): boolean {
-  return Object.hasOwn(controlCommands, name);
+  if (Object.hasOwn(controlCommands, name)) return true;
+  if (name !== '' && !name.startsWith('-')) throw refuseStray(name, Object.keys(controlCommands));
+  return false;
 }
 
 /**

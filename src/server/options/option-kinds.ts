@@ -9,6 +9,8 @@ export interface Kind<T> {
   readonly flag: boolean;
   /** May be given several times; the values are collected in order. */
   readonly repeatable: boolean;
+  /** The only texts that there are, where those are few. */
+  readonly choices?: readonly string[];
   /** Reads one flag's text, or for a repeatable kind one of its texts. */
   parse(text: string): T | undefined;
   /** Reads what a TOML parser gave. */
@@ -114,7 +116,13 @@ export function path(): Kind<string> {
 
 export function choice<const T extends string>(...words: T[]): Kind<T> {
   const parse = (value: unknown) => words.find((word) => word === value);
-  return single({ describe: words.join(' or '), parse, fromToml: parse, format: (word) => `"${word}"` });
+  return single({
+    describe: words.join(' or '),
+    choices: words,
+    parse,
+    fromToml: parse,
+    format: (word) => `"${word}"`,
+  });
 }
 
 export function address(): Kind<string> {

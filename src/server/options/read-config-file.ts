@@ -1,9 +1,9 @@
 // How the file of --config sets options: TOML whose keys are the flags' names.
 import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
+import { didYouMean } from '../../cli/did-you-mean.ts';
 import { quoteForLog } from '../log/escape-for-log.ts';
 import { UsageError } from '../usage-error.ts';
-import { didYouMean } from './did-you-mean.ts';
 import { isOptionName, type OptionName, optionNames, optionOf } from './options.ts';
 import { type Settings, settingFromToml } from './settings.ts';
 

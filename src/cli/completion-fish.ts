@@ -1,7 +1,7 @@
 // Knows how to write a fish completion.
-import type { ManualOption, ManualProgram } from './program.ts';
+import { type Program, type ProgramOption, phraseOf } from './program.ts';
 
-export function formatFishCompletion(program: ManualProgram): string {
+export function formatFishCompletion(program: Program): string {
   const lines = [`# fish completion for ${program.name}`, `complete -c ${program.name} -f`];
   const names = program.commands.map(({ name }) => name).join(' ');
   const outside = names === '' ? '' : ` -n 'not __fish_seen_subcommand_from ${names}'`;
@@ -9,7 +9,7 @@ export function formatFishCompletion(program: ManualProgram): string {
     lines.push(`complete -c ${program.name}${outside}${optionWords(option)}`);
   for (const command of program.commands) {
     const start = `complete -c ${program.name} -n __fish_use_subcommand -a ${command.name}`;
-    lines.push(`${start} -d ${quoted(command.help)}`);
+    lines.push(`${start} -d ${quoted(phraseOf(command))}`);
     const inside = ` -n '__fish_seen_subcommand_from ${command.name}'`;
     for (const option of command.options)
       lines.push(`complete -c ${program.name}${inside}${optionWords(option)}`);
@@ -18,11 +18,11 @@ export function formatFishCompletion(program: ManualProgram): string {
   return `${lines.join('\n')}\n`;
 }
 
-function optionWords(option: ManualOption): string {
+function optionWords(option: ProgramOption): string {
   const short = option.short === undefined ? '' : ` -s ${option.short}`;
   const takes = option.value === undefined || option.optionalValue ? '' : option.file ? ' -r -F' : ' -x';
   const choices = option.choices ? ` -a '${option.choices.join(' ')}'` : '';
-  return `${short} -l ${option.long}${takes}${choices} -d ${quoted(option.help)}`;
+  return `${short} -l ${option.long}${takes}${choices} -d ${quoted(phraseOf(option))}`;
 }
 
 function quoted(text: string): string {

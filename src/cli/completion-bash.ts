@@ -1,7 +1,7 @@
 // Knows how to write a bash completion.
-import { flagsOf, type ManualOption, type ManualProgram } from './program.ts';
+import { flagsOf, type Program, type ProgramOption } from './program.ts';
 
-export function formatBashCompletion(program: ManualProgram): string {
+export function formatBashCompletion(program: Program): string {
   const name = `_${program.name.replaceAll('-', '_')}`;
   const names = program.commands.map((command) => command.name);
   const commandCases = program.commands.map(
@@ -31,7 +31,7 @@ complete -F ${name} ${program.name}
 }
 
 /** After an option that takes a value: its choices, file names, or nothing. */
-function valueCases(options: readonly ManualOption[]): string {
+function valueCases(options: readonly ProgramOption[]): string {
   return options
     .filter(({ value, optionalValue }) => value !== undefined && !optionalValue)
     .map((option) => {
@@ -45,14 +45,14 @@ function valueCases(options: readonly ManualOption[]): string {
     .join('');
 }
 
-function allOptions(program: ManualProgram): ManualOption[] {
-  const seen = new Map<string, ManualOption>();
+function allOptions(program: Program): ProgramOption[] {
+  const seen = new Map<string, ProgramOption>();
   for (const option of [...program.options, ...program.commands.flatMap(({ options }) => options)]) {
     if (!seen.has(option.long)) seen.set(option.long, option);
   }
   return [...seen.values()];
 }
 
-function allFlags(options: readonly ManualOption[]): string[] {
+function allFlags(options: readonly ProgramOption[]): string[] {
   return options.flatMap(flagsOf);
 }

@@ -1,8 +1,8 @@
 // Knows how to write a zsh completion.
-import { flagsOf, type ManualCommand, type ManualOption, type ManualProgram } from './program.ts';
+import { flagsOf, type Program, type ProgramCommand, type ProgramOption, phraseOf } from './program.ts';
 
 /** Works as a file on `fpath` and when it is sourced. */
-export function formatZshCompletion(program: ManualProgram): string {
+export function formatZshCompletion(program: Program): string {
   const name = `_${program.name.replaceAll('-', '_')}`;
   const cases = program.commands.map(
     (command) => `    ${command.name})
@@ -12,7 +12,7 @@ export function formatZshCompletion(program: ManualProgram): string {
 `,
   );
   const commands = program.commands
-    .map(({ name: command, help }) => `${command}\\:${quoted(help)}`)
+    .map((command) => `${command.name}\\:${quoted(phraseOf(command))}`)
     .join(' ');
   const choice = commands === '' ? '' : ` \\\n        '1:command:((${commands}))'`;
   return `#compdef ${program.name}
@@ -27,18 +27,18 @@ if [ "\${funcstack[1]}" = "${name}" ]; then ${name} "$@"; else compdef ${name} $
 `;
 }
 
-function argumentOf({ argument, choices }: ManualCommand): string {
+function argumentOf({ argument, choices }: ProgramCommand): string {
   if (argument === '') return '';
   return ` \\\n        '1:${escapeColon(argument)}:${choices ? `(${choices.join(' ')})` : ' '}'`;
 }
 
-function specs(options: readonly ManualOption[], indent: string): string {
+function specs(options: readonly ProgramOption[], indent: string): string {
   return options.map((option) => `\\\n${indent}${spec(option)}`).join(' ');
 }
 
-function spec(option: ManualOption): string {
+function spec(option: ProgramOption): string {
   const flags = flagsOf(option);
-  const help = `[${escapeBracket(option.help)}]`;
+  const help = `[${escapeBracket(phraseOf(option))}]`;
   const value =
     option.value === undefined
       ? ''
@@ -50,7 +50,7 @@ function spec(option: ManualOption): string {
     : `'${exclusive}'{${flags.join(',')}}'${text}'`;
 }
 
-function valuesOf({ choices, file }: ManualOption): string {
+function valuesOf({ choices, file }: ProgramOption): string {
   if (choices) return `(${choices.join(' ')})`;
   return file ? '_files' : ' ';
 }

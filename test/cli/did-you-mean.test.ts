@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { didYouMean, nearest } from '../../../src/server/options/did-you-mean.ts';
+import { didYouMean, nearest } from '../../src/cli/did-you-mean.ts';
 
 const names = ['http-port', 'https-port', 'udp-port', 'interval', 'min-interval', 'ipv6'];
 

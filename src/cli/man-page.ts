@@ -1,7 +1,7 @@
 // Knows how to write a man page (man(7)).
-import { flagsOf, type ManualOption, type ManualProgram } from './program.ts';
+import { flagsOf, type Program, type ProgramOption, phraseOf } from './program.ts';
 
-export function formatManPage(program: ManualProgram): string {
+export function formatManPage(program: Program): string {
   const sections = [
     `.TH ${program.name.toUpperCase()} 1 "" "Caracal" "Caracal"`,
     `.SH NAME\n${plain(program.name)} \\- ${plain(program.summary)}`,
@@ -9,6 +9,7 @@ export function formatManPage(program: ManualProgram): string {
     `.SH DESCRIPTION\n${program.description.map(plain).join('\n.PP\n')}`,
     optionSections(program.options),
     ...commandSections(program),
+    listSection('SIGNALS', program.signals),
     listSection('ENVIRONMENT', program.environment),
     listSection(
       'EXIT STATUS',
@@ -28,7 +29,7 @@ function synopsisLine(name: string, line: string): string {
   return `.B ${plain(name)}\n${plain(line)}`;
 }
 
-function optionSections(options: readonly ManualOption[]): string {
+function optionSections(options: readonly ProgramOption[]): string {
   const groups = [...new Set(options.map(({ group }) => group))];
   const parts = groups.map((group) => {
     const entries = options.filter((option) => option.group === group).map(optionEntry);
@@ -37,7 +38,7 @@ function optionSections(options: readonly ManualOption[]): string {
   return `.SH OPTIONS\n${parts.join('\n')}`;
 }
 
-function optionEntry(option: ManualOption): string {
+function optionEntry(option: ProgramOption): string {
   const value =
     option.value === undefined
       ? ''
@@ -48,13 +49,13 @@ function optionEntry(option: ManualOption): string {
   return `.TP\n${flags.join(', ')}${value}\n${plain(sentence(option))}`;
 }
 
-function sentence({ help, choices, default: standard }: ManualOption): string {
-  const text = `${help[0]!.toUpperCase()}${help.slice(1).replace(/\.$/, '')}.`;
+function sentence({ help, choices, default: standard }: ProgramOption): string {
+  const text = `${help[0]!.toUpperCase()}${phraseOf({ help }).slice(1)}.`;
   const among = choices ? ` One of ${choices.join(', ')}.` : '';
   return `${text}${among}${standard === undefined ? '' : ` Default: ${standard}.`}`;
 }
 
-function commandSections(program: ManualProgram): string[] {
+function commandSections(program: Program): string[] {
   if (program.commands.length === 0) return [];
   const entries = program.commands.map(({ name, argument, help, options }) => {
     const flags = options.map((option) => `\\fB${plain(flagsOf(option)[0]!)}\\fR`).join(', ');
@@ -71,7 +72,7 @@ function listSection(title: string, entries: readonly (readonly [string, string]
   return `.SH ${title}\n${items.join('\n')}`;
 }
 
-function exampleSection({ examples }: ManualProgram): string {
+function exampleSection({ examples }: Program): string {
   if (examples.length === 0) return '';
   const items = examples.map(
     ([line, meaning]) => `${plain(meaning)}\n.PP\n.nf\n.RS\n${plain(line)}\n.RE\n.fi`,

@@ -1,18 +1,18 @@
-// Knows tracker-query as its man page and completions describe it.
-import { type CommandName, commands, exitCodes, options } from '../command/options.ts';
-import type { ManualOption, ManualProgram } from './program.ts';
-
-export const shells = ['bash', 'zsh', 'fish'] as const;
+// Knows tracker-query as its help, man page and completions describe it.
+import { shells } from '../../cli/completion.ts';
+import type { Program, ProgramOption } from '../../cli/program.ts';
+import { type CommandName, commands, exitCodes, options } from './options.ts';
 
 const group = 'General';
-const help: ManualOption = { long: 'help', short: 'h', group, help: 'print a help text' };
-const version: ManualOption = { long: 'version', short: 'V', group, help: 'print the version' };
+const help: ProgramOption = { long: 'help', short: 'h', group, help: 'print a help text' };
+const version: ProgramOption = { long: 'version', short: 'V', group, help: 'print the version' };
 
-function optionsOf(command: CommandName): ManualOption[] {
-  return [...options.filter((option) => option.commands.includes(command)), help];
+/** The options that a command takes, without --help. */
+export function optionsOfCommand(command: CommandName): ProgramOption[] {
+  return options.filter((option) => option.commands.includes(command));
 }
 
-export const queryProgram: ManualProgram = {
+export const queryProgram: Program = {
   name: 'tracker-query',
   summary: 'ask any BitTorrent tracker, and find out why one does not answer',
   synopsis: ['-t URL [options]', '-b [-f FILE] [options]', 'doctor URL [options]', 'completion SHELL'],
@@ -22,12 +22,14 @@ export const queryProgram: ManualProgram = {
     'The doctor command examines a tracker in one run: every address of its name, speed, certificate, redirects, the rules of the BEPs, a round trip of two peers, and what could be abused. It sends a few dozen packets, to that tracker only.',
     'What a tracker sends is not trusted: control characters never reach the terminal, and every query ends within its time-out.',
   ],
-  options: [...optionsOf('query'), version],
+  options: [...optionsOfCommand('query'), help, version],
   commands: commands.map(({ name, arguments: argument, help: text }) => ({
     name,
     argument,
     help: text,
-    ...(name === 'completion' ? { choices: shells, options: [help] } : { options: optionsOf('doctor') }),
+    ...(name === 'completion'
+      ? { choices: shells, options: [help] }
+      : { options: [...optionsOfCommand('doctor'), help] }),
   })),
   exitCodes: [...exitCodes, [130, 'interrupted by Ctrl-C']],
   examples: [
@@ -41,5 +43,8 @@ export const queryProgram: ManualProgram = {
     ['tracker-query doctor https://tracker.example.net/announce', 'Examine a tracker:'],
   ],
   environment: [['NO_COLOR', 'when not empty, no colour is used']],
+  signals: [
+    ['SIGINT, SIGTERM', 'the first ends with the results that there are (exit code 130), the second at once'],
+  ],
   seeAlso: ['tracker-server'],
 };
