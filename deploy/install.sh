@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the tracker as a systemd service: steps 1, 2 and 4 to 6 of docs/install.md. Run it again to update.
-# Works from a checkout and from the unpacked package. What the operator has changed is kept.
+# Works from a checkout and from the unpacked package. What the operator has changed is kept, an earlier tracker is backed
+# up and its flags carried over, and what fails is undone.
 set -euo pipefail
 
 usage() {
@@ -10,6 +11,7 @@ deploy/install.sh [options]
   --activated    let systemd open the sockets (tracker-activated.service and its sockets)
   --no-start     install and enable, do not start
   --dry-run      print what would be done, change nothing
+  --rollback     put back what the last installation replaced: program, units, settings, services
   --uninstall    stop and remove the service and the program; settings, data and the user stay
   --purge        with --uninstall: remove settings, data and the user too
   --root DIR     install below DIR, for an image or a package: no user, no systemd commands
@@ -19,32 +21,61 @@ TEXT
 }
 
 dry_run=no
-uninstall=no
+action=install
 purge=no
 activated=no
 start=yes
 root=
 node=
 
+say() { echo "install.sh: $*"; }
+
 fail() {
   echo "install.sh: $*" >&2
   exit 1
 }
 
+# misuse WHY: exit code 2.
+misuse() {
+  echo "install.sh: $*" >&2
+  usage >&2
+  exit 2
+}
+
+# become ACTION: --rollback and --uninstall are one or the other.
+become() {
+  [ "$action" = install ] || misuse "--$action and --$1 contradict each other"
+  action=$1
+}
+
 while [ $# -gt 0 ]; do
   case $1 in
     --dry-run) dry_run=yes ;;
-    --uninstall) uninstall=yes ;;
+    --uninstall) become uninstall ;;
+    --rollback) become rollback ;;
     --purge) purge=yes ;;
     --activated) activated=yes ;;
     --no-start) start=no ;;
-    --root) root=$(realpath -m -- "${2:?--root needs a directory}") && shift ;;
-    --node) node=${2:?--node needs a file} && shift ;;
+    --root)
+      [ -n "${2-}" ] || misuse '--root needs a directory'
+      root=$(realpath -m -- "$2")
+      root=${root%/}
+      shift
+      ;;
+    --node)
+      [ -n "${2-}" ] || misuse '--node needs a file'
+      node=$2
+      shift
+      ;;
     -h | --help) usage && exit 0 ;;
-    *) usage >&2 && exit 2 ;;
+    *) misuse "unknown option $1" ;;
   esac
   shift
 done
+[ "$purge" = no ] || [ "$action" = uninstall ] || misuse '--purge goes with --uninstall; alone it does nothing'
+if [ "$action" != install ]; then
+  [ "$activated$start" = noyes ] || misuse "--activated and --no-start do not go with --$action"
+fi
 
 source=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 program=$root/opt/tracker
@@ -52,11 +83,9 @@ settings=$root/etc/tracker
 data=$root/var/lib/tracker
 units=$root/etc/systemd/system
 commands=$root/usr/local/bin
+share=$root/usr/local/share
 user=tracker
 unit_files=(tracker.service tracker-activated.service tracker.socket tracker-http.socket tracker-https.socket)
-marker='# Written by deploy/install.sh of the tracker; a new installation replaces it.'
-
-say() { echo "install.sh: $*"; }
 
 # Runs a command, or prints it.
 run() {
@@ -82,201 +111,66 @@ write() {
 has_systemd() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
 has_user() { [ -z "$root" ] && getent passwd "$user" >/dev/null; }
 
-create_user() {
-  if [ -n "$root" ]; then
-    say "below $root no user is made; the service needs the system user $user"
-  elif has_user; then
-    say "user $user: already there"
-  else
-    run useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /sbin/nologin "$user"
-  fi
-}
-
-find_node() {
-  [ -n "$node" ] || node=$(command -v node) || fail 'there is no node on the PATH; docs/install.md says where to get it'
-  node=$(realpath -- "$node")
-  "$node" -e 'const [major, minor] = process.versions.node.split(".").map(Number);
-    process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' ||
-    fail "$node is $("$node" --version); the tracker needs Node.js 20.19 or newer"
-  case $node in
-    /root/* | /home/*) fail "the service cannot run $node: its unit hides home directories. Install Node.js for all users" ;;
-  esac
-}
-
-# The package as npm publishes it, with the packages that it needs; made beside the old one, then put in its place.
-install_program() {
-  local fresh=$program.new
-  if [ "$dry_run" = yes ]; then
-    echo "would install: $source to $program, with its packages (npm, no install scripts)"
-  else
-    rm -rf -- "$fresh"
-    mkdir -p -- "$fresh"
-    if [ -f "$source/scripts/build.mjs" ]; then
-      say "packing $source"
-      local packed
-      packed=$(mktemp -d)
-      (cd -- "$source" && npm pack --silent --pack-destination "$packed" >/dev/null)
-      tar -xzf "$packed"/*.tgz -C "$fresh" --strip-components=1 --no-same-owner
-      rm -rf -- "$packed"
-      cp -- "$source/package-lock.json" "$fresh/"
-    else
-      tar -cf - -C "$source" --exclude=./node_modules . | tar -xf - -C "$fresh" --no-same-owner
-    fi
-    say 'installing its packages'
-    local how=install
-    [ ! -f "$fresh/package-lock.json" ] || how=ci
-    (cd -- "$fresh" && npm "$how" --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error)
-    # The service cannot change its own program; everybody may run tracker-query.
-    [ "$(id -u)" -ne 0 ] || chown -R root:root -- "$fresh"
-    chmod -R u=rwX,go=rX -- "$fresh"
-    rm -rf -- "$program.old"
-    [ ! -e "$program" ] || mv -- "$program" "$program.old"
-    mv -- "$fresh" "$program"
-  fi
-  local name
-  for name in server query; do
-    write "$commands/tracker-$name" 755 <<TEXT
-#!/bin/sh
-$marker
-exec '$node' '${program#"$root"}/dist/src/$name/main.js' "\$@"
-TEXT
-  done
-}
-
-install_settings() {
-  # As StateDirectory= of the unit would make it; the check below wants to write there before the first start.
-  if [ -z "$root" ] && [ ! -d "$data" ]; then run install -d -m 700 -o "$user" -g "$user" -- "$data"; fi
-  if [ -e "$settings/tracker.toml" ]; then
-    say "$settings/tracker.toml: kept"
-    return
-  fi
-  run install -d -m 750 -- "$settings"
-  write "$settings/tracker.toml" 640 <"$source/docs/tracker.example.toml"
-  if [ -z "$root" ] && [ "$(id -u)" -eq 0 ]; then run chown -R "root:$user" -- "$settings"; fi
-}
-
-# A unit that was edited is kept; one that is as an earlier version shipped it is replaced.
-install_units() {
-  local name
-  for name in "${unit_files[@]}"; do
-    local there=$units/$name shipped=$source/deploy/$name before=$program.old/deploy/$name
-    if [ ! -e "$there" ] || cmp -s -- "$there" "$before"; then
-      run install -D -m 644 -- "$shipped" "$there"
-    elif ! cmp -s -- "$there" "$shipped"; then
-      say "$there was edited and is kept; what is new: diff $there ${program#"$root"}/deploy/$name"
-    fi
-  done
-  install_notify_override
-}
-
-# Without koffi the tracker speaks to systemd through a command, which the unit has to allow.
-install_notify_override() {
-  [ "$dry_run" = no ] || return 0
-  local name override
-  for name in tracker tracker-activated; do
-    override=$units/$name.service.d/notify.conf
-    if (cd -- "$program" && "$node" -e 'require("koffi")' 2>/dev/null); then
-      if [ -e "$override" ] && grep -qF "$marker" "$override"; then rm -f -- "$override"; fi
-    else
-      write "$override" 644 <<TEXT
-$marker
-[Service]
-NotifyAccess=all
-TEXT
-    fi
-  done
-}
-
-check_settings() {
-  local check=("$commands/tracker-server" --config "$settings/tracker.toml" --data-dir "$data" --check)
-  if [ -n "$root" ]; then return; fi
-  if [ "$dry_run" = yes ]; then
-    run "${check[@]}"
-    return
-  fi
-  say 'checking the settings'
-  local report code=0
-  # As the user and with the one capability that the service has.
-  report=$(setpriv --reuid "$user" --regid "$user" --init-groups --inh-caps +net_bind_service \
-    --ambient-caps +net_bind_service -- "${check[@]}" 2>&1) || code=$?
-  grep -E '^(# )?(warning|error)|^tracker-server:' <<<"$report" || true
-  [ "$code" -ne 2 ] || fail "the settings are wrong; mend $settings/tracker.toml and run this again"
-}
-
-start_service() {
-  local wanted=(tracker.service) service=tracker.service
-  if [ "$activated" = yes ]; then
-    wanted=(tracker.socket tracker-http.socket)
-    service=tracker-activated.service
-  fi
-  if ! has_systemd; then
-    say "systemd does not run here; start it with: systemctl enable --now ${wanted[*]}"
-    return
-  fi
-  run systemctl daemon-reload
-  if [ "$activated" = yes ]; then
-    run systemctl disable --quiet --now tracker.service
-  else
-    run systemctl disable --quiet --now tracker.socket tracker-http.socket tracker-https.socket
-    run systemctl stop tracker-activated.service
-  fi
-  run systemctl enable --quiet "${wanted[@]}"
-  if [ "$start" = no ]; then return; fi
-  if [ "$activated" = yes ]; then run systemctl start "${wanted[@]}"; fi
-  # Returns when the tracker has said that it is ready.
-  run systemctl restart "$service" || fail "it did not start; see: journalctl -u ${service%.service} -n 20"
-  run systemctl --no-pager --lines=5 status "$service"
-}
-
-remove() {
-  if has_systemd; then
-    local name
-    for name in "${unit_files[@]}"; do
-      if [ -e "$units/$name" ]; then run systemctl disable --quiet --now "$name"; fi
-    done
-  fi
-  local file
-  for file in "${unit_files[@]/#/"$units/"}"; do
-    if [ -e "$file" ]; then run rm -f -- "$file"; fi
-  done
-  for file in "$units"/tracker{,-activated}.service.d/notify.conf "$commands"/tracker-{server,query}; do
-    if [ -e "$file" ] && grep -qF "$marker" "$file"; then run rm -f -- "$file"; fi
-  done
-  for file in "$units"/tracker{,-activated}.service.d; do
-    if [ -d "$file" ]; then run rmdir --ignore-fail-on-non-empty -- "$file"; fi
-  done
-  for file in "$program" "$program.old" "$program.new"; do
-    if [ -e "$file" ]; then run rm -rf -- "$file"; fi
-  done
-  if has_systemd; then run systemctl daemon-reload; fi
-  if [ "$purge" = no ]; then
-    say "$settings, $data and the user $user stay; --purge removes them"
-    return
-  fi
-  for file in "$settings" "$data"; do
-    if [ -e "$file" ]; then run rm -rf -- "$file"; fi
-  done
-  if has_user; then run userdel "$user"; fi
-}
+parts=$source/deploy/install
+# shellcheck source-path=SCRIPTDIR source=install/backup.sh
+. "$parts/backup.sh"
+# shellcheck source-path=SCRIPTDIR source=install/earlier-tracker.sh
+. "$parts/earlier-tracker.sh"
+# shellcheck source-path=SCRIPTDIR source=install/program.sh
+. "$parts/program.sh"
+# shellcheck source-path=SCRIPTDIR source=install/settings.sh
+. "$parts/settings.sh"
+# shellcheck source-path=SCRIPTDIR source=install/units.sh
+. "$parts/units.sh"
 
 if [ -z "$root" ] && [ "$dry_run" = no ] && [ "$(id -u)" -ne 0 ]; then
   fail 'this needs root; --dry-run shows what it would do'
 fi
 
-if [ "$uninstall" = yes ]; then
-  remove
-  exit
-fi
+case $action in
+  rollback)
+    roll_back
+    exit
+    ;;
+  uninstall)
+    find_earlier_tracker
+    remove_units
+    remove_program
+    if has_systemd; then run systemctl daemon-reload; fi
+    if [ "$purge" = yes ]; then
+      remove_settings
+    else
+      say "$settings, $data and the user $user stay; --purge removes them"
+    fi
+    exit
+    ;;
+esac
+
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 
 find_node
-command -v npm >/dev/null || fail 'there is no npm on the PATH; it comes with Node.js'
+find_earlier_tracker
+if [ -n "$earlier_unit" ]; then carry_flags_over; fi
+backup=$(new_backup)
+show_plan
+trap go_back EXIT
+begin_backup
 create_user          # step 1
-install_program      # step 2
-install_settings     # step 4
-install_units
+prepare_program      # step 2
+propose_settings     # step 4
 check_settings
+begin_swap
+remove_earlier_tracker
+swap_program
+install_settings
+install_units
 start_service        # steps 5 and 6
+trap 'rm -rf -- "$work"' EXIT
 if [ "$dry_run" = no ]; then
-  rm -rf -- "$program.old"
+  finish_backup
   say "done: $("$node" "$program/dist/src/server/main.js" --version)"
+  say "what was there before is in $backup; back to it: $program/deploy/install.sh --rollback"
 fi

@@ -1,6 +1,6 @@
 // deploy/install.sh, from the unpacked package into a directory: it installs, keeps what was edited, and removes itself.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -13,9 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { unpackPackage } from './unpacked-package.ts';
 
-const checkout = fileURLToPath(new URL('../../../', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'caracal-install-'));
 const unpacked = join(directory, 'package');
 const root = join(directory, 'root');
@@ -23,6 +22,14 @@ const script = join(unpacked, 'deploy', 'install.sh');
 const unit = join(root, 'etc/systemd/system/tracker.service');
 const settings = join(root, 'etc/tracker/tracker.toml');
 const program = join(root, 'opt/tracker/dist/src/server/main.js');
+
+/** Where `man` and the shells look. */
+const manuals = ['tracker-server', 'tracker-query'].flatMap((name) => [
+  `usr/local/share/man/man1/${name}.1`,
+  `usr/local/share/bash-completion/completions/${name}`,
+  `usr/local/share/zsh/site-functions/_${name}`,
+  `usr/local/share/fish/vendor_completions.d/${name}.fish`,
+]);
 
 function install(...words: string[]) {
   return spawnSync(script, words, {
@@ -33,16 +40,13 @@ function install(...words: string[]) {
 
 describe('install.sh', () => {
   before(() => {
-    // Not from the checkout: packing that builds anew, beside the tests that run from the build.
-    const words = ['pack', '--silent', '--ignore-scripts', '--pack-destination', directory];
-    const tarball = execFileSync('npm', words, { cwd: checkout, encoding: 'utf8' }).trim();
-    execFileSync('tar', ['-xzf', join(directory, tarball), '-C', directory]);
+    unpackPackage(directory);
     mkdirSync(root);
   });
   after(() => rmSync(directory, { recursive: true }));
 
   test('is clean for shellcheck', (test) => {
-    const { error, status, stdout } = spawnSync('shellcheck', [script], { encoding: 'utf8' });
+    const { error, status, stdout } = spawnSync('shellcheck', ['-x', script], { encoding: 'utf8' });
     if (error) test.skip('shellcheck is not here');
     else assert.equal(status, 0, stdout);
   });
@@ -68,6 +72,7 @@ describe('install.sh', () => {
     }
     const checked = ['--config', settings, '--http-port', 'any', '--udp-port', 'any', '--check'];
     assert.equal(spawnSync(process.execPath, [program, ...checked]).status, 0);
+    for (const file of manuals) assert.ok(existsSync(join(root, file)), file);
     const wrapper = readFileSync(join(root, 'usr/local/bin/tracker-server'), 'utf8');
     assert.match(wrapper, /^exec '\/\S+\/node' '\/opt\/tracker\/dist\/src\/server\/main\.js' "\$@"$/m);
   });
@@ -92,6 +97,7 @@ describe('install.sh', () => {
     assert.equal(install('--root', root, '--uninstall').status, 0);
     assert.ok(!existsSync(program) && !existsSync(unit) && existsSync(settings));
     assert.deepEqual(readdirSync(join(root, 'usr/local/bin')), []);
+    for (const file of manuals) assert.ok(!existsSync(join(root, file)), file);
     assert.equal(install('--root', root, '--uninstall', '--purge').status, 0);
     assert.ok(!existsSync(settings));
     assert.equal(install('--root', root, '--uninstall', '--purge').status, 0, 'a second time');
@@ -99,5 +105,19 @@ describe('install.sh', () => {
 
   test('refuses an unknown option with exit code 2', () => {
     assert.equal(install('--purg').status, 2);
+  });
+
+  test('refuses options that contradict each other or do nothing alone, and installs nothing', () => {
+    for (const words of [
+      ['--purge'],
+      ['--uninstall', '--rollback'],
+      ['--uninstall', '--no-start'],
+      ['--root'],
+    ]) {
+      const { status, stderr } = install('--root', root, ...words);
+      assert.equal(status, 2, words.join(' '));
+      assert.match(stderr, /^install\.sh: --/);
+    }
+    assert.ok(!existsSync(program));
   });
 });
