@@ -22,3 +22,8 @@ export function stepsSinceOrAhead(then: number, now: number, mask: number, ahead
 export function stepsBefore(now: number, steps: number, mask: number): number {
   return (now - steps) & mask;
 }
+
+/** Steps forward from `then` to `now`, both modulo 2^32 (also as int32, or wider): 0 to 2^32 − 1. */
+export function stepsSince32(then: number, now: number): number {
+  return (now - then) >>> 0;
+}

@@ -7,6 +7,7 @@
 // Callers hold no lock: a slice takes the pass's own, and then one shard's. Only one thread at a time does a slice, and
 // the others go on with their announces: to wait is to sleep, a hundred times as long as a slice.
 
+import { chunkAge, stampOfAge } from './chunk-age.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import { chunkRow, chunkShift, chunkTable, entryField, header, idleFlag, shardRow } from './layout.ts';
 import { lock, tryLock, unlock } from './lock.ts';
@@ -132,7 +133,7 @@ export class Evictor {
     return true;
   }
 
-  /** The age of chunk at about the oldest eighth of the swarms on probation, guessed from a few slots here and there. */
+  /** The stamp of a chunk at about the oldest eighth of the swarms on probation, guessed from a few slots here and there. */
   #chooseAge(): number {
     const words = this.#words;
     let found = 0;
@@ -150,17 +151,18 @@ export class Evictor {
     }
     if (found === 0) return words[header.chunksFilled]!;
     const ages = this.#sample.subarray(0, found).sort();
-    return ages[Math.min(clearedOfSample, found >> 3)]!;
+    return stampOfAge(words, ages[found - 1 - Math.min(clearedOfSample, found >> 3)]!);
   }
 
   #clear(shard: number, start: number, upTo: number): number {
     const words = this.#words;
+    const oldEnough = chunkAge(words, upTo);
     let evicted = 0;
     let end = Math.min(start + slotsPerSlice, this.#table.slots(shard));
     for (let position = start; position < end; ) {
       const entry = this.#table.entryIn(shard, position);
       const isIdle = entry !== 0 && (words[entry + entryField.downloaded]! & idleFlag) !== 0;
-      if (entry === 0 || !(isIdle || (this.#isOnProbation(entry) && this.#ageOf(entry) <= upTo))) {
+      if (entry === 0 || !(isIdle || (this.#isOnProbation(entry) && this.#ageOf(entry) >= oldEnough))) {
         position++;
         continue;
       }
@@ -178,11 +180,11 @@ export class Evictor {
     return this.#words[entry + entryField.downloaded]! >= 0 && this.#entries.hasPeers(entry);
   }
 
-  /** When the chunk of the swarm's peers was filled. */
+  /** How long ago the chunk of the swarm's peers was filled. */
   #ageOf(entry: number): number {
     const words = this.#words;
     const reference = words[entry + entryField.peers4]! || words[entry + entryField.peers6]!;
     const chunk = Math.abs(reference) >>> chunkShift;
-    return words[chunkTable + chunk * chunkRow.size + chunkRow.filled]!;
+    return chunkAge(words, words[chunkTable + chunk * chunkRow.size + chunkRow.filled]!);
   }
 }

@@ -26,7 +26,7 @@ export const header = {
   nextFreshChunk: 17,
   freeChunk: 18,
   chunksInUse: 19,
-  /** How often a chunk was taken from the pool or filled up: its number in this row tells its age. */
+  /** How often a chunk was taken from the pool or filled up, modulo 2^32: its number in this row tells its age. */
   chunksFilled: 20,
   /** With more chunks in use than this, memory is short, and swarms on probation make room. */
   pressedAbove: 21,
@@ -43,6 +43,10 @@ export const header = {
   /** Swarms without peers that are kept for their `downloaded` counter, and how many may be. */
   idleSwarms: 48,
   maxIdleSwarms: 49,
+  /** Evicted since the start: swarms on probation, their peers, and idle swarms. Doubles, written under `evictLock`. */
+  evictedSwarms: 42,
+  evictedPeers: 44,
+  evictedIdleSwarms: 46,
   /** Guards the next five: where the pass of eviction stands, which chunks it clears, what it has evicted so far. */
   evictLock: 50,
   evictShard: 51,
@@ -50,10 +54,6 @@ export const header = {
   evictUpTo: 53,
   evictedInPass: 54,
   evictRestUntil: 55,
-  /** Evicted since the start: swarms on probation, their peers, and idle swarms. */
-  evictedSwarms: 56,
-  evictedPeers: 57,
-  evictedIdleSwarms: 58,
   /** Guards the next three: the pages of the journal, and whether a change found no room there. */
   journalLock: 59,
   journalFirstPage: 60,
@@ -75,9 +75,9 @@ export const chunkRow = {
   carved: 3,
   previous: 4,
   next: 5,
-  /** Number of the last time that it was taken, or full again of mostly new objects: the lower, the older they are. */
+  /** Number of the last time that it was taken, or full again of mostly new objects; see chunk-age.ts. */
   filled: 6,
-  /** Objects freed since then. */
+  /** Objects freed since then; no more is counted than a chunk holds. */
   freed: 7,
   size: 8,
 } as const;

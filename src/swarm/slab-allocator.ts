@@ -55,7 +55,7 @@ export class SlabAllocator {
     lock(words, row + classRow.lock);
     words[object] = words[info + chunkRow.freeObject]!;
     words[info + chunkRow.freeObject] = object;
-    words[info + chunkRow.freed]!++;
+    if (words[info + chunkRow.freed]! < objectsPerChunk[sizeClass]!) words[info + chunkRow.freed]!++;
     const used = --words[info + chunkRow.used]!;
     if (used === objectsPerChunk[sizeClass]! - 1) this.#link(row, chunk);
     // The last chunk of a class stays, or a swarm that comes and goes would take and return a chunk each time.

@@ -3,6 +3,7 @@
 import type { InfoHashTable } from './info-hash-table.ts';
 import { chunkWords, header, shardRow } from './layout.ts';
 import type { SlabAllocator } from './slab-allocator.ts';
+import { wideCounter } from './wide-counter.ts';
 
 /** Totals over all swarms that have peers. */
 export interface StoreTotals {
@@ -30,9 +31,9 @@ export function readTotals(words: Int32Array, table: InfoHashTable, allocator: S
     seeders6: 0,
     bytesInUse: words[header.firstChunk]! * chunkWords * 4 + allocator.bytesInUse(),
     memoryLimit: words[header.words]! * 4,
-    evictedSwarms: words[header.evictedSwarms]!,
-    evictedPeers: words[header.evictedPeers]!,
-    evictedIdleSwarms: words[header.evictedIdleSwarms]!,
+    evictedSwarms: wideCounter(words, header.evictedSwarms)[0]!,
+    evictedPeers: wideCounter(words, header.evictedPeers)[0]!,
+    evictedIdleSwarms: wideCounter(words, header.evictedIdleSwarms)[0]!,
   };
   for (let index = 0; index < table.shardCount; index++) {
     const shard = table.shardAt(index);

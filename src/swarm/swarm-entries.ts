@@ -17,10 +17,14 @@ import {
 } from './layout.ts';
 import { inOneNetwork } from './network.ts';
 import type { SlabAllocator } from './slab-allocator.ts';
+import { wideCounter } from './wide-counter.ts';
 
 export class SwarmEntries {
   readonly #words: Int32Array;
   readonly #table: InfoHashTable;
+  readonly #evictedSwarms: Float64Array;
+  readonly #evictedPeers: Float64Array;
+  readonly #evictedIdleSwarms: Float64Array;
   readonly peers4: FamilyPeers;
   readonly peers6: FamilyPeers;
   readonly journal: ChangeJournal;
@@ -28,6 +32,9 @@ export class SwarmEntries {
   constructor(words: Int32Array, allocator: SlabAllocator, table: InfoHashTable) {
     this.#words = words;
     this.#table = table;
+    this.#evictedSwarms = wideCounter(words, header.evictedSwarms);
+    this.#evictedPeers = wideCounter(words, header.evictedPeers);
+    this.#evictedIdleSwarms = wideCounter(words, header.evictedIdleSwarms);
     const key0 = words[header.hashKey + 2]!;
     const key1 = words[header.hashKey + 3]!;
     this.peers4 = new FamilyPeers(words, allocator, 4, key0, key1);
@@ -127,16 +134,19 @@ export class SwarmEntries {
     return true;
   }
 
-  /** Forgets a swarm with its peers and its counter, at once: for small swarms, and those without peers. */
+  /**
+   * Forgets a swarm with its peers and its counter, at once: for small swarms, and those without peers. Callers hold
+   * `evictLock` too, which guards the counters.
+   */
   evict(shard: number, entry: number): void {
     const words = this.#words;
     if (this.journal.isOpen) this.journal.noteSwarm(words, entry);
     if (this.#isIdle(entry)) {
-      Atomics.add(words, header.evictedIdleSwarms, 1);
+      this.#evictedIdleSwarms[0]!++;
     } else {
       const peers = this.complete(entry) + this.incomplete(entry);
-      Atomics.add(words, header.evictedSwarms, 1);
-      Atomics.add(words, header.evictedPeers, peers);
+      this.#evictedSwarms[0]!++;
+      this.#evictedPeers[0]! += peers;
       this.#clear(shard, entry, 4);
       this.#clear(shard, entry, 6);
     }

@@ -4,6 +4,7 @@
 // code is compiled. Between slices the table may
 // change; a peer that is missed because it moved is met on the next round.
 
+import { boundChunkAges } from './chunk-age.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import { entryField, header, shardRow } from './layout.ts';
@@ -45,6 +46,7 @@ export class Sweeper {
       if (this.#shard === this.#table.shardCount) {
         this.#shard = 0;
         this.#clock.noteSwept(this.#begunAt);
+        boundChunkAges(this.#words);
         return true;
       }
     }

@@ -5,6 +5,7 @@ import { SocketOptions } from '../../net/socket-options.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
 import { closeUdpSockets, openUdpSockets, type UdpSocket } from '../../net/udp-socket.ts';
 import { Waker } from '../../net/waker.ts';
+import { stepsSince32 } from '../../protocol/wrapped-time.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import type { AccessMemory } from '../../tracker/access.ts';
 import { Protection } from '../../tracker/protection.ts';
@@ -130,7 +131,10 @@ export class SocketWorkers {
         if (seen.has(socket.fd)) return;
         seen.add(socket.fd);
         const drops = options.drops(socket.fd);
-        if (drops >= 0) this.#counters[data.counterIndexes[i]!]![UdpCounter.droppedByKernel] = drops;
+        const counters = this.#counters[data.counterIndexes[i]!]!;
+        // The kernel counts modulo 2^32.
+        const before = counters[UdpCounter.droppedByKernel]!;
+        if (drops >= 0) counters[UdpCounter.droppedByKernel] = before + stepsSince32(before, drops);
       });
     });
     options.close();
