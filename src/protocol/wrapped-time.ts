@@ -18,7 +18,7 @@ export function stepsSinceOrAhead(then: number, now: number, mask: number, ahead
   return steps > mask - ahead ? 0 : steps;
 }
 
-/** The place on the circle of a time `steps` before `now`. */
+/** The place on the circle of a time `steps` before `now`; the mask of a circle of 2^32 is −1. */
 export function stepsBefore(now: number, steps: number, mask: number): number {
   return (now - steps) & mask;
 }

@@ -1,6 +1,6 @@
 // How old the objects of a chunk are, by and large: counted in chunks filled since, on a circle of 2^32.
 
-import { stepsSince32 } from '../protocol/wrapped-time.ts';
+import { stepsBefore, stepsSince32 } from '../protocol/wrapped-time.ts';
 import { chunkRow, chunkTable, header } from './layout.ts';
 
 /** Older than this is not told apart: what has not been filled for so long only gets older while it is bounded. */
@@ -13,7 +13,7 @@ export function chunkAge(words: Int32Array, stamp: number): number {
 
 /** The stamp of a chunk that has this age now. */
 export function stampOfAge(words: Int32Array, age: number): number {
-  return (words[header.chunksFilled]! - age) | 0;
+  return stepsBefore(words[header.chunksFilled]!, age, -1);
 }
 
 /**
