@@ -13,7 +13,7 @@ const roundsBetweenPolls = 8;
  * Called with the EPOLL* bits that are ready. What stays unread is reported again, so a share may be left. To return
  * true says that more is coming fast: then it is called again without a sleep, until it returns anything else.
  */
-export type OnReady = (events: number) => boolean | undefined;
+export type OnReady = (events: number, fd: number) => boolean | undefined;
 
 /** Blocks its thread while it runs, so it belongs into a worker; the main thread reaches it through a `Waker`. */
 export class EventLoop {
@@ -34,6 +34,9 @@ export class EventLoop {
    */
   readonly #busy: number[] = [];
   #rounds = 0;
+  #tickMs = -1;
+  #tickAt = 0;
+  #onTick: (() => void) | undefined;
   #stopped = false;
 
   constructor(calls: SystemCalls) {
@@ -69,6 +72,21 @@ export class EventLoop {
     else this.#control(EPOLL_CTL_DEL, fd, 0);
   }
 
+  /** For a descriptor that is closed next, which takes it out of epoll without a call of its own. */
+  forget(fd: number): void {
+    this.#readers[fd] = undefined;
+    const at = this.#busy.indexOf(fd);
+    if (at >= 0) this.#busy.splice(at, 1);
+  }
+
+  /** Calls `onTick` every `ms` from now on, instead of what was called before; without one the loop need not wake. */
+  every(ms: number, onTick: (() => void) | undefined): void {
+    if (onTick === this.#onTick && ms === this.#tickMs) return;
+    this.#tickMs = onTick === undefined ? -1 : ms;
+    this.#onTick = onTick;
+    this.#tickAt = performance.now() + ms;
+  }
+
   /** Lets another thread wake and stop this loop. `onWake` runs once for any number of wakings in between. */
   listenTo(waker: WakerHandle, onWake?: () => void): void {
     this.add(waker.fd, EPOLLIN, () => {
@@ -79,22 +97,19 @@ export class EventLoop {
     });
   }
 
-  /**
-   * Sleeps and calls, until `stop`. With `tickMs`, `onTick` runs at least that often; without, an idle loop does
-   * not wake at all. An exception of a called function ends the loop and is the caller's.
-   */
-  run(tickMs = -1, onTick?: () => void): void {
-    let tickAt = performance.now() + tickMs;
-    while (!this.#stopped) {
-      if (tickMs < 0) {
-        this.runOnce(-1);
-        continue;
-      }
-      this.runOnce(Math.max(0, Math.ceil(tickAt - performance.now())));
-      if (performance.now() < tickAt || this.#stopped) continue;
-      onTick?.();
-      tickAt = performance.now() + tickMs;
-    }
+  /** Sleeps and calls, until `stop`. An exception of a called function ends the loop and is the caller's. */
+  run(): void {
+    while (!this.#stopped) this.turn(Number.POSITIVE_INFINITY);
+  }
+
+  /** One round of `run`: sleeps for at most `mostMs`, and calls what `every` was told when it is time. */
+  turn(mostMs: number): void {
+    const due = this.#onTick === undefined ? Number.POSITIVE_INFINITY : this.#tickAt - performance.now();
+    const most = Math.min(mostMs, Math.max(0, Math.ceil(due)));
+    this.runOnce(most === Number.POSITIVE_INFINITY ? -1 : most);
+    if (this.#onTick === undefined || this.#stopped || performance.now() < this.#tickAt) return;
+    this.#tickAt = performance.now() + this.#tickMs;
+    this.#onTick();
   }
 
   /**
@@ -117,7 +132,7 @@ export class EventLoop {
     }
     for (let i = 0, at = 0; i < ready; i++, at += this.#eventWords) {
       const fd = words[at + this.#dataWord]!;
-      if (this.#readers[fd]?.(words[at]!) === true) this.#enterBusy(fd);
+      if (this.#readers[fd]?.(words[at]!, fd) === true) this.#enterBusy(fd);
     }
     return called + ready;
   }
@@ -148,7 +163,7 @@ export class EventLoop {
       const fd = this.#busy[i];
       if (fd === undefined) continue; // a call has removed others
       called++;
-      if (this.#readers[fd]!(this.#interests[fd]!) === true) continue;
+      if (this.#readers[fd]!(this.#interests[fd]!, fd) === true) continue;
       const at = this.#busy.indexOf(fd);
       if (at < 0) continue;
       this.#busy.splice(at, 1);

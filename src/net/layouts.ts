@@ -50,6 +50,7 @@ export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_ERROR = 4;
+export const SO_LINGER = 13;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_REUSEPORT = 15;
@@ -66,6 +67,10 @@ export const IP_MTU_DISCOVER = 10;
 export const IP_PMTUDISC_WANT = 1;
 export const IP_PMTUDISC_DO = 2;
 export const IPPROTO_TCP = 6;
+export const TCP_NODELAY = 1;
+/** Seconds for which a connection is not accepted unless it says something. */
+export const TCP_DEFER_ACCEPT = 9;
+export const SHUT_WR = 1;
 export const IPPROTO_UDP = 17;
 /** Segment size of one big datagram that the kernel cuts into many (since Linux 4.18); used to make load. */
 export const UDP_SEGMENT = 103;
@@ -102,6 +107,8 @@ export const errno = {
   EACCES: 13,
   EFAULT: 14,
   EINVAL: 22,
+  ENFILE: 23,
+  EMFILE: 24,
   ENOSYS: 38,
   ENOTSOCK: 88,
   EMSGSIZE: 90,

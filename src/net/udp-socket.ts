@@ -16,10 +16,9 @@ import {
   SOCK_DGRAM,
   SOCK_NONBLOCK,
   SOL_SOCKET,
-  sockaddrIn6,
 } from './layouts.ts';
-import { PinnedMemory, type Region } from './pinned-memory.ts';
-import { decodePort, encodeSocketAddress, type Family, familyOf, formatEndpoint } from './socket-address.ts';
+import { type Family, familyOf, formatEndpoint } from './socket-address.ts';
+import { SocketName } from './socket-name.ts';
 import { SocketOptions } from './socket-options.ts';
 import { SystemCallError } from './system-call-error.ts';
 import type { SystemCalls } from './system-calls.ts';
@@ -66,8 +65,7 @@ export function openUdpSockets(calls: SystemCalls, options: UdpSocketOptions): U
   const family = familyOf(address);
   if (!family) throw new RangeError(`not an IPv4 or IPv6 address: ${address}`);
   const setting = new SocketOptions(calls);
-  const memory = new PinnedMemory(calls, 128);
-  const names = { name: memory.take(sockaddrIn6.size), length: memory.take(4) };
+  const name = new SocketName(calls);
   const sockets: UdpSocket[] = [];
   let port = options.port;
   try {
@@ -78,9 +76,9 @@ export function openUdpSockets(calls: SystemCalls, options: UdpSocketOptions): U
         if (family === 6) setting.set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1, 'IPV6_V6ONLY');
         const buffers = enlargeBuffers(setting, fd, options);
         const localAddressKnown = askForLocalAddress(setting, fd, address, family);
-        bindSocket(calls, names, fd, address, port);
+        name.bind(fd, address, port, `UDP ${formatEndpoint(address, port)}`);
         if (index === 0) {
-          port = boundPort(calls, names, fd);
+          port = name.boundPort(fd);
           if (count > 1) setting.set(fd, SOL_SOCKET, SO_REUSEPORT, 1, 'SO_REUSEPORT');
         }
         sockets.push({ fd, family, address, port, localAddressKnown, ...buffers });
@@ -94,7 +92,7 @@ export function openUdpSockets(calls: SystemCalls, options: UdpSocketOptions): U
     throw error;
   } finally {
     setting.close();
-    memory.release();
+    name.close();
   }
   return sockets;
 }
@@ -147,31 +145,4 @@ export function askForLocalAddress(
 
 function isUnspecified(address: string): boolean {
   return /^[0:.]+$/.test(address);
-}
-
-// The memory the kernel reads and writes socket addresses in.
-interface NameMemory {
-  readonly name: Region;
-  readonly length: Region;
-}
-
-function bindSocket(
-  calls: SystemCalls,
-  { name }: NameMemory,
-  fd: number,
-  address: string,
-  port: number,
-): void {
-  const length = encodeSocketAddress(name.bytes, address, port);
-  if (calls.bind(fd, name.address, length) !== 0) {
-    throw new SystemCallError('bind', calls.errno(), `UDP ${formatEndpoint(address, port)}`);
-  }
-}
-
-function boundPort(calls: SystemCalls, { name, length }: NameMemory, fd: number): number {
-  length.words[0] = sockaddrIn6.size;
-  if (calls.getsockname(fd, name.address, length.address) !== 0) {
-    throw new SystemCallError('getsockname', calls.errno());
-  }
-  return decodePort(name.bytes);
 }

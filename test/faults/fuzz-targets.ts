@@ -59,7 +59,7 @@ export function createFuzzTargets(): FuzzTarget[] {
         text('http://h:1/x/scrape/?info_hash='),
         text('//announce'),
       ],
-      parse: (input) => new HttpTarget().read(input, input.length),
+      parse: (input) => new HttpTarget().read(input, 0, input.length),
     },
     {
       name: 'bencode',

@@ -67,9 +67,10 @@ test('a tick comes although nothing is ready, and the loop ends when it is stopp
   test.after(() => loop.close());
   let ticks = 0;
   const started = performance.now();
-  loop.run(10, () => {
+  loop.every(10, () => {
     if (++ticks === 5) loop.stop();
   });
+  loop.run();
   const elapsed = performance.now() - started;
   assert.equal(ticks, 5);
   assert.ok(elapsed >= 49 && elapsed < 500, `${elapsed} ms`);

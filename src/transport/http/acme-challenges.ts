@@ -2,7 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendText } from './http-send.ts';
 
-const prefix = '/.well-known/acme-challenge/';
+/** Where an authority asks for challenges. */
+export const acmePrefix = '/.well-known/acme-challenge/';
 
 /** One for the process; every plain HTTP listener asks it first. */
 export class AcmeChallenges {
@@ -20,8 +21,8 @@ export class AcmeChallenges {
   /** Answers a request for an open challenge; false when it asks for something else. */
   answer(request: IncomingMessage, response: ServerResponse): boolean {
     const target = request.url!;
-    if (!target.startsWith(prefix)) return false;
-    const keyAuthorization = this.#answers.get(target.slice(prefix.length));
+    if (!target.startsWith(acmePrefix)) return false;
+    const keyAuthorization = this.#answers.get(target.slice(acmePrefix.length));
     if (keyAuthorization === undefined) return false;
     sendText(response, 200, 'application/octet-stream', keyAuthorization);
     return true;

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { ClientAddress } from '../client-address.ts';
 import type { HttpConnections } from './http-connections.ts';
 import type { HttpCounters } from './http-counters.ts';
 import { readProxyHeader } from './proxy-header.ts';
@@ -42,6 +43,14 @@ export class ConnectionEntry {
   close(): void {
     for (const socket of this.#waiting) socket.destroy();
     this.#options.handshakes?.close();
+  }
+
+  /** Begins with a connection that another thread has brought as far as a request, of which `bytes` have come. */
+  take(socket: Socket, address: ClientAddress, proxied: boolean, bytes: Uint8Array): void {
+    const { connections, counters } = this.#options;
+    connections.take(socket, counters, address, proxied);
+    socket.unshift(bytes);
+    this.#serve(socket);
   }
 
   #enter(socket: Socket): void {

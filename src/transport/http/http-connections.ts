@@ -94,8 +94,26 @@ export class HttpConnections {
       socket.resetAndDestroy();
       return undefined;
     }
-    this.#open++;
     counters.connectionsOpened++;
+    return this.#note(socket, counters, key, address, proxied);
+  }
+
+  /**
+   * The same for one that another thread has admitted and counted as opened, and that is `address`'s: it is not turned
+   * away.
+   */
+  take(socket: Socket, counters: HttpCounters, address: ClientAddress, proxied: boolean): HttpConnection {
+    return this.#note(socket, counters, undefined, address, proxied);
+  }
+
+  #note(
+    socket: Socket,
+    counters: HttpCounters,
+    key: string | undefined,
+    address: ClientAddress,
+    proxied: boolean,
+  ): HttpConnection {
+    this.#open++;
     counters.connectionsOpen++;
     if (key !== undefined) this.#perAddress.set(key, (this.#perAddress.get(key) ?? 0) + 1);
     const connection: HttpConnection = {

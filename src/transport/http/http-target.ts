@@ -16,11 +16,11 @@ export class HttpTarget {
   queryAt = 0;
 
   /**
-   * Reads the target `bytes[0 .. end)`: a path, or an absolute URL as a proxy sends it. Any prefix may stand before
+   * Reads the target `bytes[at .. end)`: a path, or an absolute URL as a proxy sends it. Any prefix may stand before
    * `/announce` and `/scrape`, and one slash behind them.
    */
-  read(bytes: Uint8Array, end: number): void {
-    const start = pathStart(bytes, end);
+  read(bytes: Uint8Array, at: number, end: number): void {
+    const start = pathStart(bytes, at, end);
     let pathEnd = start;
     while (pathEnd < end && bytes[pathEnd] !== QUESTION_MARK) pathEnd++;
     this.queryAt = Math.min(pathEnd + 1, end);
@@ -32,11 +32,11 @@ export class HttpTarget {
   }
 }
 
-function pathStart(bytes: Uint8Array, end: number): number {
-  if (bytes[0] === SLASH) return 0;
+function pathStart(bytes: Uint8Array, start: number, end: number): number {
+  if (bytes[start] === SLASH) return start;
   for (const scheme of schemes) {
-    if (end < scheme.length || !endsWith(bytes, 0, scheme.length, scheme)) continue;
-    let at = scheme.length;
+    let at = start + scheme.length;
+    if (end < at || !endsWith(bytes, start, at, scheme)) continue;
     while (at < end && bytes[at] !== SLASH && bytes[at] !== QUESTION_MARK) at++;
     return at;
   }

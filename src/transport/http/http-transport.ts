@@ -1,7 +1,7 @@
 // HTTP through node:http: receives requests within bounds, asks for their answers, and sends them.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import { fullScrapeBusy, internalError, tooManyRequests } from '../../protocol/failure.ts';
 import { Bucket, unlimited } from '../../tracker/token-buckets.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
@@ -61,6 +61,16 @@ export interface HttpOptions {
   answerFirst?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
+/** A connection that has come as far as a request elsewhere. */
+export interface TakenConnection {
+  readonly fd: number;
+  readonly bytes: Uint8Array;
+  readonly family: 4 | 6;
+  /** 1 or 4 words. */
+  readonly words: Int32Array;
+  readonly proxied: boolean;
+}
+
 /** Connections that the kernel completes before they are accepted. */
 const backlog = 4096;
 
@@ -93,6 +103,11 @@ export class HttpTransport {
     });
   }
 
+  /** One that does not listen, and only goes on with connections that others have accepted. */
+  static withoutListener(options: Omit<HttpOptions, 'host' | 'port'>): HttpTransport {
+    return new HttpTransport({ ...options, host: '', port: 0 });
+  }
+
   /** Binds and begins to answer; rejects with the system's error when the port cannot be had. */
   static async listen(options: HttpOptions): Promise<HttpTransport> {
     const transport = new HttpTransport(options);
@@ -121,6 +136,15 @@ export class HttpTransport {
     return (this.#server as unknown as { _handle: { fd: number } })._handle.fd;
   }
 
+  /**
+   * Goes on with a connection that another thread has accepted, by its descriptor: `bytes` have come on it and are not
+   * answered. The transport need not listen.
+   */
+  take({ fd, bytes, family, words, proxied }: TakenConnection): void {
+    const socket = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
+    this.#entry.take(socket, { family, words }, proxied, bytes);
+  }
+
   /** Shows `certificate` to whoever connects from now on; open connections stay as they are. */
   setCertificate(certificate: TlsCertificate): void {
     if ('setSecureContext' in this.#server) this.#server.setSecureContext(secureContextOptions(certificate));
@@ -147,6 +171,8 @@ export class HttpTransport {
       connectionsCheckingInterval: limits.checkEveryMs,
       insecureHTTPParser: false,
       noDelay: true,
+      // RFC 9112, 3.2, is held in #faultOf, with a refusal like any other.
+      requireHostHeader: false,
     };
     const server =
       https === undefined
@@ -202,7 +228,7 @@ export class HttpTransport {
     }
     if (this.#options.answerFirst?.(request, response)) return;
     const length = bytes.write(request.url!, 'latin1');
-    target.read(bytes, length);
+    target.read(bytes, 0, length);
     switch (target.kind) {
       case Target.announce: {
         this.#send(
@@ -239,6 +265,7 @@ export class HttpTransport {
     if (this.#head.body) return bodyRefusal;
     // There is a version 0.9 to the parser, which knows neither status nor length.
     if (request.httpVersionMajor !== 1) return badRequestRefusal;
+    if (request.httpVersionMinor === 1 && request.headers.host === undefined) return badRequestRefusal;
     // The parser counts no separators, so its own limit lets a head of many short fields pass.
     const headBytes =
       method.length + url!.length + ' '.length + ' HTTP/1.1\r\n\r\n'.length + this.#head.bytes;

@@ -7,7 +7,7 @@ import { HttpTarget, Target } from '../../../src/transport/http/http-target.ts';
 function read(target: string): [Target, string] {
   const bytes = Buffer.from(`${target} and what lies behind it/announce`, 'latin1');
   const reader = new HttpTarget();
-  reader.read(bytes, target.length);
+  reader.read(bytes, 0, target.length);
   return [reader.kind, target.slice(reader.queryAt)];
 }
 
@@ -57,7 +57,7 @@ test('noise is read within its bounds', () => {
       const target = parts.join('');
       const bytes = Buffer.from(target, 'latin1');
       const reader = new HttpTarget();
-      reader.read(bytes, bytes.length);
+      reader.read(bytes, 0, bytes.length);
       assert.ok(reader.queryAt >= 0 && reader.queryAt <= bytes.length);
     }),
   );

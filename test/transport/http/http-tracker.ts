@@ -1,48 +1,156 @@
-// Starts an HTTP transport over a small tracker, for the tests of this folder.
+// Starts an HTTP transport over a small tracker each of the ways there are, for the tests of this folder.
 import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseCidr } from '../../../src/protocol/cidr.ts';
+import { findFastPath } from '../../../src/net/availability.ts';
+import { EventLoop } from '../../../src/net/event-loop.ts';
+import { openTcpListeners } from '../../../src/net/tcp-listener.ts';
+import { type Cidr, parseCidr } from '../../../src/protocol/cidr.ts';
+import { formatIp } from '../../../src/protocol/ip-address.ts';
 import type { Tracker } from '../../../src/tracker/tracker.ts';
+import { ConnectionTable } from '../../../src/transport/http/connection-table.ts';
 import {
   HttpConnections,
   type HttpConnectionsOptions,
 } from '../../../src/transport/http/http-connections.ts';
 import { HttpCounters } from '../../../src/transport/http/http-counters.ts';
+import { defaultHttpLimits } from '../../../src/transport/http/http-limits.ts';
 import { type HttpOptions, HttpTransport } from '../../../src/transport/http/http-transport.ts';
+import { HttpEpoll } from '../../../src/transport/http-epoll/http-epoll.ts';
 import { createContractTracker } from '../contract.ts';
 
 export interface StartedHttp {
   port: number;
   counters: HttpCounters;
   exceptions: unknown[];
-  transport: HttpTransport;
+  transport: Pick<HttpTransport, 'close' | 'setCertificate'>;
 }
 
-type Changes = Partial<Omit<HttpOptions, 'tracker'>> &
-  Partial<HttpConnectionsOptions> & { trusted?: string[]; tracker?: Tracker };
+export type HttpChanges = Partial<Omit<HttpOptions, 'tracker'>> &
+  Partial<HttpConnectionsOptions> & {
+    trusted?: string[];
+    tracker?: Tracker;
+  };
 
-/** Listens on loopback; whoever starts it closes it. */
-export async function startHttp(changes: Changes = {}): Promise<StartedHttp> {
-  const { max = 1000, maxPerAddress = 1000, trusted = [], isOverLimit = () => false, ...options } = changes;
+interface Parts {
+  options: Omit<HttpOptions, 'host' | 'port'> & { host: string; port: number };
+  connections: HttpConnectionsOptions;
+  trustedProxies: Cidr[];
+  counters: HttpCounters;
+  exceptions: unknown[];
+}
+
+function partsFrom({
+  max = 1000,
+  maxPerAddress = 1000,
+  trusted = [],
+  isOverLimit = () => false,
+  ...options
+}: HttpChanges): Parts {
   const counters = new HttpCounters();
   const exceptions: unknown[] = [];
   const trustedProxies = trusted.map((text) => parseCidr(text)!);
-  const transport = await HttpTransport.listen({
-    host: '127.0.0.1',
-    port: 0,
-    tracker: createContractTracker(),
-    connections: new HttpConnections({ max, maxPerAddress, trustedProxies, isOverLimit }),
+  const connections = { max, maxPerAddress, trustedProxies, isOverLimit };
+  return {
+    options: {
+      host: '127.0.0.1',
+      port: 0,
+      tracker: createContractTracker(),
+      connections: new HttpConnections(connections),
+      counters,
+      announceUrls: () => ['http://tracker.example.net:6969/announce'],
+      clock: () => 1000,
+      onException: (error) => exceptions.push(error),
+      ...options,
+    },
+    connections,
+    trustedProxies,
     counters,
-    announceUrls: () => ['http://tracker.example.net:6969/announce'],
-    clock: () => 1000,
-    onException: (error) => exceptions.push(error),
-    ...options,
-  });
+    exceptions,
+  };
+}
+
+export async function startNode(changes: HttpChanges = {}): Promise<StartedHttp> {
+  const { options, counters, exceptions } = partsFrom(changes);
+  const transport = await HttpTransport.listen(options);
   return { port: transport.port, counters, exceptions, transport };
 }
 
+const { calls, reason: noFastPath } = findFastPath();
+
+/** The event loop of the socket workers, but turned every millisecond by this thread. */
+export async function startEpoll(changes: HttpChanges = {}): Promise<StartedHttp> {
+  const { options, connections, trustedProxies, counters, exceptions } = partsFrom(changes);
+  const [listener] = openTcpListeners(calls!, {
+    address: options.host,
+    port: options.port,
+    backlog: 512,
+    deferSeconds: 0,
+  });
+  // What this thread does not answer goes on in node:http, as in the program.
+  const other = HttpTransport.withoutListener(options);
+  const loop = new EventLoop(calls!);
+  const epoll = new HttpEpoll(calls!, loop, {
+    ...options,
+    limits: options.limits ?? defaultHttpLimits,
+    trustedProxies,
+    table: ConnectionTable.create(1, 4096, new Int32Array([1, 2])),
+    thread: 0,
+    max: connections.max,
+    maxPerAddress: connections.maxPerAddress,
+    isOverLimit: connections.isOverLimit!,
+    proxyProtocol: options.proxyProtocol ?? false,
+    onBrokenProxyHeader: (ip) => options.onBrokenProxyHeader?.(formatIp(ip)),
+    redirectTo: undefined,
+    acme: false,
+    upgrades: false,
+    handOver: (connection) => other.take(connection),
+    wake: () => {},
+  });
+  epoll.listen(listener!.fd);
+  const timer = setInterval(() => loop.turn(0), 1);
+  let closed = false;
+  return {
+    port: listener!.port,
+    counters,
+    exceptions,
+    transport: {
+      setCertificate: () => {},
+      close: async (graceMs = 1000) => {
+        // A descriptor closed twice is somebody else's the second time.
+        if (closed) return;
+        closed = true;
+        epoll.stop();
+        calls!.close(listener!.fd);
+        const end = performance.now() + graceMs;
+        while (!epoll.isIdle && performance.now() < end) await pause(2);
+        clearInterval(timer);
+        epoll.close();
+        loop.close();
+        await other.close(graceMs);
+      },
+    },
+  };
+}
+
+/** Why HTTP in the event loop cannot be tested here; undefined where it can. With CI=true it must. */
+export const noEpoll = calls === undefined ? noFastPath : undefined;
+if (noEpoll !== undefined && process.env.CI === 'true')
+  throw new Error(`the fast path must be tested here: ${noEpoll}`);
+
+let chosen: 'node' | 'epoll' = 'node';
+
+/** Runs the suites that are imported from now on over another transport. */
+export function testOver(transport: 'node' | 'epoll'): void {
+  chosen = transport;
+}
+
+/** Listens on loopback; whoever starts it closes it. */
+export function startHttp(changes: HttpChanges = {}): Promise<StartedHttp> {
+  return chosen === 'epoll' && changes.https === undefined ? startEpoll(changes) : startNode(changes);
+}
+
 /** As `startHttp`, closed at the end of the test. */
-export async function startHttpFor(t: TestContext, changes: Changes = {}): Promise<StartedHttp> {
+export async function startHttpFor(t: TestContext, changes: HttpChanges = {}): Promise<StartedHttp> {
   const started = await startHttp(changes);
   t.after(() => started.transport.close(0));
   return started;

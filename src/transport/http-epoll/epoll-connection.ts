@@ -1,0 +1,93 @@
+// One HTTP connection of a socket worker: whose it is, what has come of its next request, what has yet to go out.
+import type { ClientAddress } from '../client-address.ts';
+import type { Placed } from '../http/connection-order.ts';
+import type { Timed } from './time-wheel.ts';
+
+export const Phase = {
+  /** The PROXY protocol's header has to come first. */
+  proxyHeader: 0,
+  /** Nothing of the next request has come. */
+  idle: 1,
+  /** A part of its head has. */
+  head: 2,
+  /** Answers wait for the client to read; until then nothing is read from it. */
+  sending: 3,
+  /** It has been told off or answered for the last time; what it still sends is dropped. */
+  lingering: 4,
+} as const;
+export type Phase = (typeof Phase)[keyof typeof Phase];
+
+const noBytes = new Uint8Array(0);
+
+/** Used again for another connection when this one has ended. */
+export class EpollConnection implements ClientAddress, Placed<EpollConnection>, Timed<EpollConnection> {
+  fd = -1;
+  family: 4 | 6 = 4;
+  readonly words = new Int32Array(4);
+  /** It comes from a trusted proxy, whose X-Forwarded-For is believed. */
+  proxied = false;
+  phase: Phase = Phase.idle;
+  /** What epoll watches it for; 0 when it does not: one that ends with its first answer never needs that. */
+  watched = 0;
+  /** Bytes that have come and are not answered yet. */
+  partial: Uint8Array = noBytes;
+  partialLength = 0;
+  /** What has to go out before anything else: `pending[pendingAt ..]`. */
+  pending: Uint8Array | undefined;
+  pendingAt = 0;
+  /** It ends when everything has gone out. */
+  ending = false;
+  /** Before it ends, what it still sends is read and dropped for a moment. */
+  lingers = false;
+  /** It has asked something already. */
+  asked = false;
+  /** Whole seconds of the monotonic clock when its last request came. */
+  askedAt = 0;
+  deadline = 0;
+  wheelBefore: EpollConnection | undefined;
+  wheelAfter: EpollConnection | undefined;
+  spoke = -1;
+  older: EpollConnection | undefined;
+  newer: EpollConnection | undefined;
+
+  /** Makes it a new connection's. */
+  begin(fd: number, family: 4 | 6, words: Int32Array, proxied: boolean): void {
+    this.fd = fd;
+    this.setAddress(family, words);
+    this.proxied = proxied;
+    this.phase = Phase.idle;
+    this.watched = 0;
+    this.ending = false;
+    this.asked = false;
+    this.lingers = false;
+  }
+
+  setAddress(family: 4 | 6, words: Int32Array): void {
+    this.family = family;
+    for (let i = 0; i < (family === 4 ? 1 : 4); i++) this.words[i] = words[i]!;
+  }
+
+  /** Keeps `bytes[at .. end)` until more comes. */
+  keep(bytes: Uint8Array, at: number, end: number): void {
+    const length = end - at;
+    if (length > this.partial.length) {
+      // Few bytes for who sends few, so that many of them cost little.
+      this.partial = new Uint8Array(Math.max(256, 2 ** Math.ceil(Math.log2(length))));
+    }
+    this.partial.set(bytes.subarray(at, end));
+    this.partialLength = length;
+  }
+
+  /** Forgets what was kept, and its memory. */
+  drop(): void {
+    this.partial = noBytes;
+    this.partialLength = 0;
+  }
+
+  /** Lets go of everything. */
+  end(): void {
+    this.fd = -1;
+    this.drop();
+    this.pending = undefined;
+  }
+}

@@ -1,0 +1,379 @@
+// Reads a request's head from bytes as they arrive, as strictly as node:http does, without an object for it.
+import { METHODS } from 'node:http';
+import { acceptsGzip } from '../http/accept-encoding.ts';
+import {
+  badRequestRefusal,
+  bodyRefusal,
+  headRefusal,
+  methodRefusal,
+  type Refusal,
+} from '../http/http-refusal.ts';
+
+const TAB = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+const STAR = 0x2a;
+const SLASH = 0x2f;
+const COLON = 0x3a;
+const DEL = 0x7f;
+
+const tokenBytes = tableOf("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+const authorityBytes = tableOf(
+  "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.!~*'()%;:&=+$,[]@",
+);
+const get = bytesOf('GET ');
+const head = bytesOf('HEAD ');
+const http1 = bytesOf('HTTP/1.');
+const schemeEnd = bytesOf('://');
+/** Methods whose whole head node:http reads before it says that they are not wanted. */
+const knownMethods = new Set(METHODS.filter((method) => method !== 'CONNECT'));
+const longestMethod = 32;
+/** ` HTTP/1.1`, the spaces between, and the empty line: what a head has besides its parts. */
+const fixedBytes = ' '.length + ' HTTP/1.1\r\n\r\n'.length;
+/** `: ` and the line's end. */
+const fieldExtraBytes = 4;
+/** What a Content-Length may not reach. */
+const lengthOverflow = 2 ** 64;
+
+const host = bytesOf('host');
+const upgrade = bytesOf('upgrade');
+const connection = bytesOf('connection');
+const contentLength = bytesOf('content-length');
+const acceptEncoding = bytesOf('accept-encoding');
+const forwardedFor = bytesOf('x-forwarded-for');
+const proxyConnection = bytesOf('proxy-connection');
+const transferEncoding = bytesOf('transfer-encoding');
+
+/** The head last read; one for each thread. */
+export class RequestHead {
+  /** Why the request cannot be answered; when set after a complete head too, the connection is to end. */
+  refusal: Refusal | undefined;
+  /** HEAD rather than GET. */
+  head = false;
+  /** The request target is `bytes[targetAt .. targetEnd)`. */
+  targetAt = 0;
+  targetEnd = 0;
+  /** Minor version: 0 or 1. */
+  minor = 1;
+  /** Whether the client wants to ask on. */
+  keepAlive = true;
+  gzip = false;
+  /** The first Host field's value; empty range when there is none. */
+  hostAt = 0;
+  hostEnd = 0;
+  /** Asks for another protocol (RFC 9110, 7.8). */
+  upgrade = false;
+  readonly #maxBytes: number;
+  #size = 0;
+  #body = false;
+  #hasHost = false;
+  #hasLength = false;
+  #hasTransfer = false;
+  #close = false;
+  #keep = false;
+  #forwarded: number[] = [];
+  // Clients of one kind send the same text each time.
+  #lastEncoding = new Uint8Array(0);
+  #lastGzip = false;
+
+  /** @param maxBytes of request line and fields together, counted without superfluous blanks. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /**
+   * Reads the head at the start of `bytes[at .. end)`: where it ends, 0 when more has to come, −1 when it is none.
+   * `refusal` says what is wrong with one that is none, or that is whole and yet not to be answered.
+   */
+  read(bytes: Uint8Array, at: number, end: number): number {
+    this.#clear();
+    let start = at;
+    while (start < end && (bytes[start] === CR || bytes[start] === LF)) start++;
+    const lineEnd = this.#readRequestLine(bytes, start, end);
+    if (lineEnd <= 0) return this.#unfinished(lineEnd, end - start);
+    const headEnd = this.#readFields(bytes, lineEnd, end);
+    if (headEnd <= 0) return this.#unfinished(headEnd, end - start);
+    this.keepAlive = this.minor === 1 ? !this.#close : this.#keep;
+    this.refusal ??= this.#faultOfWhole();
+    return headEnd;
+  }
+
+  /** All X-Forwarded-For fields of the head last read from `bytes`, in order; undefined when there is none. */
+  forwardedFor(bytes: Uint8Array): string | undefined {
+    const fields = this.#forwarded;
+    if (fields.length === 0) return undefined;
+    let text = '';
+    for (let i = 0; i < fields.length; i += 2) {
+      if (i > 0) text += ',';
+      text += latin1(bytes, fields[i]!, fields[i + 1]!);
+    }
+    return text;
+  }
+
+  #clear(): void {
+    this.refusal = undefined;
+    this.head = false;
+    this.gzip = false;
+    this.upgrade = false;
+    this.hostAt = this.hostEnd = 0;
+    this.#size = fixedBytes;
+    this.#body = this.#hasHost = this.#hasLength = this.#hasTransfer = this.#close = this.#keep = false;
+    if (this.#forwarded.length > 0) this.#forwarded.length = 0;
+  }
+
+  #unfinished(result: number, received: number): number {
+    if (result === 0 && received < this.#maxBytes) return 0;
+    if (result === 0) this.refusal = headRefusal;
+    this.refusal ??= badRequestRefusal;
+    return -1;
+  }
+
+  #faultOfWhole(): Refusal | undefined {
+    if (this.#body) return bodyRefusal;
+    if (this.#size > this.#maxBytes) return headRefusal;
+    // RFC 9112, 3.2: a request of version 1.1 without one must be refused.
+    return this.minor === 1 && !this.#hasHost ? badRequestRefusal : undefined;
+  }
+
+  /** Where the fields begin; 0 when more has to come, −1 when it is no request line. */
+  #readRequestLine(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    if (startsWith(bytes, at, end, get)) at += get.length;
+    else if (startsWith(bytes, at, end, head)) {
+      at += head.length;
+      this.head = true;
+    } else {
+      at = this.#readOtherMethod(bytes, at, end);
+      if (at <= 0) return at;
+    }
+    this.#size += at - start - 1;
+    while (at < end && bytes[at] === SPACE) at++;
+    this.targetAt = at;
+    at = readTarget(bytes, at, end);
+    if (at <= 0) return at;
+    this.targetEnd = at;
+    this.#size += at - this.targetAt;
+    while (at < end && bytes[at] === SPACE) at++;
+    return this.#readVersion(bytes, at, end);
+  }
+
+  #readVersion(bytes: Uint8Array, start: number, end: number): number {
+    for (let i = 0; i < http1.length; i++) {
+      if (start + i >= end) return 0;
+      if (bytes[start + i] !== http1[i]) return -1;
+    }
+    const at = start + http1.length;
+    if (at >= end) return 0;
+    const minor = bytes[at]! - 0x30;
+    if (minor !== 0 && minor !== 1) return -1;
+    this.minor = minor;
+    return readLineEnd(bytes, at + 1, end);
+  }
+
+  /** A method that is not wanted: behind it where the head is read on, or as `#readRequestLine` returns. */
+  #readOtherMethod(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    while (at < end && isMethodByte(bytes[at]!) && at - start < longestMethod) at++;
+    if (at === end) return 0;
+    if (at === start || bytes[at] !== SPACE) return -1;
+    const method = latin1(bytes, start, at);
+    if (method === 'GET' || method === 'HEAD') return -1;
+    if (knownMethods.has(method)) {
+      this.refusal = methodRefusal;
+      return at + 1;
+    }
+    const lineFeed = bytes.subarray(at, end).indexOf(LF);
+    if (lineFeed < 0) return 0;
+    const rest = latin1(bytes, at, at + lineFeed + 1);
+    if (/^ [^ \r\n]+ HTTP\/1\.[01]\r?\n$/.test(rest)) this.refusal = methodRefusal;
+    return -1;
+  }
+
+  /** Where the head ends; 0 when more has to come, −1 when a field is none. */
+  #readFields(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    for (;;) {
+      if (at >= end) return 0;
+      if (bytes[at] === CR) {
+        const headEnd = readLineEnd(bytes, at, end);
+        return headEnd;
+      }
+      const nameAt = at;
+      while (at < end && tokenBytes[bytes[at]!] === 1) at++;
+      if (at >= end) return 0;
+      if (at === nameAt || bytes[at] !== COLON) return this.#bad();
+      const nameEnd = at++;
+      while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
+      const valueAt = at;
+      while (at < end && isValueByte(bytes[at]!)) at++;
+      if (at >= end) return 0;
+      let valueEnd = at;
+      while (valueEnd > valueAt && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB)) valueEnd--;
+      at = readLineEnd(bytes, at, end);
+      if (at < 0) return this.#bad();
+      if (at === 0) return 0;
+      this.#size += nameEnd - nameAt + valueEnd - valueAt + fieldExtraBytes;
+      const nameLength = nameEnd - nameAt;
+      if (
+        (nameLength < 4 || nameLength > 17) === false &&
+        !this.#readField(bytes, nameAt, nameLength, valueAt, valueEnd)
+      )
+        return this.#bad();
+    }
+  }
+
+  /** What does not read as a head is worse than a method that is not wanted. */
+  #bad(): number {
+    this.refusal = badRequestRefusal;
+    return -1;
+  }
+
+  /** Takes up a field that matters here; false when its value is against the rules of HTTP itself. */
+  #readField(bytes: Uint8Array, nameAt: number, nameLength: number, at: number, end: number): boolean {
+    switch (nameLength) {
+      case 4:
+        if (is(bytes, nameAt, host) && !this.#hasHost) {
+          this.#hasHost = true;
+          this.hostAt = at;
+          this.hostEnd = end;
+        }
+        return true;
+      case 7:
+        if (is(bytes, nameAt, upgrade)) this.upgrade = true;
+        return true;
+      case 10:
+        if (is(bytes, nameAt, connection)) this.#readConnection(bytes, at, end);
+        return true;
+      case 14:
+        return !is(bytes, nameAt, contentLength) || this.#readLength(bytes, at, end);
+      case 15:
+        if (is(bytes, nameAt, acceptEncoding)) this.gzip ||= this.#accepts(bytes, at, end);
+        else if (is(bytes, nameAt, forwardedFor)) this.#forwarded.push(at, end);
+        return true;
+      case 16:
+        if (is(bytes, nameAt, proxyConnection)) this.#readConnection(bytes, at, end);
+        return true;
+      case 17:
+        return !is(bytes, nameAt, transferEncoding) || this.#readTransfer();
+      default:
+        return true;
+    }
+  }
+
+  #readConnection(bytes: Uint8Array, at: number, end: number): void {
+    for (const word of latin1(bytes, at, end).toLowerCase().split(',')) {
+      const option = word.trim();
+      if (option === 'close') this.#close = true;
+      else if (option === 'keep-alive') this.#keep = true;
+    }
+  }
+
+  #readLength(bytes: Uint8Array, at: number, end: number): boolean {
+    if (this.#hasLength || this.#hasTransfer) return false;
+    this.#hasLength = true;
+    const text = latin1(bytes, at, end);
+    if (!/^[0-9]+$/.test(text) || Number(text) >= lengthOverflow) return false;
+    this.#body ||= !/^0+$/.test(text);
+    return true;
+  }
+
+  #readTransfer(): boolean {
+    if (this.#hasLength || this.#hasTransfer) return false;
+    this.#hasTransfer = true;
+    this.#body = true;
+    return true;
+  }
+
+  #accepts(bytes: Uint8Array, at: number, end: number): boolean {
+    const last = this.#lastEncoding;
+    if (end - at !== last.length || !startsWith(bytes, at, end, last)) {
+      this.#lastEncoding = bytes.slice(at, end);
+      this.#lastGzip = acceptsGzip(latin1(bytes, at, end));
+    }
+    return this.#lastGzip;
+  }
+}
+
+/** Where the target that begins at `at` ends: at the blank behind it. 0 when more has to come, −1 when it is none. */
+function readTarget(bytes: Uint8Array, start: number, end: number): number {
+  if (start >= end) return 0;
+  let at = start;
+  if (bytes[at] !== SLASH && bytes[at] !== STAR) {
+    at = readAuthority(bytes, at, end);
+    if (at <= 0) return at;
+  }
+  // Printable ASCII without the blank.
+  while (at < end && bytes[at]! > SPACE && bytes[at]! < DEL) at++;
+  if (at >= end) return 0;
+  return bytes[at] === SPACE ? at : -1;
+}
+
+/** Behind `scheme://authority` of an absolute target, as a proxy sends it; returns as `readTarget` does. */
+function readAuthority(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && isLetter(bytes[at]!)) at++;
+  if (at >= end) return 0;
+  if (at === start) return -1;
+  for (let i = 0; i < schemeEnd.length; i++, at++) {
+    if (at >= end) return 0;
+    if (bytes[at] !== schemeEnd[i]) return -1;
+  }
+  const hostAt = at;
+  while (at < end && authorityBytes[bytes[at]!] === 1) at++;
+  if (at >= end) return 0;
+  const next = bytes[at]!;
+  if (next !== SLASH && next !== 0x3f && next !== SPACE) return -1;
+  return at === hostAt && next === SPACE ? -1 : at;
+}
+
+/** Behind CR LF at `at`; 0 when more has to come, −1 when something else stands there. */
+function readLineEnd(bytes: Uint8Array, at: number, end: number): number {
+  if (at >= end) return 0;
+  if (bytes[at] !== CR) return -1;
+  if (at + 1 >= end) return 0;
+  return bytes[at + 1] === LF ? at + 2 : -1;
+}
+
+function isValueByte(byte: number): boolean {
+  return byte >= SPACE ? byte !== DEL : byte === TAB;
+}
+
+function isLetter(byte: number): boolean {
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x7a;
+}
+
+function isMethodByte(byte: number): boolean {
+  return isLetter(byte) || byte === 0x2d;
+}
+
+/** Whether `name`, in lower case, stands at `at` in any case. */
+function is(bytes: Uint8Array, at: number, name: Uint8Array): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const byte = bytes[at + i]!;
+    if (byte !== name[i] && (!isLetter(byte) || (byte | 0x20) !== name[i])) return false;
+  }
+  return true;
+}
+
+function startsWith(bytes: Uint8Array, at: number, end: number, text: Uint8Array): boolean {
+  if (end - at < text.length) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false;
+  return true;
+}
+
+/** `bytes[at .. end)` as text, a character a byte. */
+export function latin1(bytes: Uint8Array, at: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at).toString('latin1');
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'latin1'));
+}
+
+function tableOf(characters: string): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const byte of bytesOf(characters)) table[byte] = 1;
+  return table;
+}
