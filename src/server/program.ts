@@ -25,7 +25,7 @@ export async function runProgram(words: readonly string[], environment: NodeJS.P
     else await check(invocation, (message) => complain(`warning: ${message}`));
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof StartError)) throw error;
-    complain(error.message);
+    for (const line of error instanceof UsageError ? error.lines : [error.message]) complain(line);
     process.exit(error.exitCode);
   }
 }

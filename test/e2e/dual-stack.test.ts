@@ -46,10 +46,10 @@ async function start(...options: string[]) {
   await program.printed(/Tracker running/);
   const portOf = (pattern: RegExp) => Number(pattern.exec(program.stdout)![1]);
   const urls = {
-    http4: `http://127.0.0.1:${portOf(/^HTTP .*127\.0\.0\.1:(\d+)/m)}`,
-    http6: `http://[::1]:${portOf(/^HTTP .*\[::\]:(\d+)/m)}`,
-    https4: `https://127.0.0.1:${portOf(/^HTTPS .*127\.0\.0\.1:(\d+)/m)}`,
-    https6: `https://[::1]:${portOf(/^HTTPS .*\[::\]:(\d+)/m)}`,
+    http4: `http://127.0.0.1:${portOf(/ HTTP .*127\.0\.0\.1:(\d+)/m)}`,
+    http6: `http://[::1]:${portOf(/ HTTP .*\[::\]:(\d+)/m)}`,
+    https4: `https://127.0.0.1:${portOf(/ HTTPS .*127\.0\.0\.1:(\d+)/m)}`,
+    https6: `https://[::1]:${portOf(/ HTTPS .*\[::\]:(\d+)/m)}`,
   };
   return { program, urls };
 }

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { version } from '../../src/server/version.ts';
 import { type Program, pause, startProgram } from '../program.ts';
 import { mainScript, startTracker } from '../tracker-program.ts';
 
@@ -117,7 +118,7 @@ describe('mistakes are one line and exit code 2', () => {
     await refused(
       ['--config', 'key.toml'],
       2,
-      /key\.toml: unknown key 'intervall' \(did you mean interval\?\)/,
+      /key\.toml:1: unknown key 'intervall' \(did you mean interval\?\)/,
     );
   });
   test('a certificate that cannot be read', () =>
@@ -197,11 +198,14 @@ describe('a running tracker', () => {
       assert.deepEqual(await program.exit(), { code: 0, signal: null });
       const lines = program.stdout
         .split('\n')
-        .filter((line) => !line.startsWith('Warning: Node.js'))
-        .map((line) => line.replace(/0\.\d\d s\)\.$/, '0.00 s).'));
+        .map((line) =>
+          line.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d /, '').replace(/0\.\d\d s\)\.$/, '0.00 s).'),
+        )
+        .filter((line) => !line.startsWith('Warning: Node.js'));
       assert.deepEqual(lines, [
         `HTTP tracker listening on 127.0.0.1:${httpPort}/announce`,
         `UDP tracker listening on 127.0.0.1:${udpPort}`,
+        `tracker-server ${version} on Node.js ${process.versions.node}`,
         'Tracker running. Press Ctrl-C to stop.',
         'Shutting down.',
         'Saved 0 peers (0.0 MiB in 0.00 s).',
@@ -217,7 +221,7 @@ describe('a running tracker', () => {
     const { program } = await startTracker();
     program.signal('SIGINT');
     assert.deepEqual(await program.exit().finally(() => program.kill()), { code: 0, signal: null });
-    assert.match(program.stdout, /^Shutting down\.$/m);
+    assert.match(program.stdout, / Shutting down\.$/m);
   });
 
   test('outlives a storm of SIGHUPs', async () => {
@@ -238,10 +242,10 @@ describe('a running tracker', () => {
     const both = start(['--ipv6', '--http-port', 'any', '--udp-port', 'any']);
     try {
       await six.printed(
-        /^HTTP tracker listening on \[::1\]:\d+\/announce\nUDP tracker listening on \[::1\]:\d+\n/m,
+        / HTTP tracker listening on \[::1\]:\d+\/announce\n.*UDP tracker listening on \[::1\]:\d+\n/m,
       );
       await both.printed(
-        /^HTTP tracker listening on 0\.0\.0\.0:\d+\/announce\nHTTP tracker listening on \[::\]:\d+\/announce\nUDP tracker listening on 0\.0\.0\.0:\d+\nUDP tracker listening on \[::\]:\d+\n/m,
+        / HTTP tracker listening on 0\.0\.0\.0:\d+\/announce\n.*HTTP tracker listening on \[::\]:\d+\/announce\n.*UDP tracker listening on 0\.0\.0\.0:\d+\n.*UDP tracker listening on \[::\]:\d+\n/m,
       );
     } finally {
       await Promise.all([six.kill(), both.kill()]);
@@ -285,8 +289,8 @@ describe('a running tracker', () => {
     const program = startProgram(process.execPath, [...imports, mainScript, ...words]);
     try {
       const http = await program.printed(/:(\d+)\/announce/);
-      await program.printed(/^Error: .* goes on: boom/m);
-      await program.printed(/^Error: .* goes on: bang/m);
+      await program.printed(/ Error: .* goes on: boom/m);
+      await program.printed(/ Error: .* goes on: bang/m);
       assert.equal((await fetch(`http://127.0.0.1:${http[1]}/`)).status, 200);
       program.signal('SIGTERM');
       assert.deepEqual(await program.exit(), { code: 0, signal: null });
@@ -364,7 +368,7 @@ test('npm start passes its options through, and a signal reaches the tracker', a
     await program.printed(/HTTP tracker listening on 127\.0\.0\.1:\d+\/announce\n.*Tracker running/s, 60_000);
     program.signal('SIGTERM');
     await program.exit();
-    assert.match(program.stdout, /^Shutting down\.$/m);
+    assert.match(program.stdout, / Shutting down\.$/m);
   } finally {
     await program.kill();
   }

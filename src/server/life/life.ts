@@ -10,6 +10,7 @@ import { listConfiguration } from '../options/format-configuration.ts';
 import { startSuccessor } from '../takeover/successor.ts';
 import type { Succession } from '../takeover/takeover-door.ts';
 import { startTrackerServer, type TrackerServer } from '../tracker-server.ts';
+import { version } from '../version.ts';
 import type { HeardSignal } from './early-signals.ts';
 import { type Phase, signalRules } from './signal-rules.ts';
 
@@ -51,6 +52,7 @@ export class Life {
     const server = await this.#start(configurationOf(resolved.values).takeover);
     // Only now: a mistake in starting up must end the process, one in a request must not.
     process.on('uncaughtException', (error) => this.#server!.failed(error));
+    log.info(`tracker-server ${version} on Node.js ${process.versions.node}`);
     for (const warning of warnings) log.warn(warning);
     log.info('Tracker running. Press Ctrl-C to stop.');
     serviceManager.ready(describeListening(server.addresses), server.tookOver ? process.pid : undefined);

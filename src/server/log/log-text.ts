@@ -13,8 +13,8 @@ export interface TextStyle {
 export const plainStyle: TextStyle = { color: false, time: false, journalPriority: false };
 
 /**
- * Colour only on a terminal and without NO_COLOR. A pipe or socket leads to something that stamps lines itself
- * (systemd's journal, a container engine), so the time is written only to terminals and files.
+ * Colour only on a terminal and without NO_COLOR. Only systemd's journal shows the time of each line by itself;
+ * what is behind a pipe may or may not.
  */
 export function textStyleFor(
   fd: number,
@@ -24,17 +24,9 @@ export function textStyleFor(
   const terminal = isTerminal(fd);
   return {
     color: terminal && !environment.NO_COLOR && environment.TERM !== 'dumb',
-    time: terminal || isFile(fd),
+    time: !journalPriority,
     journalPriority,
   };
-}
-
-function isFile(fd: number): boolean {
-  try {
-    return fstatSync(fd).isFile();
-  } catch {
-    return false;
-  }
 }
 
 function isTerminal(fd: number): boolean {

@@ -31,7 +31,7 @@ export type Invocation = { print: string } | (ResolvedConfiguration & { print?: 
 export function readConfiguration(words: readonly string[], environment: Environment): Invocation {
   const flags = readFlags(words);
   if (flags.print !== undefined) return flags;
-  const { settings: variables, warnings } = readEnvironment(environment);
+  const { settings: variables, warnings } = readEnvironment(environment, flags.settings);
   const path = (flags.settings.get('config') ?? variables.get('config')) as string | undefined;
   const file: Settings = path === undefined ? new Map() : readConfigFile(path);
   const resolved = resolve({ flag: flags.settings, environment: variables, file });

@@ -72,7 +72,9 @@ every key. \`tracker-server --check\` prints the settings that would be used and
 form that \`--config\` reads back.
 
 In the environment a switch is \`1\`, \`true\`, \`0\` or \`false\`, and several values are parted by commas or
-blanks. A switch that the file turns on is turned off again by its variable (\`CARACAL_IPV6=0\`).
+blanks. A switch that the file turns on is turned off again by its variable (\`CARACAL_IPV6=0\`). An
+empty variable is none, and a variable is not looked at where the flag is given. A value such as
+\`tcp://10.96.0.1:80\`, which Kubernetes sets for a service named caracal-http, is left out with a line in the log.
 `;
 
 const pageFoot = `## Exit codes

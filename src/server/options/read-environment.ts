@@ -10,15 +10,32 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** The options that may stand in the environment. */
 export const environmentOptions = optionNames.filter((name) => !optionOf(name).flagOnly);
 
-/** @throws UsageError naming the variable whose value is not of its option's kind. */
-export function readEnvironment(environment: Environment): { settings: Settings; warnings: string[] } {
+/** What Kubernetes sets for each service: `caracal-http` gives `CARACAL_HTTP_PORT=tcp://10.96.0.1:80`. */
+const servicePort = /^(?:tcp|udp|sctp):\/\/\S+:\d+$/;
+
+/**
+ * Reads the variables of all options but those in `overridden`, which a flag gives: what a platform sets unasked
+ * must not stop whoever said what they want. An empty variable is none.
+ * @throws UsageError naming the variable whose value is not of its option's kind.
+ */
+export function readEnvironment(
+  environment: Environment,
+  overridden: { has(name: OptionName): boolean } = new Set(),
+): { settings: Settings; warnings: string[] } {
   const settings: Settings = new Map();
   const known = new Map<string, OptionName>(environmentOptions.map((name) => [environmentName(name), name]));
   const warnings: string[] = [];
   for (const [variable, text] of Object.entries(environment)) {
-    if (text === undefined || !variable.startsWith('CARACAL_')) continue;
+    if (text === undefined || text === '' || !variable.startsWith('CARACAL_')) continue;
     const name = known.get(variable);
     if (name !== undefined) {
+      if (overridden.has(name)) continue;
+      if (servicePort.test(text)) {
+        warnings.push(
+          `${variable}=${quoteForLog(text).slice(1, -1)} is ignored: Kubernetes sets it for a service`,
+        );
+        continue;
+      }
       const texts = optionOf(name).kind.repeatable
         ? text.split(/[\s,]+/).filter((part) => part !== '')
         : [text];

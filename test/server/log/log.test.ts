@@ -121,14 +121,15 @@ describe('a repeated warning', () => {
   });
 });
 
-test('a file gets the time, and the journal is known by its device and inode', () => {
+test('everything but the journal gets the time, and the journal is known by its device and inode', () => {
   const directory = mkdtempSync(join(tmpdir(), 'caracal-log-'));
   const fd = openSync(join(directory, 'log'), 'w');
   try {
     assert.deepEqual(textStyleFor(fd, {}), { color: false, time: true, journalPriority: false });
     assert.equal(textStyleFor(fd, { JOURNAL_STREAM: '1:1' }).journalPriority, false);
     const { dev, ino } = fstatSync(fd);
-    assert.equal(textStyleFor(fd, { JOURNAL_STREAM: `${dev}:${ino}` }).journalPriority, true);
+    const journal = textStyleFor(fd, { JOURNAL_STREAM: `${dev}:${ino}` });
+    assert.deepEqual(journal, { color: false, time: false, journalPriority: true });
   } finally {
     closeSync(fd);
     rmSync(directory, { recursive: true });

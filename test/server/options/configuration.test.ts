@@ -165,7 +165,7 @@ describe('values', () => {
 
   test('an empty tracker id is a value', () => {
     assert.equal(read(['--tracker-id', '']).values['tracker-id'], '');
-    assert.equal(read([], { CARACAL_TRACKER_ID: '' }).values['tracker-id'], '');
+    assert.equal(read(['--config', tomlFile('tracker-id = ""')]).values['tracker-id'], '');
   });
 
   test('--min-interval follows a shorter --interval unless it is given itself', () => {
@@ -259,7 +259,6 @@ describe('mistakes are refused in one line that names them', () => {
 
   const variables: [Record<string, string>, RegExp][] = [
     [{ CARACAL_HTTP_PORT: 'abc' }, /^CARACAL_HTTP_PORT must be a port from 0 to 65535, or any, not 'abc'$/],
-    [{ CARACAL_HTTP_PORT: '' }, /^CARACAL_HTTP_PORT must be .* not ''$/],
     [{ CARACAL_IPV6: 'yes' }, /^CARACAL_IPV6 must be true or false .* not 'yes'$/],
     [{ CARACAL_REDIRECT_HTTP: '1' }, /^--redirect-http needs --https-port/],
   ];
@@ -269,7 +268,12 @@ describe('mistakes are refused in one line that names them', () => {
 
   const contents: [string, RegExp][] = [
     ['htpp-port = 1', /^DIR.*: unknown key 'htpp-port' \(did you mean http-port\?\)$/],
-    ['[http]\nport = 1', /^DIR.*: unknown key 'http'/],
+    [
+      '\n[http]\nport = 1',
+      /^DIR.*\.toml:2: there are no tables here, so no \[http\]: settings stand by themselves$/,
+    ],
+    ['[server]\nipv6 = true', /^DIR.*:1: .*no \[server\]: settings stand by themselves, ipv6 too$/],
+    ['a.b = 1', /^DIR.*:1: .*no \[a\]/],
     ['__proto__ = 1', /^DIR.*: unknown key '__proto__'$/],
     ['check = true', /^DIR.*: unknown key 'check'$/],
     ['config = "other.toml"', /^DIR.*: unknown key 'config'$/],
@@ -279,12 +283,63 @@ describe('mistakes are refused in one line that names them', () => {
     ['trusted-proxy = ["10.0.0.0/8", 7]', /^DIR.*: trusted-proxy must be a network/],
     ['interval = [1800]', /^DIR.*: interval must be whole seconds/],
     ['interval = ', /^DIR.*\.toml:1:12: /],
-    ['interval = 1\ninterval = 2', /^DIR.*\.toml:2:/],
+    ['interval = 1\n\ninterval = 2', /^DIR.*\.toml:3:1: 'interval' stands here again, after line 1$/],
+    ['[a]\n[a]', /^DIR.*\.toml:2:2: 'a' stands here again, after line 1$/],
+    [
+      'ipv6 = true\ndomain = tracker.example.net # ours',
+      /^DIR.*:2:10: the value of domain needs quotes: domain = "tracker\.example\.net"$/,
+    ],
+    ['cert = /etc/x.pem', /:1:8: the value of cert needs quotes: cert = "\/etc\/x\.pem"$/],
+    ['admin-host = 127.0.0.1', /the value of admin-host needs quotes: admin-host = "127\.0\.0\.1"$/],
+    ['memory-limit = 512MiB', /the value of memory-limit needs quotes: memory-limit = "512MiB"$/],
+    ['trusted-proxy = [10.0.0.0/8]', /each text in the list of trusted-proxy needs quotes$/],
+    ['ipv6 = yes', /:1:8: ipv6 must be true \(without quotes, in small letters\), not 'yes'$/],
+    ['ipv6 = False', /ipv6 must be false \(without quotes, in small letters\), not 'False'$/],
+    ['http-port: 8080', /:1:10: a setting is written: key = value \(/],
+    ['http-port 8080', /a setting is written: key = value \(/],
+    ['http-port', /a setting is written: key = value \(/],
+    ['domain = "a', /:1:\d+: unfinished string$/],
+    ['# one\n\nhtpp-port = 1', /^DIR.*\.toml:3: unknown key 'htpp-port'/],
+    ['tracker-id = """\\\nquux = 1"""\nquux = 2', /:3: unknown key 'quux'$/],
     ['interval = 99999999999999999999', /^DIR.*\.toml:1:12: /],
   ];
   for (const [toml, message] of contents) {
     test(JSON.stringify(toml), () => assert.match(refusal([], {}, toml), message));
   }
+
+  test('all faults of a file are told at once, each with its line', () => {
+    const path = tomlFile('htpp-port = 1\nipv6 = 1\n[server]\nudp-port = 1\n');
+    assert.throws(
+      () => readConfiguration(['--config', path], {}),
+      (error) => {
+        assert.ok(error instanceof UsageError);
+        assert.deepEqual(
+          error.lines.map((line) => line.slice(path.length).replace(/,? (not|\(did|so no|true).*/, '')),
+          [":1: unknown key 'htpp-port'", ':2: ipv6 must be', ':3: there are no tables here'],
+        );
+        return true;
+      },
+    );
+  });
+
+  test('a variable is not looked at where a flag says what is wanted, and an empty one is none', () => {
+    const variable = { CARACAL_HTTP_PORT: 'abc', CARACAL_IPV6: '', CARACAL_DOMAIN: '' };
+    const { values, origins } = read(['--http-port', '1'], variable);
+    assert.deepEqual([values['http-port'], values.ipv6, values.domain], [1, false, 'localhost']);
+    assert.equal(origins.ipv6, 'default');
+  });
+
+  test('what Kubernetes sets for a service is ignored with a line, whatever option has its name', () => {
+    for (const name of optionNames.filter((name) => !optionOf(name).flagOnly)) {
+      for (const text of ['tcp://10.96.0.1:80', 'udp://[fd00::1]:6969']) {
+        const { origins, warnings } = read([], { [environmentName(name)]: text });
+        assert.equal(origins[name], 'default', name);
+        assert.deepEqual(warnings, [
+          `${environmentName(name)}=${text} is ignored: Kubernetes sets it for a service`,
+        ]);
+      }
+    }
+  });
 
   test('a value is checked also where another source overrides it', () => {
     assert.match(refusal(['--interval', '5'], {}, 'interval = "x"'), /interval must be/);
