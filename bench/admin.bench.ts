@@ -4,12 +4,13 @@ import { History, historySeriesNames } from '../src/admin/measures/history.ts';
 import { Monitor } from '../src/admin/measures/monitor.ts';
 import { Readiness } from '../src/admin/measures/readiness.ts';
 import { Survey } from '../src/admin/measures/survey.ts';
-import type { TransportCounts, WatchedTracker } from '../src/admin/watched-tracker.ts';
-import { refusalReasons } from '../src/admin/watched-tracker.ts';
+import type { WatchedTracker } from '../src/admin/watched-tracker.ts';
 import { Event } from '../src/protocol/event.ts';
 import { WalkSlice } from '../src/swarm/store-walk.ts';
 import { SwarmStore } from '../src/swarm/swarm-store.ts';
 import { latencyBounds } from '../src/transport/answer-stats.ts';
+import type { TransportCounts } from '../src/transport/transport-counts.ts';
+import { refusalReasons } from '../src/transport/transports.ts';
 import { describeCommit, describeMachine } from './machine.ts';
 import { formatTable } from './table.ts';
 
@@ -122,9 +123,9 @@ function counts(): TransportCounts {
   const refused = Object.fromEntries(refusalReasons.map((reason) => [reason, 1]));
   return {
     ...{ announces4: [1, 2, 3, 4, 5], announces6: [1, 2, 3, 4, 5], scrapes: 1, connections: 1 },
-    ...{ earlyAnnounces: 1, handshakes: 1, droppedByKernel: 0, unsent: 0, exceptions: 0, latencySum: 1 },
+    ...{ earlyAnnounces: 1, own: {}, droppedByKernel: 0, unsent: 0, exceptions: 0, latencySum: 1 },
     latency: latencyBounds.map(() => 1).concat(1),
-    refused: refused as TransportCounts['refused'],
+    refused,
   };
 }
 

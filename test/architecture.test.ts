@@ -20,7 +20,7 @@ const rules: Record<string, Rule> = {
   tracker: { folders: ['protocol', 'swarm'], outside: false },
   net: { folders: [], outside: true },
   transport: { folders: ['protocol', 'tracker', 'net'], outside: true },
-  admin: { folders: ['protocol', 'tracker'], outside: true },
+  admin: { folders: ['protocol', 'tracker', 'transport'], outside: true },
   cli: { folders: ['protocol'], outside: true },
   server: { folders: ['protocol', 'swarm', 'tracker', 'net', 'transport', 'admin', 'cli'], outside: true },
   query: { folders: ['protocol', 'cli'], outside: true },

@@ -1,13 +1,19 @@
 // The JSON answers of the admin door: their shapes, which the API answers, its description and its tests share.
 
 import { z } from 'zod';
+import {
+  type RefusalReason,
+  refusalTitles,
+  type TransportName,
+  transportNames,
+} from '../transport/transports.ts';
 
 const count = z.int().min(0);
 const rate = z.number().min(0).describe('per second');
 const timeMs = z.number().describe('milliseconds since 1970');
 const seconds = z.number().min(0).describe('seconds');
 const infoHash = z.string().regex(/^[0-9a-f]{40}$/);
-const transport = z.enum(['udp', 'http', 'https', 'ws']);
+const transport = z.enum(transportNames as [TransportName, ...TransportName[]]);
 const families = <T extends z.ZodType>(of: T) => z.strictObject({ ipv4: of, ipv6: of });
 
 export const percentilesSchema = z.strictObject({ p50: seconds, p95: seconds, p99: seconds });
@@ -41,20 +47,11 @@ export const transportStatsSchema = z.strictObject({
   connections: count,
 });
 
-const refused = z.strictObject({
-  malformed: count,
-  bad_connection_id: count,
-  rate_limited: count,
-  not_allowed: count,
-  memory_full: count,
-  scrape_limit: count,
-  too_many_connections: count,
-  connection_rate_limited: count.describe('connections reset because their address sends too much'),
-  handshake_failed: count.describe('TLS handshakes that did not come to an end'),
-  proxy_header_missing: count.describe('trusted proxies without a readable PROXY protocol header'),
-  timeout: count,
-  other: count,
-});
+const refused = z.strictObject(
+  Object.fromEntries(
+    Object.entries(refusalTitles).map(([reason, title]) => [reason, count.describe(title)]),
+  ) as Record<RefusalReason, typeof count>,
+);
 
 export const snapshotSchema = z.strictObject({
   saved_at: timeMs.nullable(),

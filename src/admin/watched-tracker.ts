@@ -1,51 +1,10 @@
 // What the admin door needs to know of the tracker and may ask of it; whoever puts the tracker together provides it.
 
-/** The transports that are told apart in figures, in the order they are shown. */
-export const transportNames = ['udp', 'http', 'https', 'ws'] as const;
-export type TransportName = (typeof transportNames)[number];
+import type { TransportCounts } from '../transport/transport-counts.ts';
+import type { TransportName } from '../transport/transports.ts';
 
 /** Names of the events in figures, in the order of their numbers in BEP 15. */
 export const eventNames = ['none', 'completed', 'started', 'stopped', 'paused'] as const;
-
-/** Why requests are refused, in figures; the list is closed, so that nothing a peer sends can add to it. */
-export const refusalReasons = [
-  'malformed',
-  'bad_connection_id',
-  'rate_limited',
-  'not_allowed',
-  'memory_full',
-  'scrape_limit',
-  'too_many_connections',
-  'connection_rate_limited',
-  'handshake_failed',
-  'proxy_header_missing',
-  'timeout',
-  'other',
-] as const;
-export type RefusalReason = (typeof refusalReasons)[number];
-
-/** What one transport has counted since the start. */
-export interface TransportCounts {
-  /** Answered announces by event, in the order of `eventNames`. */
-  announces4: readonly number[];
-  announces6: readonly number[];
-  /** Of these announces, those that came back too early and were given few peers. */
-  earlyAnnounces: number;
-  scrapes: number;
-  refused: Readonly<Record<RefusalReason, number>>;
-  /** Datagrams that the kernel threw away because they came faster than they were read. */
-  droppedByKernel: number;
-  /** Answers that could not be sent. */
-  unsent: number;
-  exceptions: number;
-  /** Requests whose latency was measured, by bucket of `latencyBounds`, and the sum of their seconds. */
-  latency: readonly number[];
-  latencySum: number;
-  /** Open connections, where there are such. */
-  connections: number;
-  /** TLS handshakes that came to their end. */
-  handshakes: number;
-}
 
 /** What the swarm store holds. */
 export interface StoreTotals {
@@ -84,8 +43,8 @@ export interface WatchedListener {
   port: number;
   /** Opened by systemd, perhaps in a network that the tracker itself has no part in. */
   inherited: boolean;
-  /** Who connects from this machine is to begin with a PROXY protocol header. */
-  expectsProxyHeader?: boolean;
+  /** Resolves when the listener has answered an announce of ours; undefined where it cannot be asked. */
+  ask: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** What it waits for before it can answer anybody; undefined when it waits for nothing. */
   waitsFor?: () => string | undefined;
 }

@@ -4,9 +4,7 @@ import type { ConfigurationEntry } from '../admin/watched-tracker.ts';
 import { AcmeChallenges } from '../transport/http/acme-challenges.ts';
 import { createCertificateSource } from './certificates/certificates.ts';
 import { createTracker } from './create-tracker.ts';
-import { trustedProxies } from './listening/http-listeners.ts';
-import type { InheritedListener } from './listening/inherited-sockets.ts';
-import { planListeners } from './listening/listen-plan.ts';
+import { type InheritedListener, planListeners } from './listening/listen-plan.ts';
 import { openListeners } from './listening/listeners.ts';
 import { formatListening, type ListeningAddress, listeningAddressOf } from './listening/listening-address.ts';
 import type { PassedSockets } from './listening/passed-sockets.ts';
@@ -82,17 +80,20 @@ export async function startTrackerServer(
   const core = createCore(configuration, log, access);
   const { store, tracker, snapshots, certificates } = core;
   const parts = new Parts();
-  const listeners = await openListeners(plan, {
-    ...{ ...core, configuration, log, failed },
-    // An answer without the peers that are still on disk, or with another process, would be a wrong one.
-    whileStarting: () => {
-      if (!takeover.takesPlace) snapshots?.load();
+  const listeners = await openListeners(
+    plan,
+    { ...core, configuration, log, failed },
+    {
+      // An answer without the peers that are still on disk, or with another process, would be a wrong one.
+      whileStarting: () => {
+        if (!takeover.takesPlace) snapshots?.load();
+      },
+      beforeServing: () => {
+        const taken = takeover.copyTo(store);
+        if (taken) snapshots?.tookOver(taken);
+      },
     },
-    beforeServing: () => {
-      const taken = takeover.copyTo(store);
-      if (taken) snapshots?.tookOver(taken);
-    },
-  });
+  );
   takeover.answers();
   await parts.start({ stop: (graceMs) => listeners.close(graceMs) });
   const addresses = listeners.all.map(listeningAddressOf);
@@ -102,7 +103,6 @@ export async function startTrackerServer(
   };
   const watched = {
     ...{ store, listeners, addresses, snapshots, certificates, access, reload },
-    headerFrom: configuration.proxyProtocol ? trustedProxies(configuration) : [],
     configuration: entries,
   };
   let admin: Awaited<ReturnType<typeof openAdmin>>;

@@ -1,5 +1,6 @@
 // How the tracker's state reads on a terminal: the text of the commands `status`, `top` and `swarm`.
 
+import { transportTitles } from '../../transport/transports.ts';
 import {
   formatBytes,
   formatCount,
@@ -9,8 +10,6 @@ import {
   formatSpan,
 } from '../page/format.ts';
 import type { Stats, SwarmDetail, TopSwarms } from '../schema.ts';
-
-const transportTitles = { udp: 'UDP', http: 'HTTP', https: 'HTTPS', ws: 'WebTorrent' } as const;
 
 /** Lines of text, without a line break after the last. */
 export function formatStatus(stats: Stats): string {

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { refusalTitles, transportTitles } from '../../transport/transports.ts';
 
 export interface Asset {
   contentType: string;
@@ -45,10 +46,11 @@ export class Assets {
    */
   constructor() {
     const page = fileURLToPath(new URL('../page/', import.meta.url));
-    for (const [path, file] of Object.entries(pageFiles)) this.#add(path, join(page, file));
+    for (const [path, file] of Object.entries(pageFiles)) this.#addFile(path, join(page, file));
+    this.#add('/titles.js', Buffer.from(titlesModule()));
     const uplot = dirname(createRequire(import.meta.url).resolve('uplot/package.json'));
-    this.#add('/uplot.js', join(uplot, 'dist', 'uPlot.iife.min.js'));
-    this.#add('/uplot.css', join(uplot, 'dist', 'uPlot.min.css'));
+    this.#addFile('/uplot.js', join(uplot, 'dist', 'uPlot.iife.min.js'));
+    this.#addFile('/uplot.css', join(uplot, 'dist', 'uPlot.min.css'));
   }
 
   get(path: string): Asset | undefined {
@@ -76,13 +78,22 @@ export class Assets {
     response.end(request.method === 'HEAD' ? undefined : body);
   }
 
-  #add(path: string, file: string): void {
-    const bytes = readFileSync(file);
+  #addFile(path: string, file: string): void {
+    this.#add(path, readFileSync(file));
+  }
+
+  #add(path: string, bytes: Buffer): void {
     this.#assets.set(path, {
-      contentType: contentTypes[extname(file)]!,
+      contentType: contentTypes[extname(path) || '.html']!,
       bytes,
       compressed: gzipSync(bytes, { level: 9 }),
       etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
     });
   }
+}
+
+/** What the page calls transports and refusals, as titles.d.ts declares it. */
+function titlesModule(): string {
+  const constants = Object.entries({ transportTitles, refusalTitles });
+  return constants.map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`).join('');
 }

@@ -1,15 +1,17 @@
 // The last hour by second and the last week by minute, in rings of fixed size.
 
+import { type TransportName, transportNames } from '../../transport/transports.ts';
+
+const announceSeries = Object.fromEntries(
+  transportNames.flatMap((name) => [
+    [`announces_${name}4`, 'mean'],
+    [`announces_${name}6`, 'mean'],
+  ]),
+) as Readonly<Record<`announces_${TransportName}${4 | 6}`, 'mean'>>;
+
 /** What is remembered, and how a minute follows from its seconds. Names stay as they are: files hold them. */
 export const historySeries = {
-  announces_udp4: 'mean',
-  announces_udp6: 'mean',
-  announces_http4: 'mean',
-  announces_http6: 'mean',
-  announces_https4: 'mean',
-  announces_https6: 'mean',
-  announces_ws4: 'mean',
-  announces_ws6: 'mean',
+  ...announceSeries,
   scrapes: 'mean',
   refused: 'mean',
   dropped: 'mean',

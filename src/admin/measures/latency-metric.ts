@@ -1,7 +1,8 @@
 // The latency histogram for Prometheus, from buckets that the transports have already counted.
 
 import type { Metric } from 'prom-client';
-import { transportNames, type WatchedTracker } from '../watched-tracker.ts';
+import { transportNames } from '../../transport/transports.ts';
+import type { WatchedTracker } from '../watched-tracker.ts';
 
 const name = 'tracker_reply_seconds';
 const help =

@@ -1,17 +1,17 @@
 // The metrics for Prometheus: their names, help texts and labels, and where each value comes from.
 //
-// Every series exists from the start and none is ever added: labels come from the lists in watched-tracker.ts, never
+// Every series exists from the start and none is ever added: labels come from transport/transports.ts and other lists, never
 // from what a peer sent.
 
 import { Counter, Gauge, Registry } from 'prom-client';
+import type { TransportCounts } from '../../transport/transport-counts.ts';
 import {
-  eventNames,
   refusalReasons,
-  type TransportCounts,
   type TransportName,
   transportNames,
-  type WatchedTracker,
-} from '../watched-tracker.ts';
+  transports,
+} from '../../transport/transports.ts';
+import { eventNames, type WatchedTracker } from '../watched-tracker.ts';
 import { LatencyMetric } from './latency-metric.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
 
@@ -61,7 +61,7 @@ function registerTransportMetrics(registry: Registry, tracker: WatchedTracker): 
     collect() {
       this.reset();
       each((transport, { refused }) => {
-        for (const reason of refusalReasons) this.inc({ transport, reason }, refused[reason]);
+        for (const reason of refusalReasons) this.inc({ transport, reason }, refused[reason] ?? 0);
       });
     },
   });
@@ -105,25 +105,13 @@ function registerTransportMetrics(registry: Registry, tracker: WatchedTracker): 
     });
   };
   single(
-    'tracker_datagrams_dropped_total',
-    'UDP datagrams that the kernel dropped because they came faster than they were read.',
-    ({ droppedByKernel }) => droppedByKernel,
-  );
-  single(
-    'tracker_bad_connection_ids_total',
-    'UDP requests with a connection_id that is wrong or too old.',
-    ({ refused }) => refused.bad_connection_id,
-  );
-  single(
     'tracker_rate_limited_total',
     'Requests and connections refused because their address sent too many.',
-    ({ refused }) => refused.rate_limited + refused.connection_rate_limited,
+    ({ refused }) => (refused.rate_limited ?? 0) + (refused.connection_rate_limited ?? 0),
   );
-  single(
-    'tracker_tls_handshakes_total',
-    'TLS handshakes completed; failed ones are refusals.',
-    ({ handshakes }) => handshakes,
-  );
+  for (const { metrics } of transports) {
+    for (const { name, help, read } of metrics) single(name, help, read);
+  }
   new Gauge({
     name: 'tracker_connections',
     help: 'Open connections, by transport.',

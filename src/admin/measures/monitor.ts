@@ -1,17 +1,15 @@
 // What the tracker is doing: once a second, the counters' differences become rates, the history and the live figures.
 
 import { cpuUsage, memoryUsage } from 'node:process';
-import type { Stats, TransportStats } from '../schema.ts';
+import type { TransportCounts } from '../../transport/transport-counts.ts';
 import {
-  eventNames,
   type RefusalReason,
   refusalReasons,
-  type StoreTotals,
-  type TransportCounts,
   type TransportName,
   transportNames,
-  type WatchedTracker,
-} from '../watched-tracker.ts';
+} from '../../transport/transports.ts';
+import type { Stats, TransportStats } from '../schema.ts';
+import { eventNames, type StoreTotals, type WatchedTracker } from '../watched-tracker.ts';
 import { type History, type HistoryRow, historySeriesNames } from './history.ts';
 import { percentilesOf } from './latency.ts';
 import type { Readiness } from './readiness.ts';
@@ -204,8 +202,8 @@ function sumsOf(counts: Counts) {
   const sums = { refused, refusedInAll: 0, kernel: 0, unsent: 0, exceptions: 0 };
   for (const one of Object.values(counts)) {
     for (const reason of refusalReasons) {
-      refused[reason] += one.refused[reason];
-      sums.refusedInAll += one.refused[reason];
+      refused[reason] += one.refused[reason] ?? 0;
+      sums.refusedInAll += one.refused[reason] ?? 0;
     }
     sums.kernel += one.droppedByKernel;
     sums.unsent += one.unsent;

@@ -2,7 +2,6 @@
 
 import type { ListenerState } from '../schema.ts';
 import type { AdminLog, WatchedListener } from '../watched-tracker.ts';
-import { announceToSelf } from './self-announce.ts';
 
 const checkEveryMs = 30_000;
 const retryEveryMs = 1000;
@@ -66,9 +65,9 @@ export class Readiness {
   }
 
   async #check(checked: Checked): Promise<void> {
-    const { transport, address, port, inherited } = checked.listener;
-    if (inherited) {
-      // From a private network it cannot be asked; that its loop turns is what systemd's watchdog sees to.
+    const { transport, address, port, inherited, ask } = checked.listener;
+    if (inherited || ask === undefined) {
+      // It may be in a network that we have no part in; that its loop turns is what systemd's watchdog sees to.
       checked.answering = true;
       checked.checkedAtMs = this.#now();
       return;
@@ -78,7 +77,7 @@ export class Readiness {
     const waitsFor = checked.listener.waitsFor?.();
     try {
       if (waitsFor !== undefined) throw new Error(`waits for ${waitsFor}`);
-      await announceToSelf(checked.listener, timeoutMs);
+      await answered(ask);
       checked.answering = true;
       checked.answerMs = performance.now() - start;
       checked.fault = undefined;
@@ -98,5 +97,15 @@ export class Readiness {
         fault: checked.fault,
       });
     }
+  }
+}
+
+async function answered(ask: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    await ask(signal);
+  } catch (error) {
+    if (signal.aborted) throw new Error(`no answer within ${timeoutMs / 1000} s`, { cause: error });
+    throw error;
   }
 }

@@ -6,6 +6,7 @@ import type { HistoryAnswer } from '../schema.ts';
 import { ask } from './connection.ts';
 import { byId, create } from './elements.ts';
 import { formatBytes, formatRate, formatSeconds, formatShort } from './format.ts';
+import { transportTitles } from './titles.js';
 
 declare global {
   interface Window {
@@ -30,16 +31,7 @@ const plans: ChartPlan[] = [
   {
     id: 'chart-announces',
     height: 230,
-    series: [
-      { name: 'announces_udp4', title: 'UDP, IPv4', color: 1 },
-      { name: 'announces_udp6', title: 'UDP, IPv6', color: 5, optional: true },
-      { name: 'announces_http4', title: 'HTTP, IPv4', color: 2 },
-      { name: 'announces_http6', title: 'HTTP, IPv6', color: 6, optional: true },
-      { name: 'announces_https4', title: 'HTTPS, IPv4', color: 4, optional: true },
-      { name: 'announces_https6', title: 'HTTPS, IPv6', color: 7, optional: true },
-      { name: 'announces_ws4', title: 'WebTorrent, IPv4', color: 3, optional: true },
-      { name: 'announces_ws6', title: 'WebTorrent, IPv6', color: 8, optional: true },
-    ],
+    series: announceSeries(),
     axis: formatShort,
     value: formatRate,
     least: 1,
@@ -90,6 +82,26 @@ const plans: ChartPlan[] = [
     least: 2 ** 20,
   },
 ];
+
+/** Two lines a transport, shown once they were anything but zero; those of the first two over IPv4 always. */
+function announceSeries(): ChartPlan['series'] {
+  const colors = [
+    [1, 5],
+    [2, 6],
+    [4, 7],
+    [3, 8],
+  ] as const;
+  return Object.entries(transportTitles).flatMap(([name, title], index) => {
+    const [color4, color6] = colors[index % colors.length]!;
+    return [
+      {
+        ...{ name: `announces_${name}4`, title: `${title}, IPv4`, color: color4 },
+        ...(index > 1 && { optional: true as const }),
+      },
+      { name: `announces_${name}6`, title: `${title}, IPv6`, color: color6, optional: true },
+    ];
+  });
+}
 
 export type Range = HistoryAnswer['range'];
 

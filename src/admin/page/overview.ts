@@ -12,23 +12,7 @@ import {
   formatSpan,
   formatTime,
 } from './format.ts';
-
-export const transportTitles = { udp: 'UDP', http: 'HTTP', https: 'HTTPS', ws: 'WebTorrent' } as const;
-
-const reasonTitles: Record<keyof Stats['refused'], string> = {
-  malformed: 'Malformed request',
-  bad_connection_id: 'Wrong or old connection_id',
-  rate_limited: 'Too many requests from one address',
-  not_allowed: 'Not allowed',
-  memory_full: 'Memory full',
-  scrape_limit: 'Too much asked in one scrape',
-  too_many_connections: 'Too many connections',
-  connection_rate_limited: 'Connection of an address over its limit',
-  handshake_failed: 'TLS handshake failed',
-  proxy_header_missing: 'Proxy without its PROXY header',
-  timeout: 'Request came too slowly',
-  other: 'Other reasons',
-};
+import { refusalTitles, transportTitles } from './titles.js';
 
 export function showStats(stats: Stats): void {
   showHealth(stats);
@@ -105,7 +89,7 @@ function showLosses(stats: Stats): void {
     'refused-sub',
     most === 0
       ? 'none so far'
-      : `${formatCount(inAll)} so far, most: ${reasonTitles[reason as keyof Stats['refused']].toLowerCase()}`,
+      : `${formatCount(inAll)} so far, most: ${refusalTitles[reason as keyof Stats['refused']].toLowerCase()}`,
   );
   setText('dropped', formatRate(stats.dropped_rate));
   const { kernel, unsent } = stats.dropped;
@@ -160,7 +144,7 @@ function showTransports({ transports }: Stats): void {
 }
 
 function showReasons({ transports, refused, dropped, evictions }: Stats): void {
-  const rows: [string, number][] = Object.entries(reasonTitles).map(([reason, title]) => [
+  const rows: [string, number][] = Object.entries(refusalTitles).map(([reason, title]) => [
     title,
     refused[reason as keyof Stats['refused']],
   ]);

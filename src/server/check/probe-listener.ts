@@ -2,7 +2,12 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { formatListenAddress, listenError, type PlannedListener } from '../listening/listen-plan.ts';
+import {
+  formatListenAddress,
+  listenError,
+  type PlannedListener,
+  socketKindOf,
+} from '../listening/listen-plan.ts';
 import type { Finding } from './self-test.ts';
 
 const advice: Readonly<Record<string, string>> = {
@@ -15,7 +20,7 @@ export async function probeListener(planned: PlannedListener, takeover = false):
   const { protocol, address, port } = planned;
   const where = `${protocol} ${formatListenAddress(address, port)}`;
   try {
-    await (protocol === 'UDP' ? bindUdp(planned) : bindTcp(planned));
+    await (socketKindOf(protocol) === 'datagram' ? bindUdp(planned) : bindTcp(planned));
     return {
       level: 'ok',
       text: port === 0 ? `${protocol} ${address}: any port` : `${where}: the port is free`,

@@ -1,6 +1,6 @@
 // The life of one tracker process: it starts, runs, reloads, gives its place away or takes it again, and ends.
 
-import type { InheritedListener } from '../listening/inherited-sockets.ts';
+import type { InheritedListener } from '../listening/listen-plan.ts';
 import { describeListening } from '../listening/listening-address.ts';
 import type { PassedSockets } from '../listening/passed-sockets.ts';
 import type { Log } from '../log/log.ts';

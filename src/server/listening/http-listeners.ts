@@ -1,28 +1,54 @@
 // How HTTP and HTTPS listeners are opened, and what they share.
 import { type Cidr, parseCidr } from '../../protocol/cidr.ts';
+import { parseIp } from '../../protocol/ip-address.ts';
 import { Bucket, unlimited } from '../../tracker/token-buckets.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
-import type { ClientAddress } from '../../transport/client-address.ts';
+import { type ClientAddress, includes } from '../../transport/client-address.ts';
+import { createAskHttp } from '../../transport/http/ask-self.ts';
 import { maxConnections } from '../../transport/http/descriptor-limit.ts';
 import { HttpConnections } from '../../transport/http/http-connections.ts';
-import type { HttpCounters } from '../../transport/http/http-counters.ts';
+import { HttpCounters } from '../../transport/http/http-counters.ts';
+import { httpCounts } from '../../transport/http/http-counts.ts';
 import { HttpTransport } from '../../transport/http/http-transport.ts';
 import { monotonicSeconds } from '../clock.ts';
 import type { Configuration } from '../options/configuration.ts';
 import type { PlannedListener } from './listen-plan.ts';
-import type { Opener } from './listener.ts';
-import type { ListenerParts } from './listeners.ts';
+import type { ListenerParts, TransportOpener } from './listener.ts';
 import { createAnswerFirst } from './plain-http.ts';
 
 /** For requests in flight when the tracker stops: answers take milliseconds, a large full scrape longer. */
 const closeGraceMs = 3000;
 const maxConnectionsPerAddress = 256;
 
-export function createHttpOpener(
+/** HTTP, HTTPS, and HTTP for an authority's questions only, which counts as HTTP. */
+export function createHttpOpeners(
   plan: readonly PlannedListener[],
-  counters: { http: HttpCounters; https: HttpCounters },
+  parts: ListenerParts,
+): Record<'HTTP' | 'HTTPS' | 'ACME', TransportOpener> {
+  const { configuration, certificates } = parts;
+  const http = new HttpCounters();
+  const https = new HttpCounters();
+  const open = createOpen(plan, { HTTP: http, HTTPS: https, ACME: http }, parts);
+  const proxies = configuration.proxyProtocol ? trustedProxies(configuration) : [];
+  // It is this machine itself that asks: from the address that it connects to.
+  const expectsHeader = (address: string) => includes(proxies, parseIp(address)!);
+  return {
+    HTTP: { open, counts: () => httpCounts(http), askSelf: createAskHttp(false, expectsHeader) },
+    HTTPS: {
+      open,
+      counts: () => httpCounts(https),
+      askSelf: createAskHttp(true, expectsHeader),
+      waitsFor: () => (certificates?.current ? undefined : 'its first certificate'),
+    },
+    ACME: { open, counts: () => httpCounts(http) },
+  };
+}
+
+function createOpen(
+  plan: readonly PlannedListener[],
+  counters: Readonly<Record<string, HttpCounters>>,
   { configuration, tracker, certificates, challenges, log, failed }: ListenerParts,
-): Opener {
+): TransportOpener['open'] {
   // One for all, as they share the process's descriptors.
   const connections = new HttpConnections({
     max: maxConnections(),
@@ -42,7 +68,7 @@ export function createHttpOpener(
       fd: planned.inherited?.fd,
       tracker,
       connections,
-      counters: protocol === 'HTTPS' ? counters.https : counters.http,
+      counters: counters[protocol]!,
       announceUrls,
       clock: monotonicSeconds,
       onException: failed,

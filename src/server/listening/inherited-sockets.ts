@@ -1,21 +1,15 @@
 // The sockets that systemd opened for the tracker (sd_listen_fds): which descriptor is to serve which protocol.
 import { describeSocket, type InheritedSocket } from '../../net/inherited-socket.ts';
 import { loadSystemCalls } from '../../net/system-calls.ts';
+import { transports } from '../../transport/transports.ts';
 import { StartError } from '../usage-error.ts';
-import type { PlannedListener } from './listen-plan.ts';
-
-export interface InheritedListener {
-  protocol: PlannedListener['protocol'];
-  socket: InheritedSocket;
-}
+import { type InheritedListener, type Protocol, socketKindOf } from './listen-plan.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What FileDescriptorName= of a socket unit says that the socket is for. */
-const protocols: Readonly<Record<string, PlannedListener['protocol']>> = {
-  udp: 'UDP',
-  http: 'HTTP',
-  https: 'HTTPS',
+const protocols: Readonly<Record<string, Protocol>> = {
+  ...Object.fromEntries(transports.map(({ name, title }) => [name, title])),
   // What the HTTP listener is called where it answers with redirects only.
   redirect: 'HTTP',
 };
@@ -50,8 +44,8 @@ export function readInheritedSockets(environment: Environment): InheritedListene
   });
 }
 
-function faultOf(socket: InheritedSocket, protocol: PlannedListener['protocol']): string | undefined {
-  if (protocol === 'UDP') {
+function faultOf(socket: InheritedSocket, protocol: Protocol): string | undefined {
+  if (socketKindOf(protocol) === 'datagram') {
     if (socket.kind !== 'datagram') return 'is no UDP socket; the unit wants ListenDatagram=';
     return socket.dualStack
       ? 'takes IPv4 on an IPv6 socket; the unit wants BindIPv6Only=ipv6-only'

@@ -1,14 +1,16 @@
 // Which sockets the options ask for: one entry for each protocol and address, before anything is opened.
 import { isIPv6 } from 'node:net';
 import type { InheritedSocket } from '../../net/inherited-socket.ts';
+import { type TransportTitle, transports } from '../../transport/transports.ts';
 import type { Configuration } from '../options/configuration.ts';
 import type { Port } from '../options/option-kinds.ts';
 import { StartError } from '../usage-error.ts';
-import type { InheritedListener } from './inherited-sockets.ts';
+
+/** A transport; ACME is plain HTTP for the authority's questions only. */
+export type Protocol = TransportTitle | 'ACME';
 
 export interface PlannedListener {
-  /** ACME is plain HTTP for the authority's questions only. */
-  protocol: 'HTTP' | 'HTTPS' | 'UDP' | 'ACME';
+  protocol: Protocol;
   /** An IPv6 listener takes no IPv4 (IPV6_V6ONLY), so that both families can stand on one port. */
   family: 4 | 6;
   address: string;
@@ -20,6 +22,12 @@ export interface PlannedListener {
   inheritedBeside?: readonly InheritedSocket[];
 }
 
+/** A socket that is open already, and what it is to serve. */
+export interface InheritedListener {
+  protocol: Protocol;
+  socket: InheritedSocket;
+}
+
 /**
  * What the options ask for; a protocol for which there are inherited sockets is served on these alone.
  * @throws StartError when every listener is disabled
@@ -28,20 +36,10 @@ export function planListeners(
   configuration: Configuration,
   inherited: readonly InheritedListener[] = [],
 ): PlannedListener[] {
-  const {
-    host = '0.0.0.0',
-    httpPort,
-    httpsPort = 0,
-    udpPort,
-    ipv6,
-    acmeDomain,
-    acmeHttpPort,
-  } = configuration;
+  const { host = '0.0.0.0', httpPort, httpsPort = 0, ipv6, acmeDomain, acmeHttpPort } = configuration;
   const addresses = ipv6 && !isIPv6(host) ? [host, '::'] : [host];
-  const ports: [PlannedListener['protocol'], Port][] = [
-    ['HTTP', httpPort],
-    ['HTTPS', httpsPort],
-    ['UDP', udpPort],
+  const ports: [Protocol, Port][] = [
+    ...inPlanOrder.map(({ title, name }): [Protocol, Port] => [title, configuration[`${name}Port`] ?? 0]),
     ['ACME', acmeDomain.length > 0 && acmeHttpPort !== httpPort ? acmeHttpPort : 0],
   ];
   if (httpsPort === 0 && inherited.some(({ protocol }) => protocol === 'HTTPS')) {
@@ -70,8 +68,15 @@ export function planListeners(
   return plan;
 }
 
+const inPlanOrder = [...transports].sort((a, b) => (a.title < b.title ? -1 : 1));
+
+/** Whether a protocol is spoken over UDP or TCP. */
+export function socketKindOf(protocol: Protocol): 'datagram' | 'stream' {
+  return transports.find(({ title }) => title === protocol)?.socket ?? 'stream';
+}
+
 /** The authority's questions are answered by any HTTP listener on their port. */
-function serves({ protocol, port }: PlannedListener, wanted: PlannedListener['protocol'], on: Port): boolean {
+function serves({ protocol, port }: PlannedListener, wanted: Protocol, on: Port): boolean {
   return protocol === wanted || (wanted === 'ACME' && protocol === 'HTTP' && port === on);
 }
 

@@ -1,54 +1,29 @@
-// How the planned listeners become sockets: which transport serves which protocol, and what the transports share.
-import { closeSync } from 'node:fs';
-import { findFastPath } from '../../net/availability.ts';
-import { loadSystemCalls, type SystemCalls, type SystemCallsOrReason } from '../../net/system-calls.ts';
-import { ConnectionIds } from '../../protocol/connection-id.ts';
-import type { SwarmStore } from '../../swarm/swarm-store.ts';
+// How the planned listeners become sockets that answer: all of them or none, and in which order.
 import type { AccessMemory } from '../../tracker/access.ts';
-import type { Tracker } from '../../tracker/tracker.ts';
-import type { AcmeChallenges } from '../../transport/http/acme-challenges.ts';
-import { HttpCounters } from '../../transport/http/http-counters.ts';
-import { createUdpCounters } from '../../transport/udp/udp-counters.ts';
-import { UdpDgramTransport } from '../../transport/udp/udp-dgram.ts';
-import type { CertificateSource } from '../certificates/certificate-source.ts';
-import { monotonicSeconds } from '../clock.ts';
-import type { Log } from '../log/log.ts';
-import type { Configuration } from '../options/configuration.ts';
-import type { ConnectionKeys } from '../storage/connection-keys.ts';
-import { StartError } from '../usage-error.ts';
-import { createHttpOpener } from './http-listeners.ts';
-import { listenError, type PlannedListener } from './listen-plan.ts';
-import type { Listener, Opener } from './listener.ts';
-import { SocketWorkers } from './socket-workers.ts';
+import type { AskSelf } from '../../transport/self-question.ts';
+import type { TransportCounts } from '../../transport/transport-counts.ts';
+import { type TransportName, transports } from '../../transport/transports.ts';
+import { listenError, type PlannedListener, type Protocol } from './listen-plan.ts';
+import type { Listener, ListenerParts, ServingThreads } from './listener.ts';
+import { createOpeners } from './openers.ts';
 
-/** What every listener works with. */
-export interface ListenerParts {
-  configuration: Configuration;
-  store: SwarmStore;
-  tracker: Tracker;
-  keys: ConnectionKeys;
-  /** Where HTTPS has its certificate from; undefined without HTTPS. */
-  certificates: CertificateSource | undefined;
-  challenges: AcmeChallenges;
-  log: Log;
-  /** Told of a defect of ours in one request; the listener goes on. */
-  failed: (error: unknown) => void;
+export interface OpeningSteps {
   /** Called when threads have been started, which takes them a while, and before anything answers. */
   whileStarting?: () => void;
   /** Called when everything is ready that takes its time, and before anything answers. */
   beforeServing?: () => void;
 }
 
-/** Bytes of waiting datagrams below which a burst of a few thousand is lost; twice Linux's usual limit. */
-const wantedReceiveBuffer = 400 * 1024;
-
 /** What answers, and what it has counted. */
 export interface Listeners {
   readonly all: readonly Listener[];
-  readonly http: HttpCounters;
-  readonly https: HttpCounters;
-  /** One set a UDP socket, live. */
-  udp(): readonly Float64Array[];
+  /** What each transport in use has counted since the start; always the same ones. */
+  counts(): Partial<Record<TransportName, TransportCounts>>;
+  /** For the log's line a minute, by the transport's title. */
+  tallies(): Readonly<Record<string, Readonly<Record<string, number>>>>;
+  askSelf(protocol: Protocol): AskSelf | undefined;
+  /** What listeners of the protocol wait for before they can answer anybody; undefined when it is nothing. */
+  waitsFor(protocol: Protocol): string | undefined;
   /** Hands other threads new rules of who may announce what. */
   setAccess(memory: AccessMemory): void;
   /** Whether each thread that serves sockets has shown a sign of life since this was last asked. */
@@ -63,156 +38,56 @@ export interface Listeners {
 export async function openListeners(
   plan: readonly PlannedListener[],
   parts: ListenerParts,
+  { whileStarting, beforeServing }: OpeningSteps = {},
 ): Promise<Listeners> {
   const all: Listener[] = [];
-  const http = new HttpCounters();
-  const https = new HttpCounters();
-  const udp = createUdpOpeners(plan, parts);
-  const openHttp = createHttpOpener(plan, { http, https }, parts);
-  const openers = { HTTP: openHttp, HTTPS: openHttp, ACME: openHttp, UDP: udp.open };
+  const openers = createOpeners(plan, parts);
+  const inUse = transports.filter(({ title }) => plan.some(({ protocol }) => protocol === title));
+  const threads = new Set<ServingThreads>();
   const close = async (graceMs?: number) => {
     await Promise.all(all.map((listener) => listener.close(graceMs)));
   };
   const open = async (planned: PlannedListener) => {
     try {
-      all.push(await openers[planned.protocol](planned));
+      all.push(await openers[planned.protocol].open(planned));
     } catch (error) {
       throw listenError(planned, error as NodeJS.ErrnoException);
     }
   };
   // Threads can be made ready and held back; whatever the main thread opens answers at once.
-  const early = ({ protocol }: PlannedListener) => protocol === 'UDP' && udp.threaded;
+  const early = ({ protocol }: PlannedListener) => openers[protocol].threads !== undefined;
   try {
-    for (const planned of plan.filter(early)) await open(planned);
-    const started = udp.start();
+    for (const planned of plan.filter(early)) {
+      await open(planned);
+      threads.add(openers[planned.protocol].threads!);
+    }
+    const started = Promise.all([...threads].map((ones) => ones.start()));
     // Awaited below; until then nobody else would hear of it.
     started.catch(() => {});
-    parts.whileStarting?.();
+    whileStarting?.();
     await started;
-    parts.beforeServing?.();
+    beforeServing?.();
     for (const planned of plan.filter((planned) => !early(planned))) await open(planned);
-    udp.serve();
+    for (const ones of threads) ones.serve();
   } catch (error) {
     await close();
     throw error;
   }
   all.sort((a, b) => plan.indexOf(a.planned) - plan.indexOf(b.planned));
-  return { all, http, https, udp: udp.counters, setAccess: udp.setAccess, isWell: udp.isWell, close };
-}
-
-interface UdpOpeners {
-  open: Opener;
-  /** Whether opened sockets stay unanswered until `serve`. */
-  threaded: boolean;
-  /**
-   * Called when every UDP listener is open.
-   * @throws StartError
-   */
-  start(): Promise<void>;
-  serve(): void;
-  counters(): readonly Float64Array[];
-  setAccess(memory: AccessMemory): void;
-  isWell(): boolean;
-}
-
-function createUdpOpeners(plan: readonly PlannedListener[], parts: ListenerParts): UdpOpeners {
-  const { configuration, log } = parts;
-  const wanted = configuration.workers > 0 && plan.some(({ protocol }) => protocol === 'UDP');
-  if (!wanted) return createDgramOpeners(parts);
-  // The log of every request is written by the main thread.
-  if (configuration.verbose) return createDgramOpeners(parts);
-  const { calls, reason } = findSystemCalls(plan);
-  if (calls) return createWorkerOpeners(calls, parts);
-  log.warn(`socket workers cannot be used (${reason}); UDP runs on the main thread, a good deal slower`);
-  return createDgramOpeners(parts);
-}
-
-/** A sandbox around a tracker with inherited sockets may forbid any other, and so the trial with sockets of its own. */
-function findSystemCalls(plan: readonly PlannedListener[]): SystemCallsOrReason {
-  const udp = plan.filter(({ protocol }) => protocol === 'UDP');
-  return udp.every(({ inherited }) => inherited !== undefined) ? loadSystemCalls() : findFastPath();
-}
-
-function createWorkerOpeners(calls: SystemCalls, parts: ListenerParts): UdpOpeners {
-  const { configuration, store, tracker, keys, failed, log } = parts;
-  const { settings, protection } = tracker;
-  const workers = new SocketWorkers(calls, {
-    workers: configuration.workers,
-    store,
-    settings,
-    protection,
-    keys,
-    failed,
-  });
   return {
-    open: async (planned) => {
-      const { port, receiveBuffer } = planned.inherited
-        ? workers.adopt(planned.inherited, planned.inheritedBeside)
-        : workers.bind(planned.address, planned.port);
-      if (receiveBuffer < wantedReceiveBuffer) warnOfSmallBuffer(receiveBuffer, log);
-      return {
-        planned,
-        port,
-        descriptors: () => workers.descriptorsAt(planned.address, port),
-        close: () => workers.close(),
-      };
+    all,
+    counts: () =>
+      Object.fromEntries(inUse.map(({ name, title }) => [name, openers[title].counts()])) as Partial<
+        Record<TransportName, TransportCounts>
+      >,
+    tallies: () => Object.fromEntries(inUse.map(({ title }) => [title, openers[title].tallies?.() ?? {}])),
+    askSelf: (protocol) => openers[protocol].askSelf,
+    waitsFor: (protocol) => openers[protocol].waitsFor?.(),
+    setAccess: (memory) => {
+      for (const ones of threads) ones.setAccess(memory);
     },
-    threaded: true,
-    start: async () => {
-      try {
-        await workers.start();
-      } catch (error) {
-        throw new StartError(`cannot start the socket workers: ${(error as Error).message}`, {
-          cause: error,
-        });
-      }
-    },
-    serve: () => workers.serve(),
-    counters: () => workers.counters(),
-    setAccess: (memory) => workers.setAccess(memory),
-    isWell: () => workers.isWell(),
+    // Each is asked, whatever the others say.
+    isWell: () => [...threads].map((ones) => ones.isWell()).every((well) => well),
+    close,
   };
-}
-
-function createDgramOpeners({ tracker, keys, failed }: ListenerParts): UdpOpeners {
-  const ids = new ConnectionIds(keys.current, keys.previous);
-  const all: Float64Array[] = [];
-  return {
-    open: async (planned) => {
-      const counters = createUdpCounters();
-      all.push(counters);
-      const transport = await UdpDgramTransport.listen({
-        host: planned.address,
-        port: planned.port,
-        fd: planned.inherited?.fd,
-        tracker,
-        ids,
-        counters,
-        clock: monotonicSeconds,
-        onException: failed,
-      });
-      // One socket is all that this transport serves.
-      for (const { fd } of planned.inheritedBeside ?? []) closeSync(fd);
-      return {
-        planned,
-        port: transport.port,
-        descriptors: () => [transport.descriptor],
-        close: () => transport.close(),
-      };
-    },
-    threaded: false,
-    start: async () => {},
-    serve: () => {},
-    counters: () => all,
-    // It works with the main thread's own tracker.
-    setAccess: () => {},
-    isWell: () => true,
-  };
-}
-
-function warnOfSmallBuffer(bytes: number, log: Log): void {
-  log.warn(
-    `the UDP receive buffer is ${Math.round(bytes / 1024)} KiB; ` +
-      'for bursts raise it: sysctl -w net.core.rmem_max=8388608',
-  );
 }

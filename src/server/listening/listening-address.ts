@@ -1,12 +1,12 @@
 // Where listeners have come to listen, and how that is told to an operator.
 import type { Configuration } from '../options/configuration.ts';
-import { formatListenAddress, type PlannedListener } from './listen-plan.ts';
+import { formatListenAddress, type Protocol, socketKindOf } from './listen-plan.ts';
 import type { Listener } from './listener.ts';
 import { redirectDomain } from './plain-http.ts';
 
 /** Where a listener really listens: its port is the system's choice when the plan left it open. */
 export interface ListeningAddress {
-  protocol: PlannedListener['protocol'];
+  protocol: Protocol;
   family: 4 | 6;
   address: string;
   port: number;
@@ -27,7 +27,7 @@ export function formatListening(
   configuration: Configuration,
 ): string {
   const where = formatListenAddress(address, port);
-  if (protocol === 'UDP') return `UDP tracker listening on ${where}`;
+  if (socketKindOf(protocol) === 'datagram') return `${protocol} tracker listening on ${where}`;
   if (protocol === 'ACME') return `ACME challenges are answered on ${where}`;
   if (protocol === 'HTTP' && configuration.redirectHttp)
     return `HTTP redirect to https://${redirectDomain(configuration)} listening on ${where}`;

@@ -1,22 +1,9 @@
 // What the admin door is told of the tracker: figures, state and actions, gathered from the parts it is put together of.
-import { reachable } from '../../admin/measures/self-announce.ts';
-import type {
-  ConfigurationEntry,
-  RefusalReason,
-  TransportCounts,
-  TransportName,
-  WatchedListener,
-  WatchedTracker,
-} from '../../admin/watched-tracker.ts';
-import { refusalReasons } from '../../admin/watched-tracker.ts';
-import type { Cidr } from '../../protocol/cidr.ts';
-import { parseIp } from '../../protocol/ip-address.ts';
+import type { ConfigurationEntry, WatchedListener, WatchedTracker } from '../../admin/watched-tracker.ts';
 import { WalkSlice } from '../../swarm/store-walk.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
-import { latencyBounds, sumAnswerStats } from '../../transport/answer-stats.ts';
-import { includes } from '../../transport/client-address.ts';
-import type { HttpCounters } from '../../transport/http/http-counters.ts';
-import { answerStatsOf, sumUdpCounters } from '../../transport/udp/udp-counters.ts';
+import { latencyBounds } from '../../transport/answer-stats.ts';
+import { transports } from '../../transport/transports.ts';
 import type { CertificateSource } from '../certificates/certificate-source.ts';
 import type { Listeners } from '../listening/listeners.ts';
 import type { ListeningAddress } from '../listening/listening-address.ts';
@@ -31,23 +18,19 @@ export interface WatchedParts {
   snapshots: Snapshots | undefined;
   certificates: CertificateSource | undefined;
   access: AccessLists | undefined;
-  /** Who begins its connections with a PROXY protocol header. */
-  headerFrom: readonly Cidr[];
   /** As it is in force. */
   configuration: readonly ConfigurationEntry[];
   reload: () => Promise<void>;
 }
 
 export function createWatchedTracker(parts: WatchedParts): WatchedTracker {
-  const { store, snapshots, certificates, access, reload } = parts;
-  const watched = watchedListeners(parts);
-  const transports = new Set(watched.map(({ transport }) => transport));
+  const { store, listeners, snapshots, certificates, access, reload } = parts;
   return {
     version,
     startedAtMs: Math.round(performance.timeOrigin),
     latencyBounds,
-    listeners: watched,
-    counts: () => countsOf(parts.listeners, transports),
+    listeners: watchedListeners(parts),
+    counts: () => listeners.counts(),
     totals: () => store.totals(),
     walk: () => store.walk(),
     createSlice: () => new WalkSlice(),
@@ -72,84 +55,27 @@ async function deny(access: AccessLists, infoHash: Int32Array): Promise<string> 
   return 'The torrent is refused from now on, and stands in --deny-list.';
 }
 
-const transportOf = { UDP: 'udp', HTTP: 'http', HTTPS: 'https' } as const;
-
-function watchedListeners({ addresses, headerFrom, certificates }: WatchedParts): WatchedListener[] {
-  const firstCertificate = () => (certificates?.current ? undefined : 'its first certificate');
-
-  return addresses.flatMap(({ protocol, family, address, port, inherited }) =>
-    // Nobody announces to a listener for an authority's questions.
-    protocol === 'ACME'
-      ? []
-      : [
-          {
-            transport: transportOf[protocol],
-            family,
-            address,
-            port,
-            inherited,
-            // It is this machine itself that asks: from the address that it connects to.
-            expectsProxyHeader: includes(headerFrom, parseIp(reachable({ address }))!),
-            ...(protocol === 'HTTPS' && { waitsFor: firstCertificate }),
-          },
-        ],
-  );
+/** Those that can be asked whether they answer; nobody announces to a listener for an authority's questions. */
+function watchedListeners({ addresses, listeners }: WatchedParts): WatchedListener[] {
+  return addresses.flatMap(({ protocol, family, address, port, inherited }) => {
+    const described = transports.find(({ title }) => title === protocol);
+    if (described === undefined) return [];
+    const askSelf = listeners.askSelf(protocol);
+    const reachable = { family, address: reachableAddress(address), port };
+    return [
+      {
+        ...{ transport: described.name, family, address, port, inherited },
+        ask: askSelf && ((signal: AbortSignal) => askSelf(reachable, signal)),
+        waitsFor: () => listeners.waitsFor(protocol),
+      },
+    ];
+  });
 }
 
-function countsOf(
-  listeners: Listeners,
-  transports: ReadonlySet<TransportName>,
-): Partial<Record<TransportName, TransportCounts>> {
-  return {
-    ...(transports.has('udp') && { udp: udpCounts(listeners.udp()) }),
-    ...(transports.has('http') && { http: httpCounts(listeners.http) }),
-    ...(transports.has('https') && { https: httpCounts(listeners.https) }),
-  };
-}
-
-const noneRefused = Object.fromEntries(refusalReasons.map((reason) => [reason, 0])) as Record<
-  RefusalReason,
-  number
->;
-
-function udpCounts(sockets: readonly Float64Array[]): TransportCounts {
-  const sums = sumUdpCounters(sockets);
-  const { refused, ...stats } = sumAnswerStats(sockets.map(answerStatsOf));
-  return {
-    ...stats,
-    refused: { ...noneRefused, ...refused },
-    earlyAnnounces: sums.earlyAnnounces,
-    scrapes: sums.scrapes,
-    droppedByKernel: sums.droppedByKernel,
-    unsent: sums.sendFailures,
-    exceptions: sums.exceptions,
-    connections: 0,
-    handshakes: 0,
-  };
-}
-
-function httpCounts(counters: HttpCounters): TransportCounts {
-  const { refused, ...stats } = sumAnswerStats([counters.stats]);
-  return {
-    ...stats,
-    refused: {
-      ...noneRefused,
-      ...refused,
-      malformed: refused.malformed + counters.badRequests,
-      too_many_connections: counters.connectionsRefused + counters.connectionsShed,
-      connection_rate_limited: counters.connectionsRateLimited,
-      handshake_failed: counters.handshakesFailed,
-      proxy_header_missing: counters.proxyHeadersMissing,
-      timeout: counters.timeouts,
-    },
-    earlyAnnounces: counters.earlyAnnounces,
-    scrapes: counters.scrapes,
-    droppedByKernel: 0,
-    unsent: 0,
-    exceptions: counters.exceptions,
-    connections: counters.connectionsOpen,
-    handshakes: counters.handshakesDone,
-  };
+/** Where a listener is reached from this machine; one on all interfaces by loopback. */
+function reachableAddress(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  return address === '::' ? '::1' : address;
 }
 
 function snapshotState({ figures: { savedAt, durationMs, bytes, failing } }: Snapshots) {

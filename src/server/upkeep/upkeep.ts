@@ -91,7 +91,7 @@ function statsUpkeep({ store, listeners, log, statsEveryMs, onStats }: UpkeepPar
   let timer: NodeJS.Timeout | undefined;
   return {
     start: () => {
-      const statsLine = new StatsLine(store, listeners);
+      const statsLine = new StatsLine(store, () => listeners.tallies());
       timer = setInterval(() => {
         const line = statsLine.next();
         log.info(line);

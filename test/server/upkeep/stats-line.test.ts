@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StatsLine } from '../../../src/server/upkeep/stats-line.ts';
 import { createUdpCounters, UdpCounter } from '../../../src/transport/udp/udp-counters.ts';
+import { udpTallies } from '../../../src/transport/udp/udp-counts.ts';
 import { createStore, Visit } from '../../swarm/visit.ts';
 
 test('the line counts torrents and peers, and what UDP did since the line before', () => {
   const store = createStore();
   const counters = [createUdpCounters(), createUdpCounters()];
-  const line = new StatsLine(store, { udp: () => counters });
+  const line = new StatsLine(store, () => ({ UDP: udpTallies(counters) }));
   assert.equal(line.next(), 'Stats: 0 torrents  0 peers');
   for (let n = 0; n < 3; n++) store.announce(new Visit().setSwarm(n >> 1).setPeer(4, n), 0, 1);
   for (const own of counters) {

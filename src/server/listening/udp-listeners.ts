@@ -1,0 +1,119 @@
+// How UDP listeners are opened: on threads of their own where Linux allows it, and otherwise on the main thread.
+import { closeSync } from 'node:fs';
+import { findFastPath } from '../../net/availability.ts';
+import { loadSystemCalls, type SystemCalls, type SystemCallsOrReason } from '../../net/system-calls.ts';
+import { ConnectionIds } from '../../protocol/connection-id.ts';
+import { askUdp } from '../../transport/udp/ask-self.ts';
+import { createUdpCounters } from '../../transport/udp/udp-counters.ts';
+import { udpCounts, udpTallies } from '../../transport/udp/udp-counts.ts';
+import { UdpDgramTransport } from '../../transport/udp/udp-dgram.ts';
+import { monotonicSeconds } from '../clock.ts';
+import type { Log } from '../log/log.ts';
+import { StartError } from '../usage-error.ts';
+import type { PlannedListener } from './listen-plan.ts';
+import type { ListenerParts, TransportOpener } from './listener.ts';
+import { SocketWorkers } from './socket-workers.ts';
+
+/** Bytes of waiting datagrams below which a burst of a few thousand is lost; twice Linux's usual limit. */
+const wantedReceiveBuffer = 400 * 1024;
+
+export function createUdpOpener(plan: readonly PlannedListener[], parts: ListenerParts): TransportOpener {
+  const { configuration, log } = parts;
+  const wanted = configuration.workers > 0 && plan.some(({ protocol }) => protocol === 'UDP');
+  if (!wanted) return createDgramOpener(parts);
+  // The log of every request is written by the main thread.
+  if (configuration.verbose) return createDgramOpener(parts);
+  const { calls, reason } = findSystemCalls(plan);
+  if (calls) return createWorkerOpener(calls, parts);
+  log.warn(`socket workers cannot be used (${reason}); UDP runs on the main thread, a good deal slower`);
+  return createDgramOpener(parts);
+}
+
+/** A sandbox around a tracker with inherited sockets may forbid any other, and so the trial with sockets of its own. */
+function findSystemCalls(plan: readonly PlannedListener[]): SystemCallsOrReason {
+  const udp = plan.filter(({ protocol }) => protocol === 'UDP');
+  return udp.every(({ inherited }) => inherited !== undefined) ? loadSystemCalls() : findFastPath();
+}
+
+function createWorkerOpener(calls: SystemCalls, parts: ListenerParts): TransportOpener {
+  const { configuration, store, tracker, keys, failed, log } = parts;
+  const { settings, protection } = tracker;
+  const workers = new SocketWorkers(calls, {
+    workers: configuration.workers,
+    store,
+    settings,
+    protection,
+    keys,
+    failed,
+  });
+  return {
+    open: async (planned) => {
+      const { port, receiveBuffer } = planned.inherited
+        ? workers.adopt(planned.inherited, planned.inheritedBeside)
+        : workers.bind(planned.address, planned.port);
+      if (receiveBuffer < wantedReceiveBuffer) warnOfSmallBuffer(receiveBuffer, log);
+      return {
+        planned,
+        port,
+        descriptors: () => workers.descriptorsAt(planned.address, port),
+        close: () => workers.close(),
+      };
+    },
+    counts: () => udpCounts(workers.counters()),
+    tallies: () => udpTallies(workers.counters()),
+    askSelf: askUdp,
+    threads: {
+      start: async () => {
+        try {
+          await workers.start();
+        } catch (error) {
+          throw new StartError(`cannot start the socket workers: ${(error as Error).message}`, {
+            cause: error,
+          });
+        }
+      },
+      serve: () => workers.serve(),
+      setAccess: (memory) => workers.setAccess(memory),
+      isWell: () => workers.isWell(),
+    },
+  };
+}
+
+function createDgramOpener({ tracker, keys, failed }: ListenerParts): TransportOpener {
+  const ids = new ConnectionIds(keys.current, keys.previous);
+  const all: Float64Array[] = [];
+  return {
+    open: async (planned) => {
+      const counters = createUdpCounters();
+      all.push(counters);
+      const transport = await UdpDgramTransport.listen({
+        host: planned.address,
+        port: planned.port,
+        fd: planned.inherited?.fd,
+        tracker,
+        ids,
+        counters,
+        clock: monotonicSeconds,
+        onException: failed,
+      });
+      // One socket is all that this transport serves.
+      for (const { fd } of planned.inheritedBeside ?? []) closeSync(fd);
+      return {
+        planned,
+        port: transport.port,
+        descriptors: () => [transport.descriptor],
+        close: () => transport.close(),
+      };
+    },
+    counts: () => udpCounts(all),
+    tallies: () => udpTallies(all),
+    askSelf: askUdp,
+  };
+}
+
+function warnOfSmallBuffer(bytes: number, log: Log): void {
+  log.warn(
+    `the UDP receive buffer is ${Math.round(bytes / 1024)} KiB; ` +
+      'for bursts raise it: sysctl -w net.core.rmem_max=8388608',
+  );
+}

@@ -1,0 +1,32 @@
+// What a transport says of itself, once, for everybody who lists, counts, opens or shows transports. Knows no sockets.
+import type { FailureKind } from '../protocol/failure.ts';
+import type { TransportCounts } from './transport-counts.ts';
+
+export interface TransportDescription {
+  /** In figures, in the names of sockets and URLs; its option is `--<name>-port`. */
+  readonly name: string;
+  /** In the log and on the dashboard. */
+  readonly title: string;
+  readonly socket: 'datagram' | 'stream';
+  /** Why it turns away what never becomes a request, each with its title: beside `requestRefusals`. */
+  readonly refusals: Readonly<Record<string, string>>;
+  /** Counters for Prometheus that only this transport has. */
+  readonly metrics: readonly TransportMetric[];
+}
+
+export interface TransportMetric {
+  readonly name: string;
+  readonly help: string;
+  read(counts: TransportCounts): number;
+}
+
+/** Why any transport refuses a request, each with its title. */
+export const requestRefusals = {
+  malformed: 'Malformed request',
+  bad_connection_id: 'Wrong or old connection_id',
+  rate_limited: 'Too many requests from one address',
+  not_allowed: 'Not allowed',
+  memory_full: 'Memory full',
+  scrape_limit: 'Too much asked in one scrape',
+  other: 'Other reasons',
+} as const satisfies Record<FailureKind, string>;

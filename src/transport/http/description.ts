@@ -1,0 +1,32 @@
+// What HTTP and HTTPS say of themselves as transports.
+import type { TransportDescription } from '../description.ts';
+
+const refusals = {
+  too_many_connections: 'Too many connections',
+  connection_rate_limited: 'Connection of an address over its limit',
+  handshake_failed: 'TLS handshake failed',
+  proxy_header_missing: 'Proxy without its PROXY header',
+  timeout: 'Request came too slowly',
+} as const;
+
+export const http = {
+  name: 'http',
+  title: 'HTTP',
+  socket: 'stream',
+  refusals,
+  metrics: [],
+} as const satisfies TransportDescription;
+
+export const https = {
+  name: 'https',
+  title: 'HTTPS',
+  socket: 'stream',
+  refusals,
+  metrics: [
+    {
+      name: 'tracker_tls_handshakes_total',
+      help: 'TLS handshakes completed; failed ones are refusals.',
+      read: ({ own }) => own.handshakes ?? 0,
+    },
+  ],
+} as const satisfies TransportDescription;

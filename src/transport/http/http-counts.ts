@@ -1,0 +1,27 @@
+// How the counters of HTTP are told in the words of all transports.
+import { sumAnswerStats } from '../answer-stats.ts';
+import type { TransportCounts } from '../transport-counts.ts';
+import type { HttpCounters } from './http-counters.ts';
+
+export function httpCounts(counters: HttpCounters): TransportCounts {
+  const { refused, ...stats } = sumAnswerStats([counters.stats]);
+  return {
+    ...stats,
+    refused: {
+      ...refused,
+      malformed: refused.malformed + counters.badRequests,
+      too_many_connections: counters.connectionsRefused + counters.connectionsShed,
+      connection_rate_limited: counters.connectionsRateLimited,
+      handshake_failed: counters.handshakesFailed,
+      proxy_header_missing: counters.proxyHeadersMissing,
+      timeout: counters.timeouts,
+    },
+    earlyAnnounces: counters.earlyAnnounces,
+    scrapes: counters.scrapes,
+    droppedByKernel: 0,
+    unsent: 0,
+    exceptions: counters.exceptions,
+    connections: counters.connectionsOpen,
+    own: { handshakes: counters.handshakesDone },
+  };
+}

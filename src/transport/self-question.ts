@@ -1,0 +1,23 @@
+// What a tracker asks one of its own listeners to see whether it answers: a `stopped` for a swarm that nobody knows, so it
+// leaves nothing behind.
+import { randomBytes } from 'node:crypto';
+import { Event } from '../protocol/event.ts';
+
+/** Where a listener is reached from this machine. */
+export interface ReachableListener {
+  family: 4 | 6;
+  address: string;
+  port: number;
+}
+
+/** Resolves when the listener has answered, whatever it said; rejects with the reason why it did not. */
+export type AskSelf = (listener: ReachableListener, signal: AbortSignal) => Promise<void>;
+
+const peerId = Buffer.from('-CR0000-selfannounce');
+
+export function selfQuestion() {
+  return {
+    ...{ infoHash: randomBytes(20), peerId, port: 1 },
+    ...{ uploaded: 0, downloaded: 0, left: 0, event: Event.stopped, numwant: 0 },
+  };
+}

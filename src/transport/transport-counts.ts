@@ -1,0 +1,19 @@
+// What one transport has counted since the start, in the words that all transports share.
+import type { AnswerStats } from './answer-stats.ts';
+
+export interface TransportCounts extends Omit<AnswerStats, 'refused'> {
+  /** Of the answered announces, those that came back too early and were given few peers. */
+  earlyAnnounces: number;
+  scrapes: number;
+  /** By reason, its own and those of `requestRefusals`; a reason that is missing counts as 0. */
+  refused: Readonly<Record<string, number>>;
+  /** Datagrams that the kernel threw away because they came faster than they were read. */
+  droppedByKernel: number;
+  /** Answers that could not be sent. */
+  unsent: number;
+  exceptions: number;
+  /** Open connections, where there are such. */
+  connections: number;
+  /** What only its own metrics read. */
+  own: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,29 @@
+// The list of transports, in the order in which they are shown. A new one has a folder of its own, a line here and, where
+// the server opens sockets, a line in server/listening/openers.ts, which the compiler asks for.
+import { requestRefusals } from './description.ts';
+import { http, https } from './http/description.ts';
+import { udp } from './udp/description.ts';
+
+export const transports = [udp, http, https] as const;
+
+type Transport = (typeof transports)[number];
+export type TransportName = Transport['name'];
+export type TransportTitle = Transport['title'];
+
+export const transportNames: readonly TransportName[] = transports.map(({ name }) => name);
+
+export const transportTitles = Object.fromEntries(
+  transports.map(({ name, title }) => [name, title]),
+) as Readonly<Record<TransportName, TransportTitle>>;
+
+type UnionToKeys<T> = T extends { refusals: infer R } ? keyof R : never;
+/** Why requests are refused; the list is closed, so that nothing a peer sends can add to it. */
+export type RefusalReason = keyof typeof requestRefusals | UnionToKeys<Transport>;
+
+const { other, ...ofRequests } = requestRefusals;
+/** With their titles, in the order in which they are shown. */
+export const refusalTitles = Object.assign({ ...ofRequests }, ...transports.map(({ refusals }) => refusals), {
+  other,
+}) as Readonly<Record<RefusalReason, string>>;
+
+export const refusalReasons = Object.keys(refusalTitles) as readonly RefusalReason[];

@@ -1,0 +1,21 @@
+// What UDP says of itself as a transport.
+import type { TransportDescription } from '../description.ts';
+
+export const udp = {
+  name: 'udp',
+  title: 'UDP',
+  socket: 'datagram',
+  refusals: {},
+  metrics: [
+    {
+      name: 'tracker_datagrams_dropped_total',
+      help: 'UDP datagrams that the kernel dropped because they came faster than they were read.',
+      read: ({ droppedByKernel }) => droppedByKernel,
+    },
+    {
+      name: 'tracker_bad_connection_ids_total',
+      help: 'UDP requests with a connection_id that is wrong or too old.',
+      read: ({ refused }) => refused.bad_connection_id ?? 0,
+    },
+  ],
+} as const satisfies TransportDescription;
