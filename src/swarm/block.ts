@@ -6,7 +6,9 @@
 //
 // A record is the compact peer (6 or 18 bytes, as it goes into a reply) and 16 bits of state in the upper half of its
 // last word: bits 0-12 last seen (tick.ts), bit 13 its `completed` was counted, bit 14 it is a partial seed (BEP 21).
-// Callers hold the shard's lock.
+// A record and its peer_id are on disk and go from process to process as they are (snapshot-format.ts), but for the ticks,
+// which are reckoned anew: who changes them, or what a bit of the state means, raises `formatVersion`. The two words of
+// the head, and how blocks form a swarm, are in memory only. Callers hold the shard's lock.
 
 import { blockHead, capacityOfClass, peerIdWords } from './size-classes.ts';
 

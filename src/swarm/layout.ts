@@ -4,6 +4,7 @@
 //
 // A chunk is 64 KiB and holds objects of one size class. A reference to an object is its word index, so it stays below
 // 2^30 (a small integer for V8) for every memory limit up to 4 GiB; 0 means none, because the header lies there.
+// All of it lives and dies with the process; what of it is on disk is said where it stands.
 
 import { sizeClasses } from './size-classes.ts';
 
@@ -111,7 +112,7 @@ export const scopeMask = 0x30000000;
 export const mixedScopes = 3;
 export const idleFlag = 0x40000000;
 export const establishedFlag = 0x80000000 | 0;
-/** What a snapshot keeps of `downloaded`. */
+/** What a snapshot keeps of `downloaded`: these bits are on disk, so who changes them raises `formatVersion`. */
 export const savedMask = ~idleFlag;
 
 export const classTable = header.size;

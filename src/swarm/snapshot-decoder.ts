@@ -5,6 +5,7 @@ import {
   isPayloadIntact,
   isSectionHeader,
   maxSectionWords,
+  otherVersionAt,
   type SnapshotClock,
   secondsSince,
   sectionHeader,
@@ -21,6 +22,8 @@ export interface DecodedSnapshot extends LoadedCounts {
   damaged: number;
   /** Whether the last section is there; without it the snapshot was cut off. */
   complete: boolean;
+  /** The version that wrote it, if it is another one than this: then nothing was read from there on. */
+  otherVersion?: number;
 }
 
 export class SnapshotDecoder {
@@ -47,11 +50,20 @@ export class SnapshotDecoder {
    */
   decode(now: SnapshotClock, overwrite: boolean, untilEnd = false): DecodedSnapshot {
     const before = { ...this.#loader.counts };
-    const found = { sections: 0, damaged: 0, complete: false };
+    const found: Pick<DecodedSnapshot, 'sections' | 'damaged' | 'complete' | 'otherVersion'> = {
+      sections: 0,
+      damaged: 0,
+      complete: false,
+    };
     let searching = false;
     while (!(untilEnd && found.complete) && this.#have(sectionHeader.size * 4)) {
       const at = this.#from / 4;
       if (!isSectionHeader(this.#words, at)) {
+        const otherVersion = otherVersionAt(this.#words, at);
+        if (otherVersion !== undefined) {
+          found.otherVersion = otherVersion;
+          break;
+        }
         if (!searching) found.damaged++;
         searching = true;
         this.#from += 4;

@@ -4,7 +4,8 @@
 //   fragment info_hash (5 words) | downloaded, and flags above bit 27 | leechers | seeders << 16 of IPv4 | the same of IPv6
 //            then the peers, IPv4 before IPv6, leechers before seeders: the record as a block holds it, and its peer_id
 //
-// Everything is 32-bit words, little-endian. A fragment is a swarm, or a part of a large one: reading it adds its peers
+// In every version of the format the header has 24 words, of which the first three are magic and version and the last two
+// its sum: so a snapshot of another version is told from a damaged one. Everything is 32-bit words, little-endian. A fragment is a swarm, or a part of a large one: reading it adds its peers
 // to whatever is known of the swarm already, so a section that is lost takes nothing but its own peers with it. Nothing
 // here depends on where or how the store keeps a swarm, so another memory limit or number of shards can read it.
 
@@ -39,6 +40,7 @@ export const sectionHeader = {
   size: 24,
 } as const;
 
+/** To be raised when anything that is written changes its meaning, also in a record (block.ts) or a flag (layout.ts). */
 export const formatVersion = 1;
 /** `changes` stand in no file: they go from one process to another, in the order in which they are to be read. */
 export const sectionKind = { swarms: 1, end: 2, changes: 3 } as const;
@@ -66,6 +68,11 @@ export function sealSection(words: Int32Array, payloadWords: number, clock: Snap
   words[sectionHeader.monotonic] = clock.monotonic;
   words.set(clock.bootId.subarray(0, 4), sectionHeader.bootId);
   writeSum(words, sectionHeader.size, payloadWords, sectionHeader.payloadSum);
+  sealHeader(words);
+}
+
+/** Writes the sum of the header at word 0, which is complete but for it. */
+export function sealHeader(words: Int32Array): void {
   writeSum(words, 0, sectionHeader.headerSum, sectionHeader.headerSum);
 }
 
@@ -78,6 +85,17 @@ export function isSectionHeader(words: Int32Array, at: number): boolean {
     sumMatches(words, at, sectionHeader.headerSum, at + sectionHeader.headerSum) &&
     words[at + sectionHeader.payloadWords]! >>> 0 <= maxSectionWords - sectionHeader.size
   );
+}
+
+/** The version of an undamaged header at word `at`, if it is another one than this; otherwise `undefined`. */
+export function otherVersionAt(words: Int32Array, at: number): number | undefined {
+  const version = words[at + sectionHeader.version]!;
+  const isHeader =
+    words[at] === magic0 &&
+    words[at + 1] === magic1 &&
+    version !== formatVersion &&
+    sumMatches(words, at, sectionHeader.headerSum, at + sectionHeader.headerSum);
+  return isHeader ? version : undefined;
 }
 
 /** Whether the payload of the section at `at`, which has an undamaged header, is undamaged too. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Event } from '../../src/protocol/event.ts';
+import { sealHeader, sectionHeader } from '../../src/swarm/snapshot-format.ts';
 import type { SwarmStore } from '../../src/swarm/swarm-store.ts';
 import { clockAt, contentOf, encodeStore, joined, noBoot, readerOf } from './snapshot-content.ts';
 import { createStore, Visit } from './visit.ts';
@@ -229,4 +230,32 @@ test('a snapshot that was cut, flipped or filled with zeros anywhere is read wit
     assert.ok(decoded.damaged > 0 || !decoded.complete || Buffer.compare(bytes, whole) === 0);
   }
   assert.ok(peers > 1000);
+});
+
+/** The same sections as another version of the program would have written them. */
+function ofVersion(version: number, sections: readonly Uint8Array[]): Uint8Array[] {
+  return sections.map((section) => {
+    const words = new Int32Array(section.slice().buffer);
+    words[sectionHeader.version] = version;
+    sealHeader(words);
+    return new Uint8Array(words.buffer);
+  });
+}
+
+test('a snapshot of another version is told from a damaged one, and nothing is read from it', () => {
+  const store = createStore();
+  fill(store, 3000, 100_000);
+  const sections = encodeStore(store);
+  for (const version of [0, 2, 77]) {
+    const other = createStore();
+    const found = load(ofVersion(version, sections), other);
+    assert.equal(found.otherVersion, version);
+    assert.deepEqual([found.damaged, found.sections, found.peers, other.totals().swarms], [0, 0, 0, 0]);
+  }
+  // A version that nobody wrote, because a bit has fallen over, is damage.
+  const damaged = sections.map((section) => section.slice());
+  damaged[0]![sectionHeader.version * 4]! ^= 2;
+  const found = load(damaged, createStore());
+  assert.deepEqual([found.otherVersion, found.damaged], [undefined, 1]);
+  assert.ok(found.peers > 0);
 });

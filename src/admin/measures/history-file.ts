@@ -1,9 +1,13 @@
 // How the history outlives a restart: one file, written whole beside the old one and then put in its place.
 
+import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { type History, type HistoryRing, historySeriesNames } from './history.ts';
 
-const magic = 'caracal history 1';
+const magicWord = 'caracal history';
+/** To be raised when anything but the list of series changes. */
+const version = 1;
+const magic = `${magicWord} ${version}`;
 
 /**
  * Writes the file; it is complete or it is the old one.
@@ -21,8 +25,9 @@ export async function writeHistory(path: string, history: History): Promise<void
 }
 
 /**
- * Reads what `writeHistory` wrote into an empty history; series that are new since then stay empty.
- * @throws Error when the file is damaged or cannot be read; a missing file is no error
+ * Reads what `writeHistory` wrote into an empty history; series that are new since then stay empty. A file of another
+ * version is kept aside.
+ * @throws Error when the file is damaged, of another version or cannot be read; a missing file is no error
  */
 export async function readHistory(path: string, history: History): Promise<void> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
@@ -32,6 +37,14 @@ export async function readHistory(path: string, history: History): Promise<void>
   if (bytes === undefined) return;
   const headEnd = bytes.subarray(0, 4096).indexOf(10);
   const head = headEnd < 0 ? undefined : (JSON.parse(bytes.toString('utf8', 0, headEnd)) as Partial<Head>);
+  const other = new RegExp(`^${magicWord} (\\d+)$`).exec(head?.magic ?? '')?.[1];
+  if (other !== undefined && other !== String(version)) {
+    const aside = `${path}.version-${other}`;
+    // An older one that is kept already stays, too.
+    const kept = existsSync(aside) ? `${aside}-${Date.now()}` : aside;
+    await rename(path, kept);
+    throw new Error(`it was written by version ${other}, this is ${version}; it is kept as ${kept}`);
+  }
   if (head?.magic !== magic || !Array.isArray(head.series) || !Array.isArray(head.rings)) {
     throw new Error('it is no history of this program');
   }
@@ -41,7 +54,7 @@ export async function readHistory(path: string, history: History): Promise<void>
     const width = head.series.length;
     const length = rows * 8 + rows * width * 4;
     if (step !== ring.step || rows !== ring.rows || at + length > bytes.length) {
-      throw new Error('it is damaged or of another version');
+      throw new Error('it is damaged');
     }
     // A copy, because typed arrays want to begin at a multiple of their elements' size.
     const part = bytes.buffer.slice(bytes.byteOffset + at, bytes.byteOffset + at + length);

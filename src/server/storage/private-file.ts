@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { keepAside } from './keep-aside.ts';
 
 /** Written aside, flushed and renamed: a crash leaves the old file or the new one, never half of it. Mode 0600. */
 export function writePrivateFile(path: string, contents: Uint8Array): void {
@@ -38,8 +39,8 @@ export interface KeptSecret {
 }
 
 /**
- * Reads a secret of `length` bytes; undefined when there is none, or one of another length, which `warn` is told. Its
- * mode becomes 0600 where it was wider, which `warn` is told too. Throws what reading threw.
+ * Reads a secret of `length` bytes; undefined when there is none, or one of another length, which is kept aside, as `warn`
+ * is told: a secret says no version, so it may be another version's. Its mode becomes 0600 where it was wider, which `warn` is told too. Throws what reading threw.
  */
 export function readPrivateFile(
   path: string,
@@ -54,7 +55,10 @@ export function readPrivateFile(
     throw error;
   }
   if (contents.length !== length) {
-    warn(`${path} holds ${contents.length} bytes instead of ${length}; made new keys`);
+    const { to } = keepAside(path, `of-${contents.length}-bytes`);
+    warn(
+      `${path} holds ${contents.length} bytes instead of ${length}; made new keys, and it is kept as ${to}`,
+    );
     return undefined;
   }
   const { mode, mtimeMs } = statSync(path);

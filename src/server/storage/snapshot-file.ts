@@ -2,6 +2,7 @@
 import { closeSync, fsyncSync, linkSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
+import { type KeptAside, keepAside } from './keep-aside.ts';
 import { snapshotClock } from './snapshot-clock.ts';
 
 export interface SavedSnapshot {
@@ -25,6 +26,8 @@ export interface LoadedSnapshots {
   damaged: number;
   /** Files that something came from: the last snapshot, and where it was damaged the one before it. */
   files: number;
+  /** Files of another version of the format, which are kept aside. */
+  otherVersions: KeptAside[];
   /** Why a file could not be read, if so. */
   unreadable: string[];
   durationMs: number;
@@ -84,6 +87,7 @@ export function loadSnapshots(store: SwarmStore, directory: string): LoadedSnaps
     refused: 0,
     damaged: 0,
     files: 0,
+    otherVersions: [],
     unreadable: [],
     durationMs: 0,
   };
@@ -107,6 +111,10 @@ function loadFile(store: SwarmStore, path: string, overwrite: boolean, loaded: L
     file = openSync(path, 'r');
     const decoder = store.createSnapshotDecoder((target) => readSync(file!, target));
     const found = decoder.decode(snapshotClock(), overwrite);
+    if (found.otherVersion !== undefined) {
+      loaded.otherVersions.push({ version: found.otherVersion, ...keepAside(path, found.otherVersion) });
+      return false;
+    }
     loaded.files++;
     loaded.peers += found.peers;
     loaded.expired += found.expired;

@@ -1,5 +1,6 @@
 // When the store is saved: every interval by a thread of its own, and at the end; and what is said about it.
 import { Worker } from 'node:worker_threads';
+import { formatVersion } from '../../swarm/snapshot-format.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import type { LogFields } from '../log/log.ts';
 import type { TakenOver } from '../takeover/predecessor.ts';
@@ -89,6 +90,12 @@ export class Snapshots {
     const { log } = this.#options;
     this.figures.loadedPeers = loaded.peers;
     this.figures.damagedSections = loaded.damaged;
+    for (const { from, version, to } of loaded.otherVersions) {
+      log.warn(
+        `${from} was written by version ${version} of the format, this is ${formatVersion}: nothing was read from it, ` +
+          `and it is kept as ${to}`,
+      );
+    }
     for (const reason of loaded.unreadable) log.warn(`a snapshot cannot be read: ${reason}`);
     if (loaded.damaged > 0) {
       const rest = loaded.files > 1 ? 'what they held was taken from the one before' : 'the rest was loaded';

@@ -4,11 +4,10 @@ import { BlockingUnixStream, isListening } from '../../net/pass-descriptors.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
 import type { DecodedSnapshot, SnapshotDecoder } from '../../swarm/snapshot-decoder.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
-import type { PlannedListener } from '../listening/listen-plan.ts';
 import { PassedSockets } from '../listening/passed-sockets.ts';
 import { snapshotClock } from '../storage/snapshot-clock.ts';
 import { StartError } from '../usage-error.ts';
-import { doorPath, lines } from './takeover-door.ts';
+import { doorPath, type Greeting, lines, takeoverVersion } from './takeover-door.ts';
 
 /** Longer than the old tracker is ever silent: while it answers, and while it waits for answers in flight. */
 const answerWithinMs = 10_000;
@@ -45,9 +44,14 @@ export class Predecessor {
     if (!hasPredecessor(calls, directory)) return undefined;
     try {
       const stream = new BlockingUnixStream(calls, doorPath(directory));
-      stream.send(`${lines.take}\n`);
+      stream.send(`${lines.take} ${takeoverVersion}\n`);
       const { text, descriptors } = stream.receive(answerWithinMs) ?? { text: '', descriptors: [] };
-      const protocols = JSON.parse(text) as PlannedListener['protocol'][];
+      const { version = 'none', protocols } = JSON.parse(text) as Partial<Greeting>;
+      if (version !== takeoverVersion || protocols === undefined)
+        throw new Error(
+          `it has version ${version} of the takeover, this one ${takeoverVersion}; it goes on. ` +
+            'Stop it before this one starts: the swarms are saved then, and loaded',
+        );
       const sockets = descriptors.map((fd, i) => {
         const socket = describeSocket(calls, fd);
         if (socket === undefined) throw new Error(`descriptor ${fd} is no bound socket`);

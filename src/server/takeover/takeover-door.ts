@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describeSocket } from '../../net/inherited-socket.ts';
 import { duplicateDescriptor, sendDescriptors } from '../../net/pass-descriptors.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
+import { formatVersion } from '../../swarm/snapshot-format.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import type { PlannedListener } from '../listening/listen-plan.ts';
 import { type PassedSocket, PassedSockets } from '../listening/passed-sockets.ts';
@@ -13,7 +14,8 @@ import { StoreCopy } from './store-copy.ts';
 /*
  * The conversation, a line each, over a Unix socket in the data directory that only its owner may open:
  *
- *   new: take       old: the protocols of its sockets as JSON, and with them the sockets
+ *   new: take N     old: its version and the protocols of its sockets as JSON, and with them the sockets;
+ *                        to another version than its own a refusal, and nothing else
  *   new: copy       old: every swarm, and what has changed meanwhile, as sections of a snapshot; it goes on answering
  *   new: ready      old: stops answering and sends what has changed since
  *   new: serving    old: ends
@@ -21,6 +23,17 @@ import { StoreCopy } from './store-copy.ts';
  * Up to `ready` either side may break off and nothing has happened. What arrives after it waits in the sockets' queues,
  * which both processes hold, so it is answered by the new one; or by the old one, if the new one ends before `serving`.
  */
+
+/** Of the conversation, and of the sections that are sent in it: only equal ones understand each other. */
+export const takeoverVersion = `1.${formatVersion}`;
+
+/** What the old tracker says first. */
+export interface Greeting {
+  version: string;
+  /** Empty where the versions differ. */
+  protocols: PlannedListener['protocol'][];
+}
+
 export const lines = { take: 'take', copy: 'copy', ready: 'ready', serving: 'serving' } as const;
 
 export interface OwnedSocket {
@@ -126,12 +139,13 @@ export class TakeoverDoor {
 
   #answer(line: string, socket: Socket): void {
     const copying = this.#copying?.socket === socket ? this.#copying : undefined;
-    const [word, pid] = line.split(' ');
+    const [word, said] = line.split(' ');
     try {
-      if (word === lines.take) this.#pass(socket);
+      if (word === lines.take && said === takeoverVersion) this.#pass(socket);
+      else if (word === lines.take) this.#refuse(socket, said);
       else if (word === lines.copy && this.#copying === undefined) this.#copy(socket);
       else if (word === lines.ready && copying && !copying.serving) void this.#vacate(copying);
-      else if (word === lines.serving && copying?.serving) copying.serving(Number(pid));
+      else if (word === lines.serving && copying?.serving) copying.serving(Number(said));
       else socket.destroy();
     } catch (error) {
       this.#options.failed(error);
@@ -139,13 +153,26 @@ export class TakeoverDoor {
     }
   }
 
+  #refuse(socket: Socket, version = 'none'): void {
+    socket.end(`${JSON.stringify({ version: takeoverVersion, protocols: [] } satisfies Greeting)}\n`);
+    this.#options.failed(
+      new Error(
+        `a tracker of version ${version} of the takeover was turned away, this one has version ${takeoverVersion}`,
+      ),
+    );
+  }
+
   #pass(socket: Socket): void {
     const sockets = this.#options.sockets();
+    const greeting: Greeting = {
+      version: takeoverVersion,
+      protocols: sockets.map(({ protocol }) => protocol),
+    };
     const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
     sendDescriptors(
       this.#options.calls,
       fd,
-      `${JSON.stringify(sockets.map(({ protocol }) => protocol))}\n`,
+      `${JSON.stringify(greeting)}\n`,
       sockets.map(({ descriptor }) => descriptor),
     );
   }

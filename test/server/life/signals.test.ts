@@ -17,6 +17,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
+import { takeoverVersion } from '../../../src/server/takeover/takeover-door.ts';
 import { fastPath } from '../../net/fast-path.ts';
 import { type Program, pause, startProgram } from '../../program.ts';
 import { mainScript } from '../../tracker-program.ts';
@@ -96,6 +97,8 @@ async function answers(scene: Scene): Promise<boolean> {
   response.resume();
   return response.statusCode === 200;
 }
+
+const take = `take ${takeoverVersion}`;
 
 /** A new tracker that says these words and then keeps silent. */
 async function knock(test: TestContext, { dataDir }: Scene, words: readonly string[]): Promise<Socket> {
@@ -206,7 +209,7 @@ const moments: Moment[] = [
     name: 'while another tracker copies its swarms',
     reach: async (test, dataDir) => {
       const scene = await started(test, dataDir);
-      await knock(test, scene, ['take', 'copy']);
+      await knock(test, scene, [take, 'copy']);
       return { scene, goOn: () => {} };
     },
     outcomes: { ...whileStarting, SIGUSR2: 'successorIsTurnedAway' },
@@ -215,7 +218,7 @@ const moments: Moment[] = [
     name: 'when it has stopped for another tracker, which breaks off',
     reach: async (test, dataDir) => {
       const scene = await started(test, dataDir);
-      const socket = await knock(test, scene, ['take', 'copy', 'ready']);
+      const socket = await knock(test, scene, [take, 'copy', 'ready']);
       return { scene, goOn: () => socket.destroy() };
     },
     outcomes: {

@@ -1,13 +1,14 @@
 // The history outlives the process that recorded it, whichever way that ends.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { History } from '../../../src/admin/measures/history.ts';
-import { readHistory } from '../../../src/admin/measures/history-file.ts';
+import { readHistory, writeHistory } from '../../../src/admin/measures/history-file.ts';
 import type { HistoryAnswer } from '../../../src/admin/schema.ts';
+import { takeoverVersion } from '../../../src/server/takeover/takeover-door.ts';
 import { fastPath } from '../../net/fast-path.ts';
 import { type Program, pause, startProgram } from '../../program.ts';
 import { mainScript } from '../../tracker-program.ts';
@@ -62,6 +63,21 @@ test('a tracker that is stopped and started again goes on with its history', asy
   assert.ok([...before].every((second) => then.has(second)));
 });
 
+test('a history of another version is kept aside and named', async () => {
+  const path = join(mkdtempSync(join(root, 'version-')), 'history');
+  const old = new History();
+  await writeHistory(path, old);
+  const bytes = Buffer.from(readFileSync(path));
+  bytes.write('caracal history 2', bytes.indexOf('caracal history 1'));
+  writeFileSync(path, bytes);
+  await assert.rejects(
+    readHistory(path, new History()),
+    /written by version 2, this is 1; it is kept as .*version-2/,
+  );
+  assert.equal(existsSync(path), false);
+  assert.deepEqual(readFileSync(`${path}.version-2`), bytes);
+});
+
 test('so does a tracker that takes another’s place', fastPath, async (t) => {
   const dataDir = mkdtempSync(join(root, 'taken-over-'));
   const old = await start(t, dataDir, anyPorts);
@@ -81,7 +97,7 @@ test(
     const before = await recordedAtLeast(3, old.url);
     const door = connect(join(dataDir, 'takeover.sock'));
     t.after(() => door.destroy());
-    door.write('take\ncopy\n');
+    door.write(`take ${takeoverVersion}\ncopy\n`);
     for (let tries = 0; !existsSync(join(dataDir, 'history')); tries++) {
       assert.ok(tries < 100, 'it was never written');
       await pause(20);

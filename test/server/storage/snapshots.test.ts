@@ -16,6 +16,7 @@ import { after, test } from 'node:test';
 import { monotonicSeconds } from '../../../src/server/clock.ts';
 import { loadSnapshots, saveSnapshot } from '../../../src/server/storage/snapshot-file.ts';
 import { Snapshots } from '../../../src/server/storage/snapshots.ts';
+import { sealHeader, sectionHeader } from '../../../src/swarm/snapshot-format.ts';
 import type { SwarmStore } from '../../../src/swarm/swarm-store.ts';
 import { createStore, Visit } from '../../swarm/visit.ts';
 
@@ -116,6 +117,40 @@ test('a directory that cannot be written is told once, and once again when it ca
   mkdirSync(directory);
   await snapshots.save();
   assert.deepEqual(log.lines.slice(1), ['The snapshot could be saved again.']);
+});
+
+test('snapshots of another version are kept aside, named, and never written over or counted as damaged', () => {
+  const directory = newDirectory();
+  const last = join(directory, 'swarms.snapshot');
+  const ofVersion2 = (peers: number) => {
+    saveSnapshot(storeWith(peers), directory);
+    const words = new Int32Array(new Uint8Array(readFileSync(last)).buffer);
+    for (let at = 0; at < words.length; ) {
+      const length = sectionHeader.size + words[at + sectionHeader.payloadWords]!;
+      words[at + sectionHeader.version] = 2;
+      sealHeader(words.subarray(at, at + length));
+      at += length;
+    }
+    writeFileSync(last, new Uint8Array(words.buffer));
+    return readFileSync(last);
+  };
+  const older = ofVersion2(10);
+  const newer = ofVersion2(20);
+  const store = createStore();
+  const { snapshots, log } = snapshotsIn(directory, store);
+  snapshots.load();
+  assert.equal(log.lines.length, 2);
+  assert.match(log.lines[0]!, /swarms\.snapshot was written by version 2 of the format, this is 1/);
+  assert.match(log.lines[1]!, /swarms\.snapshot\.previous was written by version 2/);
+  assert.equal(snapshots.figures.damagedSections, 0);
+  for (let i = 0; i < 3; i++) saveSnapshot(storeWith(30), directory);
+  assert.deepEqual(readFileSync(`${last}.version-2`), newer);
+  assert.deepEqual(readFileSync(`${last}.previous.version-2`), older);
+  // And once more: what is kept already stays, too.
+  const newest = ofVersion2(40);
+  snapshots.load();
+  assert.deepEqual(readFileSync(`${last}.version-2`), newer);
+  assert.deepEqual(readFileSync(`${last}.version-2.2`), newest);
 });
 
 test('a save that was killed half-way harms nothing and is written over', () => {

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { get } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
+import { takeoverVersion } from '../../../src/server/takeover/takeover-door.ts';
 import { UdpClient } from '../../faults/clients.ts';
 import { fastPath } from '../../net/fast-path.ts';
 import { openUnixReceiver } from '../../net/unix-receiver.ts';
@@ -17,6 +18,8 @@ const root = mkdtempSync(join(tmpdir(), 'caracal-takeover-'));
 after(() => rmSync(root, { recursive: true }));
 
 const newDirectory = () => mkdtempSync(join(root, 'data-'));
+/** What a new tracker says first. */
+const take = `take ${takeoverVersion}`;
 
 interface Running {
   program: Program;
@@ -104,8 +107,8 @@ test('the new tracker has the sockets and the peers, and the old one ends', fast
 
 for (const [moment, words] of [
   ['before it has asked for the sockets', []],
-  ['when it has the sockets', ['take']],
-  ['while the swarms are copied', ['take', 'copy']],
+  ['when it has the sockets', [take]],
+  ['while the swarms are copied', [take, 'copy']],
   ['by saying what it must not say yet', ['ready']],
 ] as const) {
   test(`the old tracker goes on when the new one breaks off ${moment}`, fastPath, async (test) => {
@@ -133,12 +136,66 @@ for (const [moment, words] of [
   });
 }
 
+for (const [name, line] of [
+  ['another version', 'take 99.1'],
+  ['no version at all', 'take'],
+] as const) {
+  test(`a new tracker of ${name} is turned away, and nothing is given up`, fastPath, async (test) => {
+    const dataDir = newDirectory();
+    const old = await start(test, dataDir);
+    const socket = connect(join(dataDir, 'takeover.sock'));
+    test.after(() => socket.destroy());
+    let said = '';
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      said += text;
+    });
+    await once(socket, 'connect');
+    socket.write(`${line}\n`);
+    await once(socket, 'close');
+    assert.deepEqual(JSON.parse(said), { version: takeoverVersion, protocols: [] });
+    await old.program.printed(/was turned away, this one has version/);
+    assert.match(await askHttp(old.httpPort, 7001), /10:incompletei1e/);
+  });
+}
+
+test(
+  'a tracker that runs as another version is not taken over, and both versions are named',
+  fastPath,
+  async (test) => {
+    const dataDir = newDirectory();
+    let heard = '';
+    let closed = false;
+    // An old tracker that passes no version, as before there were any.
+    const door = createServer((socket) => {
+      socket.setEncoding('latin1').on('data', (text: string) => {
+        heard += text;
+        socket.write('["UDP"]\n');
+      });
+      socket
+        .on('error', () => {})
+        .on('close', () => {
+          closed = heard !== '';
+        });
+    }).listen(join(dataDir, 'takeover.sock'));
+    test.after(() => door.close());
+    await once(door, 'listening');
+    await assert.rejects(
+      start(test, dataDir, ['--takeover']),
+      (error: Error) =>
+        error.message.includes('it has version none of the takeover, this one 1.1; it goes on') &&
+        error.message.includes('Stop it before this one starts'),
+    );
+    assert.equal(heard, `${take}\n`);
+    await until(() => closed, 'the end of the conversation');
+  },
+);
+
 test('the old tracker serves again when the new one ends after it stopped', fastPath, async (test) => {
   const dataDir = newDirectory();
   const old = await start(test, dataDir);
   await askHttp(old.httpPort, 7001);
   const { socket, bytes } = await knock(test, dataDir);
-  socket.write('take\ncopy\n');
+  socket.write(`take ${takeoverVersion}\ncopy\n`);
   await until(() => bytes() > 100, 'the swarms');
   socket.write('ready\n');
   await pause(200);
@@ -195,7 +252,7 @@ test('a successor that cannot start is told of, and the tracker goes on', fastPa
   const old = await start(test, dataDir);
   const { socket } = await knock(test, dataDir);
   // Whoever copies already is not disturbed, so the successor is turned away.
-  socket.write('take\ncopy\n');
+  socket.write(`take ${takeoverVersion}\ncopy\n`);
   await pause(100);
   old.program.signal('SIGUSR2');
   await old.program.printed(/the new tracker did not take over: it ended with 1/);
