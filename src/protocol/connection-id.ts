@@ -8,7 +8,8 @@ const acceptedSlots = 3;
 
 /**
  * Issues and checks connection_ids: 62 bits of SipHash-2-4 over the client's address and a time slot, and in the two
- * lowest bits the slot's own lowest bits, so that one MAC decides instead of one for each slot that may be meant.
+ * lowest bits the slot's own lowest bits, so that one MAC decides instead of one for each slot that may be meant. The
+ * first half is never 0 to 3, which would make a request look like a tracker's answer.
  * An id is valid for at least 128 and at most 192 s. One instance per thread; threads with the same key agree.
  */
 export class ConnectionIds {
@@ -31,7 +32,7 @@ export class ConnectionIds {
   issue(family: 4 | 6, words: Int32Array, at: number, nowSeconds: number): void {
     const slot = nowSeconds >>> slotShift;
     this.#hash(this.#mac, family, words, at, slot);
-    this.high = this.#mac.high;
+    this.high = apartFromActions(this.#mac.high);
     this.low = (this.#mac.low & ~3) | (slot & 3);
   }
 
@@ -65,7 +66,7 @@ export class ConnectionIds {
   ): boolean {
     this.#hash(mac, family, words, at, slot);
     // All bits at once: how long it takes tells nothing about how many were right.
-    return ((mac.high ^ high) | ((mac.low ^ low) & ~3)) === 0;
+    return ((apartFromActions(mac.high) ^ high) | ((mac.low ^ low) & ~3)) === 0;
   }
 
   /** The address and 3 bytes of slot, which for IPv4 fit one block. The slot wraps after 34 years. */
@@ -74,4 +75,8 @@ export class ConnectionIds {
     if (family === 4) mac.hash(words, at, 0, words[at]!, slotBytes, 7);
     else mac.hash(words, at, 2, slotBytes, 0, 3);
   }
+}
+
+function apartFromActions(high: number): number {
+  return high >>> 2 === 0 ? ~high : high;
 }

@@ -97,9 +97,9 @@ export function encodeScrapeRequest(
   return end - at;
 }
 
-/** The action of a reply (3: an error), or -1 when the packet is too short to be one. */
-export function decodeReplyAction(view: DataView, at: number, length: number): number {
-  return length < scrapeReplyHeadBytes ? -1 : view.getInt32(at + replyAt.action);
+/** The action of a reply (3: an error; any int32 may stand there), undefined when the packet is too short to be one. */
+export function decodeReplyAction(view: DataView, at: number, length: number): number | undefined {
+  return length < scrapeReplyHeadBytes ? undefined : view.getInt32(at + replyAt.action);
 }
 
 /** The transaction_id of a reply of at least 8 bytes, as int32. */

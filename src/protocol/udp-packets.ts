@@ -71,9 +71,17 @@ export interface UdpAnnounceQuestion {
 
 // ---- What a tracker reads ----
 
-/** The action of a request, or -1 when the packet is too short to be one. */
-export function decodeAction(view: DataView, at: number, length: number): number {
-  return length < requestHeadBytes ? -1 : view.getInt32(at + requestAt.action);
+/**
+ * Whether a packet of at least 4 bytes may be a tracker's answer: those begin with their action, 0 to 3, where requests
+ * have a connection_id. Answering one would make two trackers, or one and itself, talk to each other for ever.
+ */
+export function mayBeReply(view: DataView, at: number): boolean {
+  return view.getInt32(at + replyAt.action) >>> 2 === 0;
+}
+
+/** The action of a request of at least 16 bytes; any int32 may stand there. */
+export function decodeAction(view: DataView, at: number): number {
+  return view.getInt32(at + requestAt.action);
 }
 
 /** Whether this is a connect request: at least 16 bytes, the magic number and action 0. */

@@ -253,7 +253,7 @@ export class SwarmStore {
   #join(shard: number, entry: number, visit: SwarmVisit, want: number, now: number): boolean {
     const peers = this.#peersOf(visit.family);
     const slot = slotOf(entry, visit.family);
-    const seeder = visit.seeding || visit.event === Event.completed;
+    const seeder = visit.seeding;
     const self = this.#self;
     const found = peers.find(slot, visit.address, visit.addressAt, wirePort(visit.port), seeder, self);
     const tick = this.#clock.tick(now);
@@ -310,7 +310,7 @@ export class SwarmStore {
       if (!peers.changeRole(slot, self)) return false;
       this.#entries.count(shard, visit.family, seeder ? -1 : 1, seeder ? 1 : -1);
     }
-    if (visit.event === Event.completed && !wasSeeder && counted === 0) {
+    if (seeder && visit.event === Event.completed && !wasSeeder && counted === 0) {
       this.#entries.countDownload(entry);
       counted = countedFlag;
     }
@@ -329,7 +329,7 @@ export class SwarmStore {
     state: number,
   ): boolean {
     const hadPeers = this.#entries.hasPeers(entry);
-    const counted = visit.event === Event.completed ? countedFlag : 0;
+    const counted = seeder && visit.event === Event.completed ? countedFlag : 0;
     const lastWord = wirePort(visit.port) | ((state | counted) << 16);
     const { address, addressAt, peerId, peerIdAt } = visit;
     const crowding = this.#crowding;

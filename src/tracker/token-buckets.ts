@@ -1,11 +1,13 @@
-// How many requests an address may still make: two token buckets an address, in a table of fixed size for all threads.
+// How many requests an address may still make: one token bucket an address, in a table of fixed size for all threads.
 //
 //   header (16 words): key of the hash, tokens a second, most tokens
-//   then sets of four rows, a cache line each; row: tag | bucket of proven requests | bucket of unproven ones | renewed
+//   then sets of four rows, a cache line each; row: tag | bucket | unused | renewed
+//
+// Only requests whose sender has proven its address take from it: who forges an address takes nothing from its owner.
 //
 // A bucket is one word: tokens << 16 | the second (modulo 2^16) in which they were counted; `renewed` is that second
-// whole. Both buckets are counted anew in the first second in which one of them is asked, so the short time is never
-// compared over more than `longRest`, however long nobody has asked. IPv4 addresses count one by one, IPv6 ones by /56. A
+// whole. It is counted anew in the first second in which it is asked, so the short time is never compared over more
+// than `longRest`, however long nobody has asked. IPv4 addresses count one by one, IPv6 ones by /56. A
 // newcomer takes the row with the most tokens left, which somebody who floods never has. There is no lock: two threads
 // that write at once lose one of two counts, and nothing else; that is what the time beside the tokens is for.
 
@@ -15,13 +17,10 @@ import { keyedHash } from '../swarm/keyed-hash.ts';
 
 const headerAt = { key: 0, rate: 2, burst: 3, size: 16 } as const;
 const rowWords = 4;
+const bucketAt = 1;
 const renewedAt = 3;
 const setWords = 16;
 const sets = 4096;
-
-/** Requests whose sender has proven its address, and others: who forges the latter cannot use up the former. */
-export const Bucket = { proven: 1, unproven: 2 } as const;
-export type Bucket = (typeof Bucket)[keyof typeof Bucket];
 
 const timeMask = 0xffff;
 /** Nine hours, in seconds: whoever has asked nothing for longer has a full bucket, whatever the rate. */
@@ -73,7 +72,7 @@ export class TokenBuckets {
   }
 
   /**
-   * Where the buckets of an address (1 or 4 words) are; full ones for a new address. `unlimited` for private and
+   * Where the bucket of an address (1 or 4 words) is; a full one for a new address. `unlimited` for private and
    * loopback addresses, which many clients may share. `now` is whole seconds.
    */
   rowOf(family: 4 | 6, address: Int32Array, at: number, now: number): number {
@@ -112,33 +111,27 @@ export class TokenBuckets {
   }
 
   /** Whether nothing can be taken; takes nothing. */
-  isEmpty(row: number, bucket: Bucket, now: number): boolean {
-    return this.#renewed(row, bucket, now) >>> 16 === 0;
+  isEmpty(row: number, now: number): boolean {
+    return this.#renewed(row, now) >>> 16 === 0;
   }
 
   /** Takes a token; false when there is none. */
-  take(row: number, bucket: Bucket, now: number): boolean {
+  take(row: number, now: number): boolean {
     const words = this.#words;
-    if (now > words[row + renewedAt]!) this.#renew(row, now);
-    const word = words[row + bucket]!;
+    // No more than the first request of an address in a second.
+    if (now > words[row + renewedAt]!) {
+      words[row + bucketAt] = this.#renewed(row, now);
+      words[row + renewedAt] = now;
+    }
+    const word = words[row + bucketAt]!;
     if (word >>> 16 === 0) return false;
-    words[row + bucket] = word - 0x10000;
+    words[row + bucketAt] = word - 0x10000;
     return true;
   }
 
-  /** Counts both buckets anew, as no more than the first request of an address in a second does. */
-  #renew(row: number, now: number): void {
-    const proven = this.#renewed(row, Bucket.proven, now);
-    const unproven = this.#renewed(row, Bucket.unproven, now);
-    const words = this.#words;
-    words[row + Bucket.proven] = proven;
-    words[row + Bucket.unproven] = unproven;
-    words[row + renewedAt] = now;
-  }
-
   /** What the bucket's word is at `now`. */
-  #renewed(row: number, bucket: Bucket, now: number): number {
-    const word = this.#words[row + bucket]!;
+  #renewed(row: number, now: number): number {
+    const word = this.#words[row + bucketAt]!;
     if (now - this.#words[row + renewedAt]! > longRest) return this.#full(now);
     const elapsed = stepsSinceOrAhead(word, now, timeMask, aheadSeconds);
     if (elapsed === 0) return word;
@@ -159,15 +152,13 @@ export class TokenBuckets {
         chosen = row;
         break;
       }
-      const proven = this.#renewed(row, Bucket.proven, now) >>> 16;
-      const unproven = this.#renewed(row, Bucket.unproven, now) >>> 16;
-      const left = proven < unproven ? proven : unproven;
+      const left = this.#renewed(row, now) >>> 16;
       if (left <= most) continue;
       most = left;
       chosen = row;
     }
     words[chosen] = tag;
-    words[chosen + Bucket.proven] = words[chosen + Bucket.unproven] = this.#full(now);
+    words[chosen + bucketAt] = this.#full(now);
     words[chosen + renewedAt] = now;
     return chosen;
   }

@@ -83,7 +83,7 @@ test('an announce request is read with or without options after it', () => {
   for (const options of ['', '02 01 2f', '00'.repeat(500)]) {
     const length = load(`${announcePacket} ${options}`);
     const into = question();
-    assert.equal(udp.decodeAction(view, at, length), udp.Action.announce);
+    assert.equal(udp.decodeAction(view, at), udp.Action.announce);
     assert.ok(udp.decodeAnnounceRequest(view, at, length, into));
     assert.deepEqual(into, { event: Event.started, seeding: false, numwant: -1, port: 6881 });
     assert.deepEqual(memory.subarray(at + udp.requestAt.infoHash, at + udp.requestAt.peerId), infoHash);
@@ -156,7 +156,7 @@ test('a scrape request counts only whole info_hashes', () => {
     hex(length),
     `0000000100000002000000020000000${9}${'11'.repeat(20)}${'22'.repeat(20)}${'11'.repeat(20)}`,
   );
-  assert.equal(udp.decodeAction(view, at, length), udp.Action.scrape);
+  assert.equal(udp.decodeAction(view, at), udp.Action.scrape);
   assert.equal(udp.countScrapeHashes(length), 3);
   assert.equal(udp.countScrapeHashes(length - 1), 2);
   assert.equal(udp.countScrapeHashes(16), 0);
@@ -186,9 +186,25 @@ test('an error reply is action 3, the transaction_id and the text', () => {
   assert.equal(client.decodeErrorReply(memory, at, 8), '');
 });
 
-test('a packet shorter than its head has no action', () => {
-  for (let length = 0; length < 16; length++) assert.equal(udp.decodeAction(view, at, length), -1);
-  for (let length = 0; length < 8; length++) assert.equal(client.decodeReplyAction(view, at, length), -1);
+test('a reply shorter than its head has no action, and one with any action has that', () => {
+  for (let length = 0; length < 8; length++) {
+    assert.equal(client.decodeReplyAction(view, at, length), undefined);
+  }
+  for (const action of [0, 1, 2, 3, 4, -1, -0x80000000, 0x7fffffff]) {
+    view.setInt32(at, action);
+    assert.equal(client.decodeReplyAction(view, at, 8), action);
+  }
+});
+
+test('what begins with a number from 0 to 3 may be a reply, and a connect request is none', () => {
+  for (const action of [0, 1, 2, 3]) {
+    view.setInt32(at, action);
+    assert.ok(udp.mayBeReply(view, at));
+  }
+  for (const high of [4, -1, -0x80000000, 0x417]) {
+    view.setInt32(at, high);
+    assert.ok(!udp.mayBeReply(view, at));
+  }
 });
 
 test('what a client encodes a tracker decodes', () => {
@@ -223,7 +239,8 @@ test('noise of any length is read without a fault', () => {
       // The view ends where the packet ends: a read beyond it would throw.
       const exact = new DataView(noise.buffer, noise.byteOffset, noise.length);
       udp.isConnectRequest(exact, 0, noise.length);
-      udp.decodeAction(exact, 0, noise.length);
+      if (noise.length >= 16) udp.decodeAction(exact, 0);
+      if (noise.length >= 4) udp.mayBeReply(exact, 0);
       udp.decodeAnnounceRequest(exact, 0, noise.length, question());
       client.decodeReplyAction(exact, 0, noise.length);
       client.decodeConnectReply(exact, 0, noise.length, { connectionIdHigh: 0, connectionIdLow: 0 });

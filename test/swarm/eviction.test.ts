@@ -135,6 +135,7 @@ test('a store full of swarms of two networks refuses, keeps all of them, and tak
 test('swarms kept for their downloaded counter go when memory is short, and those with peers stay', () => {
   const store = createStore(4 * mebibyte);
   const client = new Client();
+  client.seeding = true;
   for (let swarm = 0; swarm < 10_000; swarm++) {
     client.setSwarm(swarm).from(swarm).event = Event.completed;
     store.announce(client, 0, 1);

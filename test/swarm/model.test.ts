@@ -75,7 +75,7 @@ function run(operations: number, seed: number): void {
     const swarm = model.get(swarmNumber);
     const key = keyOf(family, n);
     const before = swarm?.peers.get(key);
-    const seeder = visit.seeding || visit.event === Event.completed;
+    const seeder = visit.seeding;
 
     assert.equal(store.announce(visit, want, now), true);
 
@@ -111,7 +111,7 @@ function run(operations: number, seed: number): void {
       });
       const target = swarm ?? { peers: new Map(), downloaded: 0 };
       model.set(swarmNumber, target);
-      const counts = visit.event === Event.completed && !before?.seeder && !before?.counted;
+      const counts = seeder && visit.event === Event.completed && !before?.seeder && !before?.counted;
       if (counts) target.downloaded++;
       target.peers.set(key, {
         seeder,

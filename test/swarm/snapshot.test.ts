@@ -58,6 +58,7 @@ test('a snapshot brings every peer, flag, time and counter back into a store of 
 test('the downloads of a swarm without peers are kept', () => {
   const store = createStore();
   const visit = new Visit().setSwarm(5).setPeer(4, 1);
+  visit.seeding = true;
   visit.event = Event.completed;
   store.announce(visit, 0, 100_000);
   visit.event = Event.stopped;
@@ -73,13 +74,16 @@ test('the downloads of a swarm without peers are kept', () => {
 test('a completed that was counted is not counted again after a restart', () => {
   const store = createStore();
   const visit = new Visit().setSwarm(5).setPeer(4, 1);
+  visit.seeding = true;
   visit.event = Event.completed;
   store.announce(visit, 0, 100_000);
   visit.event = Event.none;
+  visit.seeding = false;
   store.announce(visit, 0, 100_000);
   const other = createStore();
   load(encodeStore(store), other);
   visit.event = Event.completed;
+  visit.seeding = true;
   other.announce(visit, 0, 100_000);
   assert.equal(visit.downloaded, 1);
 });

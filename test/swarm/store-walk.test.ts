@@ -139,6 +139,7 @@ test('dropping swarms of which only the counter is left gives their memory back'
   };
   each((visit) => {
     visit.event = Event.completed;
+    visit.seeding = true;
     store.announce(visit, 0, 1);
     visit.event = Event.stopped;
     store.announce(visit, 0, 1);

@@ -109,6 +109,7 @@ test('a swarm without peers keeps its downloaded counter, up to a bound', () => 
   for (let n = 0; n < finished; n++) {
     visit.setSwarm(n).setPeer(4, n);
     visit.event = Event.completed;
+    visit.seeding = true;
     assert.equal(store.announce(visit, 0, 1), true, `swarm ${n}`);
     visit.event = Event.stopped;
     store.announce(visit, 0, 1);

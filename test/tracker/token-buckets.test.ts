@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeIpWords, parseIp } from '../../src/protocol/ip-address.ts';
-import { Bucket, TokenBuckets, unlimited } from '../../src/tracker/token-buckets.ts';
+import { TokenBuckets, unlimited } from '../../src/tracker/token-buckets.ts';
 
 const words = new Int32Array(4);
 
@@ -16,16 +16,10 @@ function rowOf(buckets: TokenBuckets, address: string, now: number): number {
 }
 
 /** How many of `wanted` tokens an address gets. */
-function taken(
-  buckets: TokenBuckets,
-  address: string,
-  wanted: number,
-  now: number,
-  bucket: Bucket = Bucket.proven,
-): number {
+function taken(buckets: TokenBuckets, address: string, wanted: number, now: number): number {
   let count = 0;
   for (let i = 0; i < wanted; i++) {
-    if (buckets.take(rowOf(buckets, address, now), bucket, now)) count++;
+    if (buckets.take(rowOf(buckets, address, now), now)) count++;
   }
   return count;
 }
@@ -33,7 +27,7 @@ function taken(
 test('an address may take the burst at once and the rate from then on', () => {
   const buckets = create();
   assert.equal(taken(buckets, '90.0.0.1', 1000, 100), 50);
-  assert.ok(buckets.isEmpty(rowOf(buckets, '90.0.0.1', 100), Bucket.proven, 100));
+  assert.ok(buckets.isEmpty(rowOf(buckets, '90.0.0.1', 100), 100));
   assert.equal(taken(buckets, '90.0.0.1', 1000, 101), 10);
   assert.equal(taken(buckets, '90.0.0.1', 1000, 104), 30);
   assert.equal(taken(buckets, '90.0.0.1', 1000, 200), 50);
@@ -43,12 +37,6 @@ test('tokens are kept exactly over seconds in which few are taken', () => {
   const buckets = create();
   for (let now = 100; now < 200; now++) assert.equal(taken(buckets, '90.0.0.1', 10, now), 10);
   assert.equal(taken(buckets, '90.0.0.1', 100, 200), 50);
-});
-
-test('proven and unproven requests have a bucket each', () => {
-  const buckets = create();
-  assert.equal(taken(buckets, '90.0.0.1', 1000, 100, Bucket.unproven), 50);
-  assert.equal(taken(buckets, '90.0.0.1', 1000, 100), 50);
 });
 
 test('IPv4 addresses count one by one, IPv6 ones by /56', () => {
@@ -87,9 +75,9 @@ test('who floods stays known while a hundred thousand others come by', () => {
   const seconds = 5;
   for (let now = 1; now <= seconds; now++) {
     for (let i = 0; i < 20_000; i++) {
-      if (buckets.take(rowOf(buckets, '90.0.0.1', now), Bucket.proven, now)) through++;
+      if (buckets.take(rowOf(buckets, '90.0.0.1', now), now)) through++;
       words[0] = 11 | (((i * 7919 + now * 31) & 0xffffff) << 8);
-      assert.ok(buckets.take(buckets.rowOf(4, words, 0, now), Bucket.proven, now), 'a stranger is refused');
+      assert.ok(buckets.take(buckets.rowOf(4, words, 0, now), now), 'a stranger is refused');
     }
   }
   assert.ok(through <= 2000 + seconds * 200 + 50, `${through} got through`);
@@ -118,16 +106,6 @@ test('after any rest an emptied bucket holds what has come in meanwhile', () => 
     assert.equal(taken(buckets, '90.0.0.1', 200, start), 100);
     const now = start + rest;
     assert.equal(taken(buckets, '90.0.0.1', 200, now), Math.min(100, 2 * rest), `after ${rest} s`);
-  }
-});
-
-test('a bucket that rests while the other one of its address is in use is no exception', () => {
-  for (let rest = 1; rest < 3 * turn; rest += 997) {
-    const buckets = create(2, 100);
-    assert.equal(taken(buckets, '90.0.0.1', 200, 1, Bucket.unproven), 100);
-    for (let now = 1; now < 1 + rest; now += 500) taken(buckets, '90.0.0.1', 1, now);
-    const refilled = Math.min(100, 2 * rest);
-    assert.equal(taken(buckets, '90.0.0.1', 200, 1 + rest, Bucket.unproven), refilled, `after ${rest} s`);
   }
 });
 

@@ -91,6 +91,7 @@ test('replaying completed adds nothing; a seeder that completes adds nothing', (
   const tracker = createTracker();
   const announce = announceOf(1, 1);
   announce.event = Event.completed;
+  announce.seeding = true;
   for (let i = 0; i < 3; i++) tracker.announce(announce, i);
   assert.equal(announce.downloaded, 1);
   announce.event = Event.none;
@@ -98,6 +99,7 @@ test('replaying completed adds nothing; a seeder that completes adds nothing', (
   tracker.announce(announce, 5);
   assert.deepEqual([announce.complete, announce.incomplete], [0, 1]);
   announce.event = Event.completed;
+  announce.seeding = true;
   tracker.announce(announce, 6);
   assert.equal(announce.downloaded, 1, 'a record counts once, even when it was a leecher in between');
   const seeder = announceOf(1, 2);

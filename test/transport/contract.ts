@@ -178,6 +178,23 @@ export function describeTransport(
       assert.deepEqual(await scrape(swarm), { complete: 1, downloaded: 1, incomplete: 0 });
     });
 
+    test('completed with something left makes no seeder and counts nothing, known before or not', async () => {
+      const swarm = newSwarm();
+      const partial = { left: 5, event: Event.completed };
+      await announce(swarm, 1001, { left: 5, event: Event.started });
+      for (let i = 0; i < 2; i++) {
+        const reply = await announce(swarm, 1001, partial);
+        assert.deepEqual([reply.complete, reply.incomplete], [0, 1]);
+      }
+      assert.deepEqual(await scrape(swarm), { complete: 0, downloaded: 0, incomplete: 1 });
+      await announce(swarm, 1002, partial);
+      assert.deepEqual(await scrape(swarm), { complete: 0, downloaded: 0, incomplete: 2 });
+      await announce(swarm, 1001, { ...seeder, event: Event.completed });
+      assert.deepEqual(await scrape(swarm), { complete: 1, downloaded: 1, incomplete: 1 });
+      await announce(swarm, 1001, partial);
+      assert.deepEqual(await scrape(swarm), { complete: 0, downloaded: 1, incomplete: 2 });
+    });
+
     test('completed by a peer that was a seeder counts nothing', async () => {
       const swarm = newSwarm();
       await announce(swarm, 1001, seeder);

@@ -135,8 +135,8 @@ export class UdpClient {
   #receive(packet: Buffer): void {
     const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
     const action = decodeReplyAction(view, 0, packet.length);
-    const waiting = action < 0 ? undefined : this.#waiting.get(decodeReplyTransactionId(view, 0));
-    if (action < 0) this.#ignore('too short');
+    const waiting = action === undefined ? undefined : this.#waiting.get(decodeReplyTransactionId(view, 0));
+    if (action === undefined) this.#ignore('too short');
     else if (!waiting) this.#ignore('with another transaction_id');
     else if (action === Action.error) waiting.settle({ error: decodeErrorReply(packet, 0, packet.length) });
     else if (action === waiting.action) waiting.settle({ packet, view });

@@ -1,7 +1,7 @@
 // How HTTP and HTTPS listeners are opened, and what they share.
 import { type Cidr, parseCidr } from '../../protocol/cidr.ts';
 import { parseIp } from '../../protocol/ip-address.ts';
-import { Bucket, unlimited } from '../../tracker/token-buckets.ts';
+import { unlimited } from '../../tracker/token-buckets.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import { type ClientAddress, includes } from '../../transport/client-address.ts';
 import { createAskHttp } from '../../transport/http/ask-self.ts';
@@ -98,7 +98,7 @@ function createLimitCheck({ protection: { http } }: Tracker): (address: ClientAd
   return ({ family, words }) => {
     const now = monotonicSeconds();
     const row = http.rowOf(family, words, 0, now);
-    return row !== unlimited && http.isEmpty(row, Bucket.proven, now);
+    return row !== unlimited && http.isEmpty(row, now);
   };
 }
 

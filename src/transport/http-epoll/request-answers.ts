@@ -1,7 +1,7 @@
 // What a socket worker answers an HTTP request: the tracker's answer, a page, a redirect, a refusal, or somebody else's business.
 import type { Cidr } from '../../protocol/cidr.ts';
 import { internalError, tooManyRequests } from '../../protocol/failure.ts';
-import { Bucket, unlimited } from '../../tracker/token-buckets.ts';
+import { unlimited } from '../../tracker/token-buckets.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import { type ClientAddress, parseForwardedFor, toClientAddress } from '../client-address.ts';
 import { acmePrefix } from '../http/acme-challenges.ts';
@@ -126,7 +126,7 @@ export class RequestAnswers {
     if (limits === undefined || (connection.proxied && client === connection)) return false;
     const now = clock();
     const row = limits.rowOf(client.family, client.words, 0, now);
-    return row !== unlimited && !limits.take(row, Bucket.proven, now);
+    return row !== unlimited && !limits.take(row, now);
   }
 
   /** Whom an announce counts as coming from; undefined when a trusted proxy says nothing that can be read. */

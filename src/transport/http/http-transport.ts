@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import { type AddressInfo, Socket } from 'node:net';
 import { fullScrapeBusy, internalError, tooManyRequests } from '../../protocol/failure.ts';
-import { Bucket, unlimited } from '../../tracker/token-buckets.ts';
+import { unlimited } from '../../tracker/token-buckets.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import { countLatency } from '../answer-stats.ts';
 import { type ClientAddress, parseForwardedFor, toClientAddress } from '../client-address.ts';
@@ -278,7 +278,7 @@ export class HttpTransport {
     if (limits === undefined || (connection.proxied && client === connection.address)) return false;
     const now = this.#options.clock();
     const row = limits.rowOf(client.family, client.words, 0, now);
-    return row !== unlimited && !limits.take(row, Bucket.proven, now);
+    return row !== unlimited && !limits.take(row, now);
   }
 
   /** Whom an announce counts as coming from; undefined when a trusted proxy says nothing that can be read. */

@@ -28,13 +28,15 @@ import {
   errorReplyHeadBytes,
   isConnectRequest,
   maxIpv6PeersInReply,
+  mayBeReply,
   replyAt,
   requestAt,
+  requestHeadBytes,
   scrapeReplyEntryBytes,
   scrapeReplyHeadBytes,
 } from '../../protocol/udp-packets.ts';
 import { Announce } from '../../tracker/announce.ts';
-import { Bucket, type TokenBuckets, unlimited } from '../../tracker/token-buckets.ts';
+import { type TokenBuckets, unlimited } from '../../tracker/token-buckets.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import { countAnnounce, countRefusal } from '../answer-stats.ts';
 import { answerStatsOf, UdpCounter } from './udp-counters.ts';
@@ -51,6 +53,9 @@ export const maxReplyBytes = 1472;
 
 /** IPv4 peers that fit into a packet that no Ethernet path needs to fragment. */
 const maxIpv4PeersInReply = Math.floor((maxReplyBytes - replyAt.peers) / 6);
+
+/** Of one thread and family, to senders that have not proven their address. */
+const unprovenErrorsPerSecond = 1000;
 
 /** Splits one allocation into the three views. */
 export function packetBuffer(buffer: ArrayBufferLike, byteOffset: number, bytes: number): PacketBuffer {
@@ -75,6 +80,8 @@ export class UdpAnswers {
   readonly #limits: TokenBuckets | undefined;
   readonly #expected = new Int32Array(1024);
   #expectedCount = 0;
+  #unprovenAt = -1;
+  #unprovenLeft = 0;
 
   constructor(
     tracker: Tracker,
@@ -131,36 +138,54 @@ export class UdpAnswers {
     const { view } = this.#request;
     const counters = this.#counters;
     const limits = this.#limits;
-    const action = decodeAction(view, at, length);
-    const row =
-      limits === undefined ? unlimited : limits.rowOf(this.#announce.family, address, addressAt, now);
-    if (action === Action.connect && isConnectRequest(view, at, length)) {
-      if (row !== unlimited && !limits!.take(row, Bucket.unproven, now)) return this.#shed();
+    if (length < requestHeadBytes || mayBeReply(view, at)) return this.#ignore();
+    const action = decodeAction(view, at);
+    if (action === Action.connect) {
+      // Never too many of one address: whoever forges it would keep its owner out. The answer is as short as the
+      // question, and costs about as much as finding out whose it is.
+      if (!isConnectRequest(view, at, length)) return this.#ignore();
       return this.#connect(at, address, addressAt, to, now);
     }
-    if (action <= Action.connect) {
-      counters[UdpCounter.malformed]!++;
-      countRefusal(this.#stats, 'malformed');
-      return 0;
-    }
+    const row =
+      limits === undefined ? unlimited : limits.rowOf(this.#announce.family, address, addressAt, now);
     // Who is over the limit is not worth a MAC.
-    if (row !== unlimited && limits!.isEmpty(row, Bucket.proven, now)) return this.#shed();
+    if (row !== unlimited && limits!.isEmpty(row, now)) return this.#shed();
     const high = view.getInt32(at);
     const low = view.getInt32(at + 4);
     if (!this.#ids.matches(this.#announce.family, address, addressAt, now, high, low)) {
       counters[UdpCounter.badConnectionIds]!++;
-      if (row !== unlimited && !limits!.take(row, Bucket.unproven, now)) return this.#shed();
-      if (length < errorReplyHeadBytes + unknownConnectionId.message.length) {
-        countRefusal(this.#stats, 'bad_connection_id');
-        return 0;
-      }
-      return this.#refuse(at, to, unknownConnectionId);
+      return this.#refuseUnproven(at, length, to, now);
     }
-    if (row !== unlimited) limits!.take(row, Bucket.proven, now);
+    if (row !== unlimited) limits!.take(row, now);
     if (action === Action.announce) return this.#answerAnnounce(at, length, address, addressAt, to, now);
     if (action === Action.scrape) return this.#answerScrape(at, length, to);
     counters[UdpCounter.malformed]!++;
     return this.#refuse(at, to, unknownAction);
+  }
+
+  /** Silence for what is no request. */
+  #ignore(): number {
+    this.#counters[UdpCounter.malformed]!++;
+    countRefusal(this.#stats, 'malformed');
+    return 0;
+  }
+
+  /**
+   * An error where it is shorter than the question, and silence otherwise and when there were many this second, whoever
+   * seemed to ask: it spares an honest client some waiting, and nobody needs it.
+   */
+  #refuseUnproven(at: number, length: number, to: number, now: number): number {
+    if (now !== this.#unprovenAt) {
+      this.#unprovenAt = now;
+      this.#unprovenLeft = unprovenErrorsPerSecond;
+    }
+    const answerBytes = errorReplyHeadBytes + unknownConnectionId.message.length;
+    if (length <= answerBytes || this.#unprovenLeft === 0) {
+      countRefusal(this.#stats, 'bad_connection_id');
+      return 0;
+    }
+    this.#unprovenLeft--;
+    return this.#refuse(at, to, unknownConnectionId);
   }
 
   /** Silence for one who asks too often. */

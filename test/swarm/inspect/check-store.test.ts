@@ -34,7 +34,7 @@ function filledStore(): SwarmStore {
       store.announce(visit, 0, 1);
     }
   }
-  visit.setSwarm(50).setPeer(4, 0).seeding = false;
+  visit.setSwarm(50).setPeer(4, 0).seeding = true;
   visit.event = Event.completed;
   store.announce(visit, 0, 1);
   visit.event = Event.stopped;

@@ -88,13 +88,28 @@ test('of 20,000 announces a second from one address at least 95 % are shed, and 
   assert.equal(udp.counters[UdpCounter.rateLimited], 200_000 - through);
 });
 
-test('forged packets use up neither the announces nor for ever the connects of the address that they name', () => {
+test('forged packets take nothing from the address that they name', () => {
   const udp = new UdpFromAnywhere(createLimitedTracker(200, 2000));
-  answered(5000, () => udp.connect('90.0.0.1', 1));
-  assert.equal(udp.announce('90.0.0.1', 1, true), 0, 'an error is still sent for a wrong connection_id');
-  assert.equal(udp.connect('90.0.0.1', 1), 0);
-  assert.ok(udp.announce('90.0.0.1', 1) > 0, 'who has proven the address is not answered');
-  assert.ok(udp.connect('90.0.0.1', 2) > 0);
+  for (let now = 1; now <= 10; now++) {
+    answered(5000, () => udp.connect('90.0.0.1', now));
+    answered(5000, () => udp.announce('90.0.0.1', now, true));
+    assert.equal(
+      answered(60, () => udp.connect('90.0.0.1', now)),
+      60,
+    );
+    assert.equal(
+      answered(60, () => udp.announce('90.0.0.1', now)),
+      60,
+    );
+  }
+});
+
+test('errors to senders that have proven nothing are bounded for all of them together', () => {
+  const udp = new UdpFromAnywhere(new Tracker(createContractStore(), contractSettings));
+  let from = 0;
+  const forged = (now: number) =>
+    answered(5000, () => udp.announce(`90.0.${++from & 255}.${(from >> 8) & 255}`, now, true));
+  assert.deepEqual([forged(1), forged(1), forged(2)], [1000, 0, 1000]);
 });
 
 test('packets of a private address are all answered', () => {
