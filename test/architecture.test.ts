@@ -1,67 +1,278 @@
-// Holds the import table of the architecture: which folder may import which, and which may touch node: or a package.
+// Holds the import table of the architecture: which room may import which, that nothing imports in a circle, and what may
+// touch node: or a package. A room is a folder, or a file that stands alone at a folder's door.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { circlesIn, groupArrows, readImportGraph } from './import-graph.ts';
 
 const src = fileURLToPath(new URL('../../src/', import.meta.url));
+const { files, inside, outside } = readImportGraph(src);
 
-interface Rule {
-  /** Folders of this project that may be imported, besides the folder itself. */
-  folders: string[];
-  /** Whether `node:` modules and packages may be imported. */
-  outside: boolean;
-}
-
-const rules: Record<string, Rule> = {
-  protocol: { folders: [], outside: false },
-  swarm: { folders: ['protocol'], outside: false },
-  tracker: { folders: ['protocol', 'swarm'], outside: false },
-  net: { folders: [], outside: true },
-  transport: { folders: ['protocol', 'tracker', 'net'], outside: true },
-  admin: { folders: ['protocol', 'tracker', 'transport'], outside: true },
-  cli: { folders: ['protocol'], outside: true },
-  server: { folders: ['protocol', 'swarm', 'tracker', 'net', 'transport', 'admin', 'cli'], outside: true },
-  query: { folders: ['protocol', 'cli'], outside: true },
+/**
+ * What each room may import besides itself; a name stands for everything below it that is no room of its own. The
+ * longest name that fits a file is its room. Nothing stands here that is not needed.
+ */
+const rooms: Record<string, string[]> = {
+  protocol: [],
+  swarm: ['protocol'],
+  tracker: ['protocol', 'swarm'],
+  net: [],
+  'transport/answer-stats.ts': ['protocol'],
+  'transport/client-address.ts': ['protocol'],
+  'transport/self-question.ts': ['protocol'],
+  'transport/transport-counts.ts': ['transport/answer-stats.ts'],
+  'transport/description.ts': ['protocol', 'transport/transport-counts.ts'],
+  'transport/http': [
+    'protocol',
+    'tracker',
+    'transport/answer-stats.ts',
+    'transport/client-address.ts',
+    'transport/self-question.ts',
+    'transport/transport-counts.ts',
+  ],
+  'transport/udp': [
+    'net',
+    'protocol',
+    'tracker',
+    'transport/answer-stats.ts',
+    'transport/self-question.ts',
+    'transport/transport-counts.ts',
+  ],
+  'transport/http-epoll': [
+    'net',
+    'protocol',
+    'tracker',
+    'transport/answer-stats.ts',
+    'transport/client-address.ts',
+    'transport/http',
+  ],
+  'transport/http/description.ts': ['transport/description.ts'],
+  'transport/udp/description.ts': ['transport/description.ts'],
+  'transport/transports.ts': [
+    'transport/description.ts',
+    'transport/http/description.ts',
+    'transport/udp/description.ts',
+  ],
+  'admin/shown-address.ts': ['protocol'],
+  'admin/schema.ts': ['transport/transports.ts'],
+  'admin/watched-tracker.ts': ['transport/transport-counts.ts', 'transport/transports.ts'],
+  'admin/measures': [
+    'admin/schema.ts',
+    'admin/watched-tracker.ts',
+    'protocol',
+    'transport/transport-counts.ts',
+    'transport/transports.ts',
+  ],
+  'admin/page': ['admin/schema.ts'],
+  'admin/command': ['admin/page', 'admin/schema.ts', 'transport/transports.ts'],
+  'admin/door': [
+    'admin/measures',
+    'admin/schema.ts',
+    'admin/shown-address.ts',
+    'admin/watched-tracker.ts',
+    'transport/transports.ts',
+  ],
+  cli: [],
+  query: ['cli', 'protocol'],
+  'server/clock.ts': [],
+  'server/version.ts': [],
+  'server/log': ['cli'],
+  'server/usage-error.ts': ['cli'],
+  'server/options': [
+    'admin/shown-address.ts',
+    'admin/watched-tracker.ts',
+    'cli',
+    'protocol',
+    'server/log',
+    'server/usage-error.ts',
+    'server/version.ts',
+    'tracker',
+  ],
+  'server/storage': [
+    'cli',
+    'server/clock.ts',
+    'server/log',
+    'server/options',
+    'server/usage-error.ts',
+    'swarm',
+  ],
+  'server/certificates': [
+    'server/log',
+    'server/options',
+    'server/storage',
+    'server/usage-error.ts',
+    'transport/http',
+  ],
+  'server/lists': [
+    'protocol',
+    'server/log',
+    'server/options',
+    'server/storage',
+    'server/usage-error.ts',
+    'tracker',
+  ],
+  'server/create-tracker.ts': ['server/lists', 'server/options', 'swarm', 'tracker'],
+  'server/listening': [
+    'admin/shown-address.ts',
+    'cli',
+    'net',
+    'protocol',
+    'server/certificates',
+    'server/clock.ts',
+    'server/log',
+    'server/options',
+    'server/storage',
+    'server/usage-error.ts',
+    'swarm',
+    'tracker',
+    'transport/client-address.ts',
+    'transport/http',
+    'transport/self-question.ts',
+    'transport/transport-counts.ts',
+    'transport/transports.ts',
+    'transport/udp',
+  ],
+  'server/operators': [
+    'admin/command',
+    'admin/door',
+    'admin/schema.ts',
+    'admin/watched-tracker.ts',
+    'cli',
+    'net',
+    'server/certificates',
+    'server/listening',
+    'server/lists',
+    'server/log',
+    'server/options',
+    'server/storage',
+    'server/usage-error.ts',
+    'server/version.ts',
+    'swarm',
+    'transport/answer-stats.ts',
+    'transport/transports.ts',
+  ],
+  'server/takeover': [
+    'net',
+    'server/listening',
+    'server/log',
+    'server/options',
+    'server/storage',
+    'server/usage-error.ts',
+    'swarm',
+  ],
+  'server/upkeep': [
+    'protocol',
+    'server/certificates',
+    'server/clock.ts',
+    'server/listening',
+    'server/lists',
+    'server/log',
+    'server/options',
+    'server/storage',
+    'swarm',
+    'tracker',
+    'transport/client-address.ts',
+  ],
+  'server/check': [
+    'net',
+    'server/certificates',
+    'server/listening',
+    'server/lists',
+    'server/operators',
+    'server/options',
+    'server/storage',
+    'server/usage-error.ts',
+    'transport/http',
+  ],
+  'server/tracker-server.ts': [
+    'admin/watched-tracker.ts',
+    'server/certificates',
+    'server/create-tracker.ts',
+    'server/listening',
+    'server/lists',
+    'server/log',
+    'server/operators',
+    'server/options',
+    'server/storage',
+    'server/takeover',
+    'server/upkeep',
+    'server/usage-error.ts',
+    'transport/http',
+  ],
+  'server/life': [
+    'server/check',
+    'server/listening',
+    'server/log',
+    'server/operators',
+    'server/options',
+    'server/takeover',
+    'server/tracker-server.ts',
+    'server/version.ts',
+  ],
+  'server/program.ts': [
+    'server/check',
+    'server/life',
+    'server/log',
+    'server/operators',
+    'server/options',
+    'server/usage-error.ts',
+  ],
+  'server/main.ts': ['cli', 'server/life', 'server/program.ts'],
 };
 
-const importPattern =
-  /(?:^|\n)\s*(?:import|export)\b[^'";]*?from\s+'([^']+)'|import\('([^']+)'\)|(?:^|\n)import\s+'([^']+)'/g;
+/** Folders that touch no `node:` module and no package. */
+const pure = ['protocol', 'swarm', 'tracker'];
 
-function importsOf(file: string): string[] {
-  const text = readFileSync(join(src, file), 'utf8');
-  return [...text.matchAll(importPattern)].map((match) => match[1] ?? match[2] ?? match[3]!);
+const isBelow = (file: string, name: string) => file === name || file.startsWith(`${name}/`);
+
+function roomOf(file: string): string | undefined {
+  const fitting = Object.keys(rooms).filter((name) => isBelow(file, name));
+  return fitting.sort((a, b) => b.length - a.length)[0];
 }
 
-const files = readdirSync(src, { recursive: true })
-  .map((name) => String(name).replaceAll('\\', '/'))
-  .filter((name) => name.endsWith('.ts'));
-
-test('every folder of src has a rule', () => {
-  const folders = new Set(files.filter((file) => file.includes('/')).map((file) => file.split('/')[0]!));
-  for (const folder of folders) assert.ok(rules[folder], `src/${folder} has no import rule`);
+test('every file of src stands in a room', () => {
+  assert.deepEqual(
+    files.filter((file) => roomOf(file) === undefined),
+    [],
+  );
 });
 
-for (const file of files) {
-  const folder = file.includes('/') ? file.split('/')[0]! : '';
-  const rule = rules[folder];
-  if (!rule) continue;
-  test(`src/${file} imports only what src/${folder} may`, () => {
-    for (const specifier of importsOf(file)) {
-      if (!specifier.startsWith('.')) {
-        assert.ok(
-          rule.outside,
-          `${file} imports ${specifier}; src/${folder} may import no package and no node: module`,
-        );
-        continue;
+for (const [room, allowed] of Object.entries(rooms)) {
+  test(`src/${room} imports what it may, and may import nothing else`, () => {
+    const wanted = new Set<string>();
+    for (const file of files.filter((file) => roomOf(file) === room)) {
+      for (const target of inside.get(file)!) {
+        const other = roomOf(target)!;
+        if (other === room) continue;
+        assert.ok(allowed.includes(other), `${file} imports ${target}; ${room} may not import ${other}`);
+        wanted.add(other);
       }
-      const target = new URL(specifier, `file:///${file}`).pathname.slice(1).split('/')[0]!;
-      const allowed = target === folder || rule.folders.includes(target);
-      assert.ok(allowed, `${file} imports ${specifier}; src/${folder} may not import src/${target}`);
+      if (!pure.includes(room.split('/')[0]!)) continue;
+      assert.deepEqual(outside.get(file), [], `${file}: ${room} may import no package and no node: module`);
     }
+    assert.deepEqual([...allowed].sort(), [...wanted].sort(), 'what is allowed and not needed is taken out');
   });
 }
+
+test('no file imports itself by a detour, not even for a type', () => {
+  assert.deepEqual(circlesIn(inside), []);
+});
+
+test('no room imports itself by a detour', () => {
+  assert.deepEqual(circlesIn(groupArrows(inside, (file) => roomOf(file)!)), []);
+});
+
+test('circles are found, and a chain is none', () => {
+  const arrows = new Map([
+    ['a', ['b']],
+    ['b', ['c']],
+    ['c', ['b', 'd']],
+    ['d', []],
+  ]);
+  assert.deepEqual(circlesIn(arrows), [['b', 'c']]);
+});
 
 test('the pure folders use no clock, no randomness and no globals of Node', () => {
   const forbidden = /\b(Date\.now|performance\.now|Math\.random|process\.|Buffer\b|setTimeout|setInterval)/;

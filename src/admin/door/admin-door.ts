@@ -16,6 +16,7 @@ import { type AdminServerOptions, createAdminServer } from './admin-server.ts';
 import { Api } from './api.ts';
 import { Assets } from './assets.ts';
 import { EventStreams } from './event-streams.ts';
+import { describeRoutes } from './openapi.ts';
 
 export interface AdminDoorOptions {
   tracker: WatchedTracker;
@@ -79,6 +80,7 @@ export class AdminDoor {
         history: this.#history,
         survey: this.#survey,
         metrics: () => registry.metrics(),
+        describe: () => describeRoutes(tracker.version),
         ipVisibility,
         log,
         now,

@@ -10,7 +10,8 @@ import type { AccessRules, Caller } from './access.ts';
 import type { Api } from './api.ts';
 import type { Assets } from './assets.ts';
 import type { EventStreams } from './event-streams.ts';
-import { RequestError, type Route, routes } from './routes.ts';
+import { RequestError } from './question.ts';
+import { type Route, routes } from './routes.ts';
 
 export interface AdminServerOptions {
   api: Api;

@@ -18,9 +18,8 @@ import type {
 } from '../schema.ts';
 import { formatShownIp, type IpVisibility } from '../shown-address.ts';
 import type { Actions, AdminLog, PeerSlice, PeerWalk, WatchedTracker } from '../watched-tracker.ts';
-import { describeRoutes } from './openapi.ts';
-import type { Answer } from './routes.ts';
-import { RequestError } from './routes.ts';
+import type { Answer } from './question.ts';
+import { RequestError } from './question.ts';
 
 const mostPeersShown = 200;
 
@@ -31,6 +30,8 @@ export interface ApiParts {
   survey: Survey;
   /** Writes the metrics down. */
   metrics: () => Promise<string>;
+  /** Describes what can be asked. */
+  describe: () => object;
   ipVisibility: IpVisibility;
   log: AdminLog;
   /** Milliseconds since 1970. */
@@ -63,7 +64,7 @@ export class Api {
   }
 
   description(): object {
-    this.#description ??= describeRoutes(this.#parts.tracker.version);
+    this.#description ??= this.#parts.describe();
     return this.#description;
   }
 

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Monitor } from '../measures/monitor.ts';
-import { RequestError } from './routes.ts';
+import { RequestError } from './question.ts';
 
 const mostStreams = 50;
 /** A reader that is so far behind is cut off; it may come again. */

@@ -15,31 +15,7 @@ import {
   topSwarmsSchema,
 } from '../schema.ts';
 import type { Api } from './api.ts';
-
-export interface Question {
-  trusted: boolean;
-  query: URLSearchParams;
-  /** Of paths with `{info_hash}`: 5 words. */
-  infoHash: Int32Array;
-}
-
-/** Status 200 and JSON unless it says otherwise. */
-export interface Answer {
-  status?: number;
-  contentType?: string;
-  body: unknown;
-}
-
-/** A question that cannot be answered as asked; its message is for who asked. */
-export class RequestError extends Error {
-  override readonly name = 'RequestError';
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
+import type { Answer, Question } from './question.ts';
 
 export interface QueryParameter {
   name: string;

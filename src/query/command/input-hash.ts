@@ -3,15 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { UsageError } from '../../cli/usage-error.ts';
 import { decodeBase32 } from './base32.ts';
+import type { Torrent } from './torrent.ts';
 import { decodeTorrent } from './torrent-file.ts';
-
-export interface Torrent {
-  /** 20 bytes; a v2 hash is truncated (BEP 52). */
-  infoHash: Uint8Array;
-  name: string | undefined;
-  /** Announce URLs that the magnet link or the file brings, in order, without repeats. */
-  trackers: string[];
-}
 
 const maxTorrentBytes = 64 << 20;
 

@@ -5,8 +5,9 @@ import type { EventName } from '../asking/announce-question.ts';
 import { parseTrackerUrl, scrapeUrlOf, type TrackerUrl } from '../asking/announce-url.ts';
 import { bothFamilies, type Families } from '../network/name-lookup.ts';
 import type { RawOptions } from './command-line.ts';
-import { createRandomTorrent, readTorrent, type Torrent } from './input-hash.ts';
+import { createRandomTorrent, readTorrent } from './input-hash.ts';
 import { options as optionTable } from './options.ts';
+import type { Torrent } from './torrent.ts';
 
 export type Format = 'table' | 'json' | 'jsonl' | 'csv';
 

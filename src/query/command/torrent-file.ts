@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Bencoded, type BencodedDictionary, decodeBencode } from '../../protocol/bencode.ts';
 import { decodeText } from '../terminal/sanitise.ts';
-import type { Torrent } from './input-hash.ts';
+import type { Torrent } from './torrent.ts';
 
 /** Undefined when `bytes` is no torrent. A hybrid torrent is known by its v1 hash; a v2 hash is truncated. */
 export function decodeTorrent(bytes: Uint8Array): Torrent | undefined {

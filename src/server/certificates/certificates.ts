@@ -1,9 +1,9 @@
 // Where this configuration has its certificate from, and what is wrong with it.
 import { statSync } from 'node:fs';
 import type { AcmeChallenges } from '../../transport/http/acme-challenges.ts';
-import { redirectDomain } from '../listening/plain-http.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
+import { redirectDomain } from '../options/redirect-domain.ts';
 import { StartError } from '../usage-error.ts';
 import { AcmeCertificates } from './acme-certificates.ts';
 import { orderCertificate } from './acme-order.ts';

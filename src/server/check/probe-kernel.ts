@@ -1,6 +1,6 @@
 // Which of Linux's settings would lose a busy tracker's datagrams, and how they are changed.
 import { readFileSync } from 'node:fs';
-import type { Finding } from './self-test.ts';
+import type { Finding } from './finding.ts';
 
 const wantedReceiveBuffer = 8 * 1024 * 1024;
 /** New UDP clients a second that a connection table should hold out; a listed tracker gets thousands. */

@@ -8,7 +8,7 @@ import {
   type PlannedListener,
   socketKindOf,
 } from '../listening/listen-plan.ts';
-import type { Finding } from './self-test.ts';
+import type { Finding } from './finding.ts';
 
 const advice: Readonly<Record<string, string>> = {
   EADDRINUSE: 'perhaps by a tracker that runs already; ss -lntup names the program',

@@ -8,15 +8,10 @@ import { checkCertificateFiles } from '../certificates/certificates.ts';
 import { planListeners } from '../listening/listen-plan.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { formatSize } from '../options/option-kinds.ts';
+import type { Finding } from './finding.ts';
 import { nodeLineWarning } from './node-line.ts';
 import { probeConntrack, probeReceiveBuffer } from './probe-kernel.ts';
 import { probeListener } from './probe-listener.ts';
-
-/** An error keeps the tracker from starting; a warning is a start that will disappoint. */
-export interface Finding {
-  level: 'ok' | 'warning' | 'error';
-  text: string;
-}
 
 /** Fewer connections than this are little for a public tracker. */
 const fewConnections = 2000;

@@ -5,7 +5,8 @@ import { readInheritedSockets } from '../listening/inherited-sockets.ts';
 import { Log } from '../log/log.ts';
 import { textStyleFor } from '../log/log-text.ts';
 import { ServiceManager } from '../operators/service-manager.ts';
-import { type Configuration, configurationOf, type ResolvedConfiguration } from '../options/configuration.ts';
+import { type Configuration, configurationOf } from '../options/configuration.ts';
+import type { ResolvedConfiguration } from '../options/resolved-configuration.ts';
 import { hearSignals } from './early-signals.ts';
 import { Life } from './life.ts';
 

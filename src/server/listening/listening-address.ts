@@ -1,8 +1,8 @@
 // Where listeners have come to listen, and how that is told to an operator.
 import type { Configuration } from '../options/configuration.ts';
+import { redirectDomain } from '../options/redirect-domain.ts';
 import { formatListenAddress, type Protocol, socketKindOf } from './listen-plan.ts';
 import type { Listener } from './listener.ts';
-import { redirectDomain } from './plain-http.ts';
 
 /** Where a listener really listens: its port is the system's choice when the plan left it open. */
 export interface ListeningAddress {

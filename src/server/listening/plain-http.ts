@@ -4,6 +4,7 @@ import type { AcmeChallenges } from '../../transport/http/acme-challenges.ts';
 import { createRedirect } from '../../transport/http/http-redirect.ts';
 import { sendText } from '../../transport/http/http-send.ts';
 import type { Configuration } from '../options/configuration.ts';
+import { redirectDomain } from '../options/redirect-domain.ts';
 
 export type AnswerFirst = (request: IncomingMessage, response: ServerResponse) => boolean;
 
@@ -20,11 +21,6 @@ export function createAnswerFirst(
   else if (challengesOnly) answers.push(notFound);
   if (answers.length === 0) return undefined;
   return (request, response) => answers.some((answer) => answer(request, response));
-}
-
-/** Where the redirect leads, `host[:port]`: --domain as it is, or localhost when it is empty. */
-export function redirectDomain({ domain, httpsPort }: Configuration): string {
-  return domain === '' ? `localhost:${httpsPort}` : domain;
 }
 
 function notFound(_request: IncomingMessage, response: ServerResponse): true {

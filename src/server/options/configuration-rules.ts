@@ -1,8 +1,8 @@
 // Which settings contradict each other, and which are legal but look mistaken.
 
 import { UsageError } from '../usage-error.ts';
-import type { ResolvedConfiguration } from './configuration.ts';
 import type { OptionValues } from './options.ts';
+import type { ResolvedConfiguration } from './resolved-configuration.ts';
 
 /**
  * Looks at the settings together, after each was checked alone.

@@ -5,6 +5,7 @@ import { type OptionName, type OptionValues, optionNames, optionOf } from './opt
 import { readConfigFile } from './read-config-file.ts';
 import { type Environment, readEnvironment } from './read-environment.ts';
 import { readFlags } from './read-flags.ts';
+import type { ResolvedConfiguration } from './resolved-configuration.ts';
 import type { Origin, Settings } from './settings.ts';
 
 type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}`
@@ -13,13 +14,6 @@ type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}`
 
 /** Every option's value under its name in code (`httpPort` for `--http-port`). */
 export type Configuration = Readonly<{ [K in OptionName as CamelCase<K>]: OptionValues[K] }>;
-
-export interface ResolvedConfiguration {
-  values: OptionValues;
-  origins: Record<OptionName, Origin>;
-  /** Lines for the operator about settings that are legal but look mistaken. */
-  warnings: string[];
-}
 
 /** What the command line asks for: a text to print, or to run (or check) with these settings. */
 export type Invocation = { print: string } | (ResolvedConfiguration & { print?: undefined });

@@ -1,8 +1,9 @@
 // How `--check` prints the effective settings: TOML that --config reads back, each line saying where it comes from.
 import type { ConfigurationEntry } from '../../admin/watched-tracker.ts';
-import type { ResolvedConfiguration } from './configuration.ts';
-import { environmentName, type OptionName, optionGroups, optionOf } from './options.ts';
+import { optionGroups } from './option.ts';
+import { environmentName, type OptionName, optionOf } from './options.ts';
 import { fileOptions } from './read-config-file.ts';
+import type { ResolvedConfiguration } from './resolved-configuration.ts';
 
 /** One line an option, grouped, the origins aligned in a comment; options without a value are comments whole. */
 export function formatConfiguration(resolved: ResolvedConfiguration): string {

@@ -1,13 +1,6 @@
 // The two documents that follow from the option table: the reference page and the example file.
-import {
-  defaultTextOf,
-  environmentName,
-  flagOf,
-  type OptionName,
-  optionGroups,
-  optionNames,
-  optionOf,
-} from './options.ts';
+import { optionGroups } from './option.ts';
+import { defaultTextOf, environmentName, flagOf, type OptionName, optionNames, optionOf } from './options.ts';
 import { fileOptions } from './read-config-file.ts';
 import { environmentOptions } from './read-environment.ts';
 

@@ -1,12 +1,12 @@
 // The one table of the server's options; flags, environment, file, help, checks and reference page all follow from it.
 import { availableParallelism } from 'node:os';
 import type { IpVisibility } from '../../admin/shown-address.ts';
+import type { Option } from './option.ts';
 import {
   address,
   choice,
   hostNames,
   httpsUrl,
-  type Kind,
   networks,
   onOff,
   type Port,
@@ -18,38 +18,6 @@ import {
   wholeNumber,
 } from './option-kinds.ts';
 import { protectionOptions } from './protection-options.ts';
-
-/** Where help and reference page list an option, in this order. */
-export const optionGroups = [
-  'Listening',
-  'HTTPS',
-  'Answers',
-  'Clients behind proxies',
-  'Protection',
-  'Resources',
-  'Admin',
-  'Log',
-  'General',
-] as const;
-
-export interface Option<T> {
-  group: (typeof optionGroups)[number];
-  kind: Kind<NonNullable<T>>;
-  /** `undefined`: not set, which `defaultText` explains. */
-  default: T;
-  /** What the help shows as the default where the value itself would say less. */
-  defaultText?: string;
-  /** One sentence or two, without the default. */
-  help: string;
-  placeholder?: string;
-  /** For the example file, where the default is no value or differs from machine to machine. */
-  example?: NonNullable<T>;
-  short?: string;
-  /** A question to the program rather than a setting: only a flag, in no file and no environment. */
-  flagOnly?: true;
-  /** Names the file of settings, so it cannot stand in one. */
-  notInFile?: true;
-}
 
 function option<T>(value: Option<T>): Option<T> {
   return value;

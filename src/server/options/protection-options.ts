@@ -1,6 +1,7 @@
 // The options against abuse: what is refused, whatever the store has room for. Part of the table in options.ts.
+
+import type { Option } from './option.ts';
 import { path, portList, texts } from './option-kinds.ts';
-import type { Option } from './options.ts';
 import { defaultRates, type RateLimit, rateLimit } from './rate-limit-option.ts';
 
 /**

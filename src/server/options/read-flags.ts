@@ -4,7 +4,8 @@ import type { ProgramOption } from '../../cli/program.ts';
 import { quoteForLog } from '../log/escape-for-log.ts';
 import { UsageError } from '../usage-error.ts';
 import { version } from '../version.ts';
-import { defaultTextOf, type OptionName, optionGroups, optionNames, optionOf } from './options.ts';
+import { optionGroups } from './option.ts';
+import { defaultTextOf, type OptionName, optionNames, optionOf } from './options.ts';
 import { parseSetting, type Settings } from './settings.ts';
 
 /** Either what the flags set, or a text that was asked for instead of running (`--help`, `--version`). */

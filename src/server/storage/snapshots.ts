@@ -3,7 +3,6 @@ import { Worker } from 'node:worker_threads';
 import { formatVersion } from '../../swarm/snapshot-format.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import type { LogFields } from '../log/log.ts';
-import type { TakenOver } from '../takeover/predecessor.ts';
 import {
   type LoadedSnapshots,
   loadSnapshots,
@@ -40,6 +39,15 @@ export interface SnapshotFigures {
   failing: string | undefined;
   loadedPeers: number;
   damagedSections: number;
+}
+
+/** What came from another tracker instead of a file. */
+export interface TakenOver {
+  peers: number;
+  expired: number;
+  refused: number;
+  /** All of it took so long; the old tracker answered for most of that. */
+  durationMs: number;
 }
 
 const workerFile = new URL('./snapshot-worker.js', import.meta.url);

@@ -6,6 +6,7 @@ import type { DecodedSnapshot, SnapshotDecoder } from '../../swarm/snapshot-deco
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import { PassedSockets } from '../listening/passed-sockets.ts';
 import { snapshotClock } from '../storage/snapshot-clock.ts';
+import type { TakenOver } from '../storage/snapshots.ts';
 import { StartError } from '../usage-error.ts';
 import { doorPath, type Greeting, lines, takeoverVersion } from './takeover-door.ts';
 
@@ -15,15 +16,6 @@ const answerWithinMs = 10_000;
 /** Whether a tracker that runs on this data directory would let itself be taken over. */
 export function hasPredecessor(calls: SystemCalls, directory: string): boolean {
   return isListening(calls, doorPath(directory));
-}
-
-/** What came from the old tracker. */
-export interface TakenOver {
-  peers: number;
-  expired: number;
-  refused: number;
-  /** All of it took so long; the old tracker answered for most of that. */
-  durationMs: number;
 }
 
 export class Predecessor {

@@ -5,8 +5,9 @@ import type { PlannedListener } from '../listening/listen-plan.ts';
 import type { PassedSockets } from '../listening/passed-sockets.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
+import type { TakenOver } from '../storage/snapshots.ts';
 import { StartError } from '../usage-error.ts';
-import { hasPredecessor, Predecessor, type TakenOver } from './predecessor.ts';
+import { hasPredecessor, Predecessor } from './predecessor.ts';
 import { type Succession, TakeoverDoor, type TakeoverDoorOptions } from './takeover-door.ts';
 
 /** What this tracker does for the one that is to take its place. */

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { optionGroups, optionNames, optionOf } from '../../../src/server/options/options.ts';
+import { optionGroups } from '../../../src/server/options/option.ts';
+import { optionNames, optionOf } from '../../../src/server/options/options.ts';
 import { formatExampleFile, formatOptionsPage } from '../../../src/server/options/options-page.ts';
 import { fileOptions, readConfigFile } from '../../../src/server/options/read-config-file.ts';
 

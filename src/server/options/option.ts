@@ -1,0 +1,34 @@
+// What an option is, whoever reads or describes it.
+import type { Kind } from './option-kinds.ts';
+
+/** Where help and reference page list an option, in this order. */
+export const optionGroups = [
+  'Listening',
+  'HTTPS',
+  'Answers',
+  'Clients behind proxies',
+  'Protection',
+  'Resources',
+  'Admin',
+  'Log',
+  'General',
+] as const;
+
+export interface Option<T> {
+  group: (typeof optionGroups)[number];
+  kind: Kind<NonNullable<T>>;
+  /** `undefined`: not set, which `defaultText` explains. */
+  default: T;
+  /** What the help shows as the default where the value itself would say less. */
+  defaultText?: string;
+  /** One sentence or two, without the default. */
+  help: string;
+  placeholder?: string;
+  /** For the example file, where the default is no value or differs from machine to machine. */
+  example?: NonNullable<T>;
+  short?: string;
+  /** A question to the program rather than a setting: only a flag, in no file and no environment. */
+  flagOnly?: true;
+  /** Names the file of settings, so it cannot stand in one. */
+  notInFile?: true;
+}
