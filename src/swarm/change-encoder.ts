@@ -43,11 +43,11 @@ export class ChangeEncoder {
 
   /**
    * The next section of changes, overwritten by the next call; `undefined` when all that were noted so far are written.
-   * @throws Error when memory was too full to note them all
+   * @throws Error when there were too many to note them all
    */
   next(clock: SnapshotClock): Uint8Array | undefined {
     if (this.#entries.journal.isIncomplete)
-      throw new Error('memory is too full to note what changes while the swarms are copied');
+      throw new Error('more has changed than there is room to note while the swarms are copied');
     if (this.#page === 0) this.#page = this.#entries.journal.takePages();
     if (this.#page === 0) return undefined;
     this.#at = sectionHeader.size;
@@ -56,6 +56,11 @@ export class ChangeEncoder {
     this.names = (end - this.#page - journalPage.size) / changeName.size;
     this.#page = this.#entries.journal.freePage(this.#page);
     return this.#seal(sectionKind.changes, clock);
+  }
+
+  /** Whether so much is noted that some of it should be read before anything else. */
+  get isFilling(): boolean {
+    return this.#entries.journal.isFilling;
   }
 
   /** The section that says that no more comes for now. */

@@ -3,7 +3,8 @@
 //
 // While nobody copies, an announce pays one look at the header. While somebody does, it adds eleven words to a page:
 //
-//   page   next page | words in use | names …      a page is a chunk, from the same memory as everything else
+//   page   next page | words in use | names …      a page is a chunk, from the same memory as everything else,
+//                                                  a sixteenth of it at most
 //   name   info_hash (5 words) | 4, 6, or 0 for the whole swarm | address (4 words) | port in wire order
 //
 // `note…` is called with the shard's lock held, before or after the change: the reader takes the same lock.
@@ -46,7 +47,12 @@ export class ChangeJournal {
     for (let page = this.takePages(); page !== 0; ) page = this.freePage(page);
   }
 
-  /** Whether a change could not be noted since `open`, because memory was full. */
+  /** Whether it has a quarter of the pages that it may have: its reader should take some out. */
+  get isFilling(): boolean {
+    return Atomics.load(this.#words, header.journalPages) * 4 >= this.#words[header.maxJournalPages]!;
+  }
+
+  /** Whether a change could not be noted since `open`, because the journal or the memory was full. */
   get isIncomplete(): boolean {
     return Atomics.load(this.#words, header.journalLost) !== 0;
   }
@@ -87,6 +93,7 @@ export class ChangeJournal {
   freePage(page: number): number {
     const next = this.#words[page + journalPage.next]!;
     this.#allocator.free(page);
+    Atomics.sub(this.#words, header.journalPages, 1);
     return next;
   }
 
@@ -94,7 +101,8 @@ export class ChangeJournal {
   #begin(infoHash: Int32Array, infoHashAt: number, family: number): number {
     const words = this.#words;
     lock(words, header.journalLock);
-    const page = words[header.journalOpen] === 0 ? 0 : this.#pageWithRoom();
+    const isNoted = words[header.journalOpen] !== 0 && words[header.journalLost] === 0;
+    const page = isNoted ? this.#pageWithRoom() : 0;
     if (page === 0) {
       unlock(words, header.journalLock);
       return 0;
@@ -110,11 +118,13 @@ export class ChangeJournal {
     const words = this.#words;
     const last = words[header.journalLastPage]!;
     if (last !== 0 && words[last + journalPage.end]! < pageEnd) return last;
-    const page = this.#allocator.allocate(pageClass);
+    const isFull = Atomics.load(words, header.journalPages) >= words[header.maxJournalPages]!;
+    const page = isFull ? 0 : this.#allocator.allocate(pageClass);
     if (page === 0) {
       words[header.journalLost] = 1;
       return 0;
     }
+    Atomics.add(words, header.journalPages, 1);
     words[page + journalPage.next] = 0;
     words[page + journalPage.end] = journalPage.size;
     if (last === 0) words[header.journalFirstPage] = page;

@@ -55,11 +55,14 @@ export const header = {
   evictUpTo: 53,
   evictedInPass: 54,
   evictRestUntil: 55,
-  /** Guards the next three: the pages of the journal, and whether a change found no room there. */
+  /** Guards the next three: the pages of the journal, and whether a change found no room there, and nothing is noted since. */
   journalLock: 59,
   journalFirstPage: 60,
   journalLastPage: 61,
   journalLost: 62,
+  /** Pages that the journal has, also those that its reader has taken out; and how many it may have. Atomic. */
+  journalPages: 63,
+  maxJournalPages: 56,
   size: 64,
 } as const;
 

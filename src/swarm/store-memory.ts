@@ -35,6 +35,8 @@ export function createStoreMemory(options: StoreOptions): SharedArrayBuffer {
   // A sixteenth is kept free for swarms that nothing can evict; a pass of eviction takes far less while it gets going.
   const chunks = layout.endChunk - layout.firstChunk;
   words[header.pressedAbove] = chunks - Math.ceil(chunks / 16);
+  // No more than that for a copy of the store, so that one whose reader stands still costs no swarm.
+  words[header.maxJournalPages] = Math.max(4, Math.floor(chunks / 16));
   // As if a pass had just ended that was worth it.
   words[header.evictShard] = 1 << layout.shardBits;
   words[header.evictedInPass] = 1;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Event } from '../../src/protocol/event.ts';
+import { header } from '../../src/swarm/layout.ts';
 import type { SwarmStore } from '../../src/swarm/swarm-store.ts';
 import { clockAt, contentOf, encodeStore, joined, readerOf } from './snapshot-content.ts';
 import { createStore, Visit } from './visit.ts';
@@ -72,7 +73,7 @@ test('a copy taken while peers come, change and stop ends up as the store', () =
 
 test('swarms that all their peers leave are gone from the copy, and their downloads are kept', () => {
   const below = random(5);
-  const store = createStore();
+  const store = createStore(256 << 20);
   change(store, 40_000, below);
   const copy = copyWhile(store, () => change(store, 4000, below, 1));
   assertSame(copy, store);
@@ -140,7 +141,65 @@ test('a copy that memory has no room to note the changes for is given up', () =>
   const visit = new Visit();
   const changes = store.createChangeEncoder();
   for (let n = 0; n < 200_000; n++) store.announce(visit.setSwarm(n % 50).setPeer(4, n % 50), 0, now);
-  assert.throws(() => changes.next(clock), /memory is too full/);
+  assert.throws(() => changes.next(clock), /more has changed than there is room to note/);
   changes.close();
   assert.ok(store.announce(visit.setSwarm(1).setPeer(4, 1), 0, now));
+});
+
+test('a copy whose reader stands still costs no swarm, and the journal ends within its bound', () => {
+  const store = createStore(16 << 20);
+  const words = new Int32Array(store.buffer);
+  const visit = new Visit();
+  const announce = (n: number) =>
+    assert.ok(store.announce(visit.setSwarm(n % 20_000).setPeer(4, n % 60_000), 0, now));
+  for (let n = 0; n < 60_000; n++) announce(n);
+  const before = store.totals();
+  const changes = store.createChangeEncoder();
+  const most = words[header.maxJournalPages]!;
+  for (let n = 0; n < 400_000; n++) announce(n);
+  assert.equal(words[header.journalPages], most);
+  const during = store.totals();
+  assert.equal(during.swarms, before.swarms);
+  assert.equal(during.evictedSwarms, 0);
+  assert.equal(during.bytesInUse, before.bytesInUse + most * 65_536);
+  assert.throws(() => changes.next(clock), /more has changed than there is room to note/);
+  changes.close();
+  assert.equal(words[header.journalPages], 0);
+  assert.ok(store.totals().bytesInUse <= before.bytesInUse + 65_536);
+  // And the next copy begins with an empty one.
+  const next = store.createChangeEncoder();
+  assert.equal(next.next(clock), undefined);
+  announce(1);
+  assert.ok(next.next(clock));
+  next.close();
+  assert.equal(words[header.journalPages], 0);
+});
+
+test('changes that are sent between the swarms end up as the store, and the journal is read before it is full', () => {
+  for (const seed of [11, 12, 13]) {
+    const below = random(seed);
+    const store = createStore(32 << 20);
+    change(store, 40_000, below);
+    const changes = store.createChangeEncoder();
+    const row: Uint8Array[] = [];
+    const encoder = store.createSnapshotEncoder(12_000);
+    let between = 0;
+    for (let section = encoder.next(clock); section; section = encoder.next(clock)) {
+      row.push(section.slice());
+      change(store, 4000, below);
+      while (changes.isFilling) {
+        row.push(changes.next(clock)!.slice());
+        between++;
+      }
+    }
+    assert.ok(between > 10, `${between} sections in between`);
+    row.push(changes.end(clock).slice());
+    for (let section = changes.next(clock); section; section = changes.next(clock)) row.push(section.slice());
+    row.push(changes.end(clock).slice());
+    changes.close();
+    const copy = createStore(48 << 20);
+    const decoder = copy.createSnapshotDecoder(readerOf(joined(row)));
+    for (let part = 0; part < 3; part++) assert.ok(decoder.decode(clock, true, true).complete);
+    assertSame(copy, store);
+  }
 });

@@ -93,10 +93,10 @@ async function reloadNow(reload: () => Promise<void>): Promise<string> {
 }
 
 async function saveNow(snapshots: Snapshots): Promise<string> {
-  await snapshots.save();
-  const { failing, peers } = snapshots.figures;
-  if (failing !== undefined) throw new Error(failing);
-  return `Saved ${peers} peers.`;
+  const saved = await snapshots.save();
+  if (saved !== undefined) return `Saved ${saved.peers} peers.`;
+  const resting = 'nothing is saved while another tracker copies the swarms; the last snapshot stays';
+  throw new Error(snapshots.isResting ? resting : snapshots.figures.failing);
 }
 
 /** In slices, so that announces to other swarms go on meanwhile. */

@@ -57,7 +57,7 @@ export class Snapshots {
   readonly #options: SnapshotsOptions;
   readonly #cancelled = new Int32Array(new SharedArrayBuffer(4));
   #timer: NodeJS.Timeout | undefined;
-  #saving: Promise<void> | undefined;
+  #saving: Promise<SavedSnapshot | undefined> | undefined;
   #failing = false;
   readonly figures: SnapshotFigures = {
     savedAt: 0,
@@ -127,12 +127,26 @@ export class Snapshots {
     );
   }
 
-  /** Saves once in the background; joins a save that is under way. Never rejects: a failure is logged and counted. */
-  save(): Promise<void> {
+  /** Whether nothing is saved, from `stop` to `resume`. */
+  get isResting(): boolean {
+    return Atomics.load(this.#cancelled, 0) !== 0;
+  }
+
+  /**
+   * Saves once in the background; joins a save that is under way. Never rejects: a failure is logged and counted.
+   * `undefined` then, and while saving rests.
+   */
+  save(): Promise<SavedSnapshot | undefined> {
     this.#saving ??= this.#saveInThread()
       .then(
-        (saved) => saved && this.#succeeded(saved),
-        (error) => this.#failed(error),
+        (saved) => {
+          if (saved !== undefined) this.#succeeded(saved);
+          return saved;
+        },
+        (error) => {
+          this.#failed(error);
+          return undefined;
+        },
       )
       .finally(() => {
         this.#saving = undefined;

@@ -8,6 +8,8 @@ export type SendBytes = (bytes: Uint8Array) => Promise<void>;
 
 /** 128 KiB, encoded in well under a millisecond of the thread that also answers HTTP. */
 const sectionWords = 1 << 15;
+/** What has changed goes in between when much of it is noted, so many sections at a time. */
+const changesInBetween = 8;
 /** Fewer changes than this are left for the moment in which nobody answers. */
 const fewChanges = 500;
 /** A tracker that changes faster than it can be copied is taken over all the same, with a longer gap. */
@@ -27,13 +29,14 @@ export class StoreCopy {
   }
 
   /**
-   * Two rows of sections, each with its `end`: the swarms, and what has changed until there is little left.
-   * Rejects with what the sending fails with, or an Error when memory is too full to note the changes.
+   * Two rows of sections, each with its `end`: the swarms, with some of what changes in between, and what has changed
+   * until there is little left. Rejects with what the sending fails with, or an Error when too much changes.
    */
   async sendWhileServing(): Promise<void> {
     const encoder = this.#store.createSnapshotEncoder(sectionWords);
     for (let section = encoder.next(snapshotClock()); section; section = encoder.next(snapshotClock())) {
       await this.#sendSlice(section);
+      if (this.#changes.isFilling) await this.#sendChanges(changesInBetween);
     }
     for (let round = 0; round < mostRounds; round++) {
       if ((await this.#sendChanges()) < fewChanges) break;
@@ -53,9 +56,11 @@ export class StoreCopy {
   }
 
   /** Returns how many there were. */
-  async #sendChanges(): Promise<number> {
+  async #sendChanges(most = Number.POSITIVE_INFINITY): Promise<number> {
     let names = 0;
-    for (let section = this.#next(); section; section = this.#next()) {
+    for (let sections = 0; sections < most; sections++) {
+      const section = this.#next();
+      if (section === undefined) break;
       names += this.#changes.names;
       await this.#sendSlice(section);
     }

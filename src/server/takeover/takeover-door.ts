@@ -53,6 +53,8 @@ export interface TakeoverDoorOptions {
   /** Stops answering; resolves when nothing changes the swarms any more. */
   stop: () => Promise<void>;
   failed: (error: unknown) => void;
+  /** Told why a new tracker was turned away, or given up, while this one goes on. */
+  goesOn: (reason: string) => void;
 }
 
 /** How it ended: the new tracker serves; or it broke off when this one had stopped, and here are the sockets again. */
@@ -68,6 +70,13 @@ interface Copying {
   serving?: (pid: number) => void;
 }
 
+/** From `take` to `copy`: the new tracker reserves its memory and opens what it was not passed. */
+const copyWithinMs = 60_000;
+/** For all swarms, and between two sections: a reader that stands still would have this one note changes for ever. */
+const copiedWithinMs = 600_000;
+const readWithinMs = 10_000;
+/** When all is sent; the new tracker has read all but the last of it then. */
+const readyWithinMs = 10_000;
 /** From `ready` on; the new tracker has nothing left to do that takes long. */
 const servingWithinMs = 10_000;
 
@@ -155,10 +164,8 @@ export class TakeoverDoor {
 
   #refuse(socket: Socket, version = 'none'): void {
     socket.end(`${JSON.stringify({ version: takeoverVersion, protocols: [] } satisfies Greeting)}\n`);
-    this.#options.failed(
-      new Error(
-        `a tracker of version ${version} of the takeover was turned away, this one has version ${takeoverVersion}`,
-      ),
+    this.#options.goesOn(
+      `it has version ${version} of the takeover, and this one has version ${takeoverVersion}`,
     );
   }
 
@@ -175,25 +182,41 @@ export class TakeoverDoor {
       `${JSON.stringify(greeting)}\n`,
       sockets.map(({ descriptor }) => descriptor),
     );
+    const late = setTimeout(() => {
+      if (this.#copying?.socket === socket) return;
+      this.#options.goesOn(`it did not ask for the swarms within ${copyWithinMs / 1000} s`);
+      socket.destroy();
+    }, copyWithinMs).unref();
+    socket.once('close', () => clearTimeout(late));
   }
 
   #copy(socket: Socket): void {
-    const { store, pause, resume, failed } = this.#options;
+    const { store, pause, resume, goesOn } = this.#options;
     const copy = new StoreCopy(store, (bytes) => send(socket, bytes));
     const paused = pause();
     const sent = paused.then(() => copy.sendWhileServing());
     const copying: Copying = { socket, copy, sent };
     this.#copying = copying;
-    const end = (error?: unknown) => {
+    let late: NodeJS.Timeout;
+    const within = (ms: number, what: string) => {
+      clearTimeout(late);
+      late = setTimeout(() => end(`${what} within ${ms / 1000} s`), ms).unref();
+    };
+    const end = (reason?: string) => {
       if (this.#copying !== copying || copying.serving) return;
       this.#copying = undefined;
+      clearTimeout(late);
       copy.close();
       socket.destroy();
-      if (error !== undefined) failed(error);
+      if (reason !== undefined) goesOn(reason);
       void paused.then(resume);
     };
-    socket.once('close', () => end());
-    sent.catch((error) => end(socket.destroyed ? undefined : error));
+    within(copiedWithinMs, 'the swarms were not copied');
+    socket.once('close', () => end('it broke off while the swarms were copied'));
+    sent.then(
+      () => within(readyWithinMs, 'it has all swarms and was not ready to serve'),
+      (error) => end((error as Error).message),
+    );
   }
 
   async #vacate(copying: Copying): Promise<void> {
@@ -210,7 +233,7 @@ export class TakeoverDoor {
       await this.#options.stop();
       await copy.sendRest();
     } catch (error) {
-      if (!socket.destroyed) this.#options.failed(error);
+      if (!socket.destroyed) this.#options.goesOn((error as Error).message);
       socket.destroy();
     }
     const pid = await outcome;
@@ -232,10 +255,21 @@ export class TakeoverDoor {
   }
 }
 
-/** Resolves when the kernel has it; the bytes may be written over before that. */
+/** Resolves when the kernel has it, rejects when it does not take it in time; the bytes may be written over at once. */
 function send(socket: Socket, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (socket.destroyed) reject(new Error('the new tracker is gone'));
-    else socket.write(bytes.slice(), (error) => (error ? reject(error) : resolve()));
+    if (socket.destroyed) {
+      reject(new Error('it is gone'));
+      return;
+    }
+    const late = setTimeout(
+      () => reject(new Error(`it has read nothing for ${readWithinMs / 1000} s`)),
+      readWithinMs,
+    ).unref();
+    socket.write(bytes.slice(), (error) => {
+      clearTimeout(late);
+      if (error) reject(error);
+      else resolve();
+    });
   });
 }

@@ -11,7 +11,7 @@ import { hasPredecessor, Predecessor } from './predecessor.ts';
 import { type Succession, TakeoverDoor, type TakeoverDoorOptions } from './takeover-door.ts';
 
 /** What this tracker does for the one that is to take its place. */
-export type Succeeded = Omit<TakeoverDoorOptions, 'calls' | 'directory'>;
+export type Succeeded = Omit<TakeoverDoorOptions, 'calls' | 'directory' | 'goesOn'>;
 
 /** The methods are called in the order in which they stand here; where there is nothing to take, they do nothing. */
 export class Takeover {
@@ -90,7 +90,12 @@ export class Takeover {
     const { calls } = loadSystemCalls();
     if (this.#dataDir === undefined || !calls) return;
     try {
-      this.#door = await TakeoverDoor.open({ ...succeeded, calls, directory: this.#dataDir });
+      this.#door = await TakeoverDoor.open({
+        ...succeeded,
+        calls,
+        directory: this.#dataDir,
+        goesOn: (reason) => this.#log.warn(`another tracker did not take over: ${reason}; this one goes on`),
+      });
     } catch (error) {
       // A path too long for a socket, or a file system without them: everything else works.
       succeeded.failed(new Error(`no tracker can take this one over: ${(error as Error).message}`));

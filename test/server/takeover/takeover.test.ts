@@ -7,11 +7,14 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
+import { monotonicSeconds } from '../../../src/server/clock.ts';
+import { saveSnapshot } from '../../../src/server/storage/snapshot-file.ts';
 import { takeoverVersion } from '../../../src/server/takeover/takeover-door.ts';
 import { UdpClient } from '../../faults/clients.ts';
 import { fastPath } from '../../net/fast-path.ts';
 import { openUnixReceiver } from '../../net/unix-receiver.ts';
 import { type Program, pause, startProgram } from '../../program.ts';
+import { createStore, Visit } from '../../swarm/visit.ts';
 import { mainScript } from '../../tracker-program.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'caracal-takeover-'));
@@ -136,6 +139,68 @@ for (const [moment, words] of [
   });
 }
 
+test('the old tracker goes on when the new one stands still while it copies', fastPath, async (test) => {
+  const dataDir = newDirectory();
+  // More than a socket takes without a reader.
+  const store = createStore(64 << 20);
+  const visit = new Visit();
+  for (let n = 0; n < 100_000; n++) {
+    store.announce(visit.setSwarm(n % 20_000).setPeer(4, n), 0, monotonicSeconds());
+  }
+  saveSnapshot(store, dataDir);
+  const words = ['--memory-limit', '16MiB', '--snapshot-interval', '1', '--rate-limit', 'off'];
+  const old = await start(test, dataDir, words);
+  const { socket, bytes } = await knock(test, dataDir);
+  socket.write(`${take}\n`);
+  await until(() => bytes() > 0, 'an answer');
+  socket.pause();
+  const stoodStill = performance.now();
+  socket.write('copy\n');
+  await pause(500);
+  // Nothing is saved now, and whoever asks for it is told so.
+  const said = startProgram(process.execPath, [mainScript, 'snapshot', '--data-dir', dataDir]);
+  test.after(() => said.kill());
+  assert.equal((await said.exit()).code, 1);
+  assert.match(
+    said.stderr,
+    /nothing is saved while another tracker copies the swarms; the last snapshot stays/,
+  );
+  assert.doesNotMatch(said.stdout, /Saved/);
+  // Far more changes than there is room to note.
+  const client = new UdpClient(old.udpPort);
+  test.after(() => client.close());
+  for (let n = 0; n < 100; n++) await client.announce({ swarm: 3, port: 7000 + n, event: 2, numwant: 1 });
+  await old.program.printed(/did not take over: it has read nothing for 10 s; this one goes on/, 30_000);
+  assert.ok(performance.now() - stoodStill < 40_000);
+  const snapshot = join(dataDir, 'swarms.snapshot');
+  const savedAt = () => statSync(snapshot).mtimeMs;
+  const before = savedAt();
+  await until(() => savedAt() > before, 'another snapshot');
+  assert.match(await askHttp(old.httpPort, 7002), /10:incompletei1e/);
+  // And it can be taken over as ever, with all its swarms.
+  const fresh = await start(test, dataDir, [...samePorts(old), ...words, '--takeover']);
+  assert.equal((await old.program.exit()).code, 0);
+  assert.ok(Number((await fresh.program.printed(/Took over \d+ peers in (\d+) torrents/))[1]) >= 20_000);
+});
+
+test(
+  'the old tracker goes on when the new one has all swarms and does not get ready',
+  fastPath,
+  async (test) => {
+    const dataDir = newDirectory();
+    const old = await start(test, dataDir);
+    const { socket, bytes } = await knock(test, dataDir);
+    socket.write(`${take}\ncopy\n`);
+    await until(() => bytes() > 100, 'the swarms');
+    await old.program.printed(
+      /it has all swarms and was not ready to serve within 10 s; this one goes on/,
+      30_000,
+    );
+    await until(() => socket.closed, 'the end of the conversation');
+    await askUdp(test, old.udpPort);
+  },
+);
+
 for (const [name, line] of [
   ['another version', 'take 99.1'],
   ['no version at all', 'take'],
@@ -153,7 +218,7 @@ for (const [name, line] of [
     socket.write(`${line}\n`);
     await once(socket, 'close');
     assert.deepEqual(JSON.parse(said), { version: takeoverVersion, protocols: [] });
-    await old.program.printed(/was turned away, this one has version/);
+    await old.program.printed(/did not take over: it has version .* this one goes on/);
     assert.match(await askHttp(old.httpPort, 7001), /10:incompletei1e/);
   });
 }
