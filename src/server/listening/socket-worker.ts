@@ -55,36 +55,42 @@ function run(data: SocketWorkerData): void {
   const ids = new ConnectionIds(data.keys.current, data.keys.previous);
   const onException = createReporter();
   const loop = new EventLoop(calls);
-  loop.listenTo(data.waker, () => {
-    Atomics.add(data.pulse, 0, 1);
-    takeUpAccess();
-  });
-  const served = data.sockets.map((socket, i) => {
-    const batch = new DatagramBatch(calls, socket);
-    const transport = new UdpBatchTransport(batch, {
-      family: socket.family,
-      tracker,
-      ids,
-      counters: createUdpCounters(data.counters, data.counterIndexes[i]!),
-      clock: monotonicSeconds,
-      onException,
-    });
-    return { batch, transport, fd: socket.fd };
-  });
-  tell({ kind: 'ready' });
-  // Until then another process may answer on the same sockets.
-  Atomics.wait(data.gate, 0, 0);
-  for (const { fd, transport } of served) {
-    // Of the workers that share an inherited socket one is woken; on a socket of its own it changes nothing.
-    loop.add(fd, EPOLLIN | EPOLLEXCLUSIVE, () => {
+  const batches: DatagramBatch[] = [];
+  try {
+    loop.listenTo(data.waker, () => {
+      Atomics.add(data.pulse, 0, 1);
       takeUpAccess();
-      return transport.answerArrived();
     });
+    const served = data.sockets.map((socket, i) => {
+      const batch = new DatagramBatch(calls, socket);
+      batches.push(batch);
+      const transport = new UdpBatchTransport(batch, {
+        family: socket.family,
+        tracker,
+        ids,
+        counters: createUdpCounters(data.counters, data.counterIndexes[i]!),
+        clock: monotonicSeconds,
+        onException,
+      });
+      return { transport, fd: socket.fd };
+    });
+    tell({ kind: 'ready' });
+    // Until then another process may answer on the same sockets.
+    Atomics.wait(data.gate, 0, 0);
+    for (const { fd, transport } of served) {
+      // Of the workers that share an inherited socket one is woken; on a socket of its own it changes nothing.
+      loop.add(fd, EPOLLIN | EPOLLEXCLUSIVE, () => {
+        takeUpAccess();
+        return transport.answerArrived();
+      });
+    }
+    // Returns when the main thread stops the waker; an idle loop sleeps in the kernel.
+    loop.run();
+  } finally {
+    // Descriptors are the process's: those of a thread that has thrown would stay, and each restart adds its own.
+    loop.close();
+    for (const batch of batches) batch.close();
   }
-  // Returns when the main thread stops the waker; an idle loop sleeps in the kernel.
-  loop.run();
-  loop.close();
-  for (const { batch } of served) batch.close();
 }
 
 /** A thread that sleeps in the kernel hears no messages: it looks for them when the word says that there are some. */

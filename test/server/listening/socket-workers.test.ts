@@ -1,5 +1,6 @@
 // Socket workers as a whole: nothing acknowledged is lost between them, one that fails comes back, all of them end.
 import assert from 'node:assert/strict';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Event } from '../../../src/protocol/event.ts';
@@ -11,6 +12,17 @@ import { calls, noFastPath } from '../../transport/udp/udp-trackers.ts';
 
 const skip = calls ? false : noFastPath;
 const keys = { current: new Uint8Array(16).fill(1), previous: new Uint8Array(16).fill(2) };
+
+function countEpolls(): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === 'anon_inode:[eventpoll]';
+    } catch {
+      // The descriptor of the listing itself.
+      return false;
+    }
+  }).length;
+}
 
 async function start(changes: Partial<SocketWorkersOptions> = {}) {
   const store = createContractStore();
@@ -100,6 +112,20 @@ describe('socket workers', { skip }, () => {
     assert.match(failures[0]!.message, /^socket worker 0 failed and is started again: a failing thread$/);
     await client.close();
     await workers.close();
+  });
+
+  test('a worker that throws leaves no descriptor behind', async () => {
+    const program = new URL('./throwing-worker.js', import.meta.url);
+    const before = countEpolls();
+    const { workers, port, failures } = await start({ workers: 1, program });
+    const client = await UdpClient.open('127.0.0.1', port);
+    for (let tries = 0; failures.length < 3 && tries < 500; tries++) await setTimeout(20);
+    assert.equal(failures.length, 3);
+    assert.equal((await client.announce(question(new Uint8Array(20).fill(1), 1001))).incomplete, 1);
+    assert.equal(countEpolls() - before, 2, "one for Node's loop of the thread, one for ours");
+    await client.close();
+    await workers.close();
+    assert.equal(countEpolls(), before);
   });
 
   test('a worker that cannot start rejects the start', async () => {
