@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 const lockStamp = join(root, 'node_modules', '.caracal-lock');
@@ -98,6 +98,15 @@ function matchOutputs() {
   const found = new Set(filesBelow(dist, (file) => !relative(dist, file).startsWith('.')));
   for (const file of found) if (!wanted.has(file)) rmSync(file);
   return [...wanted].every((file) => found.has(file));
+}
+
+/**
+ * What a compiled file exports; whoever asks says which source's types it has.
+ * @param {string} path below `dist`
+ * @returns {Promise<unknown>}
+ */
+export async function built(path) {
+  return await import(pathToFileURL(join(dist, path)).href);
 }
 
 /** @param {string} file */

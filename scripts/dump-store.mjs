@@ -3,22 +3,27 @@
 // Loads the file into a store of its own: without more the use of memory, with 40 hexadecimal digits that swarm, with a
 // number that shard of the store so made (peers are as old as they were when the file was written).
 import { readFileSync, statSync } from 'node:fs';
-import { bootstrap } from './bootstrap.mjs';
+import { bootstrap, built } from './bootstrap.mjs';
 
 const [file, what] = process.argv.slice(2);
 if (file === undefined) {
   console.error('usage: node scripts/dump-store.mjs SNAPSHOT [INFO_HASH | SHARD]');
   process.exit(2);
 }
-bootstrap();
-const { SwarmStore } = await import('../dist/src/swarm/swarm-store.js');
-const { dumpMemory, dumpShard, dumpSwarm } = await import('../dist/src/swarm/inspect/dump-store.js');
+await bootstrap();
+const { SwarmStore } = /** @type {typeof import('../src/swarm/swarm-store.ts')} */ (
+  await built('src/swarm/swarm-store.js')
+);
+const { dumpMemory, dumpShard, dumpSwarm } =
+  /** @type {typeof import('../src/swarm/inspect/dump-store.ts')} */ (
+    await built('src/swarm/inspect/dump-store.js')
+  );
 
 const bytes = readFileSync(file);
 const memoryLimit = Math.min(4 * 1024 ** 3 - 65_536, 64 * 1024 ** 2 + 8 * bytes.length);
 const store = SwarmStore.create({ memoryLimit, hashKey: Int32Array.of(1, 2, 3, 4), peerTtl: 86_400 }, 1);
 let at = 0;
-const read = (target) => {
+const read = (/** @type {Uint8Array} */ target) => {
   const part = bytes.subarray(at, at + target.length);
   target.set(part);
   at += part.length;

@@ -1,14 +1,22 @@
 // `node scripts/write-manuals.mjs [--check]`: writes (or checks) man pages and completions from what both programs say of themselves.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bootstrap, root } from './bootstrap.mjs';
+import { bootstrap, built, root } from './bootstrap.mjs';
 
 const check = process.argv.includes('--check');
 if (!check) await bootstrap();
-const { formatManPage } = await import('../dist/src/cli/man-page.js');
-const { formatCompletion, shells } = await import('../dist/src/cli/completion.js');
-const { queryProgram } = await import('../dist/src/query/command/query-program.js');
-const { serverProgram } = await import('../dist/src/server/operators/server-program.js');
+const { formatManPage } = /** @type {typeof import('../src/cli/man-page.ts')} */ (
+  await built('src/cli/man-page.js')
+);
+const { formatCompletion, shells } = /** @type {typeof import('../src/cli/completion.ts')} */ (
+  await built('src/cli/completion.js')
+);
+const { queryProgram } = /** @type {typeof import('../src/query/command/query-program.ts')} */ (
+  await built('src/query/command/query-program.js')
+);
+const { serverProgram } = /** @type {typeof import('../src/server/operators/server-program.ts')} */ (
+  await built('src/server/operators/server-program.js')
+);
 
 /** @type {string[]} */
 const stale = [];
