@@ -113,6 +113,7 @@ function watch(store: SwarmStore): WatchedTracker {
     totals: () => store.totals(),
     walk: () => store.walk(),
     createSlice: () => new WalkSlice(),
+    logLinesLost: () => 0,
     configuration: () => [],
     snapshot: () => undefined,
     certificates: () => [],

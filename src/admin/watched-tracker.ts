@@ -96,6 +96,8 @@ export interface WatchedTracker {
   /** Undefined where swarms are not saved. */
   snapshot(): SnapshotState | undefined;
   certificates(): CertificateState[];
+  /** Lines of the log that could not be written since the start. */
+  logLinesLost(): number;
   readonly actions: Actions;
 }
 

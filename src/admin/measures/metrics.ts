@@ -27,6 +27,7 @@ export function createMetrics(tracker: WatchedTracker, isReady: () => boolean, n
   const registry = new Registry();
   registerTransportMetrics(registry, tracker);
   registerStoreMetrics(registry, tracker);
+  registerLogMetric(registry, tracker);
   registerUpkeepMetrics(registry, tracker, isReady, now);
   registerProcessMetrics(registry, tracker.startedAtMs);
   return registry;
@@ -166,6 +167,18 @@ function registerStoreMetrics(registry: Registry, tracker: WatchedTracker): void
     collect() {
       this.reset();
       this.inc(tracker.totals().evictedSwarms);
+    },
+  });
+}
+
+function registerLogMetric(registry: Registry, tracker: WatchedTracker): void {
+  new Counter({
+    name: 'tracker_log_lines_lost_total',
+    help: 'Lines of the log that could not be written: its reader stood still, its disk was full, its terminal gone.',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(tracker.logLinesLost());
     },
   });
 }

@@ -26,6 +26,8 @@ export interface LifeOptions {
   inherited: readonly InheritedListener[];
   log: Log;
   serviceManager: ServiceManager;
+  /** Whether a terminal that it was started on is gone. */
+  terminalGone: () => boolean;
   /** Ends the process, once the log is written. */
   exit: (code: number) => never;
 }
@@ -61,8 +63,10 @@ export class Life {
     this.#runs();
   }
 
-  hear(signal: HeardSignal): void {
-    const { log, exit } = this.#options;
+  hear(heard: HeardSignal): void {
+    const { log, exit, terminalGone } = this.#options;
+    // Nobody sees it any more, nor could press Ctrl-C: it ends, as other programs do when their terminal closes.
+    const signal = heard === 'SIGHUP' && terminalGone() ? 'SIGTERM' : heard;
     switch (signalRules[signal][this.#phase]) {
       case 'end':
         this.#endAskedAt = performance.now();

@@ -1,9 +1,10 @@
 // From settings to a running tracker: its log, what systemd has opened for it, and its life.
-import { pino } from 'pino';
 import { nodeLineWarning } from '../check/node-line.ts';
 import { readInheritedSockets } from '../listening/inherited-sockets.ts';
 import { Log } from '../log/log.ts';
+import { LogOutput } from '../log/log-output.ts';
 import { textStyleFor } from '../log/log-text.ts';
+import { watchTerminals } from '../log/terminals.ts';
 import { ServiceManager } from '../operators/service-manager.ts';
 import { type Configuration, configurationOf } from '../options/configuration.ts';
 import type { ResolvedConfiguration } from '../options/resolved-configuration.ts';
@@ -30,7 +31,9 @@ export async function run(resolved: ResolvedConfiguration): Promise<void> {
     flush();
     process.exit(code);
   };
-  const life = new Life({ resolved, inherited, log, serviceManager, exit });
+  // What Node itself says there goes the same way as the terminal.
+  process.stderr.on('error', () => {});
+  const life = new Life({ resolved, inherited, log, serviceManager, terminalGone: watchTerminals(), exit });
   hearSignals((signal) => life.hear(signal));
   const nodeLine = nodeLineWarning(process.versions.node, new Date());
   try {
@@ -42,8 +45,7 @@ export async function run(resolved: ResolvedConfiguration): Promise<void> {
 }
 
 function createLog({ logFormat, verbose }: Configuration): { log: Log; flush: () => void } {
-  // Asynchronous, so that a slow reader of the log never holds up an answer.
-  const destination = pino.destination({ fd: 1, sync: false });
-  const log = new Log(destination, { format: logFormat, verbose, style: textStyleFor(1, process.env) });
-  return { log, flush: () => destination.flushSync() };
+  const output = new LogOutput(1, (lost) => log.warn('log lines could not be written', { lines: lost }));
+  const log = new Log(output, { format: logFormat, verbose, style: textStyleFor(1, process.env) });
+  return { log, flush: () => output.close() };
 }

@@ -1,5 +1,6 @@
 // How one log line reads as text, and what the place it goes to adds to it by itself.
 import { fstatSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { styleText } from 'node:util';
 
 export interface TextStyle {
@@ -21,16 +22,12 @@ export function textStyleFor(
   environment: Readonly<Record<string, string | undefined>>,
 ): TextStyle {
   const journalPriority = isJournal(fd, environment.JOURNAL_STREAM);
-  const terminal = isTerminal(fd);
+  const terminal = isatty(fd);
   return {
     color: terminal && !environment.NO_COLOR && environment.TERM !== 'dumb',
     time: !journalPriority,
     journalPriority,
   };
-}
-
-function isTerminal(fd: number): boolean {
-  return fd === 1 ? process.stdout.isTTY === true : process.stderr.isTTY === true;
 }
 
 // systemd names device and inode of the journal's socket; a redirected stdout is another file.

@@ -9,6 +9,12 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
+/** Where the lines go. */
+export interface LogDestination extends DestinationStream {
+  /** Lines that could not be written since the start; none where it is not said. */
+  readonly lost?: number;
+}
+
 export interface LogOptions {
   format: 'text' | 'json';
   verbose: boolean;
@@ -21,11 +27,13 @@ export interface LogOptions {
  */
 export class Log {
   readonly #pino: Logger;
+  readonly #destination: LogDestination;
   readonly #repeated = new RepeatedLines((level, message, count) =>
     this.#write(level, `${message} (${count} more times in the last minute)`),
   );
 
-  constructor(destination: DestinationStream, { format, verbose, style }: LogOptions) {
+  constructor(destination: LogDestination, { format, verbose, style }: LogOptions) {
+    this.#destination = destination;
     const text: DestinationStream = { write: (line) => destination.write(formatLogLine(line, style)) };
     this.#pino = pino(
       {
@@ -41,6 +49,11 @@ export class Log {
   /** Whether `debug` writes anything: a caller on a hot path asks before it builds a line. */
   get verbose(): boolean {
     return this.#pino.isLevelEnabled('debug');
+  }
+
+  /** Lines that could not be written since the start. */
+  get linesLost(): number {
+    return this.#destination.lost ?? 0;
   }
 
   debug(message: string, fields?: LogFields): void {

@@ -36,7 +36,7 @@ export async function openAdmin(
   const socketPath = adminSocketPath(configuration);
   if (tcp === undefined && socketPath === undefined) return undefined;
   const options = {
-    tracker: createWatchedTracker(parts),
+    tracker: createWatchedTracker(parts, () => log.linesLost),
     tcp,
     token: readToken(configuration, log),
     tokenRequired: !isLoopback(host),

@@ -23,7 +23,8 @@ export interface WatchedParts {
   reload: () => Promise<void>;
 }
 
-export function createWatchedTracker(parts: WatchedParts): WatchedTracker {
+/** @param logLinesLost since the start */
+export function createWatchedTracker(parts: WatchedParts, logLinesLost: () => number): WatchedTracker {
   const { store, listeners, snapshots, certificates, access, reload } = parts;
   return {
     version,
@@ -41,6 +42,7 @@ export function createWatchedTracker(parts: WatchedParts): WatchedTracker {
       if (current === undefined) return [];
       return [{ name: current.names[0] ?? 'without a name', notAfterMs: current.notAfter.getTime() }];
     },
+    logLinesLost,
     actions: {
       ...((certificates || access) && { reload: () => reloadNow(reload) }),
       ...(snapshots && { snapshot: () => saveNow(snapshots) }),
