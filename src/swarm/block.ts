@@ -11,12 +11,15 @@
 // the head, and how blocks form a swarm, are in memory only. Callers hold the shard's lock.
 
 import { blockHead, capacityOfClass, peerIdWords } from './size-classes.ts';
+import { tickIn } from './tick.ts';
 
 /** A block's first words. */
 export const blockField = { counts: 0, marks: 1 } as const;
 
 export const countedFlag = 0x2000;
 export const partialFlag = 0x4000;
+if ((countedFlag & partialFlag) !== 0 || tickIn(countedFlag | partialFlag) !== 0)
+  throw new RangeError('the bits of a record overlap');
 
 export function leechersIn(words: Int32Array, block: number): number {
   return words[block + blockField.counts]! & 0xffff;

@@ -12,12 +12,13 @@
 import { infoHashWords } from '../protocol/info-hash.ts';
 import { chunkWords, header } from './layout.ts';
 import { lock, unlock } from './lock.ts';
-import { maxTableBits, tableClass } from './size-classes.ts';
+import { maxTableBits, sizeClasses, tableClass } from './size-classes.ts';
 import type { SlabAllocator } from './slab-allocator.ts';
 
 export const journalPage = { next: 0, end: 1, size: 2 } as const;
 export const changeName = { infoHash: 0, family: 5, address: 6, port: 10, size: 11 } as const;
 const pageClass = tableClass(maxTableBits);
+if (sizeClasses[pageClass] !== chunkWords) throw new RangeError('a page of the journal is no chunk');
 export const namesPerPage = Math.floor((chunkWords - journalPage.size) / changeName.size);
 const pageEnd = journalPage.size + namesPerPage * changeName.size;
 

@@ -6,7 +6,7 @@
 // 2^30 (a small integer for V8) for every memory limit up to 4 GiB; 0 means none, because the header lies there.
 // All of it lives and dies with the process; what of it is on disk is said where it stands.
 
-import { sizeClasses } from './size-classes.ts';
+import { entryClass, sizeClasses } from './size-classes.ts';
 
 export const chunkShift = 14;
 export const chunkWords = 1 << chunkShift;
@@ -66,6 +66,19 @@ export const header = {
   size: 64,
 } as const;
 
+const headerWidths: Record<string, number> = {
+  hashKey: 4,
+  evictedSwarms: 2,
+  evictedPeers: 2,
+  evictedIdleSwarms: 2,
+};
+const headerWords = Object.entries(header).flatMap(([name, at]) =>
+  Array.from({ length: headerWidths[name] ?? 1 }, (_, i) => at + i),
+);
+if (new Set(headerWords).size !== headerWords.length)
+  throw new RangeError('two fields of the header share a word');
+if (Math.max(...headerWords) > header.size) throw new RangeError('the header is too small');
+
 export const magic = 0x43524b31;
 
 /** One line of the class table a size class; padded to a cache line so that two classes' locks never share one. */
@@ -117,6 +130,12 @@ export const idleFlag = 0x40000000;
 export const establishedFlag = 0x80000000 | 0;
 /** What a snapshot keeps of `downloaded`: these bits are on disk, so who changes them raises `formatVersion`. */
 export const savedMask = ~idleFlag;
+
+const allFlags = downloadedMask | scopeMask | idleFlag | establishedFlag;
+if (allFlags !== -1 || (downloadedMask & scopeMask) !== 0 || mixedScopes << scopeShift !== scopeMask)
+  throw new RangeError('the bits of `downloaded` overlap, or some have no meaning');
+if (sizeClasses[entryClass] !== entryField.size) throw new RangeError('an entry has no size class');
+if (sizeClasses.some((words) => words > chunkWords)) throw new RangeError('an object is larger than a chunk');
 
 export const classTable = header.size;
 export const chunkTable = classTable + sizeClasses.length * classRow.size;

@@ -40,11 +40,15 @@ export const capacityOfClass = Int32Array.from(sizeClasses, (_, index) =>
   index < firstBlockClass4 ? 0 : capacities[(index - firstBlockClass4) % capacities.length]!,
 );
 
+if (sizeClasses.length > 0xff)
+  throw new RangeError('a size class does not fit into the byte that a block has for it');
+
 /** Peers that a block in ordinary use holds at most. */
 export const usualBlockPeers = 128;
 /** Step of the largest block in ordinary use; the steps after it serve a directory that can grow no more. */
 export const usualSteps = capacities.indexOf(usualBlockPeers);
 export const lastStep = capacities.length - 1;
+if (usualSteps < 0) throw new RangeError('no size class holds a block in ordinary use');
 
 /** The smallest step whose blocks hold `peers` peers. */
 export function stepFor(peers: number): number {

@@ -40,6 +40,9 @@ export const sectionHeader = {
   size: 24,
 } as const;
 
+if (sectionHeader.headerSum + 2 !== sectionHeader.size || sectionHeader.version !== 2)
+  throw new RangeError('a header of a snapshot is not what every version of it is');
+
 /** To be raised when anything that is written changes its meaning, also in a record (block.ts) or a flag (layout.ts). */
 export const formatVersion = 1;
 /** `changes` stand in no file: they go from one process to another, in the order in which they are to be read. */

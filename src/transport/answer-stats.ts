@@ -16,6 +16,8 @@ const refusedAt = latencySumAt + 1;
 
 /** Numbers that one transport's notes take; a multiple of a cache line. */
 export const answerStatsSlots = 40;
+if (refusedAt + failureKinds.length > answerStatsSlots || answerStatsSlots % 8 !== 0)
+  throw new RangeError('there are not enough slots for what is noted of the answers');
 
 /** Counts an answered announce; each of `stats`' first numbers is one family and event. */
 export function countAnnounce(stats: Float64Array, family: 4 | 6, event: Event): void {

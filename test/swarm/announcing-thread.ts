@@ -1,9 +1,11 @@
 // A thread of the store's own test: announces its peers to ten swarms all threads share, then stops half of them.
 import { workerData } from 'node:worker_threads';
 import { Event } from '../../src/protocol/event.ts';
+import { checkStoreLocks } from '../../src/swarm/lock-ranks.ts';
 import { SwarmStore } from '../../src/swarm/swarm-store.ts';
 import { Visit } from './visit.ts';
 
+checkStoreLocks();
 const { buffer, number, peers } = workerData as { buffer: SharedArrayBuffer; number: number; peers: number };
 const store = SwarmStore.attach(buffer, number + 1);
 const visit = new Visit();

@@ -1,8 +1,10 @@
 // A thread of the eviction test: announces one peer each to many swarms that nobody else knows.
 import { workerData } from 'node:worker_threads';
+import { checkStoreLocks } from '../../src/swarm/lock-ranks.ts';
 import { SwarmStore } from '../../src/swarm/swarm-store.ts';
 import { Visit } from './visit.ts';
 
+checkStoreLocks();
 const { buffer, first, swarms } = workerData as { buffer: SharedArrayBuffer; first: number; swarms: number };
 const store = SwarmStore.attach(buffer, first + 1);
 const visit = new Visit();

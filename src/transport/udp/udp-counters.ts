@@ -27,6 +27,8 @@ export type UdpCounter = keyof typeof UdpCounter;
 const statsAt = 16;
 /** Kept at a cache line's multiple, so that two threads' counters never share one. */
 const counterSlots = statsAt + answerStatsSlots;
+if (Math.max(...Object.values(UdpCounter)) >= statsAt || counterSlots % 8 !== 0)
+  throw new RangeError('the counters of UDP reach into what follows them');
 export const udpCounterBytes = counterSlots * 8;
 
 /** Counters of one thread; `buffer` may be shared. Doubles: exact up to 2^53. */
