@@ -42,6 +42,7 @@ test('idle swarms that are evicted are counted on past 2^31', () => {
   wideCounter(wordsOf(store), header.evictedIdleSwarms)[0] = 2 ** 31 - 1;
   const visit = new Visit();
   for (let n = 0; n < 10_000; n++) {
+    visit.seeding = true;
     visit.setSwarm(n).setPeer(4, n).event = 1;
     store.announce(visit, 0, 100);
     visit.event = 3;
@@ -114,6 +115,7 @@ test('downloads stay at the largest number there is', () => {
   );
   words[entry + entryField.downloaded]! |= downloadedMask - 1;
   for (let n = 2; n < 6; n++) {
+    visit.seeding = true;
     visit.setPeer(4, n).event = 1;
     store.announce(visit, 0, 100);
     assert.equal(visit.downloaded, downloadedMask);
