@@ -17,7 +17,7 @@ complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm 
 complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny drop' -l min-interval -x -d 'Seconds that a peer is asked to wait at least before it announces again'
 complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny drop' -l peer-ttl -x -d 'Seconds without an announce until a peer is forgotten'
 complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny drop' -l max-peers -x -d 'Peers per announce: the most, and what a client gets that does not say (numwant)'
-complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny drop' -l max-scrape-hashes -x -d 'The most info_hashes in one scrape'
+complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny drop' -l max-scrape-hashes -x -d 'The most info_hashes that one scrape is answered; further ones are left out'
 complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny drop' -l full-scrape -d 'Allow an HTTP scrape without info_hash, which shows all torrents'
 complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny drop' -l tracker-id -x -d 'The "tracker id" of HTTP announce replies; empty leaves it out'
 complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny drop' -l no-ipv4-mapped -d 'Do not fill up HTTP replies to IPv6 clients with IPv4 peers written as ::ffff:a.b.c.d'

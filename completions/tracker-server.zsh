@@ -100,7 +100,7 @@ _tracker_server() {
         '(--min-interval)--min-interval[Seconds that a peer is asked to wait at least before it announces again]:SEC: ' \
         '(--peer-ttl)--peer-ttl[Seconds without an announce until a peer is forgotten]:SEC: ' \
         '(--max-peers)--max-peers[Peers per announce\: the most, and what a client gets that does not say (numwant)]:N: ' \
-        '(--max-scrape-hashes)--max-scrape-hashes[The most info_hashes in one scrape]:N: ' \
+        '(--max-scrape-hashes)--max-scrape-hashes[The most info_hashes that one scrape is answered; further ones are left out]:N: ' \
         '(--full-scrape)--full-scrape[Allow an HTTP scrape without info_hash, which shows all torrents]' \
         '(--tracker-id)--tracker-id[The "tracker id" of HTTP announce replies; empty leaves it out]:TEXT: ' \
         '(--no-ipv4-mapped)--no-ipv4-mapped[Do not fill up HTTP replies to IPv6 clients with IPv4 peers written as \:\:ffff\:a.b.c.d]' \

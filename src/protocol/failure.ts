@@ -19,7 +19,6 @@ export const failureKinds = [
   'rate_limited',
   'not_allowed',
   'memory_full',
-  'scrape_limit',
   'other',
 ] as const;
 export type FailureKind = (typeof failureKinds)[number];
@@ -45,8 +44,3 @@ export const announceTooShort = new Failure('announce packet too short', 'malfor
 export const noInfoHashInScrape = new Failure('no info_hash in scrape', 'malformed');
 export const unknownAction = new Failure('unknown action', 'malformed');
 export const unknownConnectionId = new Failure('connection ID not recognized', 'bad_connection_id');
-
-/** For more info_hashes in one scrape than `max`; make one per tracker, not one per request. */
-export function tooManyInfoHashes(max: number): Failure {
-  return new Failure(`too many info_hashes, max is ${max}`, 'scrape_limit');
-}

@@ -21,7 +21,7 @@ export class HttpAnnounceQuestion {
   /** 1 to 65535. */
   port = 0;
   event: Event = Event.none;
-  /** `left` is there and 0. */
+  /** `left` is there and 0; clients that do not know the size say −1, 2^64 − 1 or nothing. */
   seeding = false;
   /** Negative: as many as the tracker likes. */
   numwant = -1;
@@ -54,9 +54,12 @@ const eventBit = 128;
 const compactBit = 256;
 const noPeerIdBit = 512;
 
+/** Numbers of any size and sign; an empty one counts as absent. */
+const numberBits = leftBit | uploadedBit | downloadedBit | numwantBit;
+
 const query = new HttpQuery();
-// Holds any value that can be right, decoded; what is longer is wrong.
-const value = new Uint8Array(64);
+// As long as a whole request may be: a number may have any length.
+const value = new Uint8Array(8 * 1024);
 let valueLength = 0;
 
 /**
@@ -83,6 +86,7 @@ export function decodeHttpAnnounce(
     if (++parameters > maxParameters) return tooManyParameters;
     const bit = bitOfName();
     if (bit === 0 || (seen & bit) !== 0) continue;
+    if (query.valueAt === query.valueEnd && (bit & numberBits) !== 0) continue;
     seen |= bit;
     valueLength = decodePercent(bytes, query.valueAt, query.valueEnd, value);
     if (readValue(bit, into)) good |= bit;
@@ -121,14 +125,14 @@ function readValue(bit: number, into: HttpAnnounceQuestion): boolean {
     case peerIdBit:
       return read20Bytes(into.peerId);
     case portBit:
-      into.port = valueLength <= 5 && isNumber(0) ? toNumber(0) : 0;
+      into.port = valueLength <= 5 && isDigits(0) ? toNumber(0) : 0;
       return into.port >= 1 && into.port <= 65535;
     case leftBit:
-      into.seeding = isZero();
-      return isNumber(0);
+      into.seeding = isNumber() && isZero();
+      return isNumber();
     case uploadedBit:
     case downloadedBit:
-      return isNumber(0);
+      return isNumber();
     case numwantBit:
       return readNumwant(into);
     case eventBit:
@@ -150,33 +154,38 @@ function read20Bytes(into: Uint8Array): boolean {
 }
 
 function readNumwant(into: HttpAnnounceQuestion): boolean {
-  const negative = valueLength > 0 && value[0] === 0x2d;
-  if (!isNumber(negative ? 1 : 0)) return false;
-  into.numwant = negative ? -1 : Math.min(toNumber(0), 0x7fffffff);
+  if (!isNumber()) return false;
+  const negative = value[0] === MINUS && !isZero();
+  into.numwant = negative ? -1 : Math.min(toNumber(signs()), 0x7fffffff);
   return true;
 }
 
-const limit = queryName('9223372036854775808');
+const MINUS = 0x2d;
+const PLUS = 0x2b;
 
-/** Whether the value from `from` on is decimal digits only, at least one, and at most 2^63. */
-function isNumber(from: number): boolean {
-  if (valueLength <= from) return false;
-  let first = from;
-  while (first < valueLength - 1 && value[first] === 0x30) first++;
-  const digits = valueLength - first;
-  if (digits > limit.length) return false;
-  // Below the limit (negative), equal so far (0) or beyond (positive); only a number of as many digits can be beyond.
-  let order = digits === limit.length ? 0 : -1;
-  for (let i = first; i < valueLength; i++) {
-    const digit = value[i]!;
-    if (digit < 0x30 || digit > 0x39) return false;
-    if (order === 0) order = digit - limit[i - first]!;
-  }
-  return order <= 0;
+/** How many signs the value begins with: 0 or 1. */
+function signs(): number {
+  return valueLength > 0 && (value[0] === MINUS || value[0] === PLUS) ? 1 : 0;
 }
 
+/** Whether the value is a whole number, of any size and sign. */
+function isNumber(): boolean {
+  return isDigits(signs());
+}
+
+/** Whether the value from `from` on is decimal digits only, at least one. */
+function isDigits(from: number): boolean {
+  if (valueLength <= from) return false;
+  for (let i = from; i < valueLength; i++) {
+    const digit = value[i]!;
+    if (digit < 0x30 || digit > 0x39) return false;
+  }
+  return true;
+}
+
+/** Whether a number is 0. */
 function isZero(): boolean {
-  for (let i = 0; i < valueLength; i++) if (value[i] !== 0x30) return false;
+  for (let i = signs(); i < valueLength; i++) if (value[i] !== 0x30) return false;
   return true;
 }
 

@@ -1,6 +1,6 @@
 /** Knows the query string and the answer of an HTTP scrape (BEP 48, BEP 21) as a tracker reads and writes them. */
 import type { ByteWriter } from './byte-writer.ts';
-import { type Failure, missingInfoHash, tooManyInfoHashes, tooManyParameters } from './failure.ts';
+import { type Failure, missingInfoHash, tooManyParameters } from './failure.ts';
 import { HttpQuery, queryName } from './http-query.ts';
 import { decodePercent } from './percent.ts';
 
@@ -14,13 +14,11 @@ export class HttpScrapeQuestion {
   readonly infoHashes: Uint8Array<ArrayBuffer>;
   count = 0;
   readonly max: number;
-  readonly tooMany: Failure;
 
   /** `max` is the largest number of info_hashes that is answered. */
   constructor(max: number) {
     this.max = max;
     this.infoHashes = new Uint8Array(max * hashBytes);
-    this.tooMany = tooManyInfoHashes(max);
   }
 }
 
@@ -38,8 +36,8 @@ const query = new HttpQuery();
 const value = new Uint8Array(hashBytes);
 
 /**
- * Reads the query string `bytes[at .. end)` into `into` and returns undefined, or what is wrong with it. No info_hash
- * at all is no fault here: `count` is 0, and a full scrape is asked for.
+ * Reads the query string `bytes[at .. end)` into `into` and returns undefined, or what is wrong with it. Of more
+ * info_hashes than `into.max` the first ones are taken: a refusal makes clients ask the same for ever. No info_hash at all is no fault here: `count` is 0, and a full scrape is asked for.
  */
 export function decodeHttpScrape(
   bytes: Uint8Array,
@@ -47,7 +45,6 @@ export function decodeHttpScrape(
   end: number,
   into: HttpScrapeQuestion,
 ): Failure | undefined {
-  let asked = 0;
   let others = 0;
   into.count = 0;
   query.start(bytes, at, end);
@@ -56,7 +53,7 @@ export function decodeHttpScrape(
       if (++others > maxOthers) return tooManyParameters;
       continue;
     }
-    if (++asked > into.max) return into.tooMany;
+    if (into.count === into.max) break;
     if (decodePercent(bytes, query.valueAt, query.valueEnd, value) !== hashBytes) return missingInfoHash;
     insert(into);
   }

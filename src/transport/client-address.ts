@@ -29,16 +29,26 @@ export function includes(networks: readonly Cidr[], ip: IpBytes): boolean {
 
 /**
  * The client behind trusted proxies, from what they wrote into X-Forwarded-For: read from the right, past trusted hops,
- * to the first other address; the left-most when all are trusted. Undefined when an entry on that way is no address.
+ * to the first other address; the left-most when all are trusted. An entry may carry a port, as some gateways write it.
+ * Undefined when an entry on that way is no address.
  */
 export function parseForwardedFor(header: string, trusted: readonly Cidr[]): IpBytes | undefined {
   const hops = header.split(',');
   for (let i = hops.length - 1; ; i--) {
-    const ip = parseIp(hops[i]!.trim());
+    const ip = parseIp(withoutPort(hops[i]!.trim()));
     if (ip === undefined) return undefined;
     const hop = unmapIp(ip);
     if (i === 0 || !includes(trusted, hop)) return hop;
   }
+}
+
+/** `a.b.c.d:port`, `[v6]:port` and `[v6]` without what is not the address; anything else as it is. */
+function withoutPort(hop: string): string {
+  // No address with a port is longer.
+  if (hop.length > 53) return hop;
+  const match = /^(?:([0-9.]+)|\[([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)\])(?::([0-9]{1,5}))?$/.exec(hop);
+  if (match === null || Number(match[3] ?? 0) > 65_535) return hop;
+  return match[1] ?? match[2]!;
 }
 
 const localNetworks = [

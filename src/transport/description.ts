@@ -27,6 +27,5 @@ export const requestRefusals = {
   rate_limited: 'Too many requests from one address',
   not_allowed: 'Not allowed',
   memory_full: 'Memory full',
-  scrape_limit: 'Too much asked in one scrape',
   other: 'Other reasons',
 } as const satisfies Record<FailureKind, string>;

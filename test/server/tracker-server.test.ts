@@ -1,6 +1,7 @@
 // The tracker put together: what its options come to in the answers, and what runs beside them.
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,7 @@ import { type Configuration, defaultConfiguration } from '../../src/server/optio
 import { startTrackerServer, type TrackerServer } from '../../src/server/tracker-server.ts';
 import { StartError } from '../../src/server/usage-error.ts';
 import { pause } from '../program.ts';
+import { announcePacket } from '../transport/udp/udp-client.ts';
 
 const onLoopback: Partial<Configuration> = {
   host: '127.0.0.1',
@@ -77,6 +79,34 @@ async function announce(port: number, query: string, headers: Record<string, str
   return Buffer.from(await response.arrayBuffer()).toString('latin1');
 }
 
+/** The answer to an announce from 127.0.0.1 by a client that hears nobody but the address it asked. */
+async function announceOverUdp(address: string, port: number): Promise<Buffer> {
+  const socket = createSocket('udp4');
+  const ask = async (packet: Uint8Array) => {
+    socket.send(packet);
+    const [reply] = (await once(socket, 'message', { signal: AbortSignal.timeout(5000) })) as [Buffer];
+    return reply;
+  };
+  try {
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    socket.connect(port, address);
+    await once(socket, 'connect');
+    const connected = await ask(Buffer.from('00000417271019800000000000000007', 'hex'));
+    const id = { connectionIdHigh: connected.readInt32BE(8), connectionIdLow: connected.readInt32BE(12) };
+    const rest = { port: 6881, left: 1, event: 0, numwant: -1 } as const;
+    return await ask(
+      announcePacket(id, {
+        infoHash: new Uint8Array(20).fill(0x11),
+        peerId: new Uint8Array(20).fill(0x22),
+        ...rest,
+      }),
+    );
+  } finally {
+    socket.close();
+  }
+}
+
 describe('options', () => {
   test('interval, min-interval, max-peers and tracker-id stand in the replies', async () => {
     await withTracker(
@@ -103,8 +133,8 @@ describe('options', () => {
     });
     await withTracker({ fullScrape: true, maxScrapeHashes: 1 }, async ({ port }) => {
       assert.match(await scrape(port('HTTP'), ''), /5:filesd/);
-      const two = `?info_hash=${infoHash}&info_hash=${infoHash}`;
-      assert.match(await scrape(port('HTTP'), two), /too many info_hashes, max is 1/);
+      const two = `?info_hash=${infoHash}&info_hash=${'z'.repeat(20)}`;
+      assert.equal((await scrape(port('HTTP'), two)).match(/8:completei/g)?.length, 1);
     });
   });
 
@@ -191,6 +221,23 @@ describe('beside the answers', () => {
       await ask(running);
       assert.equal(running.lines.length, before);
     });
+  });
+
+  test('a verbose log changes nothing of UDP: each address is answered from itself, with a line', async () => {
+    for (const workers of [1, 0]) {
+      await withTracker({ verbose: true, logIp: 'full', workers, host: '0.0.0.0' }, async (running) => {
+        const { lines, port } = running;
+        // The portable way has a socket for each address that the machine is known by.
+        for (const address of workers > 0 ? ['127.0.0.1', '127.0.0.3'] : ['127.0.0.1']) {
+          const reply = await announceOverUdp(address, port('UDP'));
+          assert.equal(reply.readInt32BE(0), 1);
+        }
+        const line =
+          'Debug: announce info_hash=1111111111111111111111111111111111111111 peer=127.0.0.1:6881 event=none ' +
+          'seeder=false numwant=-1 complete=0 incomplete=1 peers=0\n';
+        while (!lines.includes(line)) await new Promise((resolve) => setTimeout(resolve, 5));
+      });
+    }
   });
 
   test('an exception that nothing caught is one line, and repeated it is counted', async () => {

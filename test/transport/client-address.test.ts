@@ -40,8 +40,23 @@ test('an entry that is no address refuses the whole header', () => {
     ',10.0.0.1',
     '192.0.2.1,',
     'unknown',
-    '192.0.2.1:80',
-    '[2001:db9::1]',
+    '192.0.2.1:',
+    '192.0.2.1:65536',
+    '192.0.2.1:123456',
+    '192.0.2.1:80:80',
+    '192.0.2.1:http',
+    '192.0.2.1:-1',
+    ':80',
+    '[192.0.2.1]',
+    '[192.0.2.1]:80',
+    '[]',
+    '[]:80',
+    '[2001:db9::1',
+    '2001:db9::1]',
+    '[2001:db9::1]80',
+    '[2001:db9::1]:',
+    '[[2001:db9::1]]',
+    '[fe80::1%eth0]:80',
     '192.0.2.1 192.0.2.2',
     'nonsense, 10.0.0.1',
     '192.0.2.01',
@@ -50,6 +65,15 @@ test('an entry that is no address refuses the whole header', () => {
   ]) {
     assert.equal(client(header), undefined, header);
   }
+});
+
+test('a port behind an address is passed over, of the client and of trusted hops', () => {
+  assert.equal(client('198.51.100.7:41234'), '198.51.100.7');
+  assert.equal(client('[2001:db9::7]:41234'), '2001:db9::7');
+  assert.equal(client('[2001:db9::7]'), '2001:db9::7');
+  assert.equal(client('[::ffff:192.0.2.1]:80'), '192.0.2.1');
+  assert.equal(client('nonsense, 192.0.2.1:65535, 10.0.0.1:1, [2001:db8::1]:443'), '192.0.2.1');
+  assert.equal(client('192.0.2.1:0'), '192.0.2.1');
 });
 
 test('a long header ends', () => {

@@ -19,6 +19,8 @@ import { createAnswerFirst } from './plain-http.ts';
 /** For requests in flight when the tracker stops: answers take milliseconds, a large full scrape longer. */
 const closeGraceMs = 3000;
 const maxConnectionsPerAddress = 256;
+/** Characters; enough for the entries that matter, which stand last, of any but a very long chain. */
+const longestShownHeader = 200;
 
 /** HTTP, HTTPS, and HTTP for an authority's questions only, which counts as HTTP. */
 export function createHttpOpeners(
@@ -75,6 +77,12 @@ function createOpen(
       proxyProtocol: configuration.proxyProtocol,
       onBrokenProxyHeader: (proxy) =>
         log.warn('a trusted proxy connects without the header that --proxy-protocol asks for', { proxy }),
+      onBrokenForwardedFor: (header) => {
+        const shown = configuration.logIp === 'full' ? header.slice(-longestShownHeader) : undefined;
+        log.warn('the X-Forwarded-For of a trusted proxy cannot be read, so its clients are refused', {
+          x_forwarded_for: shown,
+        });
+      },
       ...(protocol === 'HTTPS' && { https: { certificate: certificates?.current } }),
       ...(answerFirst && { answerFirst }),
     });

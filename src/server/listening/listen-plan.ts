@@ -98,3 +98,8 @@ const reasons: Record<string, string> = {
   EADDRNOTAVAIL: 'this machine does not have that address',
   EAFNOSUPPORT: 'this machine does not have that address family',
 };
+
+/** Whether this stands for all addresses of its family. */
+export function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}

@@ -1,7 +1,7 @@
 // Open sockets that come from another tracker, or that this one kept: which of them serves what is planned.
 import { closeSync } from 'node:fs';
 import type { InheritedSocket } from '../../net/inherited-socket.ts';
-import type { PlannedListener } from './listen-plan.ts';
+import { isWildcard, type PlannedListener } from './listen-plan.ts';
 
 export interface PassedSocket {
   protocol: PlannedListener['protocol'];
@@ -20,7 +20,7 @@ export class PassedSockets {
     const furnished = plan.map((planned) => {
       const fits = ({ protocol, socket }: PassedSocket) =>
         protocol === planned.protocol &&
-        socket.address === planned.address &&
+        (socket.address === planned.address || isOneOf(planned, socket)) &&
         (socket.port === planned.port || planned.port === 0);
       const first = this.#sockets.find(fits);
       if (first === undefined) return planned;
@@ -44,4 +44,11 @@ export class PassedSockets {
     this.#sockets = this.#sockets.filter((passed) => !wanted(passed));
     return taken;
   }
+}
+
+/** Without socket workers, UDP on all addresses is a socket on each. */
+function isOneOf({ protocol, address, port }: PlannedListener, socket: InheritedSocket): boolean {
+  return (
+    protocol === 'UDP' && port !== 0 && isWildcard(address) && (socket.family === 6) === address.includes(':')
+  );
 }

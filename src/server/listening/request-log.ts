@@ -7,8 +7,11 @@ import type { Announce } from '../../tracker/announce.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import type { Log } from '../log/log.ts';
 
+/** Where the lines go: the log itself, or the thread that has it. */
+export type RequestLines = Pick<Log, 'debug'>;
+
 /** Makes this tracker log what it is asked and answers. Only for a verbose log: it costs more than the answers. */
-export function logRequests(tracker: Tracker, log: Log, logIp: IpVisibility): void {
+export function logRequests(tracker: Tracker, log: RequestLines, logIp: IpVisibility): void {
   const announce = tracker.announce.bind(tracker);
   tracker.announce = (request, now) => {
     const failure = announce(request, now);

@@ -1,6 +1,7 @@
 // The thread that answers UDP: its own sockets, its own loop in the kernel, the one store. Started by SocketWorkers.
 import '../../cli/typescript-lines.ts';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { IpVisibility } from '../../admin/shown-address.ts';
 import { DatagramBatch } from '../../net/datagram-batch.ts';
 import { EventLoop } from '../../net/event-loop.ts';
 import { EPOLLEXCLUSIVE, EPOLLIN } from '../../net/layouts.ts';
@@ -15,7 +16,9 @@ import { Tracker, type TrackerSettings } from '../../tracker/tracker.ts';
 import { UdpBatchTransport } from '../../transport/udp/udp-batch.ts';
 import { createUdpCounters } from '../../transport/udp/udp-counters.ts';
 import { monotonicSeconds } from '../clock.ts';
+import type { LogFields } from '../log/log.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
+import { logRequests, type RequestLines } from './request-log.ts';
 
 export interface SocketWorkerData {
   store: SharedArrayBuffer;
@@ -28,6 +31,10 @@ export interface SocketWorkerData {
   waker: WakerHandle;
   /** Counted up whenever the main thread wakes this one: how it sees that the loop still turns. */
   pulse: Int32Array<SharedArrayBuffer>;
+  /** For a verbose log: how much of an address its lines show. */
+  logIp: IpVisibility | undefined;
+  /** One word: lines for the log that the main thread has not written yet. */
+  linesWaiting: Int32Array;
   /** One word, for all threads: 0 until they may answer. */
   gate: Int32Array;
   /** Counted up after new rules of access were sent as a message. */
@@ -37,11 +44,16 @@ export interface SocketWorkerData {
   counterIndexes: readonly number[];
 }
 
-/** What the thread tells: that it answers, or what a packet brought to light. */
-export type SocketWorkerMessage = { kind: 'ready' } | { kind: 'exception'; message: string; stack: string };
+/** What the thread tells: that it answers, what a packet brought to light, or a line for a verbose log. */
+export type SocketWorkerMessage =
+  | { kind: 'ready' }
+  | { kind: 'exception'; message: string; stack: string }
+  | { kind: 'line'; message: string; fields: LogFields };
 
 /** A defect that every packet meets must not drown the main thread in messages. */
 const messageEveryMs = 1000;
+/** Lines that come faster than they are written are left out and counted; they would fill the memory. */
+const mostLinesWaiting = 1000;
 
 run(workerData as SocketWorkerData);
 
@@ -51,6 +63,7 @@ function run(data: SocketWorkerData): void {
   const store = SwarmStore.attach(data.store, data.seed);
   const protection = new Protection(data.protection);
   const tracker = new Tracker(store, data.settings, protection);
+  if (data.logIp !== undefined) logRequests(tracker, createLines(data.linesWaiting), data.logIp);
   const takeUpAccess = createAccessUpdate(data, protection);
   const ids = new ConnectionIds(data.keys.current, data.keys.previous);
   const onException = createReporter();
@@ -104,6 +117,23 @@ function createAccessUpdate({ accessChanges }: SocketWorkerData, protection: Pro
     for (let next = receiveMessageOnPort(parentPort!); next; next = receiveMessageOnPort(parentPort!)) {
       protection.setAccess(next.message as AccessMemory);
     }
+  };
+}
+
+/** The log is the main thread's. */
+function createLines(waiting: Int32Array): RequestLines {
+  let leftOut = 0;
+  return {
+    debug: (message, fields = {}) => {
+      if (Atomics.load(waiting, 0) >= mostLinesWaiting) {
+        leftOut++;
+        return;
+      }
+      Atomics.add(waiting, 0, 1);
+      const more = leftOut > 0 ? { lines_left_out: leftOut } : {};
+      leftOut = 0;
+      tell({ kind: 'line', message, fields: { ...fields, ...more } });
+    },
   };
 }
 

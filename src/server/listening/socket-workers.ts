@@ -1,5 +1,6 @@
 // The socket workers seen from the main thread: opens their sockets, starts them, starts one again that has failed.
 import { Worker } from 'node:worker_threads';
+import type { IpVisibility } from '../../admin/shown-address.ts';
 import { adoptUdpSocket, type InheritedSocket } from '../../net/inherited-socket.ts';
 import { SocketOptions } from '../../net/socket-options.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
@@ -12,6 +13,7 @@ import { Protection } from '../../tracker/protection.ts';
 import type { TrackerSettings } from '../../tracker/tracker.ts';
 import { createUdpCounters, UdpCounter, udpCounterBytes } from '../../transport/udp/udp-counters.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
+import type { RequestLines } from './request-log.ts';
 import type { SocketWorkerData, SocketWorkerMessage } from './socket-worker.ts';
 
 export interface SocketWorkersOptions {
@@ -22,6 +24,8 @@ export interface SocketWorkersOptions {
   keys: ConnectionKeys;
   /** Told of what threads fail with; they go on, or are started again. */
   failed: (error: unknown) => void;
+  /** Where a verbose log's line for each request goes, and how much of an address it shows. */
+  requestLog?: { lines: RequestLines; logIp: IpVisibility } | undefined;
   /** What the threads run; tests have one that fails. */
   program?: URL;
 }
@@ -80,7 +84,7 @@ export class SocketWorkers {
   /** Starts the threads; resolves when all of them could answer, rejects when one cannot. They begin at `serve`. */
   async start(): Promise<void> {
     const { workers, store, settings, keys, failed, program = socketWorkerProgram } = this.#options;
-    const { protection = new Protection() } = this.#options;
+    const { protection = new Protection(), requestLog } = this.#options;
     const binds = this.#binds.length;
     const counters = new SharedArrayBuffer(workers * binds * udpCounterBytes);
     this.#counters = Array.from({ length: workers * binds }, (_, index) =>
@@ -95,13 +99,15 @@ export class SocketWorkers {
         keys,
         sockets: this.#binds.map((sockets) => sockets[number]!),
         waker: waker.handle,
+        logIp: requestLog?.logIp,
+        linesWaiting: new Int32Array(new SharedArrayBuffer(4)),
         gate: this.#gate,
         accessChanges: new Int32Array(new SharedArrayBuffer(4)),
         pulse: new Int32Array(new SharedArrayBuffer(4)),
         counters,
         counterIndexes: this.#binds.map((_, bind) => number * binds + bind),
       };
-      this.#threads.push(new Thread(number, program, data, waker, failed));
+      this.#threads.push(new Thread(number, program, data, waker, failed, requestLog?.lines));
     }
     await Promise.all(this.#threads.map((thread) => thread.start()));
   }
@@ -162,6 +168,7 @@ class Thread {
   readonly #program: URL;
   readonly #waker: Waker;
   readonly #failed: (error: unknown) => void;
+  readonly #lines: RequestLines | undefined;
   #worker: Worker | undefined;
   #restartMs = firstRestartMs;
   #readyAt = 0;
@@ -176,12 +183,14 @@ class Thread {
     data: Omit<SocketWorkerData, 'seed'>,
     waker: Waker,
     failed: (error: unknown) => void,
+    lines: RequestLines | undefined,
   ) {
     this.#number = number;
     this.#program = program;
     this.data = data;
     this.#waker = waker;
     this.#failed = failed;
+    this.#lines = lines;
   }
 
   /** Resolves when the thread answers; rejects when it fails before that, and then it is not started again. */
@@ -197,6 +206,9 @@ class Thread {
           ready = true;
           this.#readyAt = performance.now();
           resolve();
+        } else if (message.kind === 'line') {
+          Atomics.sub(this.data.linesWaiting, 0, 1);
+          this.#lines?.debug(message.message, message.fields);
         } else {
           const error = new Error(message.message);
           error.stack = message.stack;

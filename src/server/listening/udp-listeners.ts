@@ -7,10 +7,11 @@ import { askUdp } from '../../transport/udp/ask-self.ts';
 import { createUdpCounters } from '../../transport/udp/udp-counters.ts';
 import { udpCounts, udpTallies } from '../../transport/udp/udp-counts.ts';
 import { UdpDgramTransport } from '../../transport/udp/udp-dgram.ts';
+import { UdpDgramAddresses } from '../../transport/udp/udp-dgram-addresses.ts';
 import { monotonicSeconds } from '../clock.ts';
 import type { Log } from '../log/log.ts';
 import { StartError } from '../usage-error.ts';
-import type { PlannedListener } from './listen-plan.ts';
+import { isWildcard, type PlannedListener } from './listen-plan.ts';
 import type { ListenerParts, TransportOpener } from './listener.ts';
 import { SocketWorkers } from './socket-workers.ts';
 
@@ -21,8 +22,6 @@ export function createUdpOpener(plan: readonly PlannedListener[], parts: Listene
   const { configuration, log } = parts;
   const wanted = configuration.workers > 0 && plan.some(({ protocol }) => protocol === 'UDP');
   if (!wanted) return createDgramOpener(parts);
-  // The log of every request is written by the main thread.
-  if (configuration.verbose) return createDgramOpener(parts);
   const { calls, reason } = findSystemCalls(plan);
   if (calls) return createWorkerOpener(calls, parts);
   log.warn(`socket workers cannot be used (${reason}); UDP runs on the main thread, a good deal slower`);
@@ -45,17 +44,21 @@ function createWorkerOpener(calls: SystemCalls, parts: ListenerParts): Transport
     protection,
     keys,
     failed,
+    requestLog: configuration.verbose ? { lines: log, logIp: configuration.logIp } : undefined,
   });
   return {
     open: async (planned) => {
       const { port, receiveBuffer } = planned.inherited
         ? workers.adopt(planned.inherited, planned.inheritedBeside)
         : workers.bind(planned.address, planned.port);
+      // A tracker without socket workers has sockets on single addresses, which may have come from one.
+      const inherited = [planned.inherited, ...(planned.inheritedBeside ?? [])];
+      const addresses = new Set([planned.address, ...inherited.flatMap((socket) => socket?.address ?? [])]);
       if (receiveBuffer < wantedReceiveBuffer) warnOfSmallBuffer(receiveBuffer, log);
       return {
         planned,
         port,
-        descriptors: () => workers.descriptorsAt(planned.address, port),
+        descriptors: () => [...addresses].flatMap((address) => workers.descriptorsAt(address, port)),
         close: () => workers.close(),
       };
     },
@@ -79,25 +82,32 @@ function createWorkerOpener(calls: SystemCalls, parts: ListenerParts): Transport
   };
 }
 
-function createDgramOpener({ tracker, keys, failed }: ListenerParts): TransportOpener {
+function createDgramOpener({ tracker, keys, failed, log }: ListenerParts): TransportOpener {
   const ids = new ConnectionIds(keys.current, keys.previous);
   const all: Float64Array[] = [];
   return {
     open: async (planned) => {
       const counters = createUdpCounters();
       all.push(counters);
-      const transport = await UdpDgramTransport.listen({
-        host: planned.address,
-        port: planned.port,
-        fd: planned.inherited?.fd,
-        tracker,
-        ids,
-        counters,
-        clock: monotonicSeconds,
-        onException: failed,
-      });
+      const { address: host, port, inherited, inheritedBeside = [] } = planned;
+      const options = { host, port, tracker, ids, counters, clock: monotonicSeconds, onException: failed };
+      if (isWildcard(host) && inherited?.address !== host) {
+        const transport = await UdpDgramAddresses.listen({
+          ...options,
+          inherited: inherited ? [inherited, ...inheritedBeside] : [],
+          onUnbound: (address, { message }) =>
+            log.warn('UDP cannot be answered on an address of this machine', { address, reason: message }),
+        });
+        return {
+          planned,
+          port: transport.port,
+          descriptors: () => transport.descriptors(),
+          close: () => transport.close(),
+        };
+      }
+      const transport = await UdpDgramTransport.listen({ ...options, fd: inherited?.fd });
       // One socket is all that this transport serves.
-      for (const { fd } of planned.inheritedBeside ?? []) closeSync(fd);
+      for (const { fd } of inheritedBeside) closeSync(fd);
       return {
         planned,
         port: transport.port,

@@ -26,6 +26,8 @@ export interface Option<T> {
   placeholder?: string;
   /** For the example file, where the default is no value or differs from machine to machine. */
   example?: NonNullable<T>;
+  /** What the example file, and so an installation, sets where the default is older than the reason. */
+  shipped?: { value: NonNullable<T>; why: string };
   short?: string;
   /** A question to the program rather than a setting: only a flag, in no file and no environment. */
   flagOnly?: true;

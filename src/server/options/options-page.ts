@@ -36,12 +36,13 @@ function formatRow(name: OptionName): string {
 }
 
 function formatEntry(name: OptionName): string {
-  const { default: value, example, help, kind } = optionOf(name);
-  const text = `${help} Default: ${defaultTextOf(name) ?? 'false'}.`;
-  const literal = kind.format((example ?? value) as NonNullable<unknown>);
+  const { default: value, example, shipped, help, kind } = optionOf(name);
+  const why = shipped ? ` ${shipped.why}` : '';
+  const text = `${help} Default: ${defaultTextOf(name) ?? 'false'}.${why}`;
+  const literal = kind.format((shipped?.value ?? example ?? value) as NonNullable<unknown>);
   return `\n${wrap(text, 78)
     .map((line) => `# ${line}\n`)
-    .join('')}#${name} = ${literal}\n`;
+    .join('')}${shipped ? '' : '#'}${name} = ${literal}\n`;
 }
 
 function wrap(text: string, width: number): string[] {
@@ -83,5 +84,5 @@ Either error is one line on standard error that names the option, variable or ke
 
 const exampleHead = `# Settings of tracker-server: tracker-server --config tracker.toml
 # Every line below shows an option with its default or, where there is none, an example.
-# Take the # away from a line to set it. Check the result with: tracker-server --config tracker.toml --check
+# Take the # away from a line to set it; one without it is set. Check the result with: tracker-server --config tracker.toml --check
 `;

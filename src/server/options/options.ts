@@ -168,7 +168,11 @@ export const optionTable = {
     kind: wholeNumber(1, 100),
     placeholder: 'N',
     default: 5,
-    help: 'The most info_hashes in one scrape.',
+    help: 'The most info_hashes that one scrape is answered; further ones are left out.',
+    shipped: {
+      value: 74,
+      why: 'Set to what one UDP packet holds: clients with many torrents, such as Transmission, ask for that many at once.',
+    },
   }),
   'full-scrape': option<boolean>({
     group: 'Answers',

@@ -26,6 +26,8 @@ export interface RequestAnswersOptions {
   readonly clock: () => number;
   /** Told of a defect of ours while answering; the client is told `internal error`. */
   readonly onException: (error: unknown) => void;
+  /** Told of an X-Forwarded-For of a trusted proxy that cannot be read; its client is refused. */
+  readonly onBrokenForwardedFor?: ((header: string) => void) | undefined;
   /** `https://host[:port]` where every request is sent instead; undefined to answer here. */
   readonly redirectTo: string | undefined;
   /** Whether the authority's challenges may be asked for, which another thread answers. */
@@ -135,7 +137,9 @@ export class RequestAnswers {
     const forwardedFor = this.#head.forwardedFor(bytes);
     if (forwardedFor === undefined) return connection;
     const ip = parseForwardedFor(forwardedFor, this.#options.trustedProxies);
-    return ip && toClientAddress(ip);
+    if (ip !== undefined) return toClientAddress(ip);
+    this.#options.onBrokenForwardedFor?.(forwardedFor);
+    return undefined;
   }
 
   #take(outcome: Outcome): Verdict {

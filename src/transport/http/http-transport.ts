@@ -57,6 +57,8 @@ export interface HttpOptions {
   proxyProtocol?: boolean;
   /** Told of a trusted proxy, by its address, that begins with something else. */
   onBrokenProxyHeader?: (address: string) => void;
+  /** Told of an X-Forwarded-For of a trusted proxy that cannot be read; its client is refused. */
+  onBrokenForwardedFor?: (header: string) => void;
   /** Is asked first about every GET and HEAD: answers and returns true, or returns false. */
   answerFirst?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
@@ -286,7 +288,9 @@ export class HttpTransport {
     const { forwardedFor } = this.#head;
     if (!connection.proxied || forwardedFor === undefined) return connection.address;
     const ip = parseForwardedFor(forwardedFor, this.#options.connections.trustedProxies);
-    return ip && toClientAddress(ip);
+    if (ip !== undefined) return toClientAddress(ip);
+    this.#options.onBrokenForwardedFor?.(forwardedFor);
+    return undefined;
   }
 
   #send(response: ServerResponse, connection: HttpConnection, outcome: Outcome): void {

@@ -8,7 +8,6 @@ import {
   announceTooShort,
   type Failure,
   noInfoHashInScrape,
-  tooManyInfoHashes,
   tooManyRequests,
   unknownAction,
   unknownConnectionId,
@@ -54,6 +53,9 @@ export const maxReplyBytes = 1472;
 /** IPv4 peers that fit into a packet that no Ethernet path needs to fragment. */
 const maxIpv4PeersInReply = Math.floor((maxReplyBytes - replyAt.peers) / 6);
 
+/** As many as BEP 15 has room for in one packet. */
+const mostScrapeHashes = 74;
+
 /** Of one thread and family, to senders that have not proven their address. */
 const unprovenErrorsPerSecond = 1000;
 
@@ -76,7 +78,7 @@ export class UdpAnswers {
   readonly #reply: PacketBuffer;
   readonly #announce = new Announce();
   readonly #counts = { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 };
-  readonly #tooManyHashes: Failure;
+  readonly #maxScrapeHashes: number;
   readonly #limits: TokenBuckets | undefined;
   readonly #expected = new Int32Array(1024);
   #expectedCount = 0;
@@ -103,7 +105,7 @@ export class UdpAnswers {
     this.#announce.peerId = request.words;
     this.#announce.out = reply.units;
     this.#limits = tracker.protection.udp;
-    this.#tooManyHashes = tooManyInfoHashes(tracker.settings.maxScrapeHashes);
+    this.#maxScrapeHashes = Math.min(tracker.settings.maxScrapeHashes, mostScrapeHashes);
   }
 
   /** Notes the packet, if it looks like an announce, for `lookAhead`; up to 1,024 of them. */
@@ -239,12 +241,13 @@ export class UdpAnswers {
   }
 
   #answerScrape(at: number, length: number, to: number): number {
-    const count = countScrapeHashes(length);
-    if (count === 0) {
+    const asked = countScrapeHashes(length);
+    if (asked === 0) {
       this.#counters[UdpCounter.malformed]!++;
       return this.#refuse(at, to, noInfoHashInScrape);
     }
-    if (count > this.#tracker.settings.maxScrapeHashes) return this.#refuse(at, to, this.#tooManyHashes);
+    // A refusal makes clients ask the same for ever.
+    const count = Math.min(asked, this.#maxScrapeHashes);
     this.#counters[UdpCounter.scrapes]!++;
     encodeScrapeReplyHead(this.#reply.view, to, decodeTransactionId(this.#request.view, at));
     const counts = this.#counts;

@@ -1,4 +1,4 @@
-// UDP through node:dgram, on any platform: one socket, one packet at a time. Linux has a faster way beside it.
+// UDP through node:dgram, on any platform: one socket on one address, one packet at a time. Linux has a faster way.
 
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { ConnectionIds } from '../../protocol/connection-id.ts';

@@ -71,7 +71,8 @@ const failures: [string, string, string][] = [
     announce({ port }),
     'missing or invalid port',
   ]),
-  ['a negative left', announce({ left: '-1' }), 'invalid numeric parameter'],
+  ['a left that is no number', announce({ left: 'abc' }), 'invalid numeric parameter'],
+  ['a left with an exponent', announce({ left: '1e3' }), 'invalid numeric parameter'],
   ['a numwant that is no number', announce({ numwant: 'many' }), 'invalid numeric parameter'],
   ['a bad port before a good one', announce({ port: '0&port=6881' }), 'missing or invalid port'],
   ['a thousand parameters', announce({ port: `1${'&a=b'.repeat(1000)}` }), 'too many parameters'],
@@ -85,17 +86,9 @@ for (const [name, request, reason] of failures) {
   });
 }
 
-test('scrapes of 0, 6 and 75 info_hashes are refused', async () => {
-  const reasons = [
-    [0, 'full scrape not allowed'],
-    [6, 'too many info_hashes, max is 5'],
-    [75, 'too many info_hashes, max is 5'],
-  ] as const;
-  for (const [count, reason] of reasons) {
-    const query = Array.from({ length: count }, () => `info_hash=${hash}`).join('&');
-    const reply = await send(get(`/scrape?${query}`, 'Connection: close'));
-    assert.equal(decodeHttpAnnounceReply(reply!.body).failureReason, reason);
-  }
+test('a scrape of no info_hash is refused', async () => {
+  const reply = await send(get('/scrape', 'Connection: close'));
+  assert.equal(decodeHttpAnnounceReply(reply!.body).failureReason, 'full scrape not allowed');
 });
 
 const tls = Buffer.from('16030100a5010000a10303', 'hex');

@@ -54,7 +54,9 @@ async function startDriver(tracker: Tracker, host: string, compact: boolean): Pr
       if (reply.failureReason !== undefined) throw new Error(reply.failureReason);
       const byHash = new Map(reply.files.map((file) => [formatLatin1(file.infoHash), file]));
       return infoHashes.map((infoHash) => {
-        const { complete, downloaded, incomplete } = byHash.get(formatLatin1(infoHash))!;
+        const found = byHash.get(formatLatin1(infoHash));
+        if (found === undefined) return undefined;
+        const { complete, downloaded, incomplete } = found;
         return { complete: complete!, downloaded: downloaded!, incomplete: incomplete! };
       });
     },

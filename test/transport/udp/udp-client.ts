@@ -74,13 +74,11 @@ export class UdpClient {
     return { ...counts, peers: peers.map(formatPeer) };
   }
 
-  async scrape(infoHashes: readonly Uint8Array[]): Promise<ContractCounts[]> {
+  async scrape(infoHashes: readonly Uint8Array[]): Promise<(ContractCounts | undefined)[]> {
     const reply = await this.#reply(scrapePacket(await this.connect(), infoHashes), Action.scrape);
     return infoHashes.map((_, index) => {
       const counts = { complete: 0, downloaded: 0, incomplete: 0 };
-      if (!decodeScrapeReplyEntry(viewOf(reply), 0, reply.length, index, counts))
-        throw new Error('a short scrape reply');
-      return counts;
+      return decodeScrapeReplyEntry(viewOf(reply), 0, reply.length, index, counts) ? counts : undefined;
     });
   }
 

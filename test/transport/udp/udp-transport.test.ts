@@ -110,14 +110,12 @@ for (const [name, start] of udpTransports) {
       assert.equal(knownSwarms(), 0);
     });
 
-    test('scrapes of 6 and 75 info_hashes are refused, duplicates are answered in order', async () => {
+    test('of 6 and 75 info_hashes in a scrape the first 5 are answered, duplicates in order', async () => {
       const id = await client.connect();
-      for (const count of [6, 75]) {
+      for (const count of [5, 6, 75]) {
         const hashes = Array.from({ length: count }, (_, i) => new Uint8Array(20).fill(i));
-        assert.equal(
-          errorOf(await client.exchange(scrapePacket(id, hashes))),
-          'too many info_hashes, max is 5',
-        );
+        const reply = await client.exchange(scrapePacket(id, hashes));
+        assert.deepEqual([reply?.readInt32BE(0), reply?.length], [2, 8 + 5 * 12]);
       }
       const reply = await client.exchange(scrapePacket(id, [question.infoHash, question.infoHash]));
       assert.equal(reply?.length, 8 + 2 * 12);
@@ -217,6 +215,25 @@ for (const [name, start] of udpTransports) {
     });
   });
 }
+
+test('a UDP scrape answers at most 74 info_hashes, whatever the limit', async () => {
+  const store = createContractStore();
+  for (const [maxScrapeHashes, most] of [
+    [74, 74],
+    [100, 74],
+    [73, 73],
+  ] as const) {
+    const started = await startDgram('127.0.0.1', createContractTracker({ maxScrapeHashes }, store), store);
+    const client = await UdpClient.open('127.0.0.1', started.port);
+    for (const asked of [70, 74, 75, 100]) {
+      const hashes = Array.from({ length: asked }, (_, i) => new Uint8Array(20).fill(i));
+      const reply = await client.exchange(scrapePacket(await client.connect(), hashes));
+      assert.equal((reply!.length - 8) / 12, Math.min(asked, most));
+    }
+    await client.close();
+    await started.close();
+  }
+});
 
 test('an IPv6 reply carries at most 67 peers, an IPv4 reply no more than fit one Ethernet frame', async () => {
   const store = createContractStore();
