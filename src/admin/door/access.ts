@@ -1,7 +1,8 @@
-// Who may do what at the admin door: Host names, the bearer token, and how many wrong ones an address may try.
+// Who may do what at the admin door: Host names, the bearer token, and how many wrong ones a network may try.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
+import { clientNetwork } from './client-network.ts';
 
 export interface AccessOptions {
   /** What an operator must show; undefined: there is none, and over TCP nobody may do more than look. */
@@ -32,14 +33,19 @@ export type Access =
 
 const mostFailures = 10;
 const failureWindowMs = 60_000;
-/** Addresses whose failures are remembered; beyond that, all others share one. */
-const mostAddresses = 1000;
+/** Networks whose failures are remembered; beyond that, all others share one. */
+const mostNetworks = 1000;
+
+interface Failures {
+  count: number;
+  since: number;
+}
 
 export class AccessRules {
   readonly #options: AccessOptions;
   readonly #tokenDigest: Buffer | undefined;
   readonly #hosts: ReadonlySet<string>;
-  readonly #failures = new Map<string, { count: number; since: number }>();
+  readonly #failures = new Map<string, Failures>();
 
   constructor(options: AccessOptions) {
     this.#options = options;
@@ -67,31 +73,33 @@ export class AccessRules {
     return isIP(name) !== 0 && name === localAddress?.replace(/^::ffff:(?=\d+\.)/, '');
   }
 
+  // The right token always enters: it cannot be guessed, and guesses of others must not shut out who has it. What is
+  // counted only saves the log from a line a guess.
   #checkToken(caller: Caller): Access {
-    const key = this.#keyOf(caller.remoteAddress);
-    const failures = this.#failures.get(key);
-    const now = this.#options.clock();
-    if (failures !== undefined && now - failures.since >= failureWindowMs) this.#failures.delete(key);
-    else if (failures !== undefined && failures.count >= mostFailures) {
-      return refuse(403, 'too many wrong tokens; wait a minute');
-    }
     const token = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(caller.authorization ?? '')?.[1];
     if (token !== undefined && this.#tokenDigest && timingSafeEqual(digest(token), this.#tokenDigest)) {
       return { granted: true, trusted: true };
     }
-    const counted = this.#failures.get(key) ?? { count: 0, since: now };
-    counted.count++;
-    this.#failures.set(key, counted);
+    const failures = this.#failuresOf(clientNetwork(caller.remoteAddress));
+    if (failures.count >= mostFailures) return refuse(403, 'too many wrong tokens; wait a minute');
+    failures.count++;
     return { ...refuse(401, 'the token is wrong'), wrongToken: true };
   }
 
-  #keyOf(address = ''): string {
-    if (this.#failures.has(address) || this.#failures.size < mostAddresses) return address;
+  #failuresOf(network: string): Failures {
     const now = this.#options.clock();
-    for (const [key, { since }] of this.#failures) {
-      if (now - since >= failureWindowMs) this.#failures.delete(key);
+    const isOver = ({ since }: Failures) => now - since >= failureWindowMs;
+    let key = network;
+    if (!this.#failures.has(key) && this.#failures.size >= mostNetworks) {
+      for (const [other, failures] of this.#failures) if (isOver(failures)) this.#failures.delete(other);
+      if (this.#failures.size >= mostNetworks) key = 'others';
     }
-    return this.#failures.size < mostAddresses ? address : 'others';
+    let failures = this.#failures.get(key);
+    if (failures === undefined || isOver(failures)) {
+      failures = { count: 0, since: now };
+      this.#failures.set(key, failures);
+    }
+    return failures;
   }
 }
 

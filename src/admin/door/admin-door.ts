@@ -17,6 +17,7 @@ import { Api } from './api.ts';
 import { Assets } from './assets.ts';
 import { EventStreams } from './event-streams.ts';
 import { describeRoutes } from './openapi.ts';
+import { WorkGate } from './work-gate.ts';
 
 export interface AdminDoorOptions {
   tracker: WatchedTracker;
@@ -93,6 +94,7 @@ export class AdminDoor {
       }),
       assets: new Assets(),
       streams: this.#streams,
+      gate: new WorkGate(() => performance.now()),
       ipVisibility,
       log,
       onException,

@@ -9,21 +9,23 @@ import type { AdminLog } from '../watched-tracker.ts';
 import type { AccessRules, Caller } from './access.ts';
 import type { Api } from './api.ts';
 import type { Assets } from './assets.ts';
+import { DoorConnections } from './door-connections.ts';
 import type { EventStreams } from './event-streams.ts';
 import { RequestError } from './question.ts';
 import { type Route, routes } from './routes.ts';
+import type { WorkGate } from './work-gate.ts';
 
 export interface AdminServerOptions {
   api: Api;
   access: AccessRules;
   assets: Assets;
   streams: EventStreams;
+  gate: WorkGate;
   ipVisibility: IpVisibility;
   log: AdminLog;
   onException: (error: unknown) => void;
 }
 
-const mostConnections = 100;
 const gzipFrom = 1024;
 const gzipAsync = promisify(gzip);
 
@@ -41,6 +43,7 @@ const securityFields = {
 
 /** A server over one kind of door; `local` when the file system guards it. It does not listen yet. */
 export function createAdminServer(options: AdminServerOptions, local: boolean): Server {
+  const door: Door = { ...options, local, connections: new DoorConnections() };
   const server = createServer(
     {
       maxHeaderSize: 8192,
@@ -49,54 +52,59 @@ export function createAdminServer(options: AdminServerOptions, local: boolean): 
       keepAliveTimeout: 5000,
       connectionsCheckingInterval: 1000,
     },
-    (request, response) => void answer(options, local, request, response),
+    (request, response) => void answer(door, request, response),
   );
-  server.maxConnections = mostConnections;
+  door.connections.watch(server);
   return server;
 }
 
-async function answer(
-  options: AdminServerOptions,
-  local: boolean,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+/** One server's. */
+interface Door extends AdminServerOptions {
+  local: boolean;
+  connections: DoorConnections;
+}
+
+async function answer(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const turn = door.connections.begin(request, response);
+  if (turn === 'ignored') return;
   for (const [name, value] of Object.entries(securityFields)) response.setHeader(name, value);
   try {
-    await route(options, local, request, response);
+    if (turn === 'busy') {
+      response.setHeader('Connection', 'close');
+      throw new RequestError(429, 'one question at a time on a connection');
+    }
+    await route(door, request, response);
   } catch (error) {
+    // Whoever asked has left, or has been sent away.
+    if (response.destroyed) return;
     if (error instanceof RequestError) {
-      sendJson(request, response, error.status, { error: error.message });
+      sendJson(door, request, response, error.status, { error: error.message });
       return;
     }
-    options.onException(error);
+    door.onException(error);
     if (response.headersSent) response.destroy();
-    else sendJson(request, response, 500, { error: 'internal error' });
+    else sendJson(door, request, response, 500, { error: 'internal error' });
   }
 }
 
-async function route(
-  options: AdminServerOptions,
-  local: boolean,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+async function route(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const target = request.url ?? '';
   const queryAt = target.indexOf('?');
   const path = queryAt < 0 ? target : target.slice(0, queryAt);
-  const asset = options.assets.get(path);
-  const access = options.access.decide(callerOf(request, local), asset !== undefined);
+  const asset = door.assets.get(path);
+  const access = door.access.decide(callerOf(request, door.local), asset !== undefined);
   if (!access.granted) {
     if (access.wrongToken) {
-      const client = showIp(request.socket.remoteAddress, options.ipVisibility);
-      options.log.warn('admin: wrong token', { client });
+      const client = showIp(request.socket.remoteAddress, door.ipVisibility);
+      door.log.warn('admin: wrong token', { client });
     }
     if (access.status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="tracker admin"');
     throw new RequestError(access.status, access.error);
   }
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   if (asset !== undefined && method === 'GET') {
-    options.assets.send(asset, request, response);
+    door.connections.sending(response, 0);
+    door.assets.send(asset, request, response);
     return;
   }
   const found = findRoute(path, method ?? '');
@@ -104,21 +112,21 @@ async function route(
     throw new RequestError(403, 'this needs the token (--admin-token-file) or the UNIX socket');
   }
   if (found.route.answer === undefined) {
-    options.streams.open(request, response);
+    door.streams.open(request, response);
     return;
   }
   const query = new URLSearchParams(queryAt < 0 ? '' : target.slice(queryAt + 1));
-  const {
-    status = 200,
-    contentType,
-    body,
-  } = await found.route.answer(options.api, {
-    trusted: access.trusted,
-    query,
-    infoHash: found.infoHash,
-  });
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  await send(request, response, status, contentType ?? 'application/json; charset=utf-8', text);
+  const question = { trusted: access.trusted, query, infoHash: found.infoHash };
+  const write = async () => {
+    if (response.destroyed) throw new RequestError(503, 'nobody waits for it any more');
+    if (door.connections.full) throw new RequestError(503, 'too many answers are on their way; ask again');
+    const { status = 200, contentType, body } = await found.route.answer!(door.api, question);
+    return { status, contentType, text: typeof body === 'string' ? body : JSON.stringify(body) };
+  };
+  // An action waits for others and not on this thread; the gate is for what is read and written down here.
+  const { status, contentType, text } =
+    method === 'GET' ? await door.gate.run(access.trusted, write) : await write();
+  await send(door, request, response, status, contentType ?? 'application/json; charset=utf-8', text);
 }
 
 function callerOf({ socket, headers }: IncomingMessage, local: boolean): Caller {
@@ -146,11 +154,18 @@ function findRoute(path: string, method: string): { route: Route; infoHash: Int3
   return { route: found, infoHash: hash === undefined ? noHash : parseInfoHash(hash)! };
 }
 
-function sendJson(request: IncomingMessage, response: ServerResponse, status: number, body: unknown): void {
-  void send(request, response, status, 'application/json; charset=utf-8', JSON.stringify(body));
+function sendJson(
+  door: Door,
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+): void {
+  void send(door, request, response, status, 'application/json; charset=utf-8', JSON.stringify(body));
 }
 
 async function send(
+  { connections }: Door,
   request: IncomingMessage,
   response: ServerResponse,
   status: number,
@@ -164,6 +179,7 @@ async function send(
   // Nothing here wants a body; whoever sends one need not be read to its end.
   if (hasBody(request)) response.setHeader('Connection', 'close');
   let bytes: Buffer = Buffer.from(text);
+  connections.sending(response, bytes.length);
   if (bytes.length >= gzipFrom && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
     bytes = await gzipAsync(bytes);
     response.setHeader('Content-Encoding', 'gzip');

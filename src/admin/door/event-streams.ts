@@ -2,7 +2,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Monitor } from '../measures/monitor.ts';
-import { RequestError } from './question.ts';
+import { clientNetwork } from './client-network.ts';
+import { FairPlaces } from './fair-places.ts';
 
 const mostStreams = 50;
 /** A reader that is so far behind is cut off; it may come again. */
@@ -11,18 +12,15 @@ const mostBytesBehind = 256 * 1024;
 export class EventStreams {
   readonly #monitor: Monitor;
   readonly #streams = new Set<ServerResponse>();
+  readonly #places = new FairPlaces<ServerResponse>(mostStreams);
   #unwatch: (() => void) | undefined;
 
   constructor(monitor: Monitor) {
     this.#monitor = monitor;
   }
 
-  /**
-   * Goes on answering until the client leaves.
-   * @throws RequestError when there are too many already
-   */
+  /** Goes on answering until the client leaves, or its place is needed for somebody who has fewer. */
   open(request: IncomingMessage, response: ServerResponse): void {
-    if (this.#streams.size >= mostStreams) throw new RequestError(503, 'too many live views are open');
     response.writeHead(200, {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-store',
@@ -35,7 +33,12 @@ export class EventStreams {
     }
     response.write(`retry: 2000\n${format(this.#monitor)}`);
     this.#streams.add(response);
-    response.once('close', () => this.#forget(response));
+    const client = clientNetwork(request.socket.remoteAddress);
+    response.once('close', () => {
+      this.#places.giveBack(client, response);
+      this.#forget(response);
+    });
+    this.#places.take(client, response)?.destroy();
     this.#unwatch ??= this.#monitor.watch(() => this.#send());
   }
 

@@ -99,7 +99,7 @@ export const routes: readonly Route[] = [
       },
     ],
     schema: historySchema,
-    answer: (api, { query }) => json(api.history(query)),
+    answer: async (api, { query }) => json(await api.history(query)),
   },
   {
     method: 'GET',

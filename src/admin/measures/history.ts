@@ -41,6 +41,8 @@ export interface HistoryExcerpt {
 export const historyRanges = { hour: 3600, day: 86_400, week: 604_800 } as const;
 export type HistoryRange = keyof typeof historyRanges;
 
+/** About a millisecond of work. */
+const pointsPerSlice = 2000;
 const columns = historySeriesNames.length;
 
 /** A ring of rows, one each `step` seconds. */
@@ -105,6 +107,17 @@ export class History {
 
   /** The rows of a range that ends at `now` (seconds since 1970), put together so that there are at most `points`. */
   read(range: HistoryRange, now: number, points: number, names: readonly HistorySeries[]): HistoryExcerpt {
+    const reading = this.readInSlices(range, now, points, names);
+    for (let slice = reading.next(); ; slice = reading.next()) if (slice.done) return slice.value;
+  }
+
+  /** The same, with a pause after each `pointsPerSlice` for whatever else the thread has to do. */
+  *readInSlices(
+    range: HistoryRange,
+    now: number,
+    points: number,
+    names: readonly HistorySeries[],
+  ): Generator<undefined, HistoryExcerpt> {
     const ring = range === 'hour' ? this.seconds : this.minutes;
     const steps = historyRanges[range] / ring.step;
     const perPoint = Math.max(1, Math.ceil(steps / points));
@@ -114,17 +127,26 @@ export class History {
     const first = end - count * perPoint;
     const series: HistoryExcerpt['series'] = {};
     for (const name of names) {
-      series[name] = Array.from({ length: count }, (_, point) =>
-        readPoint(ring, first + point * perPoint, perPoint, name),
-      );
+      const column = historySeriesNames.indexOf(name);
+      const max = historySeries[name] === 'max';
+      const values = new Array<number | null>(count);
+      for (let point = 0; point < count; point++) {
+        values[point] = readPoint(ring, first + point * perPoint, perPoint, column, max);
+        if (point % pointsPerSlice === pointsPerSlice - 1) yield;
+      }
+      series[name] = values;
     }
     return { from: first * ring.step, step: perPoint * ring.step, series };
   }
 }
 
-function readPoint(ring: HistoryRing, first: number, steps: number, name: HistorySeries): number | null {
-  const column = historySeriesNames.indexOf(name);
-  const max = historySeries[name] === 'max';
+function readPoint(
+  ring: HistoryRing,
+  first: number,
+  steps: number,
+  column: number,
+  max: boolean,
+): number | null {
   let rows = 0;
   let value = 0;
   for (let step = first; step < first + steps; step++) {

@@ -34,6 +34,8 @@ export class TlsHandshakes {
   begin(socket: Socket): void {
     if (this.#inFlight.size >= this.#limits.max) this.#endOldest();
     const key = keyOf(socket);
+    // A client that resets and connects again from the same port can be here before its first connection has closed.
+    if (this.#inFlight.has(key)) this.#end(key);
     const deadline = setTimeout(() => this.#end(key), this.#limits.deadlineMs);
     this.#inFlight.set(key, { socket, deadline });
     socket.once('close', () => {
@@ -64,10 +66,11 @@ export class TlsHandshakes {
   }
 
   #end(key: string): void {
-    const { socket } = this.#inFlight.get(key)!;
+    const handshake = this.#inFlight.get(key);
+    if (handshake === undefined) return;
     this.#forget(key);
     this.#counters.handshakesFailed++;
-    socket.destroy();
+    handshake.socket.destroy();
   }
 
   #forget(key: string): void {
