@@ -1,6 +1,6 @@
-// How much of an IP address anyone gets to see: `--log-ip`.
+// How much of an IP address matters: as whose a request counts, and what anyone gets to see (`--log-ip`).
 
-import { formatEndpoint, formatIp, parseIp } from '../protocol/ip-address.ts';
+import { formatEndpoint, formatIp, parseIp, unmapIp } from '../protocol/ip-address.ts';
 
 export type IpVisibility = 'full' | 'truncated' | 'off';
 
@@ -23,4 +23,15 @@ export function formatShownEndpoint(bytes: Uint8Array, port: number, visibility:
   if (visibility === 'full') return formatEndpoint(bytes, port);
   const address = formatShownIp(bytes, visibility);
   return address === undefined ? `port ${port}` : `${address} port ${port}`;
+}
+
+/**
+ * As whose a request at the door counts: an IPv4 address or an IPv6 /64, which one subscriber has at the least; empty
+ * for what is no address, such as the other end of a UNIX socket.
+ */
+export function clientNetwork(remoteAddress: string | undefined): string {
+  const ip = remoteAddress === undefined ? undefined : parseIp(remoteAddress.split('%')[0]!);
+  if (ip === undefined) return '';
+  const address = unmapIp(ip);
+  return address.length === 4 ? formatIp(address) : formatIp(address.slice().fill(0, 8));
 }

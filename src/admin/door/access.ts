@@ -2,7 +2,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
-import { clientNetwork } from './client-network.ts';
+import { clientNetwork } from '../shown-address.ts';
 
 export interface AccessOptions {
   /** What an operator must show; undefined: there is none, and over TCP nobody may do more than look. */

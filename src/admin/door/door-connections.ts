@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { clientNetwork } from './client-network.ts';
+import { clientNetwork } from '../shown-address.ts';
 import { FairPlaces } from './fair-places.ts';
 
 const mostConnections = 100;

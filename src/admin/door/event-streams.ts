@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Monitor } from '../measures/monitor.ts';
-import { clientNetwork } from './client-network.ts';
+import { clientNetwork } from '../shown-address.ts';
 import { FairPlaces } from './fair-places.ts';
 
 const mostStreams = 50;
