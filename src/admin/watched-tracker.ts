@@ -77,6 +77,7 @@ export interface Actions {
   snapshot?: () => Promise<string>;
   /** 20 bytes as 5 words. */
   deny?: (infoHash: Int32Array) => Promise<string>;
+  undeny?: (infoHash: Int32Array) => Promise<string>;
   drop?: (infoHash: Int32Array) => Promise<string>;
 }
 

@@ -20,9 +20,15 @@ function wordsOf(bytes: Uint8Array | string): Int32Array {
 }
 
 const clients: [peerId: string, name: string][] = [
-  ['-qB5140-abcdefghijkl', 'qBittorrent 5.1.4.0'],
-  ['-TR4050-abcdefghijkl', 'Transmission 4.0.5.0'],
-  ['-lt0D80-abcdefghijkl', 'rTorrent 0.D.8.0'],
+  ['-qB5140-abcdefghijkl', 'qBittorrent 5.1.4'],
+  ['-TR3000-abcdefghijkl', 'Transmission 3.00'],
+  ['-TR2940-abcdefghijkl', 'Transmission 2.94'],
+  ['-DE203s-abcdefghijkl', 'Deluge 2.0.3'],
+  ['-DE13F0-abcdefghijkl', 'Deluge 1.3.15'],
+  ['-LT20B0-abcdefghijkl', 'libtorrent 2.0.11'],
+  ['-WW0202-abcdefghijkl', 'WebTorrent 2.2'],
+  ['-TR4050-abcdefghijkl', 'Transmission 4.0.5'],
+  ['-lt0D80-abcdefghijkl', 'rTorrent 0.13.8'],
   ['-??1234-abcdefghijkl', 'Other'],
   ['-zz9\x1b\x009-abcdefghijkl', '-zz- 9.?.?.9'],
   ['M7-11-0--abcdefghijk', 'Other'],
@@ -119,7 +125,7 @@ test('a survey lists the largest swarms first, sizes, clients and networks, and 
     ],
   );
   assert.deepEqual(result.sizes, [2, 1, 0, 0, 1, 1, 0, 0, 0]);
-  assert.deepEqual(result.clients[0]!.versions, [{ version: '4.0.5.0', peers: 265 }]);
+  assert.deepEqual(result.clients[0]!.versions, [{ version: '4.0.5', peers: 265 }]);
   assert.equal(result.networks4[0]![1], 5, 'every swarm has a peer in 10.0.0.0/24');
   survey.wake();
   assert.equal(survey.result, result, 'the next round begins later');

@@ -42,8 +42,15 @@ export function formatTop(stats: Stats, top: TopSwarms | undefined, rows: number
   ];
   return lines
     .slice(0, rows)
-    .map((line) => line.slice(0, columns))
+    .map((line) => fit(line, columns))
     .join('\n');
+}
+
+/** Cut at a space, so that no number loses digits and looks like a smaller one. */
+function fit(line: string, columns: number): string {
+  if (line.length <= columns) return line;
+  const end = line.lastIndexOf(' ', columns - 1);
+  return `${line.slice(0, Math.max(end, 0)).trimEnd()}…`;
 }
 
 export function formatSwarm(swarm: SwarmDetail): string {

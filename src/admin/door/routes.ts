@@ -183,6 +183,14 @@ export const routes: readonly Route[] = [
   },
   {
     method: 'POST',
+    path: '/api/v1/swarms/{info_hash}/undeny',
+    summary: 'Takes an info_hash out of the list of those that are refused.',
+    trustedOnly: true,
+    schema: doneSchema,
+    answer: (api, { infoHash }) => api.act('undeny', infoHash),
+  },
+  {
+    method: 'POST',
     path: '/api/v1/swarms/{info_hash}/drop',
     summary: 'Forgets a swarm with all its peers; they may announce again.',
     trustedOnly: true,

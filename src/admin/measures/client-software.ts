@@ -91,11 +91,28 @@ function nameOf(key: number): string {
   return clientNames[prefixOf(key)] ?? `-${prefixOf(key)}-`;
 }
 
-/** `-qB5140-` is version `5.1.4.0`; what is neither letter nor digit is not shown. */
+/**
+ * The version as the client itself writes it. Four characters, digits up to 9 and letters from A as 10 on; the fourth
+ * says mostly that it is a release (`0`, `s`), and then is not shown.
+ */
 function versionOf(word0: number, word1: number): string {
-  return [word0 >>> 24, word1 & 0xff, (word1 >>> 8) & 0xff, (word1 >>> 16) & 0xff]
-    .map((byte) => (isWordByte(byte) ? String.fromCharCode(byte) : '?'))
-    .join('.');
+  const codes = [word0 >>> 24, word1 & 0xff, (word1 >>> 8) & 0xff, (word1 >>> 16) & 0xff];
+  const [major, minor, patch, last] = codes.map((code) =>
+    isWordByte(code) ? String.fromCharCode(code) : '?',
+  ) as [string, string, string, string];
+  const client = prefixOf((word0 & 0xff00) | ((word0 >>> 16) & 0xff));
+  // -TR3000- is 3.00, -TR2940- 2.94; from 4 on it is like others.
+  if (client === 'TR' && major < '4') return `${major}.${minor}${patch}`;
+  // -WW0202- is 2.2: two digits each.
+  if (client === 'WW' || client === 'WD') return `${Number(major + minor)}.${Number(patch + last)}`;
+  const numbers = [major, minor, patch].map(numberOf);
+  if (isDigit(codes[3]!) && last !== '0') numbers.push(last);
+  return numbers.join('.');
+}
+
+/** `D` is 13; what is no digit to anybody stays as it is. */
+function numberOf(digit: string): string {
+  return /[A-Za-z]/.test(digit) ? String(Number.parseInt(digit, 36)) : digit;
 }
 
 const clientNames: Record<string, string> = {

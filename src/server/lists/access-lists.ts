@@ -2,11 +2,13 @@
 import { appendFile } from 'node:fs/promises';
 import { parseCidr } from '../../protocol/cidr.ts';
 import type { AccessMemory } from '../../tracker/access.ts';
+import { InfoHashList } from '../../tracker/info-hash-list.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { lookOf } from '../storage/file-look.ts';
 import { StartError } from '../usage-error.ts';
-import { ListFileError, readAddressList, readInfoHashList } from './list-file.ts';
+import { ListFileError, parseInfoHash, readAddressList, readInfoHashList } from './list-file.ts';
+import { removeInfoHash } from './list-lines.ts';
 
 type ListedConfiguration = Pick<
   Configuration,
@@ -86,14 +88,50 @@ export class AccessLists {
     return this.#denyList !== undefined;
   }
 
+  /** What is wrong with lists of which an older state is in force; empty when all are. */
+  get faults(): string[] {
+    return this.#lists.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
+  }
+
   /**
-   * Refuses a torrent from now on, and writes it down.
-   * @throws Error when there is no list to write it to
+   * Refuses a torrent from now on, and writes it down; one that is refused already stays so. Nothing is written to a
+   * list that is not in force as it stands: the new line would not be either.
+   * @throws Error with the reason why the torrent is not refused
    */
   async deny(infoHash: string): Promise<void> {
-    if (this.#denyList === undefined) throw new Error('there is no --deny-list to write it to');
-    await appendFile(this.#denyList, `\n${infoHash}\n`);
+    const path = await this.#listInForce();
+    if (this.#isDenied(infoHash)) return;
+    await appendFile(path, `\n${infoHash}\n`);
     await this.reload();
+    if (!this.#isDenied(infoHash)) throw new Error(this.faults[0] ?? `${path} changed meanwhile; ask again`);
+  }
+
+  /**
+   * Takes a torrent out of the list, with every line that names it; one that is not in it stays out.
+   * @throws Error with the reason why the torrent is still refused
+   */
+  async undeny(infoHash: string): Promise<void> {
+    const path = await this.#listInForce();
+    if (!this.#isDenied(infoHash)) return;
+    await removeInfoHash(path, infoHash);
+    await this.reload();
+    if (this.#isDenied(infoHash)) throw new Error(this.faults[0] ?? `${path} changed meanwhile; ask again`);
+  }
+
+  /** The deny list's path, once it has been looked at and is in force. */
+  async #listInForce(): Promise<string> {
+    if (this.#denyList === undefined) throw new Error('there is no --deny-list to write it to');
+    await this.reload();
+    const fault = this.#lists.find(({ rule }) => rule === 'deniedTorrents')!.fault;
+    if (fault !== undefined) throw new Error(`${fault}; nothing was changed`);
+    return this.#denyList;
+  }
+
+  #isDenied(infoHash: string): boolean {
+    const words = new Int32Array(5);
+    parseInfoHash(infoHash, words, 0);
+    const { deniedTorrents } = this.#memory;
+    return deniedTorrents !== undefined && new InfoHashList(deniedTorrents).has(words, 0);
   }
 
   close(): void {
@@ -129,7 +167,8 @@ export class AccessLists {
         await this.#read(list);
       } catch (error) {
         list.settled = look;
-        this.#log?.warn(`${describe(list, error)}; the old list stays in use`);
+        list.fault = `${describe(list, error)}; the old list stays in use`;
+        this.#log?.warn(list.fault);
       }
     }
   }
@@ -137,6 +176,7 @@ export class AccessLists {
   async #read(list: ListFile): Promise<void> {
     const { read, look } = await readUnchanged(list);
     list.settled = list.seen = look;
+    list.fault = undefined;
     this.#memory = { ...this.#memory, [list.rule]: read.buffer };
     this.#log?.info(`${list.name}: ${read.count} ${list.noun} in use.`);
     this.#changed(this.#memory);
@@ -168,6 +208,8 @@ interface ListFile {
   settled: string | undefined;
   /** What they looked like at the last look. */
   seen: string | undefined;
+  /** Why what the files hold now is not in force. */
+  fault: string | undefined;
 }
 
 function listFilesOf({ allowList, denyList, denyIp }: ListedConfiguration): ListFile[] {
@@ -175,7 +217,16 @@ function listFilesOf({ allowList, denyList, denyIp }: ListedConfiguration): List
   const torrents = (name: string, rule: ListFile['rule'], path: string | undefined) => {
     if (path === undefined) return;
     const read = () => readInfoHashList(path, crypto.getRandomValues(new Int32Array(2)));
-    lists.push({ name, rule, noun: 'info_hashes', paths: [path], read, settled: undefined, seen: undefined });
+    lists.push({
+      name,
+      rule,
+      noun: 'info_hashes',
+      paths: [path],
+      read,
+      settled: undefined,
+      seen: undefined,
+      fault: undefined,
+    });
   };
   torrents('--allow-list', 'allowedTorrents', allowList);
   torrents('--deny-list', 'deniedTorrents', denyList);
@@ -188,6 +239,7 @@ function listFilesOf({ allowList, denyList, denyIp }: ListedConfiguration): List
       read: () => readAddressList(denyIp),
       settled: undefined,
       seen: undefined,
+      fault: undefined,
     });
   }
   return lists;

@@ -31,7 +31,7 @@ export const controlCommands: Record<string, Command> = {
     },
   },
   top: {
-    summary: 'The same, live, with the largest swarms; Ctrl-C ends it.',
+    summary: 'The same, live, with the largest swarms; q or Ctrl-C ends it.',
     run: showTop,
   },
   swarm: {
@@ -45,6 +45,11 @@ export const controlCommands: Record<string, Command> = {
   reload: { summary: 'Read certificates and lists again.', run: act('/api/v1/reload') },
   snapshot: { summary: 'Save all swarms now.', run: act('/api/v1/snapshot') },
   deny: { hash: true, summary: 'Refuse an info_hash from now on.', run: act('/api/v1/swarms/HASH/deny') },
+  undeny: {
+    hash: true,
+    summary: 'Take an info_hash out of the list of those refused.',
+    run: act('/api/v1/swarms/HASH/undeny'),
+  },
   drop: { hash: true, summary: 'Forget a swarm with its peers.', run: act('/api/v1/swarms/HASH/drop') },
 };
 
@@ -127,11 +132,23 @@ function readTokenLine(path: string | undefined): string | undefined {
 const swarmsEveryMs = 5000;
 const clearScreen = '\x1b[H\x1b[2J';
 
+/** `q` and Ctrl-C, which comes as a key too once keys are not collected into lines. */
+function leaveOnKey(): void {
+  process.stdin.setRawMode(true).on('data', (keys) => {
+    if (!/[qQ\x03]/.test(keys.toString('latin1'))) return;
+    process.stdin.setRawMode(false);
+    process.exit(0);
+  });
+}
+
 async function showTop(door: DoorAddress, _: string, json: boolean): Promise<string> {
   const terminal = process.stdout.isTTY && !json;
   let top: TopSwarms | undefined;
   let topAt = Number.NEGATIVE_INFINITY;
   process.once('SIGINT', () => process.exit(0));
+  // `| head -1` has read what it wanted.
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
+  if (terminal && process.stdin.isTTY) leaveOnKey();
   for await (const stats of listenAtDoor<Stats>(door, '/api/v1/events')) {
     // Into a pipe: a record a second, as a program reads it.
     if (!terminal) {

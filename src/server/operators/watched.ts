@@ -1,4 +1,5 @@
 // What the admin door is told of the tracker: figures, state and actions, gathered from the parts it is put together of.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ConfigurationEntry, WatchedListener, WatchedTracker } from '../../admin/watched-tracker.ts';
 import { WalkSlice } from '../../swarm/store-walk.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
@@ -10,6 +11,9 @@ import type { ListeningAddress } from '../listening/listening-address.ts';
 import type { AccessLists } from '../lists/access-lists.ts';
 import type { Snapshots } from '../storage/snapshots.ts';
 import { version } from '../version.ts';
+
+/** Far longer than 64 packets take. */
+const batchEndsMs = 50;
 
 export interface WatchedParts {
   store: SwarmStore;
@@ -44,17 +48,33 @@ export function createWatchedTracker(parts: WatchedParts, logLinesLost: () => nu
     },
     logLinesLost,
     actions: {
-      ...((certificates || access) && { reload: () => reloadNow(reload) }),
+      ...((certificates || access) && { reload: () => reloadNow(reload, access) }),
       ...(snapshots && { snapshot: () => saveNow(snapshots) }),
-      ...(access?.canDeny && { deny: (infoHash) => deny(access, infoHash) }),
+      ...(access?.canDeny && {
+        deny: (infoHash) => deny(access, store, infoHash),
+        undeny: (infoHash) => undeny(access, infoHash),
+      }),
       drop: (infoHash) => drop(store, infoHash),
     },
   };
 }
 
-async function deny(access: AccessLists, infoHash: Int32Array): Promise<string> {
-  await access.deny(Buffer.from(infoHash.buffer, infoHash.byteOffset, 20).toString('hex'));
-  return 'The torrent is refused from now on, and stands in --deny-list.';
+async function deny(access: AccessLists, store: SwarmStore, infoHash: Int32Array): Promise<string> {
+  await access.deny(hexOf(infoHash));
+  await drop(store, infoHash);
+  // A thread may have been within a batch of packets that it began before the new list came.
+  await pause(batchEndsMs);
+  await drop(store, infoHash);
+  return 'The torrent is refused from now on, stands in --deny-list, and its swarm is forgotten.';
+}
+
+async function undeny(access: AccessLists, infoHash: Int32Array): Promise<string> {
+  await access.undeny(hexOf(infoHash));
+  return 'The torrent does not stand in --deny-list, and may be announced.';
+}
+
+function hexOf(infoHash: Int32Array): string {
+  return Buffer.from(infoHash.buffer, infoHash.byteOffset, 20).toString('hex');
 }
 
 /** Those that can be asked whether they answer; nobody announces to a listener for an authority's questions. */
@@ -89,8 +109,10 @@ function snapshotState({ figures: { savedAt, durationMs, bytes, failing } }: Sna
   };
 }
 
-async function reloadNow(reload: () => Promise<void>): Promise<string> {
+async function reloadNow(reload: () => Promise<void>, access: AccessLists | undefined): Promise<string> {
   await reload();
+  const [fault] = access?.faults ?? [];
+  if (fault !== undefined) throw new Error(fault);
   return 'Certificates and lists were read again; the log says what changed.';
 }
 

@@ -72,6 +72,35 @@ test('UDP workers and HTTP refuse what the lists refuse, and take up new lists o
   }
 });
 
+test('deny and undeny answer once they are in force on every thread, or with the reason', async () => {
+  const deny = join(directory, 'operator');
+  const data = join(directory, 'data');
+  writeFileSync(deny, '');
+  const tracker = await startTracker(['--workers', '2', '--deny-list', deny, '--data-dir', data]);
+  const act = async (...words: string[]) => {
+    const program = startProgram(process.execPath, [mainScript, ...words, '--data-dir', data]);
+    const { code } = await program.exit();
+    return { code, text: program.stdout + program.stderr };
+  };
+  try {
+    assert.equal(await overUdp(tracker.udpPort, 7), 'allowed');
+    assert.equal((await act('deny', hex(7))).code, 0);
+    assert.match((await act('swarm', hex(7))).text, /Nobody is in the swarm/);
+    assert.equal(await overUdp(tracker.udpPort, 7), 'torrent not allowed');
+    assert.equal(await overHttp(tracker.httpPort, 7), 'torrent not allowed');
+    assert.equal((await act('undeny', hex(7))).code, 0);
+    assert.equal(await overUdp(tracker.udpPort, 7), 'allowed');
+    writeFileSync(deny, 'rubbish\n');
+    for (const words of [['deny', hex(8)], ['undeny', hex(8)], ['reload']]) {
+      const { code, text } = await act(...words);
+      assert.equal(code, 1, text);
+      assert.match(text, /:1: 'rubbish' is not an info_hash/);
+    }
+  } finally {
+    await tracker.program.kill();
+  }
+});
+
 test('SIGHUP every 50 ms with good and bad lists fails no request', async () => {
   const deny = join(directory, 'storm');
   const install = (lines: string) => {

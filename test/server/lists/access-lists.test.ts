@@ -1,6 +1,6 @@
 // The lists as files: read whole or not at all, taken up when they change, and never half of one.
 import assert from 'node:assert/strict';
-import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -216,8 +216,31 @@ test('a torrent denied by the operator stands in the list', async () => {
   await lists.deny(hex(7));
   assert.deepEqual([allows(1), allows(7)], [false, false]);
   assert.equal((await readInfoHashList(path, key)).count, 2);
+  const written = readFileSync(path, 'utf8');
+  await lists.deny(hex(7));
+  assert.equal(readFileSync(path, 'utf8'), written, 'denied already');
+  await lists.undeny(hex(7));
+  await lists.undeny(hex(7));
+  assert.deepEqual([allows(1), allows(7)], [false, true]);
   lists.close();
   const without = await open({ denyClient: ['-XL'] });
   assert.equal(without.lists.canDeny, false);
   await assert.rejects(without.lists.deny(hex(7)), { message: /no --deny-list/ });
+});
+
+test('a torrent is not said to be denied, or not any more, when the list has a bad line; and nothing is written', async () => {
+  const path = fileOf(hex(1));
+  const { lists, allows } = await open({ denyList: path }, 1_000_000);
+  const broken = `${hex(1)}\nrubbish\n`;
+  writeFileSync(path, broken);
+  for (const act of [() => lists.deny(hex(7)), () => lists.undeny(hex(1))]) {
+    await assert.rejects(act(), { message: /:2: 'rubbish' is not an info_hash.*; nothing was changed$/ });
+    assert.equal(readFileSync(path, 'utf8'), broken);
+  }
+  assert.deepEqual([allows(1), allows(7), lists.faults.length], [false, true, 1]);
+  writeFileSync(path, `# by hand\n${hex(1)} # why\n${hex(2)}\n`);
+  await lists.undeny(hex(1));
+  assert.equal(readFileSync(path, 'utf8'), `# by hand\n${hex(2)}\n`);
+  assert.deepEqual([allows(1), allows(2), lists.faults], [true, false, []]);
+  lists.close();
 });

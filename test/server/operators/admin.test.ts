@@ -287,7 +287,7 @@ describe('the commands that ask a running tracker', () => {
   test('swarm, snapshot and drop do what the API does', async () => {
     const swarm = await run('swarm', infoHash, ...where());
     assert.match(swarm.stdout, /^seeders +10$/m);
-    assert.match(swarm.stdout, /^127\.0\.0\.0\/24 +\d+ +leecher +Transmission 4\.0\.6\.0$/m);
+    assert.match(swarm.stdout, /^127\.0\.0\.0\/24 +\d+ +leecher +Transmission 4\.0\.6$/m);
     assert.match((await run('snapshot', ...where())).stdout, /^Saved 31 peers\.$/m);
     assert.equal((await run('drop', '08'.repeat(20), ...where())).code, 0);
     assert.match((await run('swarm', '08'.repeat(20), ...where())).stdout, /^Nobody is in the swarm/);
