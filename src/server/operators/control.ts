@@ -8,6 +8,7 @@ import { escapeForLog, quoteForLog } from '../log/escape-for-log.ts';
 import { type Configuration, configurationOf, readConfiguration } from '../options/configuration.ts';
 import { StartError, UsageError } from '../usage-error.ts';
 import { adminSocketPath } from './admin.ts';
+import { installedDoor } from './installed-door.ts';
 
 interface Command {
   /** Takes an info_hash as its first word. */
@@ -111,6 +112,8 @@ function findDoor(configuration: Configuration): DoorAddress {
   if (socketPath !== undefined) return { socketPath };
   const { adminPort: port, adminHost: host, adminTokenFile } = configuration;
   if (typeof port !== 'number' || port === 0) {
+    const installed = installedDoor();
+    if (installed !== undefined) return { socketPath: installed };
     throw new UsageError(
       'where is the tracker? Give --admin-socket, --data-dir, --admin-port or the --config it runs with',
     );
