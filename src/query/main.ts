@@ -2,7 +2,7 @@
 // The command tracker-query: joins `run` to this process, its streams and its signals.
 import '../cli/typescript-lines.ts';
 import { readFileSync } from 'node:fs';
-import { TrackerError } from './asking/tracker-error.ts';
+import { TrackerError } from './network/tracker-error.ts';
 import { run } from './run.ts';
 
 const interrupt = new AbortController();

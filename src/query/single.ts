@@ -1,9 +1,9 @@
 // Knows the plain use of tracker-query: one tracker, asked once or until it answers, and its result in the wanted format.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { TrackerUrl } from './asking/announce-url.ts';
 import { type Query, queryTracker, type Result } from './asking/query.ts';
 import { failureOf, isSuccess } from './asking/tracker-answer.ts';
 import type { Settings } from './command/settings.ts';
+import type { TrackerUrl } from './network/tracker-url.ts';
 import { csvHead, csvPeers, csvRows } from './report/report-csv.ts';
 import { resultObject } from './report/report-json.ts';
 import { announceLines, scrapeLines } from './report/report-table.ts';

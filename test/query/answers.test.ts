@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { readAnnounceAnswer, readScrapeAnswer } from '../../src/query/asking/http-answer.ts';
-import { TrackerError } from '../../src/query/asking/tracker-error.ts';
 import { readUdpAnnounce, readUdpScrape } from '../../src/query/asking/udp-answer.ts';
+import { TrackerError } from '../../src/query/network/tracker-error.ts';
 
 const bytes = (latin1: string) => new Uint8Array(Buffer.from(latin1, 'latin1'));
 const read = (latin1: string, family: 4 | 6 = 4) => readAnnounceAnswer(bytes(latin1), family);

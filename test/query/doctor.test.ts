@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { describe, type TestContext, test } from 'node:test';
-import { parseTrackerUrl } from '../../src/query/asking/announce-url.ts';
 import { Examination } from '../../src/query/doctor/examination.ts';
 import type { DoctorReport, Finding } from '../../src/query/doctor/finding.ts';
 import { judgeTrackerRecord } from '../../src/query/doctor/names.ts';
+import { parseTrackerUrl } from '../../src/query/network/tracker-url.ts';
 import { body, startHttp, startTcp, startUdp, type UdpRequest, udpReply } from './fake-trackers.ts';
 import { runQuery } from './run-query.ts';
 

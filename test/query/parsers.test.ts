@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { UsageError } from '../../src/cli/usage-error.ts';
-import { formatTrackerUrl, parseTrackerUrl, targetWith } from '../../src/query/asking/announce-url.ts';
 import { parseCommandLine } from '../../src/query/command/command-line.ts';
 import { parseInfoHash, parseMagnetLink } from '../../src/query/command/input-hash.ts';
 import { scopeOf } from '../../src/query/network/address-scope.ts';
 import { addressesInHosts } from '../../src/query/network/hosts-file.ts';
+import { formatTrackerUrl, parseTrackerUrl, targetWith } from '../../src/query/network/tracker-url.ts';
 import { formatMs, formatSeconds, speedOf } from '../../src/query/report/wording.ts';
 
 function refusesOrReads(read: (text: string) => unknown): (text: string) => void {

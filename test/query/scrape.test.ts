@@ -1,7 +1,7 @@
 // Scrapes over HTTP and UDP against trackers that the test plays.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseTrackerUrl, scrapeUrlOf } from '../../src/query/asking/announce-url.ts';
+import { parseTrackerUrl, scrapeUrlOf } from '../../src/query/network/tracker-url.ts';
 import { afterConnect, startAnswering, startUdp, udpReply } from './fake-trackers.ts';
 import { runQuery } from './run-query.ts';
 

@@ -5,7 +5,7 @@ import { parseIp } from '../../protocol/ip-address.ts';
 import { type ConnectionIdHalves, encodeAnnounceRequest } from '../../protocol/udp-client-packets.ts';
 import { encodeUrlData } from '../../protocol/udp-options.ts';
 import { requestAt } from '../../protocol/udp-packets.ts';
-import type { TrackerUrl } from './announce-url.ts';
+import type { TrackerUrl } from '../network/tracker-url.ts';
 import type { Identity } from './identity.ts';
 
 export type EventName = keyof typeof Event;

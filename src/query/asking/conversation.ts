@@ -5,12 +5,12 @@ import { Action } from '../../protocol/udp-packets.ts';
 import type { Deadline } from '../network/deadline.ts';
 import { getHttp, type HttpAnswer, type HttpOptions } from '../network/http-client.ts';
 import { bothFamilies, type Families, resolveName } from '../network/name-lookup.ts';
+import { TrackerError } from '../network/tracker-error.ts';
+import { scrapeUrlOf, type TrackerUrl, targetWith } from '../network/tracker-url.ts';
 import { connectUdp, type UdpClient } from '../network/udp-client.ts';
 import { type AnnounceQuestion, encodeUdpAnnounce, formatAnnounceQuery } from './announce-question.ts';
-import { scrapeUrlOf, type TrackerUrl, targetWith } from './announce-url.ts';
 import { readAnnounceAnswer, readScrapeAnswer, type ScrapeAnswer } from './http-answer.ts';
 import type { AnnounceAnswer } from './tracker-answer.ts';
-import { TrackerError } from './tracker-error.ts';
 import { readUdpAnnounce, readUdpScrape } from './udp-answer.ts';
 
 export interface Answered<T> {

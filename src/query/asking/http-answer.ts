@@ -7,9 +7,9 @@ import {
   type HttpPeer,
 } from '../../protocol/http-client-replies.ts';
 import { formatIp, isMapped } from '../../protocol/ip-address.ts';
+import { TrackerError } from '../network/tracker-error.ts';
 import { cutText, decodeText } from '../terminal/sanitise.ts';
 import { type AnnounceAnswer, createAnswer, maxListed, type ScrapedTorrent } from './tracker-answer.ts';
-import { TrackerError } from './tracker-error.ts';
 
 export interface ScrapeAnswer {
   failureReason: string | null;

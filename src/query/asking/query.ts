@@ -1,14 +1,33 @@
 // Knows one whole query of one tracker: the question, its answer as a result, the host names of its peers, and the clean-up.
 
-import type { Settings } from '../command/settings.ts';
 import { Deadline, within } from '../network/deadline.ts';
-import { resolveAddress } from '../network/name-lookup.ts';
+import { type Families, resolveAddress } from '../network/name-lookup.ts';
+import { TrackerError } from '../network/tracker-error.ts';
+import { scrapeUrlOf, type TrackerUrl } from '../network/tracker-url.ts';
 import type { AnnounceQuestion, EventName } from './announce-question.ts';
-import { scrapeUrlOf, type TrackerUrl } from './announce-url.ts';
 import { type Conversation, createConversation } from './conversation.ts';
 import { createIdentity, type Identity } from './identity.ts';
+import type { Torrent } from './torrent.ts';
 import type { AnnounceResult, PeerEntry, ScrapeResult } from './tracker-answer.ts';
-import { TrackerError } from './tracker-error.ts';
+
+/** What is asked of a tracker, and how. */
+export interface QuerySettings {
+  kind: 'announce' | 'scrape';
+  /** Empty for a full scrape. */
+  torrents: readonly Torrent[];
+  event: EventName;
+  numwant: number;
+  /** Bytes. */
+  left: number;
+  port: number;
+  randomIdentity: boolean;
+  cleanup: boolean;
+  timeoutSeconds: number;
+  families: Families;
+  insecure: boolean;
+  /** Find the host names of the peers. */
+  lookup: boolean;
+}
 
 export type Result = AnnounceResult | ScrapeResult;
 
@@ -21,7 +40,7 @@ export interface Query {
 /** Asks one tracker once. Never throws what the tracker did: that is in the result. `interrupt` is Ctrl-C. */
 export async function queryTracker(
   url: TrackerUrl,
-  settings: Settings,
+  settings: QuerySettings,
   interrupt?: AbortSignal,
 ): Promise<Query> {
   const asker = new Asker(url, settings);
@@ -31,12 +50,12 @@ export async function queryTracker(
 /** One peer that asks one tracker, as often as it likes. */
 export class Asker {
   readonly #url: TrackerUrl;
-  readonly #settings: Settings;
+  readonly #settings: QuerySettings;
   readonly #identity: Identity;
   readonly #conversation: Conversation;
   #recorded = false;
 
-  constructor(url: TrackerUrl, settings: Settings) {
+  constructor(url: TrackerUrl, settings: QuerySettings) {
     this.#url = url;
     this.#settings = settings;
     this.#identity = createIdentity({ random: settings.randomIdentity });
@@ -127,7 +146,7 @@ export class Asker {
 
 /** Runs `work` under one deadline; `ms` is the time until it stopped the clock, null when it failed before. */
 async function timed<T>(
-  settings: Settings,
+  settings: QuerySettings,
   interrupt: AbortSignal | undefined,
   work: (deadline: Deadline, stopClock: () => void) => Promise<T>,
 ): Promise<{ value?: T; error?: TrackerError; ms: number | null }> {

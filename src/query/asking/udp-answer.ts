@@ -5,11 +5,11 @@ import {
   scrapeReplyEntryBytes,
   scrapeReplyHeadBytes,
 } from '../../protocol/udp-packets.ts';
+import { TrackerError } from '../network/tracker-error.ts';
 import type { UdpReply } from '../network/udp-client.ts';
 import { decodeText } from '../terminal/sanitise.ts';
 import { addCompactPeers, type ScrapeAnswer } from './http-answer.ts';
 import { type AnnounceAnswer, createAnswer } from './tracker-answer.ts';
-import { TrackerError } from './tracker-error.ts';
 
 /** `family` is that of the packet, which decides how long an entry is. Throws a TrackerError when it is too short. */
 export function readUdpAnnounce(reply: UdpReply, family: 4 | 6): AnnounceAnswer {

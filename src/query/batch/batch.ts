@@ -1,9 +1,9 @@
 // Knows how to query many trackers at once: who is asked when, and in which order the results come out.
 import { setTimeout as pause } from 'node:timers/promises';
 import { UsageError } from '../../cli/usage-error.ts';
-import { parseTrackerUrl, scrapeUrlOf, type TrackerUrl } from '../asking/announce-url.ts';
 import { type Query, queryTracker, type Result } from '../asking/query.ts';
 import type { Settings } from '../command/settings.ts';
+import { parseTrackerUrl, scrapeUrlOf, type TrackerUrl } from '../network/tracker-url.ts';
 
 export interface BatchEvents {
   /** `index` counts from 0 in the order of the list. */

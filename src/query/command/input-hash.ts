@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { UsageError } from '../../cli/usage-error.ts';
+import type { Torrent } from '../asking/torrent.ts';
 import { decodeBase32 } from './base32.ts';
-import type { Torrent } from './torrent.ts';
 import { decodeTorrent } from './torrent-file.ts';
 
 const maxTorrentBytes = 64 << 20;

@@ -2,33 +2,20 @@
 import { stat } from 'node:fs/promises';
 import { UsageError } from '../../cli/usage-error.ts';
 import type { EventName } from '../asking/announce-question.ts';
-import { parseTrackerUrl, scrapeUrlOf, type TrackerUrl } from '../asking/announce-url.ts';
+import type { QuerySettings } from '../asking/query.ts';
+import type { Torrent } from '../asking/torrent.ts';
 import { bothFamilies, type Families } from '../network/name-lookup.ts';
+import { parseTrackerUrl, scrapeUrlOf, type TrackerUrl } from '../network/tracker-url.ts';
 import type { RawOptions } from './command-line.ts';
 import { createRandomTorrent, readTorrent } from './input-hash.ts';
 import { options as optionTable } from './options.ts';
-import type { Torrent } from './torrent.ts';
 
 export type Format = 'table' | 'json' | 'jsonl' | 'csv';
 
-/** What every query of a run has in common. */
-export interface Settings {
-  kind: 'announce' | 'scrape';
-  /** Empty for a full scrape. */
-  torrents: Torrent[];
-  event: EventName;
-  numwant: number;
-  /** Bytes. */
-  left: number;
-  port: number;
-  randomIdentity: boolean;
-  cleanup: boolean;
-  timeoutSeconds: number;
-  families: Families;
-  insecure: boolean;
+/** What every query of a run has in common, and how its results are shown. */
+export interface Settings extends QuerySettings {
   format: Format;
   showPeers: boolean;
-  lookup: boolean;
   nocolor: boolean;
 }
 

@@ -1,8 +1,8 @@
 // Knows .torrent files (BEP 3, 12, 52): the info_hash of one, its name and its trackers.
 import { createHash } from 'node:crypto';
 import { type Bencoded, type BencodedDictionary, decodeBencode } from '../../protocol/bencode.ts';
+import type { Torrent } from '../asking/torrent.ts';
 import { decodeText } from '../terminal/sanitise.ts';
-import type { Torrent } from './torrent.ts';
 
 /** Undefined when `bytes` is no torrent. A hybrid torrent is known by its v1 hash; a v2 hash is truncated. */
 export function decodeTorrent(bytes: Uint8Array): Torrent | undefined {

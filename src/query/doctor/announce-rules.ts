@@ -1,7 +1,7 @@
 // Checks an announce's answer against the rules: the interval, BEP 7, 21 and 23.
 import { decodeHttpAnnounceReply } from '../../protocol/http-client-replies.ts';
-import { TrackerError } from '../asking/tracker-error.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
+import { TrackerError } from '../network/tracker-error.ts';
 import { formatSeconds } from '../report/wording.ts';
 import { type Examination, withVisitors } from './examination.ts';
 import type { FirstAnswer } from './reach.ts';

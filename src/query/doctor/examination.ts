@@ -1,13 +1,13 @@
 // Knows the tracker under examination: its URL and addresses, what has been found so far, and how to ask it as some peer.
 import { randomBytes, randomInt } from 'node:crypto';
 import type { AnnounceQuestion, EventName } from '../asking/announce-question.ts';
-import type { TrackerUrl } from '../asking/announce-url.ts';
 import { type Answered, type Conversation, createConversation } from '../asking/conversation.ts';
 import type { ScrapeAnswer } from '../asking/http-answer.ts';
 import { createIdentity, type Identity } from '../asking/identity.ts';
 import type { AnnounceAnswer } from '../asking/tracker-answer.ts';
 import { type Deadline, within } from '../network/deadline.ts';
 import type { Endpoint, Families } from '../network/name-lookup.ts';
+import type { TrackerUrl } from '../network/tracker-url.ts';
 import type { AddressReport, Finding, Verdict } from './finding.ts';
 
 export interface ExaminationOptions {

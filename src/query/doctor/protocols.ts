@@ -1,7 +1,8 @@
 // Checks which other protocols answer on the tracker's host and port, and where its redirects lead.
-import { formatTrackerUrl, type Scheme, type TrackerUrl } from '../asking/announce-url.ts';
-import { TrackerError } from '../asking/tracker-error.ts';
+
 import type { Endpoint } from '../network/name-lookup.ts';
+import { TrackerError } from '../network/tracker-error.ts';
+import { formatTrackerUrl, type Scheme, type TrackerUrl } from '../network/tracker-url.ts';
 import { type Examination, Visitor, withVisitors } from './examination.ts';
 import type { FirstAnswer } from './reach.ts';
 

@@ -2,14 +2,14 @@
 import type { TLSSocket } from 'node:tls';
 import { Action } from '../../protocol/udp-packets.ts';
 import { encodeUdpAnnounce, formatAnnounceQuery } from '../asking/announce-question.ts';
-import { targetWith } from '../asking/announce-url.ts';
 import { readAnnounceAnswer } from '../asking/http-answer.ts';
 import type { AnnounceAnswer } from '../asking/tracker-answer.ts';
-import { TrackerError } from '../asking/tracker-error.ts';
 import { readUdpAnnounce } from '../asking/udp-answer.ts';
 import type { Deadline } from '../network/deadline.ts';
 import { getHttp, type HttpAnswer } from '../network/http-client.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
+import { TrackerError } from '../network/tracker-error.ts';
+import { targetWith } from '../network/tracker-url.ts';
 import { UdpClient } from '../network/udp-client.ts';
 import { formatMs, speedOf } from '../report/wording.ts';
 import { type CertificateFacts, factsOf } from './certificate.ts';

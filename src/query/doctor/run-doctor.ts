@@ -1,11 +1,11 @@
 // Knows the order of an examination, and what becomes of its findings: a report, and an exit code by the worst of them.
 
 import { UsageError } from '../../cli/usage-error.ts';
-import { parseTrackerUrl, type TrackerUrl } from '../asking/announce-url.ts';
-import { TrackerError } from '../asking/tracker-error.ts';
 import type { RawOptions } from '../command/command-line.ts';
 import { choice, type Format, familiesOf, readTorrents, timeoutOf } from '../command/settings.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
+import { TrackerError } from '../network/tracker-error.ts';
+import { parseTrackerUrl, type TrackerUrl } from '../network/tracker-url.ts';
 import type { Console } from '../terminal/console.ts';
 import { formatJson } from '../terminal/sanitise.ts';
 import { checkPaused, checkPeerForms, judgeInterval } from './announce-rules.ts';

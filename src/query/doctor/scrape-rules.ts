@@ -1,8 +1,9 @@
 // Checks scrapes: BEP 48 over HTTP, BEP 15 over UDP, and that they count the same peers as announces do.
-import { scrapeUrlOf } from '../asking/announce-url.ts';
+
 import type { ScrapedTorrent } from '../asking/tracker-answer.ts';
-import { TrackerError } from '../asking/tracker-error.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
+import { TrackerError } from '../network/tracker-error.ts';
+import { scrapeUrlOf } from '../network/tracker-url.ts';
 import { type Examination, withVisitors } from './examination.ts';
 
 export async function checkScrape(examination: Examination, endpoint: Endpoint): Promise<void> {

@@ -6,8 +6,8 @@ import {
   encodeScrapeRequest,
 } from '../../protocol/udp-client-packets.ts';
 import { type EventName, encodeUdpAnnounce } from '../asking/announce-question.ts';
-import type { TrackerUrl } from '../asking/announce-url.ts';
 import { createIdentity } from '../asking/identity.ts';
+import type { TrackerUrl } from '../network/tracker-url.ts';
 
 /** One peer of one torrent, as raw packets. */
 export class PacketMaker {

@@ -1,9 +1,9 @@
 // Checks a UDP tracker against BEP 15 and 41: the connect reply, the address it comes from, and options after an announce.
 import { type ConnectionIdHalves, decodeConnectReply } from '../../protocol/udp-client-packets.ts';
 import { Action, announceRequestBytes } from '../../protocol/udp-packets.ts';
-import { TrackerError } from '../asking/tracker-error.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
 import { formatEndpoint } from '../network/tcp-connect.ts';
+import { TrackerError } from '../network/tracker-error.ts';
 import { UdpClient } from '../network/udp-client.ts';
 import type { Examination } from './examination.ts';
 import { type PacketMaker, randomId } from './udp-packets.ts';

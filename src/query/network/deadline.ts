@@ -1,5 +1,5 @@
 // Knows how long one query may still take: a single limit over name resolution, connecting, reading and reverse DNS.
-import { TrackerError } from '../asking/tracker-error.ts';
+import { TrackerError } from './tracker-error.ts';
 
 /** One limit in time, shared by every step of a query. `signal` aborts with a TrackerError when it is reached. */
 export class Deadline {

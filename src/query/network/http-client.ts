@@ -1,12 +1,12 @@
 // Knows how to get one URL from a tracker: resolve, connect, TLS, ask, and follow redirects only where it is safe.
 import type { TLSSocket } from 'node:tls';
-import { formatTrackerUrl, hostHeader, parseTrackerUrl, type TrackerUrl } from '../asking/announce-url.ts';
-import { TrackerError } from '../asking/tracker-error.ts';
 import { scopeOf } from './address-scope.ts';
 import type { Deadline } from './deadline.ts';
 import { exchangeHttp, type HttpReply } from './http-exchange.ts';
 import { bothFamilies, type Families, resolveName } from './name-lookup.ts';
 import { connectFirst, startTls } from './tcp-connect.ts';
+import { TrackerError } from './tracker-error.ts';
+import { formatTrackerUrl, hostHeader, parseTrackerUrl, type TrackerUrl } from './tracker-url.ts';
 
 const maxRedirects = 3;
 

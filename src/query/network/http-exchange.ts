@@ -3,9 +3,9 @@ import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:ht
 import type { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { TrackerError } from '../asking/tracker-error.ts';
 import type { Deadline } from './deadline.ts';
 import { reasonOf } from './tcp-connect.ts';
+import { TrackerError } from './tracker-error.ts';
 
 const maxReplyBytes = 4 << 20;
 

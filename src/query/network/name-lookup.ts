@@ -1,9 +1,9 @@
 // Knows how a tracker's name becomes addresses, in the order to try them, without outliving the deadline.
 import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { TrackerError } from '../asking/tracker-error.ts';
 import type { Deadline } from './deadline.ts';
 import { addressesInHostsFile } from './hosts-file.ts';
+import { TrackerError } from './tracker-error.ts';
 
 export interface Endpoint {
   address: string;

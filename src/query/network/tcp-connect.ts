@@ -1,9 +1,9 @@
 // Knows how to reach the first of several addresses that answers (RFC 8305), and how to put TLS on the connection.
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { TrackerError } from '../asking/tracker-error.ts';
 import { checkCertificateName } from './certificate-name.ts';
 import type { Deadline } from './deadline.ts';
+import { TrackerError } from './tracker-error.ts';
 
 // The next address gets its turn this long after the one before it, which may still win.
 const staggerMs = 300;

@@ -10,10 +10,10 @@ import {
   encodeConnectRequest,
 } from '../../protocol/udp-client-packets.ts';
 import { Action, connectRequestBytes } from '../../protocol/udp-packets.ts';
-import { TrackerError } from '../asking/tracker-error.ts';
 import type { Deadline } from './deadline.ts';
 import type { Endpoint } from './name-lookup.ts';
 import { formatEndpoint, reasonOf, staggered } from './tcp-connect.ts';
+import { TrackerError } from './tracker-error.ts';
 
 /** The reply's bytes, or the text of an error packet. */
 export type UdpReply = { error: string } | { packet: Uint8Array; view: DataView };

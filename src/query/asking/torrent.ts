@@ -1,5 +1,4 @@
-// What is known of a torrent that is asked about, wherever it was named.
-
+// What a query knows of a torrent, however it was named.
 export interface Torrent {
   /** 20 bytes; a v2 hash is truncated (BEP 52). */
   infoHash: Uint8Array;
