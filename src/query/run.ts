@@ -51,8 +51,8 @@ async function runCommand(
     return 0;
   }
   const plan = await createPlan(options);
-  // Ctrl-C is how a watch is meant to end.
-  if (plan.mode === 'watch') return await runWatch(plan, console);
+  // Ctrl-C or q is how a watch is meant to end.
+  if (plan.mode === 'watch') return await runWatch(plan, stdin, console);
   if (plan.mode === 'batch') return unlessInterrupted(await runBatch(plan, stdin, console));
   return unlessInterrupted(await runSingle(plan.tracker, plan.settings, plan.attempts, console));
 }

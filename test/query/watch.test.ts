@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import type { AnnounceResult } from '../../src/query/asking/tracker-answer.ts';
 import { createAnswer } from '../../src/query/asking/tracker-answer.ts';
+import { onQuitKey } from '../../src/query/terminal/quit-key.ts';
 import { Terminal } from '../../src/query/terminal/terminal.ts';
 import { sparkline } from '../../src/query/watch/sparkline.ts';
 import { WatchView } from '../../src/query/watch/watch-view.ts';
@@ -76,8 +77,30 @@ test('on a terminal the view shows change and failures, redrawn in place', () =>
   const frames = writtenTo(stream).split('\x1b[7A\r\x1b[J');
   assert.equal(frames.length, 3);
   assert.match(frames[1]!, /Seeds +12 +\+2 +10 +12 {2}▁█/);
-  assert.match(frames[2]!, /2 answers, 1 failure\n/);
+  assert.match(frames[2]!, /2 answers, 1 failure {2}\(q ends it\)\n/);
   assert.match(frames[2]!, /Seeds +- +- +10 +12 {2}▁█·/);
   assert.match(frames[2]!, /Last failure {2}\d\d:\d\d:\d\d {2}no\\x1b\[2J/);
   for (const line of frames[2]!.split('\n')) assert.ok(line.length < 80, line);
+});
+
+test('q ends a watch on a terminal, which gets its keys back', () => {
+  const modes: boolean[] = [];
+  const keys = Object.assign(new PassThrough(), {
+    isTTY: true,
+    setRawMode: (raw: boolean) => modes.push(raw),
+  });
+  let quits = 0;
+  const giveBack = onQuitKey(keys, () => quits++);
+  keys.emit('data', Buffer.from('xq'));
+  assert.equal(quits, 1);
+  giveBack();
+  keys.emit('data', Buffer.from('q'));
+  assert.equal(quits, 1);
+  assert.deepEqual(modes, [true, false]);
+});
+
+test('a pipe is no keyboard', () => {
+  const pipe = new PassThrough();
+  onQuitKey(pipe, () => assert.fail('a pipe pressed q'))();
+  assert.equal(pipe.listenerCount('data'), 0);
 });

@@ -1,4 +1,5 @@
 // Knows how long one query may still take: a single limit over name resolution, connecting, reading and reverse DNS.
+import { setMaxListeners } from 'node:events';
 import { TrackerError } from './tracker-error.ts';
 
 /** One limit in time, shared by every step of a query. `signal` aborts with a TrackerError when it is reached. */
@@ -14,6 +15,8 @@ export class Deadline {
   /** `outer` (Ctrl-C) ends it early. Call `close` when the query is over, or its timer keeps the process alive. */
   constructor(seconds: number, outer?: AbortSignal) {
     this.seconds = seconds;
+    // Each step under way listens, and there may be many at once.
+    setMaxListeners(0, this.#abort.signal);
     this.signal = this.#abort.signal;
     this.#endMs = performance.now() + seconds * 1000;
     this.#timer = setTimeout(() => this.#abort.abort(this.#expired()), seconds * 1000);

@@ -8,6 +8,8 @@ import { reasonOf } from './tcp-connect.ts';
 import { TrackerError } from './tracker-error.ts';
 
 const maxReplyBytes = 4 << 20;
+// Every answer of a tracker is a bencoded dictionary.
+const dictionaryBegins = 0x64;
 
 export interface HttpReply {
   status: number;
@@ -56,6 +58,8 @@ function sendGet(socket: Socket, question: HttpQuestion): Promise<IncomingMessag
       createConnection: () => socket,
       method: 'GET',
       path: question.target,
+      // As forgiving as libtorrent and aria2, which take lines that end in a bare LF; no second request can follow.
+      insecureHTTPParser: true,
       setHost: false,
       headers: {
         Host: question.host,
@@ -99,8 +103,11 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
 async function decompress(raw: Buffer, encoding: string | undefined): Promise<Uint8Array> {
   const name = (encoding ?? '').trim().toLowerCase();
   if (name === '' || name === 'identity') return raw;
-  if (name !== 'gzip' && name !== 'x-gzip')
+  if (name !== 'gzip' && name !== 'x-gzip') {
+    // `none`, `utf-8`: libtorrent and aria2 look only for what they can undo, and take the rest as it is.
+    if (raw[0] === dictionaryBegins) return raw;
     throw new TrackerError(`the reply is encoded as '${name}', not gzip`);
+  }
   try {
     return await promisify(gunzip)(raw, { maxOutputLength: maxReplyBytes });
   } catch (error) {

@@ -2,7 +2,7 @@
 import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Deadline } from './deadline.ts';
-import { addressesInHostsFile } from './hosts-file.ts';
+import { addressesInHostsFile, nameInHostsFile } from './hosts-file.ts';
 import { TrackerError } from './tracker-error.ts';
 
 export interface Endpoint {
@@ -123,6 +123,9 @@ async function systemLookup(host: string, deadline: Deadline): Promise<string[]>
 
 /** The host name of an address, or null when it has none. */
 export async function resolveAddress(address: string, deadline: Deadline): Promise<string | null> {
+  // c-ares looks there too, but gives an empty list for what it finds.
+  const local = await nameInHostsFile(address);
+  if (local !== undefined) return local;
   const resolver = new Resolver({ timeout: 2000, tries: 2 });
   try {
     const names = await deadline.race(resolver.reverse(address), () => resolver.cancel());

@@ -52,7 +52,7 @@ function late(connected: Connected<Socket>): void {
 
 /**
  * Starts `attempt` for each item, `ms` apart or as soon as the one before failed; resolves with the first success and
- * gives later ones to `discard`. Rejects with the first item's reason when all fail.
+ * gives later ones to `discard`. When all fail it rejects with the first reason that is the other side's, if there is one.
  */
 export function staggered<T, R>(
   items: readonly T[],
@@ -64,7 +64,7 @@ export function staggered<T, R>(
     let next = 0;
     let failed = 0;
     let done = false;
-    let firstReason: unknown;
+    const failures: unknown[] = [];
     let timer: NodeJS.Timeout | undefined;
     const start = () => {
       clearTimeout(timer);
@@ -78,16 +78,24 @@ export function staggered<T, R>(
           resolve(result);
         },
         (reason: unknown) => {
-          if (position === 0) firstReason = reason;
+          failures[position] = reason;
           if (++failed < items.length) return start();
           clearTimeout(timer);
-          if (!done) reject(firstReason ?? reason);
+          if (!done) reject(failures.find((failure) => !isOwnLack(failure)) ?? failures[0]);
         },
       );
       if (next < items.length) timer = setTimeout(start, ms);
     };
     start();
   });
+}
+
+const ownLacks = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+
+/** Whether an address could not even be tried: this machine has no address or no route of its family. */
+export function isOwnLack(error: unknown): boolean {
+  const { code, cause } = error as NodeJS.ErrnoException;
+  return (code !== undefined && ownLacks.has(code)) || (cause instanceof Error && isOwnLack(cause));
 }
 
 export interface TlsOptions {

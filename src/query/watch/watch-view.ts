@@ -62,7 +62,11 @@ export class WatchView {
     );
     const lines: Line[] = [
       [{ text: this.#url, style: 'bold' }],
-      [`every ${this.#seconds} s: ${formatCount(this.#answers, 'answer')}, `, failed],
+      [
+        `every ${this.#seconds} s: ${formatCount(this.#answers, 'answer')}, `,
+        failed,
+        { text: '  (q ends it)', style: 'dim' },
+      ],
       [''],
       [{ text: head.join(''), style: 'dim' }],
       this.#seriesLine(this.#seeds),
