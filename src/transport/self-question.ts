@@ -2,6 +2,15 @@
 // leaves nothing behind.
 import { randomBytes } from 'node:crypto';
 import { Event } from '../protocol/event.ts';
+import {
+  addressDenied,
+  badClientAddress,
+  clientDenied,
+  type FailureKind,
+  tooManyRequests,
+  torrentDenied,
+  torrentUnregistered,
+} from '../protocol/failure.ts';
 
 /** Where a listener is reached from this machine. */
 export interface ReachableListener {
@@ -10,8 +19,11 @@ export interface ReachableListener {
   port: number;
 }
 
+/** As what the listener has counted the announce: as one with peers, as refused, or not at all. */
+export type SelfAnswer = 'announced' | FailureKind | 'uncounted';
+
 /** Resolves when the listener has answered, whatever it said; rejects with the reason why it did not. */
-export type AskSelf = (listener: ReachableListener, signal: AbortSignal) => Promise<void>;
+export type AskSelf = (listener: ReachableListener, signal: AbortSignal) => Promise<SelfAnswer>;
 
 const peerId = Buffer.from('-CR0000-selfannounce');
 
@@ -20,4 +32,19 @@ export function selfQuestion() {
     ...{ infoHash: randomBytes(20), peerId, port: 1 },
     ...{ uploaded: 0, downloaded: 0, left: 0, event: Event.stopped, numwant: 0 },
   };
+}
+
+/** What a whole and well-formed announce may be refused for. */
+const refusals = [
+  addressDenied,
+  badClientAddress,
+  clientDenied,
+  tooManyRequests,
+  torrentDenied,
+  torrentUnregistered,
+];
+
+/** As what a listener has counted the refusal whose words it answered. */
+export function kindOfRefusal(words: string): SelfAnswer {
+  return refusals.find(({ message }) => message === words)?.kind ?? 'uncounted';
 }

@@ -147,8 +147,10 @@ export class Monitor {
     elapsed: number,
   ): TransportStats {
     const announces = { ipv4: sum(counts.announces4), ipv6: sum(counts.announces6) };
-    const before = this.#past[0]![transport]!.latency;
-    const recent = counts.latency.map((count, bucket) => count - before[bucket]!);
+    const before = this.#past[0]![transport]!;
+    // The tracker's announces to itself are timed like all others; when there was nothing else there is nothing to tell.
+    const asked = requestsIn(counts) > requestsIn(before);
+    const recent = counts.latency.map((count, bucket) => (asked ? count - before.latency[bucket]! : 0));
     return {
       transport,
       announces,
@@ -210,6 +212,10 @@ function sumsOf(counts: Counts) {
     sums.exceptions += one.exceptions;
   }
   return sums;
+}
+
+function requestsIn({ announces4, announces6, scrapes, refused }: TransportCounts): number {
+  return sum(announces4) + sum(announces6) + scrapes + sum(Object.values(refused));
 }
 
 function sum(numbers: readonly number[]): number {

@@ -6,6 +6,7 @@ import { type TransportName, transports } from '../../transport/transports.ts';
 import { listenError, type PlannedListener, type Protocol } from './listen-plan.ts';
 import type { Listener, ListenerParts, ServingThreads } from './listener.ts';
 import { createOpeners } from './openers.ts';
+import { OwnQuestions } from './own-questions.ts';
 
 export interface OpeningSteps {
   /** Called when threads have been started, which takes them a while, and before anything answers. */
@@ -17,10 +18,11 @@ export interface OpeningSteps {
 /** What answers, and what it has counted. */
 export interface Listeners {
   readonly all: readonly Listener[];
-  /** What each transport in use has counted since the start; always the same ones. */
+  /** What each transport in use has counted since the start, but for `askSelf`; always the same ones. */
   counts(): Partial<Record<TransportName, TransportCounts>>;
   /** For the log's line a minute, by the transport's title. */
   tallies(): Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Asks a listener whether it answers; what is asked so does not count. */
   askSelf(protocol: Protocol): AskSelf | undefined;
   /** What listeners of the protocol wait for before they can answer anybody; undefined when it is nothing. */
   waitsFor(protocol: Protocol): string | undefined;
@@ -43,6 +45,7 @@ export async function openListeners(
   const all: Listener[] = [];
   const openers = createOpeners(plan, parts);
   const inUse = transports.filter(({ title }) => plan.some(({ protocol }) => protocol === title));
+  const own = new Map<Protocol, OwnQuestions>(inUse.map(({ title }) => [title, new OwnQuestions()]));
   const threads = new Set<ServingThreads>();
   const close = async (graceMs?: number) => {
     await Promise.all(all.map((listener) => listener.close(graceMs)));
@@ -77,11 +80,14 @@ export async function openListeners(
   return {
     all,
     counts: () =>
-      Object.fromEntries(inUse.map(({ name, title }) => [name, openers[title].counts()])) as Partial<
-        Record<TransportName, TransportCounts>
-      >,
+      Object.fromEntries(
+        inUse.map(({ name, title }) => [name, own.get(title)!.without(openers[title].counts())]),
+      ) as Partial<Record<TransportName, TransportCounts>>,
     tallies: () => Object.fromEntries(inUse.map(({ title }) => [title, openers[title].tallies?.() ?? {}])),
-    askSelf: (protocol) => openers[protocol].askSelf,
+    askSelf: (protocol) => {
+      const { askSelf } = openers[protocol];
+      return askSelf && (own.get(protocol)?.noting(askSelf) ?? askSelf);
+    },
     waitsFor: (protocol) => openers[protocol].waitsFor?.(),
     setAccess: (memory) => {
       for (const ones of threads) ones.setAccess(memory);

@@ -87,7 +87,11 @@ function watchedListeners({ addresses, listeners }: WatchedParts): WatchedListen
     return [
       {
         ...{ transport: described.name, family, address, port, inherited },
-        ask: askSelf && ((signal: AbortSignal) => askSelf(reachable, signal)),
+        ask:
+          askSelf &&
+          (async (signal: AbortSignal) => {
+            await askSelf(reachable, signal);
+          }),
         waitsFor: () => listeners.waitsFor(protocol),
       },
     ];

@@ -1,11 +1,21 @@
 // An announce from the tracker to one of its own HTTP or HTTPS listeners, through the network stack like any client's.
 import { once } from 'node:events';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { decodeHttpAnnounceReply } from '../../protocol/http-client-replies.ts';
 import { formatHttpAnnounce } from '../../protocol/http-client-requests.ts';
-import { type AskSelf, type ReachableListener, selfQuestion } from '../self-question.ts';
+import {
+  type AskSelf,
+  kindOfRefusal,
+  type ReachableListener,
+  type SelfAnswer,
+  selfQuestion,
+} from '../self-question.ts';
+
+/** Bytes of an answer; an announce without peers is answered with about a hundred. */
+const mostRead = 4096;
 
 /**
  * @param expectsHeader whether who connects from an address of this machine is to begin with a PROXY protocol header,
@@ -22,9 +32,20 @@ export function createAskHttp(secure: boolean, expectsHeader: (address: string) 
     } as const;
     const request = secure ? httpsRequest(options) : httpRequest(options);
     request.end();
-    const [response] = (await once(request, 'response', { signal })) as [NodeJS.ReadableStream];
-    response.resume();
+    const [response] = (await once(request, 'response', { signal })) as [IncomingMessage];
+    const pieces: Buffer[] = [];
+    let length = 0;
+    for await (const piece of response as AsyncIterable<Buffer>) {
+      length += piece.length;
+      if (length <= mostRead) pieces.push(piece);
+    }
+    return response.statusCode === 200 ? answerIn(Buffer.concat(pieces)) : 'uncounted';
   };
+}
+
+function answerIn(reply: Buffer): SelfAnswer {
+  const { failureReason } = decodeHttpAnnounceReply(reply);
+  return failureReason === undefined ? 'announced' : kindOfRefusal(failureReason);
 }
 
 function connect({ port, address }: ReachableListener, secure: boolean, header: boolean): Socket {

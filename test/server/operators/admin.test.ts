@@ -77,6 +77,28 @@ describe('what the admin door answers', () => {
     assert.equal(http.events.none, 11);
   });
 
+  test('nothing of what the tracker asks itself', async () => {
+    const stats = await eventually<Stats>('/api/v1/stats', ({ ready }) => ready);
+    assert.deepEqual(
+      stats.transports.map(({ transport, announces, events, latency }) => [
+        transport,
+        announces.ipv4,
+        events.stopped,
+        transport === 'udp' ? latency : null,
+      ]),
+      [
+        ['udp', 0, 0, null],
+        ['http', 31, 0, null],
+      ],
+    );
+    const metrics = await (await fetch(`${tracker.url}/metrics`)).text();
+    const counted = [...metrics.matchAll(/^tracker_announces_total\{.*\} (\d+)$/gm)];
+    assert.equal(
+      counted.reduce((sum, [, count]) => sum + Number(count), 0),
+      31,
+    );
+  });
+
   test('the largest swarms, client software, sizes and networks, once they were surveyed', async () => {
     const { top, peers } = await eventually<TopSwarms>('/api/v1/swarms', (answer) => answer.swarms === 2);
     assert.equal(peers, 31);
