@@ -20,7 +20,7 @@ _tracker_query() {
     case $word in doctor|completion) command=$word; break ;; esac
   done
   case $command in
-    doctor) words='-H --hash --timeout -4 --ipv4 -6 --ipv6 -o --format --strict --nocolor -h --help' ;;
+    doctor) words='-H --hash --timeout -4 --ipv4 -6 --ipv6 -k --insecure -o --format --strict --nocolor -h --help' ;;
     completion) words='-h --help bash zsh fish' ;;
     *) words='-t --tracker -H --hash -e --event -n --num-want -L --left -s --scrape --full-scrape --port -r --random-qb --no-cleanup --timeout -4 --ipv4 -6 --ipv6 -k --insecure -b --batch -f --file --jobs -d --delay -R --retry --watch -o --format -p --show-peers -l --lookup --nocolor -h --help -V --version doctor completion' ;;
   esac

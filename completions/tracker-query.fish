@@ -31,6 +31,7 @@ complete -c tracker-query -n '__fish_seen_subcommand_from doctor' -s H -l hash -
 complete -c tracker-query -n '__fish_seen_subcommand_from doctor' -l timeout -x -d 'most seconds that one query may take in all'
 complete -c tracker-query -n '__fish_seen_subcommand_from doctor' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tracker-query -n '__fish_seen_subcommand_from doctor' -s 6 -l ipv6 -d 'use IPv6 only'
+complete -c tracker-query -n '__fish_seen_subcommand_from doctor' -s k -l insecure -d 'do not verify the certificate of an https tracker'
 complete -c tracker-query -n '__fish_seen_subcommand_from doctor' -s o -l format -x -a 'table json jsonl csv' -d 'table for people, json, jsonl (one object a line) or csv for programs'
 complete -c tracker-query -n '__fish_seen_subcommand_from doctor' -l strict -d 'end with exit code 1 on a warning too'
 complete -c tracker-query -n '__fish_seen_subcommand_from doctor' -l nocolor -d 'no colour; so do NO_COLOR and an output that is no terminal'

@@ -8,6 +8,7 @@ _tracker_query() {
         '(--timeout)--timeout[most seconds that one query may take in all]:SEC: ' \
         '(-4 --ipv4)'{-4,--ipv4}'[use IPv4 only]' \
         '(-6 --ipv6)'{-6,--ipv6}'[use IPv6 only]' \
+        '(-k --insecure)'{-k,--insecure}'[do not verify the certificate of an https tracker]' \
         '(-o --format)'{-o,--format}'[table for people, json, jsonl (one object a line) or csv for programs]:FORMAT:(table json jsonl csv)' \
         '(--strict)--strict[end with exit code 1 on a warning too]' \
         '(--nocolor)--nocolor[no colour; so do NO_COLOR and an output that is no terminal]' \

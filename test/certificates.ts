@@ -50,6 +50,15 @@ export class TestAuthority {
     return { leaf, chain: leaf + this.#intermediate, key: this.#read(`${name}.key`) };
   }
 
+  /** Trusted by nobody. */
+  issueSelfSigned({ names = ['localhost'] }: IssueOptions = {}): { cert: string; key: string } {
+    const name = `self${++this.#count}`;
+    const alternatives = `subjectAltName=${names.map((text) => `DNS:${text}`).join(',')}`;
+    const subject = ['-subj', `/CN=${names[0]}`, '-addext', alternatives];
+    this.#openssl('req', '-x509', ...newKey(name), '-days', '10', ...subject);
+    return { cert: this.#read(`${name}.pem`), key: this.#read(`${name}.key`) };
+  }
+
   close(): void {
     rmSync(this.directory, { recursive: true, force: true });
   }

@@ -6,7 +6,7 @@ import type { Deadline } from '../network/deadline.ts';
 import { getHttp, type HttpAnswer, type HttpOptions } from '../network/http-client.ts';
 import { bothFamilies, type Families, resolveName } from '../network/name-lookup.ts';
 import { TrackerError } from '../network/tracker-error.ts';
-import { scrapeUrlOf, type TrackerUrl, targetWith } from '../network/tracker-url.ts';
+import { type Scheme, scrapeUrlOf, type TrackerUrl, targetWith } from '../network/tracker-url.ts';
 import { connectUdp, type UdpClient } from '../network/udp-client.ts';
 import { type AnnounceQuestion, encodeUdpAnnounce, formatAnnounceQuery } from './announce-question.ts';
 import { readAnnounceAnswer, readScrapeAnswer, type ScrapeAnswer } from './http-answer.ts';
@@ -16,6 +16,8 @@ import { readUdpAnnounce, readUdpScrape } from './udp-answer.ts';
 export interface Answered<T> {
   answer: T;
   address: string;
+  /** Ours, on the socket that was used. */
+  localAddress: string;
   /** HTTP only. */
   http?: HttpAnswer;
 }
@@ -34,8 +36,17 @@ export interface ConversationOptions extends Omit<HttpOptions, 'userAgent' | 'fa
 }
 
 export function createConversation(url: TrackerUrl, options: ConversationOptions): Conversation {
-  return url.scheme === 'udp' ? new UdpConversation(url, options) : new HttpConversation(url, options);
+  return conversations[url.scheme](url, options);
 }
+
+type CreateConversation = (url: TrackerUrl, options: ConversationOptions) => Conversation;
+
+/** How each scheme is spoken. */
+const conversations: Record<Scheme, CreateConversation> = {
+  http: (url, options) => new HttpConversation(url, options),
+  https: (url, options) => new HttpConversation(url, options),
+  udp: (url, options) => new UdpConversation(url, options),
+};
 
 class HttpConversation implements Conversation {
   readonly #url: TrackerUrl;
@@ -70,7 +81,12 @@ class HttpConversation implements Conversation {
     const http = await getHttp(url, targetWith(url, query), options, deadline);
     // A repeated question, and `stopped` above all, must reach the machine that holds our record.
     if (http.redirects.length === 0) this.#pinned = http.address;
-    return { answer: readHttpAnswer(http, read), address: http.address, http };
+    return {
+      answer: readHttpAnswer(http, read),
+      address: http.address,
+      localAddress: http.localAddress,
+      http,
+    };
   }
 }
 
@@ -106,7 +122,8 @@ class UdpConversation implements Conversation {
     const reply = await client.ask(Action.announce, deadline, (view, transactionId) =>
       encodeUdpAnnounce(view, transactionId, connectionId, question, this.#url),
     );
-    return { answer: readUdpAnnounce(reply, client.endpoint.family), address: client.endpoint.address };
+    const { endpoint, localAddress } = client;
+    return { answer: readUdpAnnounce(reply, endpoint.family), address: endpoint.address, localAddress };
   }
 
   async scrape(infoHashes: readonly Uint8Array[], deadline: Deadline): Promise<Answered<ScrapeAnswer>> {
@@ -115,7 +132,8 @@ class UdpConversation implements Conversation {
     const reply = await client.ask(Action.scrape, deadline, (view, transactionId) =>
       encodeScrapeRequest(view, 0, connectionId, transactionId, infoHashes),
     );
-    return { answer: readUdpScrape(reply, infoHashes), address: client.endpoint.address };
+    const { endpoint, localAddress } = client;
+    return { answer: readUdpScrape(reply, infoHashes), address: endpoint.address, localAddress };
   }
 
   close(): void {

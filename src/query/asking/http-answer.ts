@@ -138,12 +138,28 @@ function decode<T>(body: Uint8Array, read: (bytes: Uint8Array, bounds: typeof li
       const message = `the answer holds more than ${limits.maxItems} values, too many to read safely`;
       throw new TrackerError(message, { answered: true, cause: error });
     }
+    const page = webPageOf(body);
+    if (page !== undefined) {
+      throw new TrackerError(`not a bencoded answer: a web page ${page}instead of a tracker's`, {
+        trouble: 'not-bencoded',
+        cause: error,
+      });
+    }
     const begins = body.length === 0 ? 'the answer is empty' : `it begins '${decodeText(body, 40)}'`;
     throw new TrackerError(`not a bencoded answer: ${error.message} (${begins})`, {
       answered: true,
+      trouble: 'not-bencoded',
       cause: error,
     });
   }
+}
+
+/** The title of an HTML page, quoted, with a blank; empty when it has none, undefined when `body` is none. */
+export function webPageOf(body: Uint8Array): string | undefined {
+  const text = Buffer.from(body.subarray(0, 4096)).toString('latin1');
+  if (!/^\s*(<!doctype html|<html|<head|<\?xml)/i.test(text)) return undefined;
+  const title = /<title[^>]*>\s*([^<]{1,100})/i.exec(text)?.[1]?.trim();
+  return title ? `('${decodeText(Buffer.from(title, 'latin1'), 60)}') ` : '';
 }
 
 function textOf(text: string | undefined): string | null {

@@ -120,7 +120,7 @@ export const options: readonly OptionSpec[] = [
     short: 'k',
     group: manner,
     help: 'do not verify the certificate of an https tracker',
-    commands: query,
+    commands: both,
   },
   {
     long: 'batch',

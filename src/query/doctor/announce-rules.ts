@@ -4,7 +4,7 @@ import type { Endpoint } from '../network/name-lookup.ts';
 import { TrackerError } from '../network/tracker-error.ts';
 import { formatSeconds } from '../report/wording.ts';
 import { type Examination, withVisitors } from './examination.ts';
-import type { FirstAnswer } from './reach.ts';
+import type { FirstAnswer } from './first-announce.ts';
 
 // What lists of public trackers accept.
 const shortestInterval = 300;

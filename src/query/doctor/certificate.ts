@@ -1,6 +1,8 @@
 // Checks the certificate of an HTTPS tracker as a strict client would: trust, names, chain and the days it has left.
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { checkCertificateName } from '../network/certificate-name.ts';
+import { reasonOf } from '../network/tcp-connect.ts';
+import { formatCount } from '../report/wording.ts';
 import type { Examination } from './examination.ts';
 
 const day = 86_400_000;
@@ -48,43 +50,55 @@ export function judgeCertificate(examination: Examination, subject: string, fact
   } else {
     const advice =
       trustAdvice[error] ?? 'install a certificate that clients trust, with its intermediate ones';
-    examination.fail('tls-chain', subject, `not trusted: ${error} (chain of ${chain.length})`, advice);
+    const seen = `not trusted: ${reasonOf({ code: error })} (chain of ${chain.length})`;
+    if (examination.options.insecure) examination.skip('tls-chain', subject, `${seen}; not judged (-k)`);
+    else examination.fail('tls-chain', subject, seen, advice);
   }
   const names = (certificate.subjectaltname ?? '').replace(/(DNS|IP Address):/g, '').slice(0, 200);
   if (nameError === undefined)
     examination.pass('tls-name', subject, `the certificate is for this name (${names})`);
   else {
     const advice = `request a certificate that holds ${examination.url.host}`;
-    examination.fail(
-      'tls-name',
-      subject,
-      `the certificate is for other names: ${names || nameOf(certificate)}`,
-      advice,
-    );
+    const seen = `the certificate is for other names: ${names || nameOf(certificate)}`;
+    if (examination.options.insecure) examination.skip('tls-name', subject, `${seen}; not judged (-k)`);
+    else examination.fail('tls-name', subject, seen, advice);
   }
   judgeDays(examination, subject, certificate);
 }
 
 function judgeDays(examination: Examination, subject: string, certificate: DetailedPeerCertificate): void {
-  const left = Math.floor((Date.parse(certificate.valid_to) - Date.now()) / day);
+  const leftMs = Date.parse(certificate.valid_to) - Date.now();
+  const left = Math.floor(leftMs / day);
   const begins = Date.parse(certificate.valid_from) - Date.now();
   if (begins > 0) {
     examination.fail(
       'tls-days',
       subject,
       `the certificate begins only on ${certificate.valid_from}`,
-      'check the clocks',
+      'check the clocks of the server and of this machine',
     );
-  } else if (left < 0) {
-    examination.fail('tls-days', subject, `the certificate expired ${-left} days ago`, 'renew it now');
+  } else if (leftMs < 0) {
+    const seen = `the certificate expired ${formatSpan(-leftMs)} ago, on ${certificate.valid_to}`;
+    examination.fail(
+      'tls-days',
+      subject,
+      seen,
+      'renew it now, and see to it that the tracker reads the new one',
+    );
   } else if (left < 14) {
     examination.warn(
       'tls-days',
       subject,
-      `the certificate ends in ${left} days`,
+      `the certificate ends in ${formatSpan(leftMs)}`,
       'check that the renewal works',
     );
   } else examination.pass('tls-days', subject, `the certificate is good for ${left} days more`);
+}
+
+/** `3 days`, or `5 hours` where that says more. Whole ones that have passed. */
+function formatSpan(ms: number): string {
+  const hours = Math.floor(ms / 3_600_000);
+  return hours < 48 ? formatCount(hours, 'hour') : formatCount(Math.floor(ms / day), 'day');
 }
 
 /** From the server's own certificate up; a root is its own issuer. */

@@ -8,11 +8,13 @@ import type { AnnounceAnswer } from '../asking/tracker-answer.ts';
 import { type Deadline, within } from '../network/deadline.ts';
 import type { Endpoint, Families } from '../network/name-lookup.ts';
 import type { TrackerUrl } from '../network/tracker-url.ts';
-import type { AddressReport, Finding, Verdict } from './finding.ts';
+import { type AddressReport, docOf, type Finding, type FindingId, type Verdict } from './finding.ts';
 
 export interface ExaminationOptions {
   timeoutSeconds: number;
   families: Families;
+  /** Do not judge whether the certificate is trusted. */
+  insecure: boolean;
   /** The torrent to use, for trackers that serve only some; undefined: a new random one each time. */
   infoHash: Uint8Array | undefined;
   interrupt: AbortSignal;
@@ -24,6 +26,8 @@ export class Examination {
   readonly url: TrackerUrl;
   readonly options: ExaminationOptions;
   readonly findings: Finding[] = [];
+  /** Sees each finding as it is made. */
+  onFinding: (finding: Finding) => void = () => {};
   readonly addresses: AddressReport[] = [];
 
   constructor(url: TrackerUrl, options: ExaminationOptions) {
@@ -31,19 +35,19 @@ export class Examination {
     this.options = options;
   }
 
-  pass(id: string, subject: string, message: string): void {
+  pass(id: FindingId, subject: string, message: string): void {
     this.#add('pass', id, subject, message, '');
   }
 
-  warn(id: string, subject: string, message: string, advice: string): void {
+  warn(id: FindingId, subject: string, message: string, advice: string): void {
     this.#add('warn', id, subject, message, advice);
   }
 
-  fail(id: string, subject: string, message: string, advice: string): void {
+  fail(id: FindingId, subject: string, message: string, advice: string): void {
     this.#add('fail', id, subject, message, advice);
   }
 
-  skip(id: string, subject: string, message: string, advice = ''): void {
+  skip(id: FindingId, subject: string, message: string, advice = ''): void {
     this.#add('skip', id, subject, message, advice);
   }
 
@@ -80,8 +84,10 @@ export class Examination {
     return new Visitor(this.url, endpoint, this.options);
   }
 
-  #add(verdict: Verdict, id: string, subject: string, message: string, advice: string): void {
-    this.findings.push({ id, verdict, subject, message, advice });
+  #add(verdict: Verdict, id: FindingId, subject: string, message: string, advice: string): void {
+    const finding = { id, verdict, subject, message, advice, doc: docOf(id) };
+    this.findings.push(finding);
+    this.onFinding(finding);
   }
 }
 

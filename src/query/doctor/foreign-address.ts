@@ -2,7 +2,8 @@
 import { scopeOf } from '../network/address-scope.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
 import { type Examination, type Visitor, withVisitors } from './examination.ts';
-import { peerOf, unmapped } from './round-trip.ts';
+import { isOwnAddress, unmapped } from './listed-address.ts';
+import { peerOf } from './round-trip.ts';
 
 // An address for documentation (RFC 5737), and as a second try one that is the tracker's own: no third party is involved.
 const documentation = '203.0.113.77';
@@ -13,9 +14,12 @@ const advice =
 export async function checkForeignAddress(examination: Examination, endpoint: Endpoint): Promise<void> {
   const subject = `${endpoint.address}, foreign address`;
   const candidates = [documentation];
-  if (endpoint.family === 4 && scopeOf(endpoint.address) !== 'loopback') candidates.push(endpoint.address);
+  // On the tracker's own machine, or behind one NAT with it, its address is ours too.
+  const foreignToo = scopeOf(endpoint.address) !== 'loopback' && !isOwnAddress(endpoint.address);
+  if (endpoint.family === 4 && foreignToo) candidates.push(endpoint.address);
   let own: string | undefined;
   for (const foreign of candidates) {
+    if (foreign === own) continue;
     const listed = await register(examination, endpoint, foreign);
     if (listed === foreign) {
       examination.fail(

@@ -30,7 +30,8 @@ export async function checkName(examination: Examination): Promise<void> {
   const ms = performance.now() - startedMs;
   for (const address of found) {
     const family = isIP(address) as 4 | 6;
-    const unknown = { answered: false, connect_ms: null, tls_ms: null, answer_ms: null, error: null };
+    const dns_ms = isIP(url.host) ? null : Math.round(ms * 10) / 10;
+    const unknown = { answered: false, dns_ms, connect_ms: null, tls_ms: null, answer_ms: null, error: null };
     examination.addresses.push({ address, family, ...unknown });
   }
   judgeAnswer(examination, found, ms);
@@ -62,14 +63,28 @@ function judgeFamilies(examination: Examination, found: string[]): void {
       'add the record if the tracker listens there',
     );
   }
-  const scopes = new Set(found.map((address) => scopeOf(address) === 'public'));
-  if (scopes.size > 1) {
-    examination.warn(
-      'scope',
-      host,
-      'the name has public and non-public addresses',
-      'remove the ones that nobody outside can reach',
-    );
+}
+
+// Names of this machine and of its own network, which are meant to lead nowhere else.
+const ownNames = /^[^.]+$|(^|\.)localhost$|\.(local|lan|home|internal|home\.arpa|test)$/i;
+
+/** A name in public that leads to an address nobody outside can reach. To be judged when it is known what answers. */
+export function judgeScopes(examination: Examination): void {
+  const { url, addresses } = examination;
+  if (isIP(url.host) || ownNames.test(url.host.replace(/\.$/, ''))) return;
+  const closed = addresses.filter(({ address }) => scopeOf(address) !== 'public');
+  if (closed.length === 0) return;
+  const shown = closed.map(({ address }) => `${address} (${scopeOf(address)})`).join(', ');
+  const advice = 'put the public address of the tracker into the A and AAAA records';
+  if (closed.length < addresses.length) {
+    const seen = `the name has public addresses, and others that nobody outside can reach: ${shown}`;
+    examination.warn('scope', url.host, seen, 'remove the ones that nobody outside can reach');
+  } else if (addresses.some(({ answered }) => answered)) {
+    const seen = `the name leads to ${shown}: it answers here, but nobody outside can reach it`;
+    examination.warn('scope', url.host, seen, `${advice}, unless only this network is to use it`);
+  } else {
+    const seen = `the name leads to ${shown}, which nobody outside its own network can reach`;
+    examination.fail('scope', url.host, seen, advice);
   }
 }
 

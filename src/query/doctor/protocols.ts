@@ -4,7 +4,7 @@ import type { Endpoint } from '../network/name-lookup.ts';
 import { TrackerError } from '../network/tracker-error.ts';
 import { formatTrackerUrl, type Scheme, type TrackerUrl } from '../network/tracker-url.ts';
 import { type Examination, Visitor, withVisitors } from './examination.ts';
-import type { FirstAnswer } from './reach.ts';
+import type { FirstAnswer } from './first-announce.ts';
 
 // Long enough for an answer, short enough that three silent protocols do not matter.
 const patienceSeconds = 4;

@@ -1,35 +1,38 @@
-// Checks that every address of a tracker answers an announce, how fast each step is, and that the addresses agree.
-import type { TLSSocket } from 'node:tls';
-import { Action } from '../../protocol/udp-packets.ts';
-import { encodeUdpAnnounce, formatAnnounceQuery } from '../asking/announce-question.ts';
-import { readAnnounceAnswer } from '../asking/http-answer.ts';
+// Checks that every address of a tracker answers an announce, says why one does not, and that the addresses agree.
+import { webPageOf } from '../asking/http-answer.ts';
 import type { AnnounceAnswer } from '../asking/tracker-answer.ts';
-import { readUdpAnnounce } from '../asking/udp-answer.ts';
-import type { Deadline } from '../network/deadline.ts';
-import { getHttp, type HttpAnswer } from '../network/http-client.ts';
+import { scopeOf } from '../network/address-scope.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
+import { connectFirst, isOwnLack, startTls } from '../network/tcp-connect.ts';
 import { TrackerError } from '../network/tracker-error.ts';
-import { targetWith } from '../network/tracker-url.ts';
-import { UdpClient } from '../network/udp-client.ts';
+import { formatTrackerUrl, type TrackerUrl } from '../network/tracker-url.ts';
 import { formatMs, speedOf } from '../report/wording.ts';
-import { type CertificateFacts, factsOf } from './certificate.ts';
-import type { Examination, Visitor } from './examination.ts';
-import type { AddressReport } from './finding.ts';
+import { type Diagnosis, diagnoseError, diagnosePage, diagnoseStatus, speaksTls } from './diagnosis.ts';
+import { findAnswering, likelyUrls, usualPorts } from './elsewhere.ts';
+import type { Examination } from './examination.ts';
+import type { AddressReport, FindingId } from './finding.ts';
+import { announceFirst, type FirstAnswer, type FirstReply } from './first-announce.ts';
+import { judgeRefusal } from './refusal.ts';
 
-export interface FirstAnswer {
-  endpoint: Endpoint;
-  answer: AnnounceAnswer;
-  http: HttpAnswer | undefined;
-  certificate: CertificateFacts | undefined;
+interface Failure {
+  report: AddressReport;
+  diagnosis: Diagnosis;
 }
 
-/** One announce to each address at once; fills in its times. Returns what each of the working ones answered. */
+const handshakeSeconds = 4;
+
+type Outcome = { found: FirstAnswer } | { failure: Failure } | { lack: true };
+
+/** One announce to each address at once; fills in its times. Returns what each of the answering ones said. */
 export async function checkAddresses(examination: Examination): Promise<FirstAnswer[]> {
   const infoHash = examination.createInfoHash();
-  const answers = await Promise.all(
+  const outcomes = await Promise.all(
     examination.addresses.map((report) => checkAddress(examination, report, infoHash)),
   );
-  const found = answers.filter((answer) => answer !== undefined);
+  const found = outcomes.flatMap((outcome) => ('found' in outcome ? [outcome.found] : []));
+  const failures = outcomes.flatMap((outcome) => ('failure' in outcome ? [outcome.failure] : []));
+  if (failures.length > 0) await reportFailures(examination, failures, found.length === 0);
+  if (outcomes.length > 0 && found.length + failures.length === 0) reportNothingTried(examination);
   if (found.length > 1) compare(examination, found);
   return found;
 }
@@ -38,112 +41,149 @@ async function checkAddress(
   examination: Examination,
   report: AddressReport,
   infoHash: Uint8Array,
-): Promise<FirstAnswer | undefined> {
-  const endpoint = { address: report.address, family: report.family, port: examination.url.port };
+): Promise<Outcome> {
+  const endpoint = endpointOf(examination, report);
   const visitor = examination.createVisitor(endpoint);
+  const { url } = examination;
   try {
-    const ask = examination.url.scheme === 'udp' ? announceUdp : announceHttp;
-    const found = await examination.within((deadline) =>
-      ask(examination, visitor, report, infoHash, deadline),
+    const reply = await examination.within((deadline) =>
+      announceFirst(url, visitor, report, infoHash, deadline),
     );
-    report.answered = true;
-    judge(examination, report, found.answer);
+    const diagnosis = diagnoseReply(url, reply);
+    const answer = readable(reply);
+    if (diagnosis && (!answer || diagnosis.id !== 'http-status')) {
+      report.error = diagnosis.message;
+      return { failure: { report, diagnosis } };
+    }
+    if (diagnosis) examination.fail(diagnosis.id, report.address, diagnosis.message, diagnosis.advice);
+    judge(examination, report, answer ?? reply.read());
     await visitor.announce(infoHash, 'stopped', { numwant: 0 }).catch(() => {});
-    return { endpoint, ...found };
+    return { found: { ...reply, endpoint, answer: answer ?? reply.read() } };
   } catch (error) {
     if (!(error instanceof TrackerError)) throw error;
     report.error = error.message;
-    const advice =
-      report.family === 6 ? `${reachAdvice}; is the tracker told to listen on IPv6?` : reachAdvice;
-    examination.fail(
-      'address',
-      report.address,
-      `no answer over IPv${report.family}: ${error.message}`,
-      advice,
-    );
-    return undefined;
+    if (isOwnLack(error) && error.redirects.length === 0 && mayLack(report)) {
+      skipForLack(examination, report);
+      return { lack: true };
+    }
+    return { failure: { report, diagnosis: diagnoseError(url, report.address, error) } };
   } finally {
     await visitor.leave();
   }
 }
 
-const reachAdvice =
-  'check that the tracker listens on this address and port and that no firewall stands between';
-
-type Found = Omit<FirstAnswer, 'endpoint'>;
-
-async function announceUdp(
-  examination: Examination,
-  visitor: Visitor,
-  report: AddressReport,
-  infoHash: Uint8Array,
-  deadline: Deadline,
-): Promise<Found> {
-  const client = await UdpClient.open(visitor.endpoint, deadline);
+function readable({ read }: FirstReply): AnnounceAnswer | undefined {
   try {
-    const startedMs = performance.now();
-    const connectionId = await client.connect(deadline);
-    report.connect_ms = round(performance.now() - startedMs);
-    const askedMs = performance.now();
-    const reply = await client.ask(Action.announce, deadline, (view, transactionId) =>
-      encodeUdpAnnounce(view, transactionId, connectionId, question(visitor, infoHash), examination.url),
-    );
-    report.answer_ms = round(performance.now() - askedMs);
-    return { answer: readUdpAnnounce(reply, report.family), http: undefined, certificate: undefined };
-  } finally {
-    client.close();
+    return read();
+  } catch (error) {
+    if (error instanceof TrackerError) return undefined;
+    throw error;
   }
 }
 
-async function announceHttp(
-  examination: Examination,
-  visitor: Visitor,
-  report: AddressReport,
-  infoHash: Uint8Array,
-  deadline: Deadline,
-): Promise<Found> {
-  const { url } = examination;
-  let certificate: CertificateFacts | undefined;
-  const options = {
-    userAgent: visitor.identity.userAgent,
-    pinned: report.address,
-    insecure: true,
-    onTls: (socket: TLSSocket) => {
-      // Of the tracker itself, not of where it may redirect to.
-      certificate ??= url.scheme === 'https' ? factsOf(socket) : undefined;
-    },
-  };
-  const target = targetWith(url, formatAnnounceQuery(question(visitor, infoHash)));
-  const http = await getHttp(url, target, options, deadline);
-  report.connect_ms = round(http.timings.connectMs);
-  report.tls_ms = http.timings.tlsMs === null ? null : round(http.timings.tlsMs);
-  report.answer_ms = round(http.timings.answerMs);
+function diagnoseReply(url: TrackerUrl, reply: FirstReply): Diagnosis | undefined {
+  const { http } = reply;
+  if (!http) return undefined;
+  const at = http.redirects.length > 0 ? http.url : url;
+  const page = webPageOf(http.body);
   if (http.status !== 200) {
-    const advice =
-      'answer refusals with status 200 and a failure reason: clients take any other status for a dead tracker';
-    examination.fail(
-      'http-status',
-      report.address,
-      `the announce was answered with HTTP status ${http.status}`,
-      advice,
-    );
+    const diagnosis = diagnoseStatus(at, http, page);
+    // Peers with a wrong status: what is wrong is the status alone.
+    if (readable(reply) === undefined || diagnosis.id === 'http-status') return diagnosis;
+    const message = `the announce is answered with peers, but with HTTP status ${http.status}`;
+    return {
+      id: 'http-status',
+      message,
+      advice: 'answer with status 200: clients take any other status for a dead tracker',
+    };
   }
-  return { answer: readAnnounceAnswer(http.body, http.family), http, certificate };
+  return page === undefined ? undefined : diagnosePage(at, page);
 }
 
-function question(visitor: Visitor, infoHash: Uint8Array) {
-  const { identity, port } = visitor;
-  return { infoHash, identity, port, event: 'started' as const, left: 1_000_000_000, numwant: 50 };
+/** A private address that is not reached is a matter of where one stands, but not of an address family. */
+function mayLack({ address }: AddressReport): boolean {
+  return scopeOf(address) === 'public' || address.includes(':');
+}
+
+function skipForLack(examination: Examination, { address, family }: AddressReport): void {
+  const seen = `not tried: this machine has no IPv${family} (no address or no route of that family)`;
+  examination.skip('own-network', address, seen, `run the doctor where there is IPv${family}`);
+}
+
+function reportNothingTried(examination: Examination): void {
+  const families = [...new Set(examination.addresses.map(({ family }) => `IPv${family}`))].join(' or ');
+  const seen = `nothing could be examined: the name has only ${families} addresses, and this machine has no ${families}`;
+  examination.fail('own-network', examination.url.host, seen, 'run the doctor on another machine');
+}
+
+async function reportFailures(examination: Examination, failures: Failure[], all: boolean): Promise<void> {
+  const { url } = examination;
+  for (const failure of failures) {
+    const { report } = failure;
+    if (await hasTls(examination, failure)) failure.diagnosis = speaksTls(url);
+    const { id, message, advice } = failure.diagnosis;
+    // What is true of one address of a name is most often true of all.
+    const first = all && failure === failures[0];
+    const whole = first ? await adviseOnPlaces(examination, failure) : advice;
+    examination.fail(id, report.address, message, `${whole}${forFamily(report, all)}`);
+  }
+}
+
+function forFamily({ family }: AddressReport, all: boolean): string {
+  return family === 6 && !all ? '; it answers over IPv4: is it told to listen on IPv6?' : '';
+}
+
+/** Plain HTTP to a TLS port is closed, refused with an alert, or answered with some 400: only TLS itself proves it. */
+async function hasTls(examination: Examination, { report, diagnosis }: Failure): Promise<boolean> {
+  const { url } = examination;
+  if (url.scheme !== 'http' || !['closed', 'not-http', 'http-status'].includes(diagnosis.id)) return false;
+  try {
+    return await examination.within(async (deadline) => {
+      const { socket } = await connectFirst([report.address], url.port, deadline);
+      const tls = await startTls(socket, { host: url.host, insecure: true }, deadline);
+      tls.destroy();
+      return true;
+    }, handshakeSeconds);
+  } catch (error) {
+    if (error instanceof TrackerError) return false;
+    throw error;
+  }
+}
+
+/** The advice, with where else on this host the tracker answers. */
+async function adviseOnPlaces(examination: Examination, { report, diagnosis }: Failure): Promise<string> {
+  const { url, options } = examination;
+  const found = await findAnswering(
+    likelyUrls(url),
+    ({ port }) => ({ ...endpointOf(examination, report), port }),
+    examination.createInfoHash(),
+    options,
+  );
+  const { advice } = diagnosis;
+  if (found.length > 0) {
+    const shown = found.slice(0, 4).map((one) => formatTrackerUrl(one));
+    const better = diagnosis.adviceFor?.(found) ?? advice;
+    return `${better}. Found: ${shown.join(' and ')} ${shown.length === 1 ? 'answers' : 'answer'}`;
+  }
+  if (!nobodyThere.has(diagnosis.id)) return advice;
+  const ports = [...new Set([url.port, ...usualPorts])].join(', ');
+  return `${advice}. Tried too: ports ${ports} over http, https and udp: no tracker answers`;
+}
+
+const nobodyThere = new Set<FindingId>(['connection-refused', 'connection-silent', 'udp-silent']);
+
+function endpointOf(examination: Examination, { address, family }: AddressReport): Endpoint {
+  return { address, family, port: examination.url.port };
 }
 
 function judge(examination: Examination, report: AddressReport, answer: AnnounceAnswer): void {
   const total = (report.connect_ms ?? 0) + (report.tls_ms ?? 0) + (report.answer_ms ?? 0);
+  report.answered = answer.failureReason === null;
   if (answer.failureReason !== null) {
-    report.answered = false;
-    const advice = examination.options.infoHash
-      ? 'the tracker does not serve this torrent to us; use another one with -H'
-      : 'if it serves only certain torrents, name one of them with -H';
-    examination.fail('address', report.address, `the announce is refused: ${answer.failureReason}`, advice);
+    const own = examination.options.infoHash !== undefined;
+    const { meant, id, message, advice } = judgeRefusal(answer.failureReason, own);
+    if (meant) examination.warn(id, report.address, message, advice);
+    else examination.fail(id, report.address, message, advice);
   } else if (speedOf(total).tier === 'Slow') {
     examination.warn(
       'address',
@@ -181,8 +221,4 @@ function compare(examination: Examination, answers: readonly FirstAnswer[]): voi
       'is it the same tracker behind each address?',
     );
   }
-}
-
-function round(ms: number): number {
-  return Math.round(ms * 10) / 10;
 }

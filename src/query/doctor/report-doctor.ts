@@ -1,40 +1,51 @@
-// Knows how a doctor's report looks to a person: addresses with their times, then every finding with its advice.
+// Knows how a doctor's report looks to a person: the grade, addresses with their times, then the findings, worst first.
 
 import { formatMs } from '../report/wording.ts';
 import { padToWidth, wrapToWidth } from '../terminal/display-width.ts';
 import { printable } from '../terminal/sanitise.ts';
 import type { Line, Span, Style } from '../terminal/terminal.ts';
-import type { AddressReport, DoctorReport, Finding, Verdict } from './finding.ts';
+import type { AddressReport, DoctorReport, Finding, Grade, Verdict } from './finding.ts';
 
 const verdictStyles: Record<Verdict, Style> = { pass: 'good', warn: 'warning', fail: 'bad', skip: 'dim' };
+const worstFirst: readonly Verdict[] = ['fail', 'warn', 'skip', 'pass'];
 const indent = 6;
 
-export function doctorLines(report: DoctorReport, columns: number): Line[] {
+/** `shown`: the passes and skips were shown while they were found. */
+export function doctorLines(report: DoctorReport, columns: number, { shown = false } = {}): Line[] {
   const lines: Line[] = [[{ text: report.url, style: 'bold' }], ['']];
   const longest = Math.max(...report.addresses.map(({ address }) => address.length));
   for (const address of report.addresses) lines.push(addressLine(address, longest));
   if (report.addresses.length > 0) lines.push(['']);
-  for (const finding of report.findings) lines.push(...findingLines(finding, columns));
-  return [...lines, [''], summaryLine(report)];
+  for (const verdict of worstFirst) {
+    if (shown && (verdict === 'pass' || verdict === 'skip')) continue;
+    for (const finding of report.findings) {
+      if (finding.verdict === verdict) lines.push(...findingLines(finding, columns));
+    }
+  }
+  if (lines.at(-1)?.[0] !== '') lines.push(['']);
+  return [...lines, summaryLine(report), gradeLine(report.grade), ...explainedLines(report)];
 }
 
 function addressLine(report: AddressReport, columns: number): Line {
-  const { address, family, connect_ms, tls_ms, answer_ms, error } = report;
+  const { address, family, answered, dns_ms, connect_ms, tls_ms, answer_ms, error } = report;
   const steps: [string, number | null][] = [
+    ['DNS', dns_ms],
     ['connect', connect_ms],
     ['TLS', tls_ms],
-    ['answer', answer_ms],
+    ['first byte', answer_ms],
   ];
   const times = steps.flatMap(([name, ms]) => (ms === null ? [] : [`${name} ${formatMs(ms)}`])).join('  ');
   const head = `${padToWidth(address, columns)}  IPv${family}  `;
   if (error !== null) return [head, { text: 'no answer', style: 'bad' }];
+  if (!answered && times === '') return [head, { text: 'not tried', style: 'dim' }];
   return [head, times];
 }
 
-function findingLines(finding: Finding, columns: number): Line[] {
-  const { verdict, subject, message, advice } = finding;
+/** One finding with its advice, wrapped to the window. */
+export function findingLines(finding: Finding, columns: number): Line[] {
+  const { id, verdict, subject, message, advice } = finding;
   const width = Math.max(columns - indent - 1, 30);
-  const [first = '', ...rest] = wrapToWidth(printable(`${subject}: ${message}`), width);
+  const [first = '', ...rest] = wrapToWidth(printable(`${subject}: ${message} [${id}]`), width);
   const label: Span = { text: padToWidth(verdict.toUpperCase(), indent), style: verdictStyles[verdict] };
   const lines: Line[] = [[label, dimmed(first, verdict)]];
   for (const line of rest) lines.push([' '.repeat(indent), dimmed(line, verdict)]);
@@ -63,4 +74,18 @@ function summaryLine({ summary }: DoctorReport): Line {
       summary[verdict] > 0 ? { text, style: verdictStyles[verdict] } : { text, style: 'dim' };
     return index === 0 ? [span] : [', ', span];
   });
+}
+
+const gradeStyles: Record<string, Style> = { A: 'good', B: 'good', C: 'warning', D: 'warning' };
+
+function gradeLine({ letter, reasons }: Grade): Line {
+  if (letter === null) return ['Grade: none, for nothing more could be examined from here'];
+  const grade: Line = ['Grade: ', { text: letter, style: gradeStyles[letter] ?? 'bad' }];
+  if (reasons.length === 0) return grade;
+  return [...grade, ` (for the ${reasons.length === 1 ? 'reason' : `${reasons.length} reasons`} at the top)`];
+}
+
+function explainedLines({ findings }: DoctorReport): Line[] {
+  const open = findings.some(({ verdict }) => verdict === 'fail' || verdict === 'warn');
+  return open ? [[{ text: 'Each [name] is explained in docs/findings.md.', style: 'dim' }]] : [];
 }

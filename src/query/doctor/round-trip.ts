@@ -3,6 +3,7 @@
 import type { AnnounceAnswer, PeerEntry } from '../asking/tracker-answer.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
 import { type Examination, type Visitor, withVisitors } from './examination.ts';
+import { blame, type Sides, unmapped } from './listed-address.ts';
 
 // Beyond this B's 200 peers are a sample that A may rightly be missing from.
 const largestSwarm = 150;
@@ -13,7 +14,7 @@ export async function checkRoundTrip(examination: Examination, endpoint: Endpoin
   const infoHash = examination.createInfoHash();
   const subject = `${endpoint.address}, two peers`;
   await withVisitors([a, b], async () => {
-    await a.announce(infoHash, 'started');
+    const { localAddress } = await a.announce(infoHash, 'started');
     const { answer } = await b.announce(infoHash, 'started', { numwant: 200 });
     if (answer.failureReason !== null) {
       examination.skip(
@@ -28,7 +29,15 @@ export async function checkRoundTrip(examination: Examination, endpoint: Endpoin
       examination.skip('round-trip', subject, 'the swarm is too large to find one peer in', 'leave -H out');
       return;
     }
-    if (!judgeGiven(examination, subject, answer, a, b)) return;
+    const given = judgeGiven(examination, subject, answer, a);
+    judgeOwnAddresses(examination, subject, answer, given, {
+      local: localAddress,
+      tracker: endpoint.address,
+    });
+    if (peerOf(answer, b)) {
+      examination.warn('self', subject, 'a peer is given itself', 'leave the announcer out of its own list');
+    }
+    if (!given) return;
     judgeCounts(examination, subject, answer);
     await a.announce(infoHash, 'stopped', { numwant: 0 });
     const later = await b.announce(infoHash, 'none', { numwant: 200 });
@@ -44,8 +53,7 @@ function judgeGiven(
   subject: string,
   answer: AnnounceAnswer,
   a: Visitor,
-  b: Visitor,
-): boolean {
+): PeerEntry | undefined {
   const given = peerOf(answer, a);
   if (given)
     examination.pass('round-trip', subject, `peer B is given peer A as ${given.ip} port ${given.port}`);
@@ -54,7 +62,29 @@ function judgeGiven(
     const seen = answer.peers.length === 0 ? 'no peers' : `${answer.peers.length} other peers`;
     examination.fail('round-trip', subject, `peer B is given ${seen}, not peer A`, advice);
   }
-  if (given && answer.externalIp !== null && unmapped(given.ip) !== unmapped(answer.externalIp)) {
+  return given;
+}
+
+/** Others are given the address that the announce came from, and external ip (BEP 24) is the same. */
+function judgeOwnAddresses(
+  examination: Examination,
+  subject: string,
+  answer: AnnounceAnswer,
+  given: PeerEntry | undefined,
+  sides: Omit<Sides, 'listed'>,
+): void {
+  const listed = given && blame({ ...sides, listed: given.ip });
+  if (given && listed) {
+    const seen = `peer A is handed to others as ${given.ip}: ${listed.because}`;
+    examination[listed.verdict]('peer-address', subject, seen, listed.advice);
+  } else if (given) {
+    examination.pass('peer-address', subject, `peer A is handed to others as ${given.ip}, as it should be`);
+  }
+  const external = answer.externalIp === null ? undefined : blame({ ...sides, listed: answer.externalIp });
+  if (external) {
+    const seen = `external ip (BEP 24) is ${answer.externalIp}: ${external.because}`;
+    examination[external.verdict]('external-ip', subject, seen, external.advice);
+  } else if (given && answer.externalIp !== null && unmapped(given.ip) !== unmapped(answer.externalIp)) {
     const seen = `others are given ${given.ip}, while external ip says ${answer.externalIp}`;
     examination.warn(
       'external-ip',
@@ -67,10 +97,6 @@ function judgeGiven(
   } else if (examination.url.scheme !== 'udp') {
     examination.skip('external-ip', subject, 'no external ip (BEP 24, optional)');
   }
-  if (peerOf(answer, b)) {
-    examination.warn('self', subject, 'a peer is given itself', 'leave the announcer out of its own list');
-  }
-  return given !== undefined;
 }
 
 function judgeCounts(examination: Examination, subject: string, answer: AnnounceAnswer): void {
@@ -91,8 +117,4 @@ function judgeCounts(examination: Examination, subject: string, answer: Announce
 /** A visitor is known by its port, which no other peer of a new torrent has. */
 export function peerOf(answer: AnnounceAnswer, visitor: Visitor): PeerEntry | undefined {
   return answer.peers.find(({ port }) => port === visitor.port);
-}
-
-export function unmapped(ip: string): string {
-  return ip.replace(/^::ffff:(?=\d+\.)/, '');
 }

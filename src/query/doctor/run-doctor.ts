@@ -12,11 +12,13 @@ import { checkPaused, checkPeerForms, judgeInterval } from './announce-rules.ts'
 import { judgeCertificate } from './certificate.ts';
 import { Examination } from './examination.ts';
 import { type DoctorReport, summarise } from './finding.ts';
+import type { FirstAnswer } from './first-announce.ts';
 import { checkForeignAddress, checkPortZero } from './foreign-address.ts';
-import { checkName, checkTrackerRecord } from './names.ts';
+import { gradeOf } from './grade.ts';
+import { checkName, checkTrackerRecord, judgeScopes } from './names.ts';
 import { checkProtocols, judgeRedirects } from './protocols.ts';
-import { checkAddresses, type FirstAnswer } from './reach.ts';
-import { doctorLines } from './report-doctor.ts';
+import { checkAddresses } from './reach.ts';
+import { doctorLines, findingLines } from './report-doctor.ts';
 import { checkRoundTrip } from './round-trip.ts';
 import { checkFullScrape, checkScrape } from './scrape-rules.ts';
 import { checkSharedSwarm } from './shared-swarm.ts';
@@ -35,15 +37,25 @@ export async function runDoctor(argument: string, options: RawOptions, console: 
   const examination = new Examination(url, {
     timeoutSeconds: timeoutOf(options),
     families: familiesOf(options),
+    insecure: options.insecure === true,
     infoHash: torrents[0]?.infoHash,
     interrupt: console.interrupt,
   });
   const terminal = format === 'table' ? console.out : console.err;
+  const live = format === 'table' && console.out.live;
+  if (live) {
+    // As they come, without the advice: that stands in the report.
+    examination.onFinding = (finding) => {
+      for (const line of findingLines({ ...finding, advice: '' }, console.out.columns))
+        console.out.line(...line);
+    };
+  }
   await examine(examination, (step) => terminal.redraw([[{ text: `examining: ${step} ...`, style: 'dim' }]]));
   terminal.clearLive();
+  if (live) console.out.line('');
   const report = createReport(url, startedAt, examination);
   if (format === 'table') {
-    for (const line of doctorLines(report, console.out.columns)) console.out.line(...line);
+    for (const line of doctorLines(report, console.out.columns, { shown: live })) console.out.line(...line);
   } else await console.write(`${formatJson(report, format === 'json' ? 2 : 0)}\n`);
   const { fail, warn } = report.summary;
   return fail > 0 || (options.strict === true && warn > 0) ? 1 : 0;
@@ -51,7 +63,14 @@ export async function runDoctor(argument: string, options: RawOptions, console: 
 
 function createReport(url: TrackerUrl, startedAt: string, examination: Examination): DoctorReport {
   const { addresses, findings } = examination;
-  return { url: url.text, started_at: startedAt, addresses, findings, summary: summarise(findings) };
+  return {
+    url: url.text,
+    started_at: startedAt,
+    addresses,
+    findings,
+    summary: summarise(findings),
+    grade: gradeOf(findings, addresses),
+  };
 }
 
 type Step = [name: string, run: () => Promise<void>];
@@ -67,6 +86,7 @@ async function examine(examination: Examination, show: (step: string) => void): 
       async () => {
         first = await checkAddresses(examination);
         judgeFirstAnswers(examination, first);
+        judgeScopes(examination);
       },
     ],
   ];
@@ -79,8 +99,9 @@ async function examine(examination: Examination, show: (step: string) => void): 
   if (working) ending.push(['full scrape', () => checkFullScrape(examination, working)]);
   if (somewhere) {
     const endpoint = { ...somewhere, port: url.port };
-    if (!working && url.scheme === 'udp') ending.push(...silenceSteps(examination, endpoint));
-    ending.push(['other protocols', () => checkProtocols(examination, working ?? endpoint)]);
+    const silent = examination.findings.some(({ id }) => id === 'udp-silent');
+    if (!working && silent) ending.push(...silenceSteps(examination, endpoint));
+    if (working) ending.push(['other protocols', () => checkProtocols(examination, working)]);
   }
   await runSteps(examination, ending, show);
   if (options.interrupt.aborted) {

@@ -1,6 +1,13 @@
 // Knows how long one query may still take: a single limit over name resolution, connecting, reading and reverse DNS.
 import { setMaxListeners } from 'node:events';
-import { TrackerError } from './tracker-error.ts';
+import { TrackerError, type Trouble } from './tracker-error.ts';
+
+/** A step of a query, for the words about a deadline that was reached in it. */
+export interface Step {
+  trouble: Trouble;
+  /** What was seen so far. */
+  seen: string;
+}
 
 /** One limit in time, shared by every step of a query. `signal` aborts with a TrackerError when it is reached. */
 export class Deadline {
@@ -8,6 +15,7 @@ export class Deadline {
   readonly seconds: number;
   readonly #endMs: number;
   readonly #abort = new AbortController();
+  #reached = false;
   readonly #timer: NodeJS.Timeout;
   readonly #outer: AbortSignal | undefined;
   readonly #onOuterAbort = () => this.#abort.abort(this.#outer?.reason);
@@ -19,7 +27,10 @@ export class Deadline {
     setMaxListeners(0, this.#abort.signal);
     this.signal = this.#abort.signal;
     this.#endMs = performance.now() + seconds * 1000;
-    this.#timer = setTimeout(() => this.#abort.abort(this.#expired()), seconds * 1000);
+    this.#timer = setTimeout(() => {
+      this.#reached = true;
+      this.#abort.abort(this.#expired());
+    }, seconds * 1000);
     this.#outer = outer;
     if (outer?.aborted) this.#onOuterAbort();
     outer?.addEventListener('abort', this.#onOuterAbort, { once: true });
@@ -34,14 +45,17 @@ export class Deadline {
     this.#outer?.removeEventListener('abort', this.#onOuterAbort);
   }
 
-  /** Rejects with the deadline's error when it is reached before `work` settles; `cancel` then ends the work. */
-  async race<T>(work: Promise<T>, cancel?: () => void): Promise<T> {
+  /**
+   * Rejects with the deadline's error when it is reached before `work` settles; `cancel` then ends the work. `step` says
+   * what the time ran out on.
+   */
+  async race<T>(work: Promise<T>, cancel?: () => void, step?: Step): Promise<T> {
     const { signal } = this;
     let onAbort: (() => void) | undefined;
     const expired = new Promise<never>((_, reject) => {
       onAbort = () => {
         cancel?.();
-        reject(signal.reason);
+        reject(step && this.#reached ? expiredOn(step, this.#expired()) : signal.reason);
       };
       if (signal.aborted) onAbort();
       else signal.addEventListener('abort', onAbort, { once: true });
@@ -67,6 +81,10 @@ export class Deadline {
   #expired(): TrackerError {
     return new TrackerError(`no answer within ${this.seconds} s`);
   }
+}
+
+function expiredOn({ trouble, seen }: Step, expired: TrackerError): TrackerError {
+  return new TrackerError(`${expired.message}: ${seen}`, { trouble, cause: expired });
 }
 
 /** Runs `work` under a deadline of its own. */

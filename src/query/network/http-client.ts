@@ -5,7 +5,7 @@ import type { Deadline } from './deadline.ts';
 import { exchangeHttp, type HttpReply } from './http-exchange.ts';
 import { bothFamilies, type Families, resolveName } from './name-lookup.ts';
 import { connectFirst, startTls } from './tcp-connect.ts';
-import { TrackerError } from './tracker-error.ts';
+import { type Redirect, TrackerError } from './tracker-error.ts';
 import { formatTrackerUrl, hostHeader, parseTrackerUrl, type TrackerUrl } from './tracker-url.ts';
 
 const maxRedirects = 3;
@@ -32,7 +32,9 @@ export interface HttpAnswer extends HttpReply {
   address: string;
   family: 4 | 6;
   url: TrackerUrl;
-  redirects: { status: number; from: string; to: string }[];
+  redirects: Redirect[];
+  /** Our own address on the connection. */
+  localAddress: string;
   /** Of the last exchange. */
   timings: HttpTimings;
 }
@@ -44,7 +46,33 @@ export async function getHttp(
   options: HttpOptions,
   deadline: Deadline,
 ): Promise<HttpAnswer> {
-  const redirects: HttpAnswer['redirects'] = [];
+  const redirects: Redirect[] = [];
+  try {
+    return await follow(url, target, options, deadline, redirects);
+  } catch (error) {
+    if (!(error instanceof TrackerError) || redirects.length === 0) throw error;
+    const { trouble, permanent, answered } = error;
+    const more = { trouble, permanent, answered, redirects, cause: error };
+    throw new TrackerError(`${formatRedirects(redirects)}: ${error.message}`, more);
+  }
+}
+
+/** `redirected (301) to https://…, then (302) to …`, without queries. */
+export function formatRedirects(redirects: readonly Redirect[]): string {
+  return `redirected ${redirects.map(({ status, to }) => `(${status}) to ${withoutQuery(to)}`).join(', then ')}`;
+}
+
+function withoutQuery(url: string): string {
+  return url.replace(/\?.*/s, '').slice(0, 200);
+}
+
+async function follow(
+  url: TrackerUrl,
+  target: string,
+  options: HttpOptions,
+  deadline: Deadline,
+  redirects: Redirect[],
+): Promise<HttpAnswer> {
   const families = options.families ?? bothFamilies;
   let next = { url, target };
   const startedMs = performance.now();
@@ -52,17 +80,23 @@ export async function getHttp(
   let resolveMs = performance.now() - startedMs;
   for (;;) {
     const exchange = await getOnce(next.url, next.target, addresses, options, deadline);
-    const { reply, address } = exchange;
+    const { reply, address, localAddress } = exchange;
     const location = redirectOf(reply);
     if (location === undefined) {
       const family = address.includes(':') ? 6 : 4;
       const timings = { resolveMs, ...exchange.timings };
-      return { ...reply, address, family, url: next.url, redirects, timings };
+      return { ...reply, address, family, localAddress, url: next.url, redirects, timings };
     }
     const to = locate(location, next.url);
     const from = formatTrackerUrl(next.url);
+    const circle =
+      redirects.some((earlier) => earlier.from === formatTrackerUrl(to.url)) ||
+      from === formatTrackerUrl(to.url);
     redirects.push({ status: reply.status, from, to: formatTrackerUrl(to.url) });
-    if (redirects.length > maxRedirects) throw new TrackerError(`more than ${maxRedirects} redirects`);
+    if (circle) throw new TrackerError('that is a circle', { trouble: 'redirect-loop' });
+    if (redirects.length > maxRedirects) {
+      throw new TrackerError(`more than ${maxRedirects} redirects`, { trouble: 'redirect-loop' });
+    }
     const resolvingMs = performance.now();
     // The same name stays on the address already in use: a name that resolves anew could lead elsewhere.
     const found =
@@ -71,7 +105,8 @@ export async function getHttp(
     addresses = found.filter((candidate) => mayFollow(address, candidate));
     if (addresses.length === 0) {
       throw new TrackerError(
-        `redirected to ${to.url.host} (${found[0]}, ${scopeOf(found[0]!)}), which is not followed from ${address}`,
+        `${to.url.host} is ${found[0]} (${scopeOf(found[0]!)}), which is not followed from ${address}`,
+        { trouble: 'redirect-refused' },
       );
     }
     next = to;
@@ -86,6 +121,7 @@ async function getOnce(
   deadline: Deadline,
 ) {
   const { socket, address, ms } = await connectFirst(addresses, url.port, deadline);
+  const localAddress = socket.localAddress ?? '';
   let stream = socket;
   let tlsMs: number | null = null;
   if (url.scheme === 'https') {
@@ -97,7 +133,7 @@ async function getOnce(
   }
   const question = { host: hostHeader(url), target, userAgent: options.userAgent };
   const reply = await exchangeHttp(stream, question, deadline);
-  return { reply, address, timings: { connectMs: ms, tlsMs, answerMs: reply.firstByteMs } };
+  return { reply, address, localAddress, timings: { connectMs: ms, tlsMs, answerMs: reply.firstByteMs } };
 }
 
 function redirectOf(reply: HttpReply): string | undefined {

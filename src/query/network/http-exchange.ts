@@ -36,9 +36,16 @@ export async function exchangeHttp(
 ): Promise<HttpReply> {
   const startedMs = performance.now();
   try {
-    const incoming = await deadline.race(sendGet(socket, question), () => socket.destroy());
+    const seen = 'the connection stands and the request is sent, but nothing comes back';
+    const incoming = await deadline.race(sendGet(socket, question), () => socket.destroy(), {
+      trouble: 'answer-silent',
+      seen,
+    });
     const firstByteMs = performance.now() - startedMs;
-    const raw = await deadline.race(readBody(incoming), () => socket.destroy());
+    const raw = await deadline.race(readBody(incoming), () => socket.destroy(), {
+      trouble: 'answer-silent',
+      seen: 'the answer begins, but does not end',
+    });
     const body = await deadline.race(decompress(raw, incoming.headers['content-encoding']));
     return {
       status: incoming.statusCode ?? 0,
@@ -70,18 +77,27 @@ function sendGet(socket: Socket, question: HttpQuestion): Promise<IncomingMessag
     });
     sent.once('response', resolve);
     // Kept for ever: the parser may complain again after the reply has begun.
-    sent.on('error', (error) => reject(new TrackerError(describe(error), { cause: error })));
-    sent.once('close', () => reject(new TrackerError('the connection was closed without an answer')));
+    sent.on('error', (error) => reject(exchangeError(error)));
+    sent.once('close', () => reject(closed()));
     sent.end();
   });
 }
 
-function describe(error: NodeJS.ErrnoException): string {
-  if (error.code === 'HPE_HEADER_OVERFLOW') return 'the head of the reply is larger than 16 KiB';
-  if (error.code?.startsWith('HPE_'))
-    return `not an HTTP reply (${error.message.replace(/^Parse Error: /, '')})`;
-  if (error.message === 'socket hang up') return 'the connection was closed without an answer';
-  return reasonOf(error);
+function closed(cause?: Error): TrackerError {
+  return new TrackerError('the connection was closed without an answer', { trouble: 'closed', cause });
+}
+
+function exchangeError(error: NodeJS.ErrnoException): TrackerError {
+  if (error.code === 'HPE_HEADER_OVERFLOW') {
+    return new TrackerError('the head of the reply is larger than 16 KiB', { cause: error });
+  }
+  if (error.code?.startsWith('HPE_')) {
+    const message = `not an HTTP reply (${error.message.replace(/^Parse Error: /, '')})`;
+    return new TrackerError(message, { trouble: 'not-http', cause: error });
+  }
+  if (error.message === 'socket hang up') return closed(error);
+  const trouble = error.code === 'ECONNRESET' || error.code === 'EPIPE' ? 'closed' : undefined;
+  return new TrackerError(reasonOf(error), { trouble, cause: error });
 }
 
 async function readBody(incoming: IncomingMessage): Promise<Buffer> {

@@ -84,8 +84,23 @@ async function queryName(
     resolver.cancel();
   }
   const hard = failures.find(({ code }) => code !== 'ENOTFOUND' && code !== 'ENODATA');
-  if (hard) throw new TrackerError(`${host}: name server says ${hard.code}`);
+  if (hard) throw new TrackerError(`${host}: ${saidByNameServer(hard.code)}`);
   return isSiteName(host) ? await systemLookup(host, deadline) : [];
+}
+
+const nameServerFaults: Record<string, string> = {
+  ESERVFAIL:
+    'the name server could not find out (SERVFAIL): is the domain’s own server down, or DNSSEC broken?',
+  EREFUSED: 'the name server refuses to answer (REFUSED)',
+  ECONNREFUSED: 'no name server listens where this machine asks (see /etc/resolv.conf)',
+  ETIMEOUT: 'the name server does not answer',
+  EBADNAME: 'that is no name the name system knows',
+  EFORMERR: 'the name server does not understand the question (FORMERR)',
+  ENOTIMP: 'the name server does not do such questions (NOTIMP)',
+};
+
+function saidByNameServer(code: string | undefined): string {
+  return nameServerFaults[code ?? ''] ?? `the name server says ${code}`;
 }
 
 /** Waits until every answer is there, or `ms` after the first that holds an address. */

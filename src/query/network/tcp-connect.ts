@@ -3,7 +3,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { checkCertificateName } from './certificate-name.ts';
 import type { Deadline } from './deadline.ts';
-import { TrackerError } from './tracker-error.ts';
+import { codeOf, TrackerError } from './tracker-error.ts';
 
 // The next address gets its turn this long after the one before it, which may still win.
 const staggerMs = 300;
@@ -40,7 +40,13 @@ export async function connectFirst(
     for (const socket of open) socket.destroy();
   };
   try {
-    return await deadline.race(staggered(addresses, attempt, staggerMs, late), abandon);
+    const shown = addresses
+      .map((address) => formatEndpoint(address, port))
+      .slice(0, 3)
+      .join(', ');
+    const seen = `no word from ${shown}, not even a refusal`;
+    const connected = staggered(addresses, attempt, staggerMs, late);
+    return await deadline.race(connected, abandon, { trouble: 'connect-silent', seen });
   } finally {
     abandon();
   }
@@ -94,8 +100,7 @@ const ownLacks = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
 /** Whether an address could not even be tried: this machine has no address or no route of its family. */
 export function isOwnLack(error: unknown): boolean {
-  const { code, cause } = error as NodeJS.ErrnoException;
-  return (code !== undefined && ownLacks.has(code)) || (cause instanceof Error && isOwnLack(cause));
+  return ownLacks.has(codeOf(error));
 }
 
 export interface TlsOptions {
@@ -117,10 +122,20 @@ export async function startTls(socket: Socket, options: TlsOptions, deadline: De
       ALPNProtocols: ['http/1.1'],
     });
     tls.once('secureConnect', () => resolve(tls));
-    tls.once('error', (error) => reject(new TrackerError(`TLS: ${reasonOf(error)}`, { cause: error })));
-    tls.once('close', () => reject(new TrackerError('TLS: the connection was closed during the handshake')));
+    tls.once('error', (error) => reject(tlsError(error)));
+    tls.once('close', () =>
+      reject(new TrackerError('TLS: the connection was closed during the handshake', { trouble: 'closed' })),
+    );
   });
-  return await deadline.race(secured, () => socket.destroy());
+  const seen = 'the connection stands, but the TLS handshake does not end';
+  return await deadline.race(secured, () => socket.destroy(), { trouble: 'tls-silent', seen });
+}
+
+function tlsError(error: NodeJS.ErrnoException): TrackerError {
+  const trouble = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/.test(error.code ?? '')
+    ? 'not-tls'
+    : undefined;
+  return new TrackerError(`TLS: ${reasonOf(error)}`, { trouble, cause: error });
 }
 
 const reasons: Record<string, string> = {
@@ -141,6 +156,22 @@ const reasons: Record<string, string> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another name',
   EPROTO: 'handshake failed (does the port speak TLS?)',
   ERR_SSL_WRONG_VERSION_NUMBER: 'the port does not speak TLS',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the port does not speak TLS',
+  ERR_SSL_HTTP_REQUEST: 'the port does not speak TLS',
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'the server speaks no TLS 1.2 or later',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'the server speaks no TLS 1.2 or later',
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE:
+    'the server and we have no cipher in common, or it knows no such name',
+  ERR_SSL_TLSV1_UNRECOGNIZED_NAME: 'the server has no certificate for this name',
+  CERT_NOT_YET_VALID: 'the certificate is not valid yet',
+  CERT_REVOKED: 'the certificate is revoked',
+  CERT_UNTRUSTED: 'the certificate is not trusted here',
+  CERT_CHAIN_TOO_LONG: 'the chain is too long',
+  INVALID_CA: 'a certificate of the chain may not issue others',
+  INVALID_PURPOSE: 'the certificate is not for servers',
+  CERT_SIGNATURE_FAILURE: 'a signature of the chain is wrong',
+  UNABLE_TO_GET_ISSUER_CERT: 'the chain is incomplete: an issuer is missing',
+  ENOTFOUND: 'no such name',
 };
 
 /** A socket error in words. */

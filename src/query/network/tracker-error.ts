@@ -1,3 +1,38 @@
+// Knows the one error that a query can end with, and how far it came: what a report tells its reader is made from both.
+
+/** What went wrong, where a diagnosis needs more than the words. */
+export type Trouble =
+  /** Nobody took or refused the connection. */
+  | 'connect-silent'
+  /** The TLS handshake did not end in time. */
+  | 'tls-silent'
+  /** TLS was spoken to something that does not speak it. */
+  | 'not-tls'
+  /** Connected and asked, and nothing came back in time. */
+  | 'answer-silent'
+  /** The connection was closed without an answer. */
+  | 'closed'
+  /** Something answered, but not in HTTP. */
+  | 'not-http'
+  | 'redirect-loop'
+  | 'redirect-refused'
+  /** An answer came that is not bencoded. */
+  | 'not-bencoded';
+
+export interface Redirect {
+  status: number;
+  from: string;
+  to: string;
+}
+
+export interface TrackerErrorOptions {
+  permanent?: boolean;
+  answered?: boolean;
+  trouble?: Trouble | undefined;
+  redirects?: readonly Redirect[];
+  cause?: unknown;
+}
+
 /** The tracker gave no answer that can be used: unreachable, too slow, or nonsense. Its text is for the reader. */
 export class TrackerError extends Error {
   override readonly name = 'TrackerError';
@@ -5,10 +40,22 @@ export class TrackerError extends Error {
   readonly permanent: boolean;
   /** An answer came, but nobody can read it: the tracker may have stored our peer. */
   readonly answered: boolean;
+  readonly trouble: Trouble | undefined;
+  /** Those that were followed before it went wrong. */
+  readonly redirects: readonly Redirect[];
 
-  constructor(message: string, options: { permanent?: boolean; answered?: boolean; cause?: unknown } = {}) {
+  constructor(message: string, options: TrackerErrorOptions = {}) {
     super(message, { cause: options.cause });
     this.permanent = options.permanent ?? false;
     this.answered = options.answered ?? false;
+    this.trouble = options.trouble;
+    this.redirects = options.redirects ?? [];
   }
+}
+
+/** The system's code (`ECONNREFUSED`) or TLS's (`CERT_HAS_EXPIRED`) at the root of an error; empty when there is none. */
+export function codeOf(error: unknown): string {
+  const { code, cause } = error as NodeJS.ErrnoException;
+  if (typeof code === 'string') return code;
+  return cause instanceof Error ? codeOf(cause) : '';
 }

@@ -69,6 +69,11 @@ export class UdpClient {
     return new UdpClient(endpoint, socket);
   }
 
+  /** Ours; empty once it is closed. */
+  get localAddress(): string {
+    return this.#failure === undefined ? this.#socket.address().address : '';
+  }
+
   close(): void {
     if (this.#failure === undefined) this.#failure = new TrackerError('closed');
     this.#socket.close();
