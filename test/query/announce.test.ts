@@ -33,7 +33,7 @@ describe('an announce over HTTP', () => {
     const { code, stdout } = await runQuery(['-t', url, '-p']);
     assert.equal(code, 0);
     for (const expected of [
-      /^Response time +\d+\.\d ms \((Excellent|Good|OK|Slow)\)$/m,
+      /^Response time +\d+(?:\.\d)? ms \((Excellent|Good|OK|Slow)\)$/m,
       /^Warning +mind the gap$/m,
       /^External IP +192\.0\.2\.1$/m,
       /^Tracker ID +Wildkat$/m,

@@ -229,7 +229,7 @@ describe('a tracker that', { concurrency: 3 }, () => {
     const origin = await startTcp(t, () => {});
     const { ms, code } = await runQuery(['doctor', `${origin}/announce`, '--timeout', '1']);
     assert.equal(code, 1);
-    assert.ok(ms < 5000, `${ms} ms`);
+    assert.ok(ms < 10_000, `${ms} ms`);
   });
 });
 

@@ -59,6 +59,7 @@ function result(complete: number, failureReason: string | null = null): Announce
     numwant: 50,
     responseTimeMs: 10,
     address: null,
+    http: undefined,
     answer,
     error: undefined,
     permanent: false,

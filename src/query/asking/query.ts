@@ -97,6 +97,7 @@ export class Asker {
       numwant: this.#settings.numwant,
       responseTimeMs: outcome.ms,
       address: outcome.value?.address ?? null,
+      http: outcome.value?.http,
       answer,
       error: outcome.error?.message,
       permanent: outcome.error?.permanent ?? false,

@@ -1,4 +1,5 @@
 // Knows what tracker-query can say about an answer: the model that every report is made from.
+import type { HttpAnswer } from '../network/http-client.ts';
 
 export type PeerType = 'ipv4' | 'ipv6' | 'ipv4-mapped' | 'dict';
 
@@ -63,6 +64,8 @@ export interface AnnounceResult {
   responseTimeMs: number | null;
   /** Where the answer came from. */
   address: string | null;
+  /** What HTTP had to do for it; undefined over UDP and where there is no answer. */
+  http: Pick<HttpAnswer, 'redirects' | 'timings'> | undefined;
   /** The answer, or why there is none. */
   answer: AnnounceAnswer | undefined;
   error: string | undefined;

@@ -72,7 +72,7 @@ async function queryOne(text: string, settings: Settings, interrupt: AbortSignal
 function unusable(tracker: string, error: string, settings: Settings): Result {
   const failed = { tracker, responseTimeMs: null, error, permanent: true };
   if (settings.kind === 'announce') {
-    return { ...failed, numwant: settings.numwant, address: null, answer: undefined };
+    return { ...failed, numwant: settings.numwant, address: null, http: undefined, answer: undefined };
   }
   return {
     ...failed,

@@ -1,5 +1,6 @@
 // Knows how tracker-query is called: what its words ask for, and the parts of its help that no option gives.
 import { type CommandLine, type GivenOptions, readWords, refuseStray } from '../../cli/command-line.ts';
+import { UsageError } from '../../cli/usage-error.ts';
 import { commands, exitCodes, options } from './options.ts';
 import { optionsOfCommand } from './query-program.ts';
 
@@ -14,15 +15,25 @@ export type Invocation =
 export function parseCommandLine(words: readonly string[], version: string): Invocation {
   const read = readWords(commandLineOf(version), words);
   if (read.print !== undefined) return { command: 'print', text: read.print };
-  const [stray] = read.stray;
-  if (stray !== undefined) {
+  const [stray, ...more] = read.stray;
+  const tracker =
+    read.command === '' && more.length === 0 && stray !== undefined && isTracker(stray) ? stray : undefined;
+  if (tracker !== undefined && read.given.has('tracker')) {
+    throw new UsageError('two trackers: one after -t, and one by itself');
+  }
+  if (stray !== undefined && tracker === undefined) {
     throw refuseStray(stray, read.command === '' ? commands.map(({ name }) => name) : []);
   }
   return {
     command: read.command === '' ? 'query' : (read.command as 'doctor' | 'completion'),
     argument: read.argument,
-    options: rawOptions(read.given),
+    options: { ...rawOptions(read.given), ...(tracker === undefined ? {} : { tracker }) },
   };
+}
+
+/** A URL or a host, as it is typed; a command never holds a dot or a colon. */
+function isTracker(word: string): boolean {
+  return /[.:]/.test(word) || word === 'localhost';
 }
 
 function commandLineOf(version: string): CommandLine {
@@ -30,7 +41,7 @@ function commandLineOf(version: string): CommandLine {
     name: 'tracker-query',
     description: 'Ask any BitTorrent tracker, and find out why one does not answer.',
     usage:
-      '-t URL [options]\n       tracker-query -b [-f FILE] [options]\n       tracker-query doctor URL [options]',
+      'URL|HOST [options]\n       tracker-query -t URL [options]\n       tracker-query -b [-f FILE] [options]\n       tracker-query doctor URL|HOST [options]',
     footer: examplesAndExitCodes(),
     options: optionsOfCommand('query'),
     commands: commands.map(({ name, arguments: argument, help }) => ({

@@ -15,7 +15,13 @@ export function optionsOfCommand(command: CommandName): ProgramOption[] {
 export const queryProgram: Program = {
   name: 'tracker-query',
   summary: 'ask any BitTorrent tracker, and find out why one does not answer',
-  synopsis: ['-t URL [options]', '-b [-f FILE] [options]', 'doctor URL [options]', 'completion SHELL'],
+  synopsis: [
+    'URL|HOST [options]',
+    '-t URL [options]',
+    '-b [-f FILE] [options]',
+    'doctor URL|HOST [options]',
+    'completion SHELL',
+  ],
   description: [
     'Announces to or scrapes a tracker over HTTP, HTTPS or UDP and shows its answer, as a table for people or as JSON or CSV for programs. A list of trackers is queried in parallel.',
     'Without -H a random torrent is announced that nobody has, and afterwards it is stopped, so that nothing stays behind.',

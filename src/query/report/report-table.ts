@@ -17,6 +17,7 @@ export function announceLines(result: AnnounceResult, options: TableOptions): Li
   const head: Line[] = [
     field('Tracker', styled(result.tracker, 'bold')),
     ...timeLines(result.responseTimeMs),
+    ...httpLines(result.http),
   ];
   if (!answer) return [...head, field('Error', styled(result.error ?? 'no answer', 'bad'))];
   const lines = [...head, ...answerLines(answer, result)];
@@ -34,6 +35,24 @@ function timeLines(ms: number | null): Line[] {
   if (ms === null) return [];
   const { tier, style } = speedOf(ms);
   return [field('Response time', `${formatMs(ms)} (`, styled(tier, style), ')')];
+}
+
+/** Where the time went, and by which redirects the answer was had. */
+function httpLines(http: AnnounceResult['http']): Line[] {
+  if (!http) return [];
+  const { resolveMs, connectMs, tlsMs, answerMs } = http.timings;
+  const steps: [string, number | null][] = [
+    ['DNS', resolveMs],
+    ['connect', connectMs],
+    ['TLS', tlsMs],
+    ['first byte', answerMs],
+  ];
+  const shown = steps.flatMap(([name, ms]) => (ms === null ? [] : [`${name} ${formatMs(ms)}`]));
+  const redirects = http.redirects.map(({ status, to }) => `(${status}) to ${to.replace(/\?.*/s, '')}`);
+  return [
+    field('Of which', shown.join(', ')),
+    ...redirects.map((redirect) => field('Redirected', styled(redirect, 'warning'))),
+  ];
 }
 
 function answerLines(answer: AnnounceAnswer, { address }: AnnounceResult): Line[] {
