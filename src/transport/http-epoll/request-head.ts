@@ -24,7 +24,8 @@ const authorityBytes = tableOf(
 );
 const get = bytesOf('GET ');
 const head = bytesOf('HEAD ');
-const http1 = bytesOf('HTTP/1.');
+const http = bytesOf('HTTP/');
+const otherVersion = -1;
 const schemeEnd = bytesOf('://');
 /** Methods whose whole head node:http reads before it says that they are not wanted. */
 const knownMethods = new Set(METHODS.filter((method) => method !== 'CONNECT'));
@@ -37,6 +38,7 @@ const fieldExtraBytes = 4;
 const lengthOverflow = 2 ** 64;
 
 const host = bytesOf('host');
+const expect = bytesOf('expect');
 const upgrade = bytesOf('upgrade');
 const connection = bytesOf('connection');
 const contentLength = bytesOf('content-length');
@@ -54,7 +56,7 @@ export class RequestHead {
   /** The request target is `bytes[targetAt .. targetEnd)`. */
   targetAt = 0;
   targetEnd = 0;
-  /** Minor version: 0 or 1. */
+  /** Minor version: 0 or 1; −1 when the major one is another. */
   minor = 1;
   /** Whether the client wants to ask on. */
   keepAlive = true;
@@ -67,6 +69,8 @@ export class RequestHead {
   readonly #maxBytes: number;
   #size = 0;
   #body = false;
+  #otherMethod = false;
+  #waits = false;
   #hasHost = false;
   #hasLength = false;
   #hasTransfer = false;
@@ -94,8 +98,9 @@ export class RequestHead {
     if (lineEnd <= 0) return this.#unfinished(lineEnd, end - start);
     const headEnd = this.#readFields(bytes, lineEnd, end);
     if (headEnd <= 0) return this.#unfinished(headEnd, end - start);
-    this.keepAlive = this.minor === 1 ? !this.#close : this.#keep;
-    this.refusal ??= this.#faultOfWhole();
+    // Who waits to be told to go on is not told, and so may send what would look like the next request.
+    this.keepAlive = this.minor === 1 ? !this.#close && !this.#waits : this.#keep;
+    this.refusal = this.#faultOfWhole();
     return headEnd;
   }
 
@@ -118,7 +123,15 @@ export class RequestHead {
     this.upgrade = false;
     this.hostAt = this.hostEnd = 0;
     this.#size = fixedBytes;
-    this.#body = this.#hasHost = this.#hasLength = this.#hasTransfer = this.#close = this.#keep = false;
+    this.#body =
+      this.#otherMethod =
+      this.#waits =
+      this.#hasHost =
+      this.#hasLength =
+      this.#hasTransfer =
+      this.#close =
+      this.#keep =
+        false;
     if (this.#forwarded.length > 0) this.#forwarded.length = 0;
   }
 
@@ -130,10 +143,12 @@ export class RequestHead {
   }
 
   #faultOfWhole(): Refusal | undefined {
+    if (this.#otherMethod) return methodRefusal;
     if (this.#body) return bodyRefusal;
-    if (this.#size > this.#maxBytes) return headRefusal;
+    if (this.minor === otherVersion) return badRequestRefusal;
     // RFC 9112, 3.2: a request of version 1.1 without one must be refused.
-    return this.minor === 1 && !this.#hasHost ? badRequestRefusal : undefined;
+    if (this.minor === 1 && !this.#hasHost) return badRequestRefusal;
+    return this.#size > this.#maxBytes ? headRefusal : undefined;
   }
 
   /** Where the fields begin; 0 when more has to come, −1 when it is no request line. */
@@ -158,17 +173,25 @@ export class RequestHead {
     return this.#readVersion(bytes, at, end);
   }
 
+  /** As node:http's parser, it knows versions 0.9 (also by its absence) and 2.0 too, which are refused in the end. */
   #readVersion(bytes: Uint8Array, start: number, end: number): number {
-    for (let i = 0; i < http1.length; i++) {
-      if (start + i >= end) return 0;
-      if (bytes[start + i] !== http1[i]) return -1;
+    if (start === this.targetEnd && start < end) {
+      this.minor = otherVersion;
+      return bytes[start] === LF ? start + 1 : readLineEnd(bytes, start, end);
     }
-    const at = start + http1.length;
-    if (at >= end) return 0;
-    const minor = bytes[at]! - 0x30;
-    if (minor !== 0 && minor !== 1) return -1;
-    this.minor = minor;
-    return readLineEnd(bytes, at + 1, end);
+    for (let i = 0; i < http.length; i++) {
+      if (start + i >= end) return 0;
+      if (bytes[start + i] !== http[i]) return -1;
+    }
+    const at = start + http.length;
+    if (at + 2 >= end) return 0;
+    const major = bytes[at]! - 0x30;
+    const minor = bytes[at + 2]! - 0x30;
+    if (bytes[at + 1] !== 0x2e) return -1;
+    if (major === 1 && (minor === 0 || minor === 1)) this.minor = minor;
+    else if ((major === 0 && minor === 9) || (major === 2 && minor === 0)) this.minor = otherVersion;
+    else return -1;
+    return readLineEnd(bytes, at + 3, end);
   }
 
   /** A method that is not wanted: behind it where the head is read on, or as `#readRequestLine` returns. */
@@ -180,7 +203,7 @@ export class RequestHead {
     const method = latin1(bytes, start, at);
     if (method === 'GET' || method === 'HEAD') return -1;
     if (knownMethods.has(method)) {
-      this.refusal = methodRefusal;
+      this.#otherMethod = true;
       return at + 1;
     }
     const lineFeed = bytes.subarray(at, end).indexOf(LF);
@@ -202,7 +225,7 @@ export class RequestHead {
       const nameAt = at;
       while (at < end && tokenBytes[bytes[at]!] === 1) at++;
       if (at >= end) return 0;
-      if (at === nameAt || bytes[at] !== COLON) return this.#bad();
+      if (at === nameAt || bytes[at] !== COLON) return -1;
       const nameEnd = at++;
       while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
       const valueAt = at;
@@ -211,7 +234,7 @@ export class RequestHead {
       let valueEnd = at;
       while (valueEnd > valueAt && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB)) valueEnd--;
       at = readLineEnd(bytes, at, end);
-      if (at < 0) return this.#bad();
+      if (at < 0) return -1;
       if (at === 0) return 0;
       this.#size += nameEnd - nameAt + valueEnd - valueAt + fieldExtraBytes;
       const nameLength = nameEnd - nameAt;
@@ -219,14 +242,8 @@ export class RequestHead {
         (nameLength < 4 || nameLength > 17) === false &&
         !this.#readField(bytes, nameAt, nameLength, valueAt, valueEnd)
       )
-        return this.#bad();
+        return -1;
     }
-  }
-
-  /** What does not read as a head is worse than a method that is not wanted. */
-  #bad(): number {
-    this.refusal = badRequestRefusal;
-    return -1;
   }
 
   /** Takes up a field that matters here; false when its value is against the rules of HTTP itself. */
@@ -238,6 +255,10 @@ export class RequestHead {
           this.hostAt = at;
           this.hostEnd = end;
         }
+        return true;
+      case 6:
+        if (is(bytes, nameAt, expect))
+          this.#waits ||= /(?:^|\W)100-continue(?:$|\W)/i.test(latin1(bytes, at, end));
         return true;
       case 7:
         if (is(bytes, nameAt, upgrade)) this.upgrade = true;
@@ -306,7 +327,7 @@ function readTarget(bytes: Uint8Array, start: number, end: number): number {
   // Printable ASCII without the blank.
   while (at < end && bytes[at]! > SPACE && bytes[at]! < DEL) at++;
   if (at >= end) return 0;
-  return bytes[at] === SPACE ? at : -1;
+  return bytes[at] === SPACE || bytes[at] === CR || bytes[at] === LF ? at : -1;
 }
 
 /** Behind `scheme://authority` of an absolute target, as a proxy sends it; returns as `readTarget` does. */
@@ -323,8 +344,8 @@ function readAuthority(bytes: Uint8Array, start: number, end: number): number {
   while (at < end && authorityBytes[bytes[at]!] === 1) at++;
   if (at >= end) return 0;
   const next = bytes[at]!;
-  if (next !== SLASH && next !== 0x3f && next !== SPACE) return -1;
-  return at === hostAt && next === SPACE ? -1 : at;
+  if (next !== SLASH && next !== 0x3f && next !== SPACE && next !== CR && next !== LF) return -1;
+  return at === hostAt && next <= SPACE ? -1 : at;
 }
 
 /** Behind CR LF at `at`; 0 when more has to come, −1 when something else stands there. */

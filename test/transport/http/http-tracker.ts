@@ -14,6 +14,7 @@ import {
 } from '../../../src/transport/http/http-connections.ts';
 import { HttpCounters } from '../../../src/transport/http/http-counters.ts';
 import { defaultHttpLimits } from '../../../src/transport/http/http-limits.ts';
+import { createRedirect } from '../../../src/transport/http/http-redirect.ts';
 import { type HttpOptions, HttpTransport } from '../../../src/transport/http/http-transport.ts';
 import { HttpEpoll } from '../../../src/transport/http-epoll/http-epoll.ts';
 import { createContractTracker } from '../contract.ts';
@@ -29,6 +30,8 @@ export type HttpChanges = Partial<Omit<HttpOptions, 'tracker'>> &
   Partial<HttpConnectionsOptions> & {
     trusted?: string[];
     tracker?: Tracker;
+    /** `host[:port]` of HTTPS, where every request is sent. */
+    redirectTo?: string;
   };
 
 interface Parts {
@@ -44,6 +47,7 @@ function partsFrom({
   maxPerAddress = 1000,
   trusted = [],
   isOverLimit = () => false,
+  redirectTo,
   ...options
 }: HttpChanges): Parts {
   const counters = new HttpCounters();
@@ -60,6 +64,7 @@ function partsFrom({
       announceUrls: () => ['http://tracker.example.net:6969/announce'],
       clock: () => 1000,
       onException: (error) => exceptions.push(error),
+      ...(redirectTo !== undefined && { answerFirst: createRedirect(redirectTo) }),
       ...options,
     },
     connections,
@@ -100,8 +105,8 @@ export async function startEpoll(changes: HttpChanges = {}): Promise<StartedHttp
     isOverLimit: connections.isOverLimit!,
     proxyProtocol: options.proxyProtocol ?? false,
     onBrokenProxyHeader: (ip) => options.onBrokenProxyHeader?.(formatIp(ip)),
-    redirectTo: undefined,
-    acme: false,
+    redirectTo: changes.redirectTo === undefined ? undefined : `https://${changes.redirectTo}`,
+    acme: true,
     upgrades: false,
     handOver: (connection) => other.take(connection),
     wake: () => {},
