@@ -1,6 +1,7 @@
 // One HTTP connection of a socket worker: whose it is, what has come of its next request, what has yet to go out.
 import type { ClientAddress } from '../client-address.ts';
 import type { Placed } from '../http/connection-order.ts';
+import { type AddressPlace, nowhere } from '../http/connection-table.ts';
 import type { Timed } from './time-wheel.ts';
 
 export const Phase = {
@@ -26,6 +27,8 @@ export class EpollConnection implements ClientAddress, Placed<EpollConnection>, 
   readonly words = new Int32Array(4);
   /** It comes from a trusted proxy, whose X-Forwarded-For is believed. */
   proxied = false;
+  /** Where it counts for its address. */
+  place: AddressPlace = nowhere;
   phase: Phase = Phase.idle;
   /** What epoll watches it for; 0 when it does not: one that ends with its first answer never needs that. */
   watched = 0;

@@ -9,7 +9,7 @@ import { decodeProxyHeader, longestProxyHeader } from '../../protocol/proxy-prot
 import { countLatency } from '../answer-stats.ts';
 import { type ClientAddress, includes, isLocal } from '../client-address.ts';
 import { ConnectionOrder } from '../http/connection-order.ts';
-import { type ConnectionTable, nobody } from '../http/connection-table.ts';
+import { type ConnectionTable, nobody, nowhere } from '../http/connection-table.ts';
 import type { HttpCounters } from '../http/http-counters.ts';
 import type { HttpLimits } from '../http/http-limits.ts';
 import { badRequestRefusal, type Refusal, timeoutRefusal } from '../http/http-refusal.ts';
@@ -175,9 +175,9 @@ export class HttpEpoll {
     this.#peer.family = family;
     const ip = family === 4 ? this.#ip4 : this.#ip16;
     const proxied = trustedProxies.length > 0 && includes(trustedProxies, ip);
-    const counted = !proxied && !isLocal(ip);
+    const place = proxied || isLocal(ip) ? nowhere : table.placeOf(family, words);
     const counters = this.#counters;
-    if (counted && table.countOf(family, words) >= maxPerAddress) {
+    if (place !== nowhere && table.countAt(place) >= maxPerAddress) {
       counters.connectionsRefused++;
       this.#sockets.reset(fd);
       return;
@@ -196,7 +196,9 @@ export class HttpEpoll {
     const connection = this.#unused.pop() ?? new EpollConnection();
     connection.begin(fd, family, words, proxied);
     connection.askedAt = clock();
-    table.add(thread, fd, counted, family, words);
+    connection.place = place;
+    table.add(place);
+    table.own(thread, fd, place);
     counters.connectionsOpened++;
     counters.connectionsOpen++;
     this.#connections[fd] = connection;
@@ -528,7 +530,8 @@ export class HttpEpoll {
   /** Counts a connection out; its descriptor is open still. */
   #forget(connection: EpollConnection): void {
     const { fd } = connection;
-    this.#options.table.remove(fd);
+    this.#options.table.disown(fd);
+    this.#options.table.remove(connection.place);
     this.#counters.connectionsOpen--;
     this.#open--;
     this.#connections[fd] = undefined;

@@ -1,6 +1,6 @@
 // Counts open HTTP connections of all threads, in all and by address, and knows which thread holds the one silent longest.
 //
-//   header (32 words) | threads, 16 words each | two rows of counts by address | owner, counts' places by descriptor
+//   header (32 words) | threads, 16 words each | two rows of counts by address | owner and place by descriptor
 //
 // Counting is by atomic additions alone. An address counts in two rows of counters by two hashes of it, and has as many
 // connections as the smaller of both says: others that share one of its counters would have to share both.
@@ -11,7 +11,13 @@ const threadRow = { oldest: 0, shed: 1, size: 16 } as const;
 const countBits = 15;
 const counts = 1 << countBits;
 
-/** No thread: who asks is not among those that can be told to make room. */
+/** Where an address counts: see `placeOf`. */
+export type AddressPlace = number;
+
+/** Of a connection that counts for no address, as many clients may share it. */
+export const nowhere: AddressPlace = -1;
+
+/** No thread has a connection that may end. */
 export const nobody = -1;
 
 /** A thread's `oldest` when it holds no connection that may end. */
@@ -38,7 +44,7 @@ export class ConnectionTable {
 
   /** For `threads` threads and descriptors below `descriptors`; `key`: two random words. */
   static create(threads: number, descriptors: number, key: Int32Array): ConnectionTable {
-    const size = header.size + threads * threadRow.size + 2 * counts + descriptors * 3;
+    const size = header.size + threads * threadRow.size + 2 * counts + descriptors * 2;
     const buffer = new SharedArrayBuffer(size * 4);
     const words = new Int32Array(buffer);
     words[header.threads] = threads;
@@ -54,45 +60,60 @@ export class ConnectionTable {
     return Atomics.load(this.#words, header.open);
   }
 
-  /** Connections that an address (1 or 4 words) has now; of IPv6 its /64. */
-  countOf(family: 4 | 6, address: Int32Array): number {
+  /** Where an address (1 or 4 words) counts; of IPv6 its /64, as one subscriber has that at least. */
+  placeOf(family: 4 | 6, address: Int32Array): AddressPlace {
     const words = this.#words;
-    const [a, b] = this.#placesOf(family, address);
-    return Math.min(Atomics.load(words, a), Atomics.load(words, b));
-  }
-
-  /** Notes that `thread` holds a connection on `descriptor`; `counted`: whether it counts for its address. */
-  add(thread: number, descriptor: number, counted: boolean, family: 4 | 6, address: Int32Array): void {
-    const words = this.#words;
-    Atomics.add(words, header.open, 1);
-    const row = this.#rowOf(descriptor);
-    words[row] = thread + 1;
-    words[row + 1] = words[row + 2] = 0;
-    if (!counted) return;
-    const [a, b] = this.#placesOf(family, address);
-    Atomics.add(words, a, 1);
-    Atomics.add(words, b, 1);
-    words[row + 1] = a;
-    words[row + 2] = b;
-  }
-
-  /** Takes back what `add` noted, before the descriptor is closed or handed to somebody who notes it anew. */
-  remove(descriptor: number): void {
-    const words = this.#words;
-    const row = this.#rowOf(descriptor);
-    if (words[row] === 0) return;
-    Atomics.sub(words, header.open, 1);
-    for (const place of [words[row + 1]!, words[row + 2]!]) if (place !== 0) Atomics.sub(words, place, 1);
-    words[row] = 0;
-  }
-
-  /** The descriptors of a thread's connections: of one that has failed, to be closed by somebody else. */
-  descriptorsOf(thread: number): number[] {
-    const found: number[] = [];
-    for (let descriptor = 0; descriptor < this.#descriptors; descriptor++) {
-      if (this.#words[this.#rowOf(descriptor)] === thread + 1) found.push(descriptor);
+    let a = words[header.key]! ^ family;
+    let b = words[header.key + 1]! ^ family;
+    for (let i = 0; i < (family === 4 ? 1 : 2); i++) {
+      a = mix(a ^ address[i]!);
+      b = mix(b + Math.imul(address[i]!, 0x9e3779b1));
     }
-    return found;
+    // Both in one number: a pair would be an object for each connection.
+    return ((a >>> (32 - countBits)) << countBits) | (b >>> (32 - countBits));
+  }
+
+  /** Connections that a place's address has now. */
+  countAt(place: AddressPlace): number {
+    const words = this.#words;
+    return Math.min(Atomics.load(words, this.#first(place)), Atomics.load(words, this.#second(place)));
+  }
+
+  /** Counts a connection, for its address too unless its place is `nowhere`. */
+  add(place: AddressPlace): void {
+    this.#count(place, 1);
+  }
+
+  /** Takes back what `add` counted. */
+  remove(place: AddressPlace): void {
+    this.#count(place, -1);
+  }
+
+  /** Notes that a counted connection is `thread`'s, by its descriptor: if the thread fails, others can end it. */
+  own(thread: number, descriptor: number, place: AddressPlace): void {
+    const row = this.#rowOf(descriptor);
+    this.#words[row] = thread + 1;
+    this.#words[row + 1] = place;
+  }
+
+  /** Before a descriptor is closed or handed on: it is no longer its thread's. */
+  disown(descriptor: number): void {
+    this.#words[this.#rowOf(descriptor)] = 0;
+  }
+
+  /** Counts out what a thread that has failed held, and returns the descriptors, which are open still. */
+  abandon(thread: number): number[] {
+    const words = this.#words;
+    const descriptors: number[] = [];
+    for (let descriptor = 0; descriptor < this.#descriptors; descriptor++) {
+      const row = this.#rowOf(descriptor);
+      if (words[row] !== thread + 1) continue;
+      this.remove(words[row + 1]!);
+      words[row] = 0;
+      descriptors.push(descriptor);
+    }
+    this.setOldest(thread, undefined);
+    return descriptors;
   }
 
   /** Says since when (seconds of any clock that all threads share) a thread's longest silent connection is silent. */
@@ -131,19 +152,22 @@ export class ConnectionTable {
 
   #rowOf(descriptor: number): number {
     if (descriptor >= this.#descriptors) throw new RangeError(`descriptor ${descriptor} is beyond the table`);
-    return this.#owners + descriptor * 3;
+    return this.#owners + descriptor * 2;
   }
 
-  #placesOf(family: 4 | 6, address: Int32Array): [number, number] {
-    const words = this.#words;
-    let a = words[header.key]! ^ family;
-    let b = words[header.key + 1]! ^ family;
-    // One IPv6 subscriber has a /64 at least.
-    for (let i = 0; i < (family === 4 ? 1 : 2); i++) {
-      a = mix(a ^ address[i]!);
-      b = mix(b + Math.imul(address[i]!, 0x9e3779b1));
-    }
-    return [this.#counts + (a >>> (32 - countBits)), this.#counts + counts + (b >>> (32 - countBits))];
+  #first(place: AddressPlace): number {
+    return this.#counts + (place >>> countBits);
+  }
+
+  #second(place: AddressPlace): number {
+    return this.#counts + counts + (place & (counts - 1));
+  }
+
+  #count(place: AddressPlace, change: 1 | -1): void {
+    Atomics.add(this.#words, header.open, change);
+    if (place === nowhere) return;
+    Atomics.add(this.#words, this.#first(place), change);
+    Atomics.add(this.#words, this.#second(place), change);
   }
 }
 

@@ -1,7 +1,7 @@
 // Knows every open HTTP connection, whose it is, and how many there may be: in all, and from one address.
 import type { Socket } from 'node:net';
 import type { Cidr } from '../../protocol/cidr.ts';
-import { formatIp, type IpBytes, unmapIp } from '../../protocol/ip-address.ts';
+import { type IpBytes, unmapIp } from '../../protocol/ip-address.ts';
 import {
   type ClientAddress,
   includes,
@@ -10,14 +10,17 @@ import {
   toClientAddress,
 } from '../client-address.ts';
 import { ConnectionOrder, type Placed } from './connection-order.ts';
+import { type AddressPlace, ConnectionTable, nobody, nowhere } from './connection-table.ts';
 import type { HttpCounters } from './http-counters.ts';
 
 export interface HttpConnection extends Placed<HttpConnection> {
   readonly socket: Socket;
   /** Its listener's. */
   readonly counters: HttpCounters;
-  /** What it counts as among those of one address; undefined where there is no such cap. */
-  readonly key: string | undefined;
+  /** Where it counts for its address. */
+  readonly place: AddressPlace;
+  /** Whole seconds of the monotonic clock when its last request came. */
+  askedAt: number;
   /** Whether it counts among the open ones. */
   open: boolean;
   /** Whose connection it is. */
@@ -36,6 +39,14 @@ export interface HttpConnectionsOptions {
   /** From one IPv4 address or one IPv6 /64; not for loopback, private and trusted addresses, which many may share. */
   readonly maxPerAddress: number;
   readonly trustedProxies: readonly Cidr[];
+  /** Counts the connections of all threads; by default of this one only. */
+  readonly table?: ConnectionTable;
+  /** This thread's number in the table. */
+  readonly thread?: number;
+  /** Makes another thread look into the table. */
+  readonly wake?: (thread: number) => void;
+  /** Whole seconds of the monotonic clock that all threads share. */
+  readonly clock?: () => number;
   /** Whether an address asks too often, so that it need not be let in at all; not asked of trusted proxies. */
   readonly isOverLimit?: (address: ClientAddress) => boolean;
 }
@@ -57,8 +68,10 @@ export class HttpConnections {
   readonly #maxPerAddress: number;
   readonly #isOverLimit: (address: ClientAddress) => boolean;
   readonly #connections = new WeakMap<object, HttpConnection>();
-  readonly #perAddress = new Map<string, number>();
-  #open = 0;
+  readonly #table: ConnectionTable;
+  readonly #thread: number;
+  readonly #wake: (thread: number) => void;
+  readonly #clock: () => number;
   readonly #order = new ConnectionOrder<HttpConnection>();
 
   constructor(options: HttpConnectionsOptions) {
@@ -66,6 +79,10 @@ export class HttpConnections {
     this.#max = options.max;
     this.#maxPerAddress = options.maxPerAddress;
     this.#isOverLimit = options.isOverLimit ?? (() => false);
+    this.#table = options.table ?? ConnectionTable.create(1, 0, crypto.getRandomValues(new Int32Array(2)));
+    this.#thread = options.thread ?? 0;
+    this.#wake = options.wake ?? (() => {});
+    this.#clock = options.clock ?? (() => 0);
   }
 
   /**
@@ -75,27 +92,32 @@ export class HttpConnections {
   admit(socket: Socket, counters: HttpCounters): HttpConnection | undefined {
     const ip = parseRemoteAddress(socket.remoteAddress);
     const proxied = ip !== undefined && includes(this.trustedProxies, ip);
-    const key = ip === undefined || proxied || isLocal(ip) ? undefined : keyOf(ip);
     // Without an address the other end has gone already.
-    if (ip === undefined || !this.#hasRoom(key)) {
+    if (ip === undefined) {
       counters.connectionsRefused++;
       socket.resetAndDestroy();
       return undefined;
     }
     const address = toClientAddress(ip);
+    const place = proxied || isLocal(ip) ? nowhere : this.#table.placeOf(address.family, address.words);
+    if (place !== nowhere && this.#table.countAt(place) >= this.#maxPerAddress) {
+      counters.connectionsRefused++;
+      socket.resetAndDestroy();
+      return undefined;
+    }
     if (!proxied && this.#isOverLimit(address)) {
       counters.connectionsRateLimited++;
       socket.resetAndDestroy();
       return undefined;
     }
     // Last: who is refused in any case must not push out somebody.
-    if (this.#open >= this.#max && !this.#makeRoom()) {
+    if (this.#table.open >= this.#max && !this.#makeRoom()) {
       counters.connectionsRefused++;
       socket.resetAndDestroy();
       return undefined;
     }
     counters.connectionsOpened++;
-    return this.#note(socket, counters, key, address, proxied);
+    return this.#note(socket, counters, place, address, proxied);
   }
 
   /**
@@ -103,23 +125,25 @@ export class HttpConnections {
    * away.
    */
   take(socket: Socket, counters: HttpCounters, address: ClientAddress, proxied: boolean): HttpConnection {
-    return this.#note(socket, counters, undefined, address, proxied);
+    const place =
+      proxied || isLocal(ipOf(address)) ? nowhere : this.#table.placeOf(address.family, address.words);
+    return this.#note(socket, counters, place, address, proxied);
   }
 
   #note(
     socket: Socket,
     counters: HttpCounters,
-    key: string | undefined,
+    place: AddressPlace,
     address: ClientAddress,
     proxied: boolean,
   ): HttpConnection {
-    this.#open++;
+    this.#table.add(place);
     counters.connectionsOpen++;
-    if (key !== undefined) this.#perAddress.set(key, (this.#perAddress.get(key) ?? 0) + 1);
     const connection: HttpConnection = {
       socket,
       counters,
-      key,
+      place,
+      askedAt: this.#clock(),
       open: true,
       address,
       proxied,
@@ -136,7 +160,9 @@ export class HttpConnections {
 
   /** A whole request has come on it. */
   renew(connection: HttpConnection): void {
-    if (connection.open) this.#order.renew(connection);
+    if (!connection.open) return;
+    connection.askedAt = this.#clock();
+    this.#order.renew(connection);
   }
 
   /** A trusted proxy says that the connection is really `source`'s, who may be a trusted proxy too. */
@@ -157,12 +183,25 @@ export class HttpConnections {
     return this.#connections.get(socket);
   }
 
-  #hasRoom(key: string | undefined): boolean {
-    return key === undefined || (this.#perAddress.get(key) ?? 0) < this.#maxPerAddress;
+  /** Ends what other threads have asked this one to end, and says how long its oldest is silent; called now and then. */
+  lookAround(): void {
+    for (let count = this.#table.takeShedRequests(this.#thread); count > 0; count--) if (!this.#shed()) break;
+    this.#table.setOldest(this.#thread, this.#order.oldest?.askedAt);
+  }
+
+  /** Ends the connection silent longest, here or in another thread; false when nobody has one that may end. */
+  #makeRoom(): boolean {
+    this.#table.setOldest(this.#thread, this.#order.oldest?.askedAt);
+    const other = this.#table.threadWithOldest();
+    if (other === nobody) return false;
+    if (other === this.#thread) return this.#shed();
+    this.#table.askToShed(other);
+    this.#wake(other);
+    return true;
   }
 
   /** Ends the connection that has been silent longest; false when those are all being sent long answers. */
-  #makeRoom(): boolean {
+  #shed(): boolean {
     for (let i = 0; i < candidates; i++) {
       const connection = this.#order.oldest;
       if (connection === undefined) return false;
@@ -183,17 +222,11 @@ export class HttpConnections {
     if (!connection.open) return;
     connection.open = false;
     this.#order.remove(connection);
-    const { key, counters } = connection;
-    this.#open--;
-    counters.connectionsOpen--;
-    if (key === undefined) return;
-    const left = this.#perAddress.get(key)! - 1;
-    if (left === 0) this.#perAddress.delete(key);
-    else this.#perAddress.set(key, left);
+    this.#table.remove(connection.place);
+    connection.counters.connectionsOpen--;
   }
 }
 
-/** One IPv6 subscriber has a /64 at least. */
-function keyOf(ip: IpBytes): string {
-  return formatIp(ip.length === 4 ? ip : ip.slice().fill(0, 8));
+function ipOf({ family, words }: ClientAddress): IpBytes {
+  return new Uint8Array(words.slice(0, family === 4 ? 1 : 4).buffer);
 }

@@ -1,10 +1,12 @@
 // How the counters of HTTP are told in the words of all transports.
 import { sumAnswerStats } from '../answer-stats.ts';
 import type { TransportCounts } from '../transport-counts.ts';
-import type { HttpCounters } from './http-counters.ts';
+import { type HttpCounters, sumHttpCounters } from './http-counters.ts';
 
-export function httpCounts(counters: HttpCounters): TransportCounts {
-  const { refused, ...stats } = sumAnswerStats([counters.stats]);
+/** @param sets those of each thread that serves the transport */
+export function httpCounts(sets: readonly HttpCounters[]): TransportCounts {
+  const { refused, ...stats } = sumAnswerStats(sets.map((counters) => counters.stats));
+  const counters = sumHttpCounters(sets);
   return {
     ...stats,
     refused: {

@@ -1,0 +1,81 @@
+// HTTP within a socket worker: made from plain data, as a thread gets them, over the thread's own loop and tracker.
+import type { EventLoop } from '../../net/event-loop.ts';
+import type { SystemCalls } from '../../net/system-calls.ts';
+import type { TcpListener } from '../../net/tcp-listener.ts';
+import { parseCidr } from '../../protocol/cidr.ts';
+import { formatIp } from '../../protocol/ip-address.ts';
+import type { Tracker } from '../../tracker/tracker.ts';
+import { ConnectionTable } from '../../transport/http/connection-table.ts';
+import { HttpCounters } from '../../transport/http/http-counters.ts';
+import { defaultHttpLimits } from '../../transport/http/http-limits.ts';
+import type { TakenConnection } from '../../transport/http/http-transport.ts';
+import { HttpEpoll } from '../../transport/http-epoll/http-epoll.ts';
+import { monotonicSeconds } from '../clock.ts';
+import { type AnnounceUrls, formatAnnounceUrls } from './announce-urls.ts';
+import { createLimitCheck } from './limit-check.ts';
+
+/** The same for all threads. */
+export interface HttpWorkerSettings {
+  readonly announceUrls: AnnounceUrls;
+  /** --trusted-proxy. */
+  readonly trustedProxies: readonly string[];
+  readonly proxyProtocol: boolean;
+  /** `https://host[:port]` with --redirect-http. */
+  readonly redirectTo: string | undefined;
+  /** Whether an authority may ask for challenges on these listeners. */
+  readonly acme: boolean;
+  readonly maxConnections: number;
+  readonly maxPerAddress: number;
+}
+
+export interface HttpWorkerData {
+  readonly settings: HttpWorkerSettings;
+  /** This thread's own. */
+  readonly listeners: readonly TcpListener[];
+  /** One set a thread, by its number. */
+  readonly counters: SharedArrayBuffer;
+  readonly table: SharedArrayBuffer;
+  readonly thread: number;
+}
+
+/** What the thread tells of HTTP. */
+export type HttpWorkerMessage =
+  /** Whose next request is the main thread's to answer. */
+  | { kind: 'connection'; connection: TakenConnection }
+  | { kind: 'broken proxy header'; proxy: string }
+  /** The thread with this number is to look into the table. */
+  | { kind: 'wake'; thread: number };
+
+export interface HttpWorkerParts {
+  readonly calls: SystemCalls;
+  readonly loop: EventLoop;
+  readonly tracker: Tracker;
+  readonly onException: (error: unknown) => void;
+  readonly tell: (message: HttpWorkerMessage) => void;
+}
+
+/** It serves from `listen` on. */
+export function createHttpWorker(
+  { settings, counters, table, thread }: HttpWorkerData,
+  { calls, loop, tracker, onException, tell }: HttpWorkerParts,
+): HttpEpoll {
+  const { announceUrls, trustedProxies, maxConnections, ...others } = settings;
+  return new HttpEpoll(calls, loop, {
+    ...others,
+    tracker,
+    counters: new HttpCounters(counters, thread),
+    limits: defaultHttpLimits,
+    table: new ConnectionTable(table),
+    thread,
+    max: maxConnections,
+    trustedProxies: trustedProxies.map((network) => parseCidr(network)!),
+    isOverLimit: createLimitCheck(tracker),
+    announceUrls: (host) => formatAnnounceUrls(announceUrls, host),
+    clock: monotonicSeconds,
+    onException,
+    onBrokenProxyHeader: (ip) => tell({ kind: 'broken proxy header', proxy: formatIp(ip) }),
+    upgrades: false,
+    handOver: (connection) => tell({ kind: 'connection', connection }),
+    wake: (other) => tell({ kind: 'wake', thread: other }),
+  });
+}
