@@ -3,9 +3,12 @@ import { SocketAddress } from 'node:net';
 import {
   AF_INET,
   AF_INET6,
+  F_GETFL,
+  F_SETFL,
   IPPROTO_IPV6,
   IPV6_V6ONLY,
   SOCK_DGRAM,
+  SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
   sockaddrIn,
@@ -16,6 +19,7 @@ import { decodePort, type Family } from './socket-address.ts';
 import { SocketOptions } from './socket-options.ts';
 import { SystemCallError } from './system-call-error.ts';
 import type { SystemCalls } from './system-calls.ts';
+import { prepareTcpListener, type TcpListener } from './tcp-listener.ts';
 import { askForLocalAddress, enlargeBuffers, type UdpSocket } from './udp-socket.ts';
 
 const SO_TYPE = 3;
@@ -74,6 +78,26 @@ export function adoptUdpSocket(calls: SystemCalls, socket: InheritedSocket): Udp
     const buffers = enlargeBuffers(options, fd, {});
     const localAddressKnown = askForLocalAddress(options, fd, address, family);
     return { fd, family, address, port, localAddressKnown, ...buffers };
+  } finally {
+    options.close();
+  }
+}
+
+/** Gives an inherited listening socket what `openTcpListeners` gives its own; it may be listened on already. */
+export function adoptTcpListener(
+  calls: SystemCalls,
+  { fd, family, address, port }: InheritedSocket,
+  backlog: number,
+  deferSeconds: number,
+): TcpListener {
+  const options = new SocketOptions(calls);
+  try {
+    // Whoever opened it may have left it to wait in accept.
+    calls.fcntl(fd, F_SETFL, calls.fcntl(fd, F_GETFL, 0) | SOCK_NONBLOCK);
+    prepareTcpListener(options, fd, deferSeconds);
+    if (calls.listen(fd, backlog) !== 0)
+      throw new SystemCallError('listen', calls.errno(), `descriptor ${fd}`);
+    return { fd, family, address, port };
   } finally {
     options.close();
   }

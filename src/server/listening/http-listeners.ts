@@ -1,91 +1,147 @@
 // How HTTP and HTTPS listeners are opened, and what they share.
+import { closeSync } from 'node:fs';
 import { type Cidr, parseCidr } from '../../protocol/cidr.ts';
 import { parseIp } from '../../protocol/ip-address.ts';
-import { unlimited } from '../../tracker/token-buckets.ts';
-import type { Tracker } from '../../tracker/tracker.ts';
-import { type ClientAddress, includes } from '../../transport/client-address.ts';
+import { includes } from '../../transport/client-address.ts';
 import { createAskHttp } from '../../transport/http/ask-self.ts';
 import { maxConnections } from '../../transport/http/descriptor-limit.ts';
 import { HttpConnections } from '../../transport/http/http-connections.ts';
 import { HttpCounters } from '../../transport/http/http-counters.ts';
 import { httpCounts } from '../../transport/http/http-counts.ts';
-import { HttpTransport } from '../../transport/http/http-transport.ts';
+import { type HttpOptions, HttpTransport } from '../../transport/http/http-transport.ts';
 import { monotonicSeconds } from '../clock.ts';
+import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
-import type { PlannedListener } from './listen-plan.ts';
+import { announceUrlsOf, formatAnnounceUrls } from './announce-urls.ts';
+import {
+  createConnectionTable,
+  hearWorker,
+  httpWorkerSettings,
+  maxConnectionsPerAddress,
+} from './http-threads.ts';
+import type { HttpWorkerMessage } from './http-worker.ts';
+import { createLimitCheck } from './limit-check.ts';
+import type { PlannedListener, Protocol } from './listen-plan.ts';
 import type { ListenerParts, TransportOpener } from './listener.ts';
 import { createAnswerFirst } from './plain-http.ts';
+import type { HttpInWorkers, SocketWorkers } from './socket-workers.ts';
+import type { Threads } from './threads.ts';
 
 /** For requests in flight when the tracker stops: answers take milliseconds, a large full scrape longer. */
 const closeGraceMs = 3000;
-const maxConnectionsPerAddress = 256;
 /** Characters; enough for the entries that matter, which stand last, of any but a very long chain. */
 const longestShownHeader = 200;
 
-/** HTTP, HTTPS, and HTTP for an authority's questions only, which counts as HTTP. */
-export function createHttpOpeners(
-  plan: readonly PlannedListener[],
-  parts: ListenerParts,
-): Record<'HTTP' | 'HTTPS' | 'ACME', TransportOpener> {
-  const { configuration, certificates } = parts;
-  const http = new HttpCounters();
-  const https = new HttpCounters();
-  const open = createOpen(plan, { HTTP: http, HTTPS: https, ACME: http }, parts);
-  const proxies = configuration.proxyProtocol ? trustedProxies(configuration) : [];
-  // It is this machine itself that asks: from the address that it connects to.
-  const expectsHeader = (address: string) => includes(proxies, parseIp(address)!);
-  return {
-    HTTP: { open, counts: () => httpCounts(http), askSelf: createAskHttp(false, expectsHeader) },
-    HTTPS: {
-      open,
-      counts: () => httpCounts(https),
-      askSelf: createAskHttp(true, expectsHeader),
-      waitsFor: () => (certificates?.current ? undefined : 'its first certificate'),
-    },
-    ACME: { open, counts: () => httpCounts(http) },
-  };
+/** What plain HTTP needs to be served by threads, before it is known whether there are any. */
+export interface HttpParts {
+  readonly counters: { readonly http: HttpCounters; readonly https: HttpCounters };
+  readonly connections: HttpConnections;
+  readonly inWorkers: HttpInWorkers;
+  /** What goes on with connections of theirs. */
+  readonly handedOn: HttpTransport;
 }
 
-function createOpen(
+/** `wake`: makes a worker look into the table of connections. */
+export function createHttpParts(
   plan: readonly PlannedListener[],
-  counters: Readonly<Record<string, HttpCounters>>,
-  { configuration, tracker, certificates, challenges, log, failed }: ListenerParts,
-): TransportOpener['open'] {
+  parts: ListenerParts,
+  wake: (thread: number) => void,
+): HttpParts {
+  const { configuration, tracker, log } = parts;
+  const table = createConnectionTable(configuration.workers);
   // One for all, as they share the process's descriptors.
   const connections = new HttpConnections({
     max: maxConnections(),
     maxPerAddress: maxConnectionsPerAddress,
     trustedProxies: trustedProxies(configuration),
     isOverLimit: createLimitCheck(tracker),
+    table,
+    thread: configuration.workers,
+    wake,
+    clock: monotonicSeconds,
   });
-  const announceUrls = (host: string | undefined) =>
-    formatAnnounceUrls(plan, publicName(configuration, host));
+  const counters = { http: new HttpCounters(), https: new HttpCounters() };
+  const handedOn = HttpTransport.withoutListener(
+    transportOptions('HTTP', plan, { counters, connections }, parts),
+  );
+  const main = {
+    number: configuration.workers,
+    connections,
+    transport: handedOn,
+    wake,
+    onBrokenProxyHeader: (proxy: string) => warnOfBrokenHeader(proxy, log),
+    onBrokenForwardedFor: warnOfForwardedFor(configuration, log),
+  };
+  const inWorkers = {
+    settings: httpWorkerSettings(plan, configuration),
+    table,
+    hear: (message: HttpWorkerMessage) => hearWorker(message, main),
+  };
+  return { counters, connections, inWorkers, handedOn };
+}
+
+/** HTTP, HTTPS, and HTTP for an authority's questions only, which counts as HTTP. */
+export function createHttpOpeners(
+  plan: readonly PlannedListener[],
+  parts: ListenerParts,
+  http: HttpParts,
+  threads: Threads | undefined,
+): Record<'HTTP' | 'HTTPS' | 'ACME', TransportOpener> {
+  const { configuration, certificates } = parts;
+  const { counters, handedOn } = http;
+  const open = createOpen(plan, http, parts);
+  const proxies = configuration.proxyProtocol ? trustedProxies(configuration) : [];
+  // It is this machine itself that asks: from the address that it connects to.
+  const expectsHeader = (address: string) => includes(proxies, parseIp(address)!);
+  const httpSets = () => [counters.http, ...(threads?.workers.httpCounters() ?? [])];
+  return {
+    HTTP: {
+      open: threads ? openInThreads(threads.workers, handedOn) : open,
+      counts: () => httpCounts(httpSets()),
+      askSelf: createAskHttp(false, expectsHeader),
+      ...(threads && { threads: threads.serving }),
+    },
+    HTTPS: {
+      open,
+      counts: () => httpCounts([counters.https]),
+      askSelf: createAskHttp(true, expectsHeader),
+      waitsFor: () => (certificates?.current ? undefined : 'its first certificate'),
+    },
+    ACME: { open, counts: () => httpCounts(httpSets()) },
+  };
+}
+
+function openInThreads(workers: SocketWorkers, handedOn: HttpTransport): TransportOpener['open'] {
+  return async (planned) => {
+    const { address, inherited, inheritedBeside } = planned;
+    if (inherited) workers.adoptListening(inherited, inheritedBeside);
+    const port = inherited ? inherited.port : workers.listen(address, planned.port);
+    return {
+      planned,
+      port,
+      descriptors: () => workers.listeningAt(address, port),
+      close: async (graceMs = closeGraceMs) => {
+        await Promise.all([workers.close(graceMs), handedOn.close(graceMs)]);
+      },
+    };
+  };
+}
+
+function createOpen(
+  plan: readonly PlannedListener[],
+  http: Pick<HttpParts, 'counters' | 'connections'>,
+  parts: ListenerParts,
+): TransportOpener['open'] {
   return async (planned) => {
     const { protocol, address, port } = planned;
-    const answerFirst =
-      protocol === 'HTTPS' ? undefined : createAnswerFirst(configuration, challenges, protocol === 'ACME');
     const transport = await HttpTransport.listen({
+      ...transportOptions(protocol, plan, http, parts),
       host: address,
       port,
       fd: planned.inherited?.fd,
-      tracker,
-      connections,
-      counters: counters[protocol]!,
-      announceUrls,
-      clock: monotonicSeconds,
-      onException: failed,
-      proxyProtocol: configuration.proxyProtocol,
-      onBrokenProxyHeader: (proxy) =>
-        log.warn('a trusted proxy connects without the header that --proxy-protocol asks for', { proxy }),
-      onBrokenForwardedFor: (header) => {
-        const shown = configuration.logIp === 'full' ? header.slice(-longestShownHeader) : undefined;
-        log.warn('the X-Forwarded-For of a trusted proxy cannot be read, so its clients are refused', {
-          x_forwarded_for: shown,
-        });
-      },
-      ...(protocol === 'HTTPS' && { https: { certificate: certificates?.current } }),
-      ...(answerFirst && { answerFirst }),
     });
+    // One socket is all that this transport serves.
+    for (const { fd } of planned.inheritedBeside ?? []) closeSync(fd);
     return {
       planned,
       port: transport.port,
@@ -96,34 +152,42 @@ function createOpen(
   };
 }
 
-/** --trusted-proxy as networks. */
-export function trustedProxies({ trustedProxy }: Configuration): Cidr[] {
-  return trustedProxy.map((network) => parseCidr(network)!);
-}
-
-function createLimitCheck({ protection: { http } }: Tracker): (address: ClientAddress) => boolean {
-  if (http === undefined) return () => false;
-  return ({ family, words }) => {
-    const now = monotonicSeconds();
-    const row = http.rowOf(family, words, 0, now);
-    return row !== unlimited && http.isEmpty(row, now);
+function transportOptions(
+  protocol: Protocol,
+  plan: readonly PlannedListener[],
+  { counters, connections }: Pick<HttpParts, 'counters' | 'connections'>,
+  { configuration, tracker, certificates, challenges, log, failed }: ListenerParts,
+): Omit<HttpOptions, 'host' | 'port'> {
+  const announceUrls = announceUrlsOf(plan, configuration.domain);
+  const answerFirst =
+    protocol === 'HTTPS' ? undefined : createAnswerFirst(configuration, challenges, protocol === 'ACME');
+  return {
+    tracker,
+    connections,
+    counters: protocol === 'HTTPS' ? counters.https : counters.http,
+    announceUrls: (host) => formatAnnounceUrls(announceUrls, host),
+    clock: monotonicSeconds,
+    onException: failed,
+    proxyProtocol: configuration.proxyProtocol,
+    onBrokenProxyHeader: (proxy) => warnOfBrokenHeader(proxy, log),
+    onBrokenForwardedFor: warnOfForwardedFor(configuration, log),
+    ...(protocol === 'HTTPS' && { https: { certificate: certificates?.current } }),
+    ...(answerFirst && { answerFirst }),
   };
 }
 
-/**
- * By which name clients reach the tracker: --domain once it is set, until then whatever this client called it, which
- * worked for this client at least.
- */
-function publicName({ domain }: Configuration, host: string | undefined): string {
-  // --domain may carry the port of one listener, which is not that of the others.
-  const name = domain.replace(/:[0-9]+$/, '');
-  return name === '' || name === 'localhost' ? (host ?? 'localhost') : name;
+function warnOfBrokenHeader(proxy: string, log: Log): void {
+  log.warn('a trusted proxy connects without the header that --proxy-protocol asks for', { proxy });
 }
 
-/** What the page at `/` names; a port that the system chooses is not known yet and left out. */
-function formatAnnounceUrls(plan: readonly PlannedListener[], host: string): string[] {
-  const urls = plan
-    .filter(({ protocol, port }) => port !== 0 && protocol !== 'ACME')
-    .map(({ protocol, port }) => `${protocol.toLowerCase()}://${host}:${port}/announce`);
-  return [...new Set(urls)];
+function warnOfForwardedFor({ logIp }: Configuration, log: Log): (header: string) => void {
+  return (header) =>
+    log.warn('the X-Forwarded-For of a trusted proxy cannot be read, so its clients are refused', {
+      x_forwarded_for: logIp === 'full' ? header.slice(-longestShownHeader) : undefined,
+    });
+}
+
+/** --trusted-proxy as networks. */
+export function trustedProxies({ trustedProxy }: Configuration): Cidr[] {
+  return trustedProxy.map((network) => parseCidr(network)!);
 }

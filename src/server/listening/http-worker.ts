@@ -43,6 +43,7 @@ export type HttpWorkerMessage =
   /** Whose next request is the main thread's to answer. */
   | { kind: 'connection'; connection: TakenConnection }
   | { kind: 'broken proxy header'; proxy: string }
+  | { kind: 'broken X-Forwarded-For'; header: string }
   /** The thread with this number is to look into the table. */
   | { kind: 'wake'; thread: number };
 
@@ -60,6 +61,7 @@ export function createHttpWorker(
   { calls, loop, tracker, onException, tell }: HttpWorkerParts,
 ): HttpEpoll {
   const { announceUrls, trustedProxies, maxConnections, ...others } = settings;
+  const reportProxy = sampled((proxy) => tell({ kind: 'broken proxy header', proxy }));
   return new HttpEpoll(calls, loop, {
     ...others,
     tracker,
@@ -73,9 +75,22 @@ export function createHttpWorker(
     announceUrls: (host) => formatAnnounceUrls(announceUrls, host),
     clock: monotonicSeconds,
     onException,
-    onBrokenProxyHeader: (ip) => tell({ kind: 'broken proxy header', proxy: formatIp(ip) }),
+    onBrokenProxyHeader: (ip) => reportProxy(formatIp(ip)),
+    onBrokenForwardedFor: sampled((header) => tell({ kind: 'broken X-Forwarded-For', header })),
     upgrades: false,
     handOver: (connection) => tell({ kind: 'connection', connection }),
     wake: (other) => tell({ kind: 'wake', thread: other }),
   });
+}
+
+/** What every request meets must not drown the main thread in messages. */
+const tellEveryMs = 1000;
+
+function sampled(say: (text: string) => void): (text: string) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (text) => {
+    if (performance.now() - last < tellEveryMs) return;
+    last = performance.now();
+    say(text);
+  };
 }

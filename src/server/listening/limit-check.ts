@@ -1,5 +1,5 @@
 // Whether an address asks over HTTP so often that its connections need not be let in at all.
-import { Bucket, unlimited } from '../../tracker/token-buckets.ts';
+import { unlimited } from '../../tracker/token-buckets.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import type { ClientAddress } from '../../transport/client-address.ts';
 import { monotonicSeconds } from '../clock.ts';
@@ -9,6 +9,6 @@ export function createLimitCheck({ protection: { http } }: Tracker): (address: C
   return ({ family, words }) => {
     const now = monotonicSeconds();
     const row = http.rowOf(family, words, 0, now);
-    return row !== unlimited && http.isEmpty(row, Bucket.proven, now);
+    return row !== unlimited && http.isEmpty(row, now);
   };
 }

@@ -1,4 +1,4 @@
-// The thread that answers UDP: its own sockets, its own loop in the kernel, the one store. Started by SocketWorkers.
+// The thread that answers UDP and HTTP: its own sockets, its own loop in the kernel, the one store. Started by SocketWorkers.
 import '../../cli/typescript-lines.ts';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { IpVisibility } from '../../admin/shown-address.ts';
@@ -13,11 +13,13 @@ import { SwarmStore } from '../../swarm/swarm-store.ts';
 import type { AccessMemory } from '../../tracker/access.ts';
 import { Protection, type ProtectionMemory } from '../../tracker/protection.ts';
 import { Tracker, type TrackerSettings } from '../../tracker/tracker.ts';
+import type { HttpEpoll } from '../../transport/http-epoll/http-epoll.ts';
 import { UdpBatchTransport } from '../../transport/udp/udp-batch.ts';
 import { createUdpCounters } from '../../transport/udp/udp-counters.ts';
 import { monotonicSeconds } from '../clock.ts';
 import type { LogFields } from '../log/log.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
+import { createHttpWorker, type HttpWorkerData, type HttpWorkerMessage } from './http-worker.ts';
 import { logRequests, type RequestLines } from './request-log.ts';
 
 export interface SocketWorkerData {
@@ -42,13 +44,17 @@ export interface SocketWorkerData {
   /** Shared counters, and for each socket the number of its own among them. */
   counters: SharedArrayBuffer;
   counterIndexes: readonly number[];
+  http: HttpWorkerData | undefined;
+  /** One word, written before the waker is stopped: milliseconds for what is in flight then. */
+  graceMs: Int32Array;
 }
 
 /** What the thread tells: that it answers, what a packet brought to light, or a line for a verbose log. */
 export type SocketWorkerMessage =
   | { kind: 'ready' }
   | { kind: 'exception'; message: string; stack: string }
-  | { kind: 'line'; message: string; fields: LogFields };
+  | { kind: 'line'; message: string; fields: LogFields }
+  | HttpWorkerMessage;
 
 /** A defect that every packet meets must not drown the main thread in messages. */
 const messageEveryMs = 1000;
@@ -70,8 +76,10 @@ function run(data: SocketWorkerData): void {
   const loop = new EventLoop(calls);
   const batches: DatagramBatch[] = [];
   try {
+    const http = data.http && createHttpWorker(data.http, { calls, loop, tracker, onException, tell });
     loop.listenTo(data.waker, () => {
       Atomics.add(data.pulse, 0, 1);
+      http?.lookAround();
       takeUpAccess();
     });
     const served = data.sockets.map((socket, i) => {
@@ -97,13 +105,24 @@ function run(data: SocketWorkerData): void {
         return transport.answerArrived();
       });
     }
+    for (const { fd } of data.http?.listeners ?? []) http?.listen(fd);
     // Returns when the main thread stops the waker; an idle loop sleeps in the kernel.
     loop.run();
+    for (const { fd } of served) loop.remove(fd);
+    if (http) endHttp(http, loop, Atomics.load(data.graceMs, 0));
   } finally {
     // Descriptors are the process's: those of a thread that has thrown would stay, and each restart adds its own.
     loop.close();
     for (const batch of batches) batch.close();
   }
+}
+
+/** Answers what has come, and waits a while for clients that have not said or read everything. */
+function endHttp(http: HttpEpoll, loop: EventLoop, graceMs: number): void {
+  http.stop();
+  const end = performance.now() + graceMs;
+  for (let left = graceMs; !http.isIdle && left > 0; left = end - performance.now()) loop.turn(left);
+  http.close();
 }
 
 /** A thread that sleeps in the kernel hears no messages: it looks for them when the word says that there are some. */

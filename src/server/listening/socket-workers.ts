@@ -1,9 +1,9 @@
 // The socket workers seen from the main thread: opens their sockets, starts them, starts one again that has failed.
-import { Worker } from 'node:worker_threads';
 import type { IpVisibility } from '../../admin/shown-address.ts';
-import { adoptUdpSocket, type InheritedSocket } from '../../net/inherited-socket.ts';
+import { adoptTcpListener, adoptUdpSocket, type InheritedSocket } from '../../net/inherited-socket.ts';
 import { SocketOptions } from '../../net/socket-options.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
+import { openTcpListeners, type TcpListener } from '../../net/tcp-listener.ts';
 import { closeUdpSockets, openUdpSockets, type UdpSocket } from '../../net/udp-socket.ts';
 import { Waker } from '../../net/waker.ts';
 import { stepsSince32 } from '../../protocol/wrapped-time.ts';
@@ -11,10 +11,14 @@ import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import type { AccessMemory } from '../../tracker/access.ts';
 import { Protection } from '../../tracker/protection.ts';
 import type { TrackerSettings } from '../../tracker/tracker.ts';
+import type { ConnectionTable } from '../../transport/http/connection-table.ts';
+import { HttpCounters, httpCounterBytes } from '../../transport/http/http-counters.ts';
 import { createUdpCounters, UdpCounter, udpCounterBytes } from '../../transport/udp/udp-counters.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
+import type { HttpWorkerMessage, HttpWorkerSettings } from './http-worker.ts';
 import type { RequestLines } from './request-log.ts';
-import type { SocketWorkerData, SocketWorkerMessage } from './socket-worker.ts';
+import { SocketThread, type ToldOfThread } from './socket-thread.ts';
+import type { SocketWorkerData } from './socket-worker.ts';
 
 export interface SocketWorkersOptions {
   workers: number;
@@ -22,6 +26,8 @@ export interface SocketWorkersOptions {
   settings: TrackerSettings;
   protection?: Protection;
   keys: ConnectionKeys;
+  /** What the threads know for HTTP; without it they serve none. */
+  http?: HttpInWorkers | undefined;
   /** Told of what threads fail with; they go on, or are started again. */
   failed: (error: unknown) => void;
   /** Where a verbose log's line for each request goes, and how much of an address it shows. */
@@ -30,9 +36,22 @@ export interface SocketWorkersOptions {
   program?: URL;
 }
 
+/** HTTP on the threads, seen from the main thread. */
+export interface HttpInWorkers {
+  readonly settings: HttpWorkerSettings;
+  /** Made for the threads, numbered from 0, and whoever else counts. */
+  readonly table: ConnectionTable;
+  /** Told of whatever a thread says of HTTP. */
+  readonly hear: (message: HttpWorkerMessage) => void;
+}
+
 const socketWorkerProgram = new URL('./socket-worker.js', import.meta.url);
-const firstRestartMs = 100;
-const longestRestartMs = 10_000;
+/** Connections that the kernel completes before they are accepted, for each socket. */
+const backlog = 4096;
+/** A connection is accepted when it says something, or after so many seconds. */
+const deferSeconds = 1;
+/** Answers take milliseconds; a client that reads slowly longer. */
+const usualGraceMs = 3000;
 
 /**
  * Sockets first, threads after: `bind` opens an address's sockets, one a worker, and either has them all or throws; so
@@ -42,9 +61,14 @@ export class SocketWorkers {
   readonly #calls: SystemCalls;
   readonly #options: SocketWorkersOptions;
   readonly #binds: UdpSocket[][] = [];
-  readonly #threads: Thread[] = [];
+  /** One listening socket a worker, in each. */
+  readonly #listens: TcpListener[][] = [];
+  readonly #threads: SocketThread[] = [];
   readonly #gate = new Int32Array(new SharedArrayBuffer(4));
   #counters: Float64Array[] = [];
+  #httpCounters: HttpCounters[] = [];
+  /** Milliseconds that threads have for what is in flight when they are to end. */
+  readonly #graceMs = new Int32Array(new SharedArrayBuffer(4));
   #closed: Promise<void> | undefined;
 
   constructor(calls: SystemCalls, options: SocketWorkersOptions) {
@@ -64,27 +88,60 @@ export class SocketWorkers {
    * the same network namespace may bind beside it. So all workers wait for it, and the kernel wakes one at a time.
    */
   adopt(inherited: InheritedSocket, beside: readonly InheritedSocket[] = []): UdpSocket {
-    const { workers } = this.#options;
     const sockets = [inherited, ...beside].map((socket) => adoptUdpSocket(this.#calls, socket));
-    // Of several on one port none may be without a thread: the kernel would go on sending clients there.
-    for (let first = 0; first < sockets.length; first += workers) {
-      this.#binds.push(
-        Array.from({ length: workers }, (_, number) => sockets[(first + number) % sockets.length]!),
-      );
-    }
+    this.#binds.push(...this.#spread(sockets));
     return sockets[0]!;
   }
 
-  /** The descriptors of all sockets on an address and port. */
+  /** One a worker, in each; of several on one port none may be without a thread: the kernel would go on sending clients there. */
+  #spread<T>(sockets: readonly T[]): T[][] {
+    const { workers } = this.#options;
+    const spread: T[][] = [];
+    for (let first = 0; first < sockets.length; first += workers) {
+      spread.push(
+        Array.from({ length: workers }, (_, number) => sockets[(first + number) % sockets.length]!),
+      );
+    }
+    return spread;
+  }
+
+  /** Opens an address for HTTP connections for all workers and returns the port. Throws SystemCallError. */
+  listen(address: string, port: number): number {
+    const { workers: count } = this.#options;
+    const listeners = openTcpListeners(this.#calls, { address, port, count, backlog, deferSeconds });
+    this.#listens.push(listeners);
+    return listeners[0]!.port;
+  }
+
+  /** Takes an inherited listening socket for all workers, or several on one address and port, as `adopt` does. */
+  adoptListening(inherited: InheritedSocket, beside: readonly InheritedSocket[] = []): void {
+    const listeners = [inherited, ...beside].map((socket) =>
+      adoptTcpListener(this.#calls, socket, backlog, deferSeconds),
+    );
+    this.#listens.push(...this.#spread(listeners));
+  }
+
+  /** The descriptors of all datagram sockets on an address and port. */
   descriptorsAt(address: string, port: number): number[] {
-    const sockets = this.#binds.flat().filter((socket) => socket.address === address && socket.port === port);
-    return [...new Set(sockets.map(({ fd }) => fd))];
+    return descriptorsOf(this.#binds.flat(), address, port);
+  }
+
+  /** The descriptors of all listening sockets on an address and port. */
+  listeningAt(address: string, port: number): number[] {
+    return descriptorsOf(this.#listens.flat(), address, port);
   }
 
   /** Starts the threads; resolves when all of them could answer, rejects when one cannot. They begin at `serve`. */
   async start(): Promise<void> {
     const { workers, store, settings, keys, failed, program = socketWorkerProgram } = this.#options;
-    const { protection = new Protection(), requestLog } = this.#options;
+    const { protection = new Protection(), http, requestLog } = this.#options;
+    const httpCounters = new SharedArrayBuffer(workers * httpCounterBytes);
+    if (http) {
+      this.#httpCounters = Array.from(
+        { length: workers },
+        (_, index) => new HttpCounters(httpCounters, index),
+      );
+    }
     const binds = this.#binds.length;
     const counters = new SharedArrayBuffer(workers * binds * udpCounterBytes);
     this.#counters = Array.from({ length: workers * binds }, (_, index) =>
@@ -106,8 +163,22 @@ export class SocketWorkers {
         pulse: new Int32Array(new SharedArrayBuffer(4)),
         counters,
         counterIndexes: this.#binds.map((_, bind) => number * binds + bind),
+        http: http && {
+          settings: http.settings,
+          listeners: this.#listens.map((listeners) => listeners[number]!),
+          counters: httpCounters,
+          table: http.table.buffer,
+          thread: number,
+        },
+        graceMs: this.#graceMs,
       };
-      this.#threads.push(new Thread(number, program, data, waker, failed, requestLog?.lines));
+      const told: ToldOfThread = {
+        failed,
+        abandoned: () => this.#endConnectionsOf(number),
+        hear: http?.hear,
+        lines: requestLog?.lines,
+      };
+      this.#threads.push(new SocketThread(number, program, data, waker, told));
     }
     await Promise.all(this.#threads.map((thread) => thread.start()));
   }
@@ -147,10 +218,31 @@ export class SocketWorkers {
     return this.#counters;
   }
 
-  /** Ends the threads, each after the batch it is answering, and closes the sockets; once, however often it is called. */
-  close(): Promise<void> {
+  /** What the threads have counted of HTTP, one set each, live. */
+  httpCounters(): readonly HttpCounters[] {
+    return this.#httpCounters;
+  }
+
+  /** Makes a thread look at what others ask of it. */
+  wake(number: number): void {
+    this.#threads[number]?.wake();
+  }
+
+  /**
+   * Ends the threads, each after the batch it is answering and, for at most `graceMs`, the HTTP requests in flight, and
+   * closes the sockets; once, however often it is called.
+   */
+  close(graceMs = usualGraceMs): Promise<void> {
+    Atomics.store(this.#graceMs, 0, graceMs);
     this.#closed ??= this.#close();
     return this.#closed;
+  }
+
+  /** What a thread that has failed had accepted is nobody's: nothing else would ever close it. */
+  #endConnectionsOf(number: number): void {
+    for (const fd of this.#options.http?.table.abandon(number) ?? []) this.#calls.close(fd);
+    const counters = this.#httpCounters[number];
+    if (counters) counters.connectionsOpen = 0;
   }
 
   async #close(): Promise<void> {
@@ -158,115 +250,17 @@ export class SocketWorkers {
     this.serve();
     await Promise.all(this.#threads.map((thread) => thread.stop()));
     closeUdpSockets(this.#calls, [...new Set(this.#binds.splice(0).flat())]);
+    for (const fd of new Set(this.#listens.splice(0).flatMap((ones) => ones.map((one) => one.fd)))) {
+      this.#calls.close(fd);
+    }
   }
 }
 
-/** One worker thread, again and again until it is stopped. */
-class Thread {
-  readonly data: Omit<SocketWorkerData, 'seed'>;
-  readonly #number: number;
-  readonly #program: URL;
-  readonly #waker: Waker;
-  readonly #failed: (error: unknown) => void;
-  readonly #lines: RequestLines | undefined;
-  #worker: Worker | undefined;
-  #restartMs = firstRestartMs;
-  #readyAt = 0;
-  #restart: NodeJS.Timeout | undefined;
-  #stopping = false;
-  #ended: (() => void) | undefined;
-  #lastPulse = -1;
-
-  constructor(
-    number: number,
-    program: URL,
-    data: Omit<SocketWorkerData, 'seed'>,
-    waker: Waker,
-    failed: (error: unknown) => void,
-    lines: RequestLines | undefined,
-  ) {
-    this.#number = number;
-    this.#program = program;
-    this.data = data;
-    this.#waker = waker;
-    this.#failed = failed;
-    this.#lines = lines;
-  }
-
-  /** Resolves when the thread answers; rejects when it fails before that, and then it is not started again. */
-  start(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let ready = false;
-      let cause: unknown;
-      const [seed] = crypto.getRandomValues(new Int32Array(1));
-      const worker = new Worker(this.#program, { workerData: { ...this.data, seed } });
-      this.#worker = worker;
-      worker.on('message', (message: SocketWorkerMessage) => {
-        if (message.kind === 'ready') {
-          ready = true;
-          this.#readyAt = performance.now();
-          resolve();
-        } else if (message.kind === 'line') {
-          Atomics.sub(this.data.linesWaiting, 0, 1);
-          this.#lines?.debug(message.message, message.fields);
-        } else {
-          const error = new Error(message.message);
-          error.stack = message.stack;
-          this.#failed(error);
-        }
-      });
-      worker.on('error', (error) => {
-        cause = error;
-      });
-      worker.on('exit', () => {
-        this.#worker = undefined;
-        if (this.#stopping) this.#ended?.();
-        else if (ready) this.#startAgain(cause);
-        else reject(cause ?? new Error(`socket worker ${this.#number} ended before it was ready`));
-      });
-    });
-  }
-
-  feelPulse(): boolean {
-    const pulse = Atomics.load(this.data.pulse, 0);
-    const alive = pulse !== this.#lastPulse;
-    this.#lastPulse = pulse;
-    this.#waker.wake();
-    return alive;
-  }
-
-  /** The thread fetches the message before its next packets, or when it wakes: an idle one must not collect them. */
-  setAccess(memory: AccessMemory): void {
-    this.data.protection = { ...this.data.protection, access: memory };
-    this.#worker?.postMessage(memory);
-    Atomics.add(this.data.accessChanges, 0, 1);
-    if (!this.#stopping) this.#waker.wake();
-  }
-
-  /** Resolves when the thread has ended. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    clearTimeout(this.#restart);
-    const ended = new Promise<void>((resolve) => {
-      this.#ended = resolve;
-    });
-    this.#waker.stop();
-    if (this.#worker) await ended;
-    this.#waker.close();
-  }
-
-  #startAgain(cause: unknown): void {
-    const reason = cause instanceof Error ? cause.message : 'it ended by itself';
-    const error = new Error(`socket worker ${this.#number} failed and is started again: ${reason}`, {
-      cause,
-    });
-    if (cause instanceof Error && cause.stack !== undefined) error.stack = cause.stack;
-    this.#failed(error);
-    // A thread that has held out for a while has earned a quick restart again.
-    if (performance.now() - this.#readyAt > longestRestartMs) this.#restartMs = firstRestartMs;
-    this.#restart = setTimeout(() => {
-      this.start().catch((error) => this.#startAgain(error));
-    }, this.#restartMs);
-    this.#restartMs = Math.min(longestRestartMs, this.#restartMs * 2);
-  }
+function descriptorsOf(
+  sockets: readonly { fd: number; address: string; port: number }[],
+  address: string,
+  port: number,
+): number[] {
+  const there = sockets.filter((socket) => socket.address === address && socket.port === port);
+  return [...new Set(there.map(({ fd }) => fd))];
 }

@@ -1,7 +1,5 @@
 // How UDP listeners are opened: on threads of their own where Linux allows it, and otherwise on the main thread.
 import { closeSync } from 'node:fs';
-import { findFastPath } from '../../net/availability.ts';
-import { loadSystemCalls, type SystemCalls, type SystemCallsOrReason } from '../../net/system-calls.ts';
 import { ConnectionIds } from '../../protocol/connection-id.ts';
 import { askUdp } from '../../transport/udp/ask-self.ts';
 import { createUdpCounters } from '../../transport/udp/udp-counters.ts';
@@ -10,42 +8,18 @@ import { UdpDgramTransport } from '../../transport/udp/udp-dgram.ts';
 import { UdpDgramAddresses } from '../../transport/udp/udp-dgram-addresses.ts';
 import { monotonicSeconds } from '../clock.ts';
 import type { Log } from '../log/log.ts';
-import { StartError } from '../usage-error.ts';
-import { isWildcard, type PlannedListener } from './listen-plan.ts';
+import { isWildcard } from './listen-plan.ts';
 import type { ListenerParts, TransportOpener } from './listener.ts';
-import { SocketWorkers } from './socket-workers.ts';
+import type { Threads } from './threads.ts';
 
 /** Bytes of waiting datagrams below which a burst of a few thousand is lost; twice Linux's usual limit. */
 const wantedReceiveBuffer = 400 * 1024;
 
-export function createUdpOpener(plan: readonly PlannedListener[], parts: ListenerParts): TransportOpener {
-  const { configuration, log } = parts;
-  const wanted = configuration.workers > 0 && plan.some(({ protocol }) => protocol === 'UDP');
-  if (!wanted) return createDgramOpener(parts);
-  const { calls, reason } = findSystemCalls(plan);
-  if (calls) return createWorkerOpener(calls, parts);
-  log.warn(`socket workers cannot be used (${reason}); UDP runs on the main thread, a good deal slower`);
-  return createDgramOpener(parts);
+export function createUdpOpener(parts: ListenerParts, threads: Threads | undefined): TransportOpener {
+  return threads ? createWorkerOpener(threads, parts) : createDgramOpener(parts);
 }
 
-/** A sandbox around a tracker with inherited sockets may forbid any other, and so the trial with sockets of its own. */
-function findSystemCalls(plan: readonly PlannedListener[]): SystemCallsOrReason {
-  const udp = plan.filter(({ protocol }) => protocol === 'UDP');
-  return udp.every(({ inherited }) => inherited !== undefined) ? loadSystemCalls() : findFastPath();
-}
-
-function createWorkerOpener(calls: SystemCalls, parts: ListenerParts): TransportOpener {
-  const { configuration, store, tracker, keys, failed, log } = parts;
-  const { settings, protection } = tracker;
-  const workers = new SocketWorkers(calls, {
-    workers: configuration.workers,
-    store,
-    settings,
-    protection,
-    keys,
-    failed,
-    requestLog: configuration.verbose ? { lines: log, logIp: configuration.logIp } : undefined,
-  });
+function createWorkerOpener({ workers, serving }: Threads, { log }: ListenerParts): TransportOpener {
   return {
     open: async (planned) => {
       const { port, receiveBuffer } = planned.inherited
@@ -59,26 +33,13 @@ function createWorkerOpener(calls: SystemCalls, parts: ListenerParts): Transport
         planned,
         port,
         descriptors: () => [...addresses].flatMap((address) => workers.descriptorsAt(address, port)),
-        close: () => workers.close(),
+        close: (graceMs) => workers.close(graceMs),
       };
     },
     counts: () => udpCounts(workers.counters()),
     tallies: () => udpTallies(workers.counters()),
     askSelf: askUdp,
-    threads: {
-      start: async () => {
-        try {
-          await workers.start();
-        } catch (error) {
-          throw new StartError(`cannot start the socket workers: ${(error as Error).message}`, {
-            cause: error,
-          });
-        }
-      },
-      serve: () => workers.serve(),
-      setAccess: (memory) => workers.setAccess(memory),
-      isWell: () => workers.isWell(),
-    },
+    threads: serving,
   };
 }
 

@@ -12,7 +12,7 @@ export function maxConnections(): number {
 }
 
 /** The soft limit of open descriptors; undefined where it is unknown (not Linux) or there is none. */
-function descriptorLimit(): number | undefined {
+export function descriptorLimit(): number | undefined {
   try {
     const soft = /^Max open files +([0-9]+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
     return soft === undefined ? undefined : Number(soft);

@@ -154,6 +154,7 @@ export class HttpConnections {
     };
     this.#connections.set(socket, connection);
     this.#order.add(connection);
+    this.#tellOldest();
     socket.once('close', () => this.#forget(connection));
     return connection;
   }
@@ -163,6 +164,7 @@ export class HttpConnections {
     if (!connection.open) return;
     connection.askedAt = this.#clock();
     this.#order.renew(connection);
+    this.#tellOldest();
   }
 
   /** A trusted proxy says that the connection is really `source`'s, who may be a trusted proxy too. */
@@ -183,15 +185,17 @@ export class HttpConnections {
     return this.#connections.get(socket);
   }
 
-  /** Ends what other threads have asked this one to end, and says how long its oldest is silent; called now and then. */
+  /** Ends what other threads have asked this one to end. */
   lookAround(): void {
     for (let count = this.#table.takeShedRequests(this.#thread); count > 0; count--) if (!this.#shed()) break;
+  }
+
+  #tellOldest(): void {
     this.#table.setOldest(this.#thread, this.#order.oldest?.askedAt);
   }
 
   /** Ends the connection silent longest, here or in another thread; false when nobody has one that may end. */
   #makeRoom(): boolean {
-    this.#table.setOldest(this.#thread, this.#order.oldest?.askedAt);
     const other = this.#table.threadWithOldest();
     if (other === nobody) return false;
     if (other === this.#thread) return this.#shed();
@@ -222,6 +226,7 @@ export class HttpConnections {
     if (!connection.open) return;
     connection.open = false;
     this.#order.remove(connection);
+    this.#tellOldest();
     this.#table.remove(connection.place);
     connection.counters.connectionsOpen--;
   }

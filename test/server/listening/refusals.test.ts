@@ -152,6 +152,6 @@ test('connections that are reset for too many, or for an address over its limit,
   const counters = new HttpCounters();
   counters.connectionsRefused = 2;
   counters.connectionsRateLimited = 3;
-  const { refused } = httpCounts(counters);
+  const { refused } = httpCounts([counters]);
   assert.deepEqual([refused.too_many_connections, refused.connection_rate_limited], [2, 3]);
 });

@@ -1,0 +1,64 @@
+// Whether sockets are served by threads of their own, and what every transport that they serve has in common.
+import { findFastPath } from '../../net/availability.ts';
+import { loadSystemCalls, type SystemCallsOrReason } from '../../net/system-calls.ts';
+import { StartError } from '../usage-error.ts';
+import type { PlannedListener } from './listen-plan.ts';
+import type { ListenerParts, ServingThreads } from './listener.ts';
+import { type HttpInWorkers, SocketWorkers } from './socket-workers.ts';
+
+/** The socket workers, and how whoever opens listeners goes about them. */
+export interface Threads {
+  readonly workers: SocketWorkers;
+  readonly serving: ServingThreads;
+}
+
+/** Undefined where the main thread serves, as the options or the machine want it; a line in the log says why. */
+export function createThreads(
+  plan: readonly PlannedListener[],
+  { configuration, store, tracker, keys, failed, log }: ListenerParts,
+  http: HttpInWorkers,
+): Threads | undefined {
+  const served = plan.filter(({ protocol }) => protocol === 'UDP' || protocol === 'HTTP');
+  if (configuration.workers === 0 || served.length === 0) return undefined;
+  const { calls, reason } = findSystemCalls(served);
+  if (!calls) {
+    log.warn(
+      `socket workers cannot be used (${reason}); UDP and HTTP run on the main thread, a good deal slower`,
+    );
+    return undefined;
+  }
+  const { settings, protection } = tracker;
+  const workers = new SocketWorkers(calls, {
+    workers: configuration.workers,
+    store,
+    settings,
+    protection,
+    keys,
+    http,
+    failed,
+    requestLog: configuration.verbose ? { lines: log, logIp: configuration.logIp } : undefined,
+  });
+  return { workers, serving: serving(workers) };
+}
+
+/** A sandbox around a tracker with inherited sockets may forbid any other, and so the trial with sockets of its own. */
+function findSystemCalls(served: readonly PlannedListener[]): SystemCallsOrReason {
+  return served.every(({ inherited }) => inherited !== undefined) ? loadSystemCalls() : findFastPath();
+}
+
+function serving(workers: SocketWorkers): ServingThreads {
+  return {
+    start: async () => {
+      try {
+        await workers.start();
+      } catch (error) {
+        throw new StartError(`cannot start the socket workers: ${(error as Error).message}`, {
+          cause: error,
+        });
+      }
+    },
+    serve: () => workers.serve(),
+    setAccess: (memory) => workers.setAccess(memory),
+    isWell: () => workers.isWell(),
+  };
+}
