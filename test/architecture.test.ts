@@ -129,6 +129,7 @@ const rooms: Record<string, string[]> = {
     'tracker',
     'transport/client-address.ts',
     'transport/http',
+    'transport/http-epoll',
     'transport/self-question.ts',
     'transport/transport-counts.ts',
     'transport/transports.ts',

@@ -253,7 +253,7 @@ export const optionTable = {
     default: availableParallelism(),
     defaultText: 'one per core',
     example: 4,
-    help: 'Threads that serve UDP sockets on Linux; 0 serves them on the main thread.',
+    help: 'Threads that serve UDP and HTTP on Linux; 0 serves both on the main thread.',
   }),
   'admin-port': option<Port | undefined>({
     group: 'Admin',
