@@ -135,7 +135,7 @@ _tracker_server() {
         '*--admin-allowed-host[Host name by which the dashboard may be called. Repeatable]:NAME: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
         '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
-        '(-v --verbose)'{-v,--verbose}'[Log every request; UDP is then served on the main thread]' \
+        '(-v --verbose)'{-v,--verbose}'[Log every request]' \
         '(--log-ip)--log-ip[Show IP addresses in the log and on admin pages whole, cut to /24 and /48, or not at all]:HOW:(full truncated off)' \
         '(--log-format)--log-format[Write the log as lines of text or of JSON]:FORMAT:(text json)' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \

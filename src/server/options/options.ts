@@ -303,7 +303,7 @@ export const optionTable = {
     kind: onOff(),
     short: 'v',
     default: false,
-    help: 'Log every request; UDP is then served on the main thread.',
+    help: 'Log every request.',
   }),
   'log-ip': option<IpVisibility>({
     group: 'Log',
