@@ -51,7 +51,7 @@ check_settings() {
   # Whatever it was that it could not say.
   grep -E '^(# )?(warning|error)|^tracker-server:' <<<"$report" || tail -n 5 <<<"$report"
   if [ "$code" -eq 0 ]; then return; fi
-  if [ "$code" -eq 1 ] && ! grep -E '^# error' <<<"$report" | grep -qvE 'in use' &&
+  if [ "$code" -eq 1 ] && ! grep -E '^# error' <<<"$report" | grep -qvE 'in use|another tracker runs' &&
     grep -qE '^# error' <<<"$report"; then return; fi
   if [ "$proposed" = "$settings/tracker.toml" ]; then
     fail "the new program would not start with $proposed; mend it and run this again. What runs now goes on"

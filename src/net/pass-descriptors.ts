@@ -13,6 +13,7 @@ import {
   SOL_SOCKET,
 } from './layouts.ts';
 import { PinnedMemory, writePointer } from './pinned-memory.ts';
+import { shortSocketPath } from './socket-path.ts';
 import { SystemCallError } from './system-call-error.ts';
 import type { SystemCalls } from './system-calls.ts';
 import { encodeUnixAddress } from './unix-datagram.ts';
@@ -69,14 +70,15 @@ export class BlockingUnixStream {
   readonly #calls: SystemCalls;
   readonly #fd: number;
 
-  /** @throws SystemCallError when nobody listens at `path` */
+  /** @throws SystemCallError when nobody listens at `path`; Error when there is not even its directory */
   constructor(calls: SystemCalls, path: string) {
     this.#calls = calls;
-    const address = encodeUnixAddress(path);
+    const short = shortSocketPath(path);
+    const address = encodeUnixAddress(short.path);
     this.#fd = calls.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (this.#fd < 0) throw new SystemCallError('socket', calls.errno(), 'AF_UNIX');
     const memory = new PinnedMemory(calls, 256);
     try {
+      if (this.#fd < 0) throw new SystemCallError('socket', calls.errno(), 'AF_UNIX');
       const name = memory.take(address.length);
       name.bytes.set(address);
       if (calls.connect(this.#fd, name.address, address.length) === 0) return;
@@ -85,6 +87,7 @@ export class BlockingUnixStream {
       throw error;
     } finally {
       memory.release();
+      short.release();
     }
   }
 
@@ -156,7 +159,7 @@ export function isListening(calls: SystemCalls, path: string): boolean {
     new BlockingUnixStream(calls, path).close();
     return true;
   } catch (error) {
-    if (error instanceof SystemCallError) return false;
+    if (error instanceof SystemCallError || (error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
   }
 }

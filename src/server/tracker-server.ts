@@ -165,7 +165,7 @@ export async function startTrackerServer(
 /** What answers, before anything is open. */
 function createCore(configuration: Configuration, log: Log, access: AccessLists | undefined) {
   const { dataDir: directory, snapshotInterval: intervalSeconds, verbose, logIp } = configuration;
-  if (directory !== undefined) openDataDirectory(directory);
+  if (directory !== undefined) openDataDirectory(directory, (message) => log.warn(message));
   const store = createStore(configuration, log);
   const tracker = createTracker(store, configuration, access);
   if (verbose) logRequests(tracker, log, logIp);

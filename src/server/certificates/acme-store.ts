@@ -1,9 +1,9 @@
 // What is kept of an ACME authority in the data directory: the account's key, the certificate, and when to ask again.
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TlsCertificate } from '../../transport/http/tls-settings.ts';
-import { writePrivateFile } from '../storage/private-file.ts';
+import { readOwnFile, writePrivateFile } from '../storage/private-file.ts';
 import { type Certificate, parseCertificate } from './certificate.ts';
 
 /** What must outlive a restart so that restarts in a row are no orders in a row. */
@@ -22,8 +22,8 @@ export class AcmeStore {
 
   /** Makes the directory, mode 0700; its files have mode 0600. */
   constructor(dataDirectory: string, authority: string) {
-    const { host } = new URL(authority);
-    this.#directory = join(dataDirectory, 'acme', host.replaceAll(':', '_'));
+    checkAcmeStore(dataDirectory, authority);
+    this.#directory = directoryOf(dataDirectory, authority);
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
   }
 
@@ -73,15 +73,29 @@ export class AcmeStore {
   }
 
   #read(name: string): string | undefined {
-    try {
-      return readFileSync(join(this.#directory, name), 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
+    const kept = readOwnFile(join(this.#directory, name), () => {});
+    return kept && Buffer.from(kept.contents).toString('utf8');
   }
 
   #write(name: string, text: string): void {
     writePrivateFile(join(this.#directory, name), Buffer.from(text));
   }
+}
+
+function directoryOf(dataDirectory: string, authority: string): string {
+  return join(dataDirectory, 'acme', new URL(authority).host.replaceAll(':', '_'));
+}
+
+/** Throws when what is there cannot be used; makes nothing. */
+export function checkAcmeStore(dataDirectory: string, authority: string): void {
+  const own = directoryOf(dataDirectory, authority);
+  for (const directory of [join(dataDirectory, 'acme'), own]) {
+    const there = lstatSync(directory, { throwIfNoEntry: false });
+    if (there === undefined) return;
+    if (there.isSymbolicLink())
+      throw new Error(`${directory} is a symbolic link, which is not followed: remove it`);
+    accessSync(directory, constants.W_OK | constants.X_OK);
+  }
+  readOwnFile(join(own, 'account.key'), () => {}, { look: true });
+  readOwnFile(join(own, 'certificate.pem'), () => {}, { look: true });
 }

@@ -1,6 +1,9 @@
 // `--check`: what can be found out about a start here without starting, each finding with what to do about it.
+
+import { isIPv6 } from 'node:net';
 import { availableParallelism, networkInterfaces, totalmem } from 'node:os';
 import { findFastPath } from '../../net/availability.ts';
+import { loadSystemCalls } from '../../net/system-calls.ts';
 import { maxConnections } from '../../transport/http/descriptor-limit.ts';
 import { formatDate } from '../certificates/certificate.ts';
 import { loadCertificate } from '../certificates/certificate-files.ts';
@@ -8,10 +11,12 @@ import { checkCertificateFiles } from '../certificates/certificates.ts';
 import { planListeners } from '../listening/listen-plan.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { formatSize } from '../options/option-kinds.ts';
+import { hasPredecessor } from '../takeover/predecessor.ts';
 import type { Finding } from './finding.ts';
 import { nodeLineWarning } from './node-line.ts';
+import { probeAdminSocket } from './probe-admin-socket.ts';
 import { probeConntrack, probeReceiveBuffer } from './probe-kernel.ts';
-import { probeListener } from './probe-listener.ts';
+import { ListenerProbe, type Probed } from './probe-listener.ts';
 
 /** Fewer connections than this are little for a public tracker. */
 const fewConnections = 2000;
@@ -21,9 +26,19 @@ export async function testItself(configuration: Configuration): Promise<Finding[
   const plan = planListeners(configuration);
   const udp = plan.some(({ protocol }) => protocol === 'UDP');
   const findings: (Finding | undefined)[] = [];
-  // One after the other: two listeners on one port must not meet each other's probe.
-  for (const planned of plan) findings.push(await probeListener(planned, configuration.takeover));
+  const predecessor = runsThere(configuration);
+  const probe = new ListenerProbe();
+  const takeover = configuration.takeover && predecessor;
+  for (const planned of [...plan, ...adminListener(configuration)])
+    findings.push(await probe.try(planned, takeover));
+  probe.close();
+  if (predecessor && !configuration.takeover)
+    findings.push({
+      level: 'error',
+      text: `another tracker runs on --data-dir ${configuration.dataDir}; --takeover takes its place`,
+    });
   findings.push(
+    await probeAdminSocket(configuration),
     ...probeCertificate(configuration),
     probeDataDirectory(configuration),
     probeDescriptors(),
@@ -33,6 +48,18 @@ export async function testItself(configuration: Configuration): Promise<Finding[
     probeNode(),
   );
   return findings.filter((finding) => finding !== undefined);
+}
+
+/** Whether a tracker serves on the data directory that a start would not share. */
+function runsThere({ dataDir }: Configuration): boolean {
+  const { calls } = loadSystemCalls();
+  return dataDir !== undefined && calls !== undefined && hasPredecessor(calls, dataDir);
+}
+
+function adminListener({ adminPort, adminHost: address }: Configuration): Probed[] {
+  if (adminPort === undefined || adminPort === 0) return [];
+  const port = adminPort === 'any' ? 0 : adminPort;
+  return [{ protocol: 'admin', family: isIPv6(address) ? 6 : 4, address, port }];
 }
 
 /** Comments for the end of the settings, which stay a file that --config reads. */

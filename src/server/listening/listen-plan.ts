@@ -86,7 +86,10 @@ export function formatListenAddress(address: string, port: number): string {
 }
 
 /** Turns what the operating system said about a socket into the operator's one line. */
-export function listenError(planned: PlannedListener, error: NodeJS.ErrnoException): StartError {
+export function listenError(
+  planned: Pick<PlannedListener, 'address' | 'port'> & { protocol: string },
+  error: NodeJS.ErrnoException,
+): StartError {
   const where = formatListenAddress(planned.address, planned.port);
   const reason = (error.code !== undefined && reasons[error.code]) || error.message;
   return new StartError(`cannot listen on ${where} (${planned.protocol}): ${reason}`, { cause: error });

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AdminDoor } from '../../admin/door/admin-door.ts';
+import { type SocketPath, shortSocketPath } from '../../net/socket-path.ts';
 import { formatListenAddress } from '../listening/listen-plan.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
@@ -9,8 +10,6 @@ import { isLoopback } from '../options/configuration-rules.ts';
 import { StartError } from '../usage-error.ts';
 import { createWatchedTracker, type WatchedParts } from './watched.ts';
 
-/** What fits into a `sockaddr_un`. */
-const longestSocketPath = 107;
 const leastTokenLength = 16;
 
 export interface OpenAdmin {
@@ -34,11 +33,13 @@ export async function openAdmin(
   const { adminPort: port, adminHost: host, dataDir, logIp } = configuration;
   const tcp = port === undefined || port === 0 ? undefined : { host, port: port === 'any' ? 0 : port };
   const socketPath = adminSocketPath(configuration);
+  const token = readToken(configuration, log);
   if (tcp === undefined && socketPath === undefined) return undefined;
+  const short = socketPath === undefined ? undefined : nameSocket(socketPath, configuration, log);
   const options = {
     tracker: createWatchedTracker(parts, () => log.linesLost),
     tcp,
-    token: readToken(configuration, log),
+    token,
     tokenRequired: !isLoopback(host),
     hosts: configuration.adminAllowedHost,
     ipVisibility: logIp,
@@ -47,12 +48,33 @@ export async function openAdmin(
     onException: failed,
   };
   try {
-    const door = await openWithSocket(options, socketPath, configuration.adminSocket !== undefined, log);
+    const door = await openWithSocket(options, short?.path, configuration.adminSocket !== undefined, log);
     if (door.port !== 0) log.info(`Admin listening on http://${formatListenAddress(host, door.port)}/`);
-    return door;
+    return {
+      port: door.port,
+      saveHistory: () => door.saveHistory(),
+      close: async () => {
+        await door.close();
+        short?.release();
+      },
+    };
   } catch (error) {
+    short?.release();
     const where = tcp === undefined ? '' : ` (${formatListenAddress(tcp.host, tcp.port)})`;
     throw new StartError(`cannot open the admin door${where}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Undefined where the socket in the data directory, which nobody asked for, cannot be named. */
+function nameSocket(path: string, { adminSocket }: Configuration, log: Log): SocketPath | undefined {
+  try {
+    return shortSocketPath(path);
+  } catch (error) {
+    const reason = (error as Error).message;
+    if (adminSocket !== undefined)
+      throw new StartError(`--admin-socket ${path} cannot be opened: ${reason}`, { cause: error });
+    log.warn(`the commands status, top and so on will not work: ${reason}`);
+    return undefined;
   }
 }
 
@@ -84,8 +106,7 @@ export function adminSocketPath({
 }: Pick<Configuration, 'adminSocket' | 'dataDir'>): string | undefined {
   if (adminSocket !== undefined) return adminSocket;
   if (dataDir === undefined) return undefined;
-  const path = join(dataDir, 'admin.sock');
-  return Buffer.byteLength(path) <= longestSocketPath ? path : undefined;
+  return join(dataDir, 'admin.sock');
 }
 
 /**

@@ -4,6 +4,7 @@ import { askDoor, ControlError, type DoorAddress, listenAtDoor } from '../../adm
 import { formatStatus, formatSwarm, formatTop } from '../../admin/command/terminal-view.ts';
 import type { Stats, SwarmDetail, TopSwarms } from '../../admin/schema.ts';
 import { refuseStray } from '../../cli/command-line.ts';
+import { shortSocketPath } from '../../net/socket-path.ts';
 import { escapeForLog, quoteForLog } from '../log/escape-for-log.ts';
 import { type Configuration, configurationOf, readConfiguration } from '../options/configuration.ts';
 import { StartError, UsageError } from '../usage-error.ts';
@@ -109,7 +110,7 @@ function describeControl(name: string, { hash, summary }: Command): string {
 /** The socket wins: there the file system says who may. */
 function findDoor(configuration: Configuration): DoorAddress {
   const socketPath = adminSocketPath(configuration);
-  if (socketPath !== undefined) return { socketPath };
+  if (socketPath !== undefined) return { socketPath: shortName(socketPath) };
   const { adminPort: port, adminHost: host, adminTokenFile } = configuration;
   if (typeof port !== 'number' || port === 0) {
     const installed = installedDoor();
@@ -119,6 +120,15 @@ function findDoor(configuration: Configuration): DoorAddress {
     );
   }
   return { host, port, token: readTokenLine(adminTokenFile) };
+}
+
+/** For the life of this command, which ends soon. A place that is not there is told of when it is asked. */
+function shortName(socketPath: string): string {
+  try {
+    return shortSocketPath(socketPath).path;
+  } catch {
+    return socketPath;
+  }
 }
 
 function readTokenLine(path: string | undefined): string | undefined {

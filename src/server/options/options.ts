@@ -25,7 +25,9 @@ function option<T>(value: Option<T>): Option<T> {
 
 const week = 7 * 24 * 3600;
 const mebibyte = 2 ** 20;
-const domainPattern = /^(?:[A-Za-z0-9._-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?)?$/;
+const portPattern =
+  '(?::(?:0{0,4}[1-9]|[1-9][0-9]{1,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?';
+const domainPattern = new RegExp(`^(?:[A-Za-z0-9._-]+${portPattern}|\\[[0-9A-Fa-f:.]+\\]${portPattern})?$`);
 
 export const optionTable = {
   host: option<string | undefined>({

@@ -13,7 +13,7 @@ export interface ConnectionKeys {
 }
 
 const keyBytes = 16;
-const fileName = 'connection-id.key';
+export const connectionKeyFile = 'connection-id.key';
 /** A key is replaced at the first start after this time; its ids stay good as long as any, for it becomes the previous one. */
 const maxAgeSeconds = 7 * 24 * 3600;
 
@@ -42,7 +42,7 @@ export function loadConnectionKeys(
   nowSeconds: number,
   warn: (message: string) => void,
 ): ConnectionKeys {
-  const path = join(directory, fileName);
+  const path = join(directory, connectionKeyFile);
   try {
     const kept = readKeys(path, warn);
     if (kept !== undefined && nowSeconds - kept.savedAt < maxAgeSeconds) return kept.keys;

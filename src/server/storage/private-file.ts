@@ -1,7 +1,9 @@
 // How a secret is kept on disk: for this user alone, and whole or not at all.
 import {
-  chmodSync,
   closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
   fsyncSync,
   openSync,
   readFileSync,
@@ -15,7 +17,8 @@ import { keepAside } from './keep-aside.ts';
 /** Written aside, flushed and renamed: a crash leaves the old file or the new one, never half of it. Mode 0600. */
 export function writePrivateFile(path: string, contents: Uint8Array): void {
   const aside = `${path}.${process.pid}.new`;
-  const file = openSync(aside, 'w', 0o600);
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+  const file = openSync(aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
   try {
     writeSync(file, contents);
     fsyncSync(file);
@@ -39,32 +42,61 @@ export interface KeptSecret {
 }
 
 /**
- * Reads a secret of `length` bytes; undefined when there is none, or one of another length, which is kept aside, as `warn`
- * is told: a secret says no version, so it may be another version's. Its mode becomes 0600 where it was wider, which `warn` is told too. Throws what reading threw.
+ * Reads a file that only this user should have written; undefined when there is none. Its mode becomes 0600 where it was
+ * wider, which `warn` is told. Throws what reading threw, and when it is a link, no regular file, or of a user who has no
+ * say in its directory: whoever put it there would know the secret.
+ * @param look only judges and reads, and leaves the mode as it is
+ */
+export function readOwnFile(
+  path: string,
+  warn: (message: string) => void,
+  { look = false } = {},
+): KeptSecret | undefined {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (code === 'ELOOP') throw new Error(`${path} is a symbolic link, which is not followed: remove it`);
+    throw error;
+  }
+  try {
+    const { mode, mtimeMs, uid, isFile } = describe(file);
+    if (!isFile) throw new Error(`${path} is not a regular file`);
+    const trusted = [0, process.geteuid?.(), statSync(dirname(path)).uid];
+    if (!trusted.includes(uid))
+      throw new Error(
+        `${path} belongs to another user (uid ${uid}), who knows what is in it: remove it or chown it`,
+      );
+    if ((mode & 0o077) !== 0 && !look) {
+      warn(`${path} could be read by others; its mode is 0600 now`);
+      fchmodSync(file, 0o600);
+    }
+    return { contents: readFileSync(file), savedAt: mtimeMs / 1000 };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function describe(file: number) {
+  const stats = fstatSync(file);
+  return { mode: stats.mode, mtimeMs: stats.mtimeMs, uid: stats.uid, isFile: stats.isFile() };
+}
+
+/**
+ * Reads a secret of `length` bytes as `readOwnFile` does; undefined for one of another length too, which is kept aside, as
+ * `warn` is told: a secret says no version, so it may be another version's.
  */
 export function readPrivateFile(
   path: string,
   length: number,
   warn: (message: string) => void,
 ): KeptSecret | undefined {
-  let contents: Buffer;
-  try {
-    contents = readFileSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  if (contents.length !== length) {
-    const { to } = keepAside(path, `of-${contents.length}-bytes`);
-    warn(
-      `${path} holds ${contents.length} bytes instead of ${length}; made new keys, and it is kept as ${to}`,
-    );
-    return undefined;
-  }
-  const { mode, mtimeMs } = statSync(path);
-  if ((mode & 0o077) !== 0) {
-    warn(`${path} could be read by others; its mode is 0600 now`);
-    chmodSync(path, 0o600);
-  }
-  return { contents, savedAt: mtimeMs / 1000 };
+  const kept = readOwnFile(path, warn);
+  if (kept === undefined || kept.contents.length === length) return kept;
+  const bytes = kept.contents.length;
+  const { to } = keepAside(path, `of-${bytes}-bytes`);
+  warn(`${path} holds ${bytes} bytes instead of ${length}; made new keys, and it is kept as ${to}`);
+  return undefined;
 }

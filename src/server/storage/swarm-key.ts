@@ -7,7 +7,7 @@ import { StartError } from '../usage-error.ts';
 import { readPrivateFile, writePrivateFile } from './private-file.ts';
 
 const keyWords = 4;
-const fileName = 'swarm-store.key';
+export const swarmKeyFile = 'swarm-store.key';
 
 /** A key that dies with this process: four words. */
 export function createSwarmKey(): Int32Array<ArrayBuffer> {
@@ -20,7 +20,7 @@ export function createSwarmKey(): Int32Array<ArrayBuffer> {
  * @throws StartError when the file can be neither read nor written
  */
 export function loadSwarmKey(directory: string, warn: (message: string) => void): Int32Array<ArrayBuffer> {
-  const path = join(directory, fileName);
+  const path = join(directory, swarmKeyFile);
   try {
     const kept = readPrivateFile(path, keyWords * 4, warn);
     if (kept !== undefined) return new Int32Array(Uint8Array.from(kept.contents).buffer);

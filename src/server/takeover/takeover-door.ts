@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describeSocket } from '../../net/inherited-socket.ts';
 import { duplicateDescriptor, sendDescriptors } from '../../net/pass-descriptors.ts';
+import { shortSocketPath } from '../../net/socket-path.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
 import { formatVersion } from '../../swarm/snapshot-format.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
@@ -105,12 +106,15 @@ export class TakeoverDoor {
     const door = new TakeoverDoor(options);
     const path = doorPath(options.directory);
     rmSync(path, { force: true });
+    // Kept as long as the door: Node takes the file away by the same name.
+    const short = shortSocketPath(path);
+    door.#server.once('close', short.release);
     const mask = process.umask(0o177);
     try {
       await new Promise<void>((resolve, reject) => {
         door.#server.once('error', reject);
         // Binds before it returns, so the mask is in force for this file only.
-        door.#server.listen(path, resolve);
+        door.#server.listen(short.path, resolve);
         process.umask(mask);
       });
     } finally {

@@ -11,11 +11,12 @@ after(() => rmSync(root, { recursive: true }));
 
 test('a missing data directory is made for its owner alone, and only when the tracker starts', () => {
   const path = join(root, 'data');
-  checkDataDirectory(path);
+  const quiet = () => assert.fail();
+  checkDataDirectory(path, quiet);
   assert.equal(existsSync(path), false);
-  openDataDirectory(path);
+  openDataDirectory(path, quiet);
   assert.equal(statSync(path).mode & 0o777, 0o700);
-  openDataDirectory(path);
+  openDataDirectory(path, quiet);
 });
 
 test('a file, or a directory below a missing one, is refused by start and check alike', () => {
@@ -24,7 +25,7 @@ test('a file, or a directory below a missing one, is refused by start and check 
   for (const path of [file, join(root, 'missing', 'data'), join(file, 'data')]) {
     for (const attempt of [openDataDirectory, checkDataDirectory]) {
       assert.throws(
-        () => attempt(path),
+        () => attempt(path, () => {}),
         (error: Error) => {
           assert.ok(error instanceof StartError);
           assert.ok(error.message.startsWith(`--data-dir ${path} cannot be written: `), error.message);
