@@ -43,7 +43,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function lastWords(child: ChildProcess): () => string {
+export function lastWords(child: ChildProcess): () => string {
   let text = '';
   const keep = (chunk: Buffer) => {
     text = (text + chunk).slice(-500);
@@ -93,7 +93,7 @@ async function load([command, ...args]: readonly string[]): Promise<LoadResult> 
   return JSON.parse(output) as LoadResult;
 }
 
-async function end(child: ChildProcess): Promise<void> {
+export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGTERM');

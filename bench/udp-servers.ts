@@ -64,7 +64,7 @@ function responder(peers: number): BenchServer {
 }
 
 // Debian builds it to serve only the info_hashes of a list, which it reads after it has changed its root directory.
-function opentracker(workload: Workload): BenchServer {
+export function opentracker(workload: Workload): BenchServer {
   const missing = spawnSync('opentracker', ['-h']).error
     ? 'the package opentracker is not installed'
     : undefined;
@@ -87,7 +87,7 @@ const bittorrentTrackerVersion = '11.2.3';
 
 // Installed for this purpose only, outside the project, and kept for the next time. Its server alone is loaded: the
 // client wants a native WebRTC module.
-function bittorrentTracker(): BenchServer {
+export function bittorrentTracker({ http = false } = {}): BenchServer {
   const directory = join(tmpdir(), `caracal-bench-bittorrent-tracker-${bittorrentTrackerVersion}`);
   const entry = join(directory, 'node_modules', 'bittorrent-tracker', 'server.js');
   if (!existsSync(entry)) {
@@ -98,7 +98,7 @@ function bittorrentTracker(): BenchServer {
   }
   const program = (port: number) =>
     `import Server from ${JSON.stringify(pathToFileURL(entry).href)};
-    const server = new Server({ udp: true, http: false, ws: false, stats: false });
+    const server = new Server({ udp: ${!http}, http: ${http}, ws: false, stats: false });
     for (const event of ['error', 'warning']) server.on(event, () => {});
     server.listen(${port}, '127.0.0.1');`;
   return {

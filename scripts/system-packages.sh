@@ -14,6 +14,7 @@ packages=(
   pebble              # test/e2e: Let's Encrypt's own test authority
   nginx-light         # test/e2e: a proxy in front of HTTP
   haproxy             # test/e2e: a proxy in front of TCP, with the PROXY protocol
+  wrk                 # bench: load over HTTP
   opentracker         # bench and test/query: a tracker that no one here wrote
   shellcheck          # test/deploy: the installation script
   systemd             # test/deploy: systemd-analyze for the units

@@ -1,0 +1,147 @@
+// `npm run bench http`: announces over HTTP, connections kept and one a request, one core against one core.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { formatPercent } from '../src/protocol/percent.ts';
+import { type HttpResult, measureHttp, wrkMissing } from './http-run.ts';
+import { findHttpServers, names } from './http-servers.ts';
+import { canPin, describeCommit, describeMachine } from './machine.ts';
+import { Random } from './random.ts';
+import { formatCount, formatMarkdownTable, formatTable, median, type Rows } from './table.ts';
+import { createWorkload, type Workload } from './workload.ts';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '3' },
+    connections: { type: 'string', default: '64' },
+    torrents: { type: 'string', default: '10000' },
+    peers: { type: 'string', default: '100000' },
+    numwant: { type: 'string', default: '50' },
+    only: { type: 'string', default: '' },
+    save: { type: 'boolean', default: false },
+  },
+});
+
+/** What the tracker with one worker must reach against another server, in requests a second: kept, and one a request. */
+const targets: readonly (readonly [name: string, kept: number | undefined, closed: number])[] = [
+  [names.node, 4, 3],
+  [names.responder, 0.75, 0.85],
+  [names.opentracker, undefined, 1],
+  [names.bittorrentTracker, 1, 1],
+];
+
+const missing = wrkMissing();
+if (missing !== undefined) {
+  console.error(`http: left out: ${missing}`);
+  process.exit(0);
+}
+if (!canPin()) console.error('not pinned to cores: it takes two cores and taskset');
+
+const directory = mkdtempSync(join(tmpdir(), 'caracal-bench-'));
+process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+const workload = createWorkload(1, Number(values.torrents), Number(values.peers));
+const paths = join(directory, 'paths');
+writeFileSync(paths, `${formatPaths(workload, Number(values.numwant)).join('\n')}\n`);
+
+const wanted = values.only.split(',');
+const servers = findHttpServers(workload, Number(values.numwant)).filter(({ name, missing }) => {
+  if (missing) console.error(`left out: ${name}: ${missing}`);
+  return !missing && wanted.some((word) => name.includes(word));
+});
+const kept = new Map<string, HttpResult[]>();
+const closed = new Map<string, HttpResult[]>();
+for (let round = 1; round <= Number(values.rounds); round++) {
+  for (const [results, close] of [
+    [kept, false],
+    [closed, true],
+  ] as const) {
+    for (const server of servers.filter(({ keepsAlive }) => keepsAlive || close)) {
+      const manner = close ? 'one a request' : 'kept';
+      process.stderr.write(`round ${round}/${values.rounds}  ${manner.padEnd(14)}${server.name.padEnd(22)}`);
+      const result = await measureHttp(server, {
+        paths,
+        close,
+        seconds: Number(values.seconds),
+        connections: Number(values.connections),
+      });
+      results.set(server.name, [...(results.get(server.name) ?? []), result]);
+      process.stderr.write(`${formatCount(result.requestsPerSecond).padStart(8)} requests/s\n`);
+    }
+  }
+}
+
+const head = ['server', 'connections', 'requests/s', 'lowest', 'highest', 'p99 ms', 'failed', 'server core'];
+const rows = [...resultRows('kept', kept), ...resultRows('one a request', closed)];
+const ratioHead = ['caracal, 1 worker, against', 'kept', 'target', 'one a request', 'target'];
+const ratios = ratioRows();
+const command = `npm run bench http -- ${process.argv.slice(2).join(' ')}`.replace(/ -- $/, '');
+const about = `${command}\ncommit ${describeCommit()}; ${describeMachine()}
+${values.torrents} torrents, ${values.peers} peers, numwant ${values.numwant}; ${values.connections} connections, server and wrk on one core each`;
+console.log(`\n${about}\n\n${formatTable(head, rows)}\n\n${formatTable(ratioHead, ratios)}`);
+if (values.save) save();
+
+/** The announces of all peers, in an order of their own. */
+function formatPaths({ torrentOf, portOf, seeding, infoHashes, peers }: Workload, numwant: number): string[] {
+  const random = new Random(2);
+  const bytes = new Uint8Array(infoHashes.buffer);
+  const order = Array.from({ length: peers }, (_, peer) => peer);
+  for (let i = peers - 1; i > 0; i--) {
+    const other = random.below(i + 1);
+    [order[i], order[other]] = [order[other]!, order[i]!];
+  }
+  return order.map((peer) => {
+    const at = torrentOf[peer]! * 20;
+    const infoHash = formatPercent(bytes.subarray(at, at + 20));
+    const left = seeding[peer] === 1 ? 0 : 1000;
+    return `/announce?info_hash=${infoHash}&peer_id=-BN0100-${String(peer).padStart(12, '0')}&port=${portOf[peer]}&uploaded=0&downloaded=0&left=${left}&compact=1&numwant=${numwant}`;
+  });
+}
+
+function resultRows(manner: string, results: ReadonlyMap<string, readonly HttpResult[]>): Rows {
+  return [...results].map(([name, rounds]) => {
+    const rates = rounds.map((result) => result.requestsPerSecond);
+    return [
+      name,
+      manner,
+      formatCount(median(rates)),
+      formatCount(Math.min(...rates)),
+      formatCount(Math.max(...rates)),
+      median(rounds.map((result) => result.p99Ms)).toFixed(2),
+      String(rounds.reduce((sum, result) => sum + result.failed, 0)),
+      `${Math.round(median(rounds.map((result) => result.serverBusy)) * 100)} %`,
+    ];
+  });
+}
+
+/** Medians of the ratios of servers in the same round. */
+function ratioRows(): Rows {
+  const ratio = (results: ReadonlyMap<string, readonly HttpResult[]>, name: string) => {
+    const ours = results.get(names.workers);
+    const theirs = results.get(name);
+    if (!ours || !theirs) return '–';
+    const all = ours.map(
+      ({ requestsPerSecond }, round) => requestsPerSecond / theirs[round]!.requestsPerSecond,
+    );
+    return `${median(all).toFixed(2)} x`;
+  };
+  return targets.map(([name, wantedKept, wantedClosed]) => [
+    name,
+    ratio(kept, name),
+    wantedKept === undefined ? '–' : `${wantedKept} x`,
+    ratio(closed, name),
+    `${wantedClosed} x`,
+  ]);
+}
+
+function save(): void {
+  const folder = fileURLToPath(new URL('../../docs/benchmarks/', import.meta.url));
+  mkdirSync(folder, { recursive: true });
+  const date = new Date().toISOString().slice(0, 10);
+  const lines = about.split('\n').map((line) => `- ${line}`);
+  const tables = [formatMarkdownTable(head, rows), formatMarkdownTable(ratioHead, ratios)];
+  const text = `# HTTP, ${date}\n\n${lines.join('\n')}\n- Medians of ${values.rounds} interleaved rounds of ${values.seconds} s\n\n${tables.join('\n\n')}\n`;
+  writeFileSync(join(folder, `${date}-http.md`), text);
+}
