@@ -3,42 +3,31 @@ import type { EventLoop } from '../../net/event-loop.ts';
 import { EPOLLEXCLUSIVE, EPOLLIN, EPOLLOUT } from '../../net/layouts.ts';
 import { Stream, StreamSockets } from '../../net/stream-sockets.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
+import type { Cidr } from '../../protocol/cidr.ts';
 import type { IpBytes } from '../../protocol/ip-address.ts';
 import { encodeIpWords, unmapIp } from '../../protocol/ip-address.ts';
 import { decodeProxyHeader, longestProxyHeader } from '../../protocol/proxy-protocol.ts';
 import { countLatency } from '../answer-stats.ts';
-import { type ClientAddress, includes, isLocal } from '../client-address.ts';
-import { ConnectionOrder } from '../http/connection-order.ts';
-import { type ConnectionTable, nobody, nowhere } from '../http/connection-table.ts';
+import { includes } from '../client-address.ts';
+
 import type { HttpCounters } from '../http/http-counters.ts';
-import type { HttpLimits } from '../http/http-limits.ts';
+
 import { badRequestRefusal, type Refusal, timeoutRefusal } from '../http/http-refusal.ts';
 import type { TakenConnection } from '../http/http-transport.ts';
-import { EpollConnection, Phase } from './epoll-connection.ts';
+import { type EpollConnection, Phase } from './epoll-connection.ts';
+import { OpenConnections, type OpenConnectionsOptions } from './open-connections.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import { RequestAnswers, type RequestAnswersOptions, Verdict } from './request-answers.ts';
 import { RequestHead } from './request-head.ts';
-import { TimeWheel } from './time-wheel.ts';
 
-export interface HttpEpollOptions extends RequestAnswersOptions {
-  readonly limits: HttpLimits;
-  /** Of all threads. */
-  readonly table: ConnectionTable;
-  /** This thread's number in the table. */
-  readonly thread: number;
-  /** Most connections of all threads, and from one address; see HttpConnectionsOptions. */
-  readonly max: number;
-  readonly maxPerAddress: number;
-  /** Whether an address asks too often, so that it need not be let in at all; not asked of trusted proxies. */
-  readonly isOverLimit: (address: ClientAddress) => boolean;
-  /** Connections from trusted proxies begin with a PROXY protocol header. */
-  readonly proxyProtocol: boolean;
-  /** Told of a trusted proxy, by its address, that begins with something else. */
+export interface HttpEpollOptions extends RequestAnswersOptions, OpenConnectionsOptions {
+  readonly counters: HttpCounters;
+  readonly trustedProxies: readonly Cidr[];
+  readonly clock: () => number;
+  /** Told of a trusted proxy, by its address, that begins without the PROXY header. */
   readonly onBrokenProxyHeader: (ip: IpBytes) => void;
   /** Takes a connection whose next request this thread does not answer; the descriptor is its own from then on. */
   readonly handOver: (connection: TakenConnection) => void;
-  /** Makes another thread look into the table. */
-  readonly wake: (thread: number) => void;
   readonly wallClock?: () => number;
 }
 
@@ -47,10 +36,6 @@ const inputBytes = 64 * 1024;
 const outputBytes = 256 * 1024;
 /** New connections in one go before other descriptors of the loop get their turn. */
 const acceptsPerTurn = 64;
-/** Of the connections silent longest, how many are looked at for one that may end. */
-const candidates = 16;
-/** Records of ended connections that are kept for new ones. */
-const mostUnused = 1024;
 /** Reading the clock costs about as much as a system call's share, so one wake-up in so many is timed. */
 const wakeUpsPerTiming = 16;
 const LF = 0x0a;
@@ -64,20 +49,10 @@ export class HttpEpoll {
   readonly #out: ReplyWriter;
   readonly #answers: RequestAnswers;
   readonly #counters: HttpCounters;
-  readonly #wheel: TimeWheel<EpollConnection>;
-  readonly #order = new ConnectionOrder<EpollConnection>();
-  /** By descriptor. */
-  readonly #connections: (EpollConnection | undefined)[] = [];
-  readonly #unused: EpollConnection[] = [];
+  readonly #connections: OpenConnections;
   readonly #listeners: number[] = [];
   readonly #paused: number[] = [];
-  /** The address of who connected last, as bytes. */
-  readonly #ip4: IpBytes;
-  readonly #ip16: IpBytes;
-  readonly #peer: { words: Int32Array; family: 4 | 6 };
   readonly #words = new Int32Array(4);
-  #open = 0;
-  #now = performance.now();
   #closing = false;
   #untilTiming = 0;
 
@@ -95,11 +70,7 @@ export class HttpEpoll {
       wallClock,
     });
     this.#answers = new RequestAnswers(this.#head, this.#out, options);
-    this.#wheel = new TimeWheel(limits.checkEveryMs, this.#now);
-    this.#peer = { words: this.#sockets.peerWords, family: 4 };
-    const { buffer } = this.#sockets.peerWords;
-    this.#ip4 = new Uint8Array(buffer, 0, 4);
-    this.#ip16 = new Uint8Array(buffer, 0, 16);
+    this.#connections = new OpenConnections(loop, this.#sockets, options, this.#onExpired);
   }
 
   /** Accepts what connects to a listening socket, which stays its owner's; several threads may share it. */
@@ -110,38 +81,37 @@ export class HttpEpoll {
 
   /** Accepts no more, answers what has come, and ends connections that wait for nothing. */
   stop(): void {
-    this.#now = performance.now();
+    this.#connections.now = performance.now();
     for (const fd of this.#listeners) {
       if (!this.#paused.includes(fd)) this.#loop.remove(fd);
       this.#accept(fd);
     }
     this.#listeners.length = this.#paused.length = 0;
     this.#closing = true;
-    for (const connection of this.#connections) if (connection?.phase === Phase.idle) this.#close(connection);
+    this.#connections.closeIdle();
   }
 
   /** Whether no connection is open. */
   get isIdle(): boolean {
-    return this.#open === 0;
+    return this.#connections.count === 0;
   }
 
   /** Cuts off whatever is left and lets go of the memory. */
   close(): void {
-    for (const connection of this.#connections) if (connection !== undefined) this.#reset(connection);
+    this.#connections.resetAll();
     this.#loop.every(0, undefined);
     this.#sockets.release();
   }
 
   /** Ends what other threads have asked this one to end; called when the thread was woken. */
   lookAround(): void {
-    const { table, thread } = this.#options;
-    for (let count = table.takeShedRequests(thread); count > 0; count--) if (!this.#shed()) return;
+    this.#connections.shedAsked();
   }
 
   #watchListener(fd: number): void {
     // Of the workers that share an inherited socket one is woken; on a socket of its own it changes nothing.
     this.#loop.add(fd, EPOLLIN | EPOLLEXCLUSIVE, () => {
-      this.#now = performance.now();
+      this.#connections.now = performance.now();
       return this.#accept(fd);
     });
   }
@@ -169,79 +139,17 @@ export class HttpEpoll {
   }
 
   #enter(fd: number): void {
-    const { table, thread, trustedProxies, limits, clock, max, maxPerAddress, proxyProtocol, isOverLimit } =
-      this.#options;
-    const { peerFamily: family, peerWords: words } = this.#sockets;
-    this.#peer.family = family;
-    const ip = family === 4 ? this.#ip4 : this.#ip16;
-    const proxied = trustedProxies.length > 0 && includes(trustedProxies, ip);
-    const place = proxied || isLocal(ip) ? nowhere : table.placeOf(family, words);
-    const counters = this.#counters;
-    if (place !== nowhere && table.countAt(place) >= maxPerAddress) {
-      counters.connectionsRefused++;
-      this.#sockets.reset(fd);
-      return;
-    }
-    if (!proxied && isOverLimit(this.#peer)) {
-      counters.connectionsRateLimited++;
-      this.#sockets.reset(fd);
-      return;
-    }
-    // Last: who is refused in any case must not push out somebody.
-    if (table.open >= max && !this.#makeRoom()) {
-      counters.connectionsRefused++;
-      this.#sockets.reset(fd);
-      return;
-    }
-    const connection = this.#unused.pop() ?? new EpollConnection();
-    connection.begin(fd, family, words, proxied);
-    connection.askedAt = clock();
-    connection.place = place;
-    table.add(place);
-    table.own(thread, fd, place);
-    counters.connectionsOpened++;
-    counters.connectionsOpen++;
-    this.#connections[fd] = connection;
-    this.#order.add(connection);
-    if (this.#open++ === 0) this.#loop.every(limits.checkEveryMs, this.#onTick);
-    if (proxyProtocol && proxied) connection.phase = Phase.proxyHeader;
-    connection.deadline = this.#now + limits.headMs;
-    this.#wheel.place(connection);
+    const connection = this.#connections.admit(fd);
+    if (connection === undefined) return;
+    if (this.#connections.count === 1) this.#loop.every(this.#options.limits.checkEveryMs, this.#onTick);
     // With its question, as a rule: the kernel lets it in once it has said something.
     this.#read(connection);
   }
 
-  /** Ends the connection silent longest, here or in another thread; false when nobody has one that may end. */
-  #makeRoom(): boolean {
-    const { table, thread, wake } = this.#options;
-    table.setOldest(thread, this.#order.oldest?.askedAt);
-    const other = table.threadWithOldest();
-    if (other === nobody) return false;
-    if (other === thread) return this.#shed();
-    table.askToShed(other);
-    wake(other);
-    return true;
-  }
-
-  #shed(): boolean {
-    for (let i = 0; i < candidates; i++) {
-      const connection = this.#order.oldest;
-      if (connection === undefined) return false;
-      if (connection.phase === Phase.sending) {
-        this.#order.renew(connection);
-        continue;
-      }
-      this.#counters.connectionsShed++;
-      this.#close(connection);
-      return true;
-    }
-    return false;
-  }
-
   #onReady = (_events: number, fd: number): boolean => {
-    const connection = this.#connections[fd];
+    const connection = this.#connections.at(fd);
     if (connection === undefined) return false;
-    this.#now = performance.now();
+    this.#connections.now = performance.now();
     const timed = this.#untilTiming-- === 0;
     const before = timed ? this.#answers.count : 0;
     if (connection.pending !== undefined) this.#sendOn(connection);
@@ -249,7 +157,8 @@ export class HttpEpoll {
     if (timed) {
       this.#untilTiming = wakeUpsPerTiming - 1;
       const answered = this.#answers.count - before;
-      if (answered > 0) countLatency(this.#counters.stats, performance.now() - this.#now, answered);
+      if (answered > 0)
+        countLatency(this.#counters.stats, performance.now() - this.#connections.now, answered);
     }
     return false;
   };
@@ -263,7 +172,7 @@ export class HttpEpoll {
       this.#take(connection, kept, kept + count);
     } else if (count === Stream.wait) this.#watch(connection, EPOLLIN);
     else if (count === 0) this.#otherSideEnded(connection);
-    else this.#close(connection);
+    else this.#connections.close(connection);
   }
 
   /** Of what now stands in `bytes[0 .. end)`, all before `kept` has been looked at before. */
@@ -287,7 +196,7 @@ export class HttpEpoll {
       this.#counters.proxyHeadersMissing++;
       const { words, family } = connection;
       onBrokenProxyHeader(new Uint8Array(words.slice(0, family === 4 ? 1 : 4).buffer));
-      this.#close(connection);
+      this.#connections.close(connection);
       return -1;
     }
     if (header.source !== undefined) {
@@ -316,7 +225,7 @@ export class HttpEpoll {
         this.#refuse(connection, this.#head.refusal!);
         return;
       }
-      this.#renew(connection);
+      this.#connections.renew(connection);
       const verdict = this.#answers.answer(connection, bytes, this.#closing);
       if (verdict === Verdict.handOver) {
         if (this.#flush(connection)) this.#handOver(connection, at, end);
@@ -335,13 +244,6 @@ export class HttpEpoll {
     if (connection.pending === undefined && this.#flush(connection)) this.#watch(connection, EPOLLIN);
   }
 
-  /** A whole request has come: it is the last that makes room for others now. */
-  #renew(connection: EpollConnection): void {
-    connection.asked = true;
-    connection.askedAt = this.#options.clock();
-    this.#order.renew(connection);
-  }
-
   /** `asked`: since the last time, a whole request has come. */
   #keepRest(connection: EpollConnection, start: number, end: number, asked: boolean): void {
     const bytes = this.#bytes;
@@ -351,27 +253,21 @@ export class HttpEpoll {
     const { headMs, keepAliveMs } = this.#options.limits;
     if (at === end) {
       if (connection.partialLength > 0) connection.drop();
-      if (asked) this.#setDeadline(connection, keepAliveMs);
+      if (asked) this.#connections.setDeadline(connection, keepAliveMs);
       if (connection.phase !== Phase.sending) connection.phase = Phase.idle;
       return;
     }
     // The first one's time began with the connection.
-    if (connection.asked && (asked || connection.phase === Phase.idle)) this.#setDeadline(connection, headMs);
+    if (connection.asked && (asked || connection.phase === Phase.idle))
+      this.#connections.setDeadline(connection, headMs);
     connection.keep(bytes, at, end);
     if (connection.phase !== Phase.sending) connection.phase = Phase.head;
-  }
-
-  #setDeadline(connection: EpollConnection, ms: number): void {
-    const deadline = this.#now + ms;
-    const sooner = deadline < connection.deadline;
-    connection.deadline = deadline;
-    if (sooner) this.#wheel.place(connection);
   }
 
   #otherSideEnded(connection: EpollConnection): void {
     if (connection.phase !== Phase.head) {
       if (connection.phase === Phase.proxyHeader) this.#counters.proxyHeadersMissing++;
-      this.#close(connection);
+      this.#connections.close(connection);
       return;
     }
     this.#counters.badRequests++;
@@ -394,12 +290,12 @@ export class HttpEpoll {
 
   #endAnswered(connection: EpollConnection): void {
     if (!connection.lingers) {
-      this.#close(connection);
+      this.#connections.close(connection);
       return;
     }
     this.#sockets.finish(connection.fd);
     connection.phase = Phase.lingering;
-    this.#setDeadline(connection, this.#options.limits.lingerMs);
+    this.#connections.setDeadline(connection, this.#options.limits.lingerMs);
     this.#watch(connection, EPOLLIN);
   }
 
@@ -413,14 +309,14 @@ export class HttpEpoll {
     const sent = this.#sockets.send(connection.fd, 0, length);
     if (sent === length && large === undefined) return true;
     if (sent === Stream.broken) {
-      this.#close(connection);
+      this.#connections.close(connection);
       return false;
     }
     const rest = this.#sockets.output.bytes.slice(Math.max(sent, 0), length);
     connection.pending = large === undefined ? rest : Buffer.concat([rest, large]);
     connection.pendingAt = 0;
     connection.phase = Phase.sending;
-    this.#setDeadline(connection, this.#options.limits.stallMs);
+    this.#connections.setDeadline(connection, this.#options.limits.stallMs);
     if (large !== undefined) this.#sendOn(connection);
     else this.#watch(connection, EPOLLOUT);
     return false;
@@ -435,12 +331,12 @@ export class HttpEpoll {
       output.bytes.set(pending.subarray(connection.pendingAt, connection.pendingAt + count));
       const sent = this.#sockets.send(connection.fd, 0, count);
       if (sent === Stream.broken) {
-        this.#close(connection);
+        this.#connections.close(connection);
         return;
       }
       if (sent > 0) {
         connection.pendingAt += sent;
-        this.#setDeadline(connection, this.#options.limits.stallMs);
+        this.#connections.setDeadline(connection, this.#options.limits.stallMs);
       }
       if (sent < count) {
         this.#watch(connection, EPOLLOUT);
@@ -460,7 +356,7 @@ export class HttpEpoll {
     const kept = connection.partialLength;
     const { keepAliveMs, headMs } = this.#options.limits;
     connection.phase = kept > 0 ? Phase.head : Phase.idle;
-    this.#setDeadline(connection, kept > 0 ? headMs : keepAliveMs);
+    this.#connections.setDeadline(connection, kept > 0 ? headMs : keepAliveMs);
     if (kept === 0) {
       this.#watch(connection, EPOLLIN);
       return;
@@ -473,8 +369,7 @@ export class HttpEpoll {
     const { family, words, proxied, fd } = connection;
     const bytes = this.#bytes.slice(at, end);
     const address = words.slice(0, family === 4 ? 1 : 4);
-    if (connection.watched !== 0) this.#loop.remove(fd);
-    this.#forget(connection);
+    this.#connections.release(connection);
     this.#options.handOver({ fd, bytes, family, words: address, proxied });
   }
 
@@ -486,60 +381,29 @@ export class HttpEpoll {
   }
 
   #onTick = (): void => {
-    this.#now = performance.now();
-    const { table, thread } = this.#options;
-    this.#wheel.advance(this.#now, this.#onExpired);
-    table.setOldest(thread, this.#order.oldest?.askedAt);
+    this.#connections.now = performance.now();
+    this.#connections.tick();
     for (const fd of this.#paused.splice(0)) this.#watchListener(fd);
-    if (this.#open === 0 && this.#paused.length === 0) this.#loop.every(0, undefined);
+    if (this.#connections.count === 0 && this.#paused.length === 0) this.#loop.every(0, undefined);
   };
 
   #onExpired = (connection: EpollConnection): void => {
     switch (connection.phase) {
       case Phase.head:
         this.#counters.timeouts++;
-        this.#wheel.place(connection);
         this.#refuse(connection, timeoutRefusal);
         return;
       case Phase.sending:
-        this.#reset(connection);
+        this.#connections.reset(connection);
         return;
       case Phase.proxyHeader:
         this.#counters.proxyHeadersMissing++;
-        this.#close(connection);
+        this.#connections.close(connection);
         return;
       default:
-        this.#close(connection);
+        this.#connections.close(connection);
     }
   };
-
-  #close(connection: EpollConnection): void {
-    const { fd } = connection;
-    if (connection.watched !== 0) this.#loop.forget(fd);
-    this.#forget(connection);
-    this.#sockets.close(fd);
-  }
-
-  #reset(connection: EpollConnection): void {
-    const { fd } = connection;
-    if (connection.watched !== 0) this.#loop.forget(fd);
-    this.#forget(connection);
-    this.#sockets.reset(fd);
-  }
-
-  /** Counts a connection out; its descriptor is open still. */
-  #forget(connection: EpollConnection): void {
-    const { fd } = connection;
-    this.#options.table.disown(fd);
-    this.#options.table.remove(connection.place);
-    this.#counters.connectionsOpen--;
-    this.#open--;
-    this.#connections[fd] = undefined;
-    this.#order.remove(connection);
-    this.#wheel.remove(connection);
-    connection.end();
-    if (this.#unused.length < mostUnused) this.#unused.push(connection);
-  }
 }
 
 function hasLineFeed(bytes: Uint8Array, at: number, end: number): boolean {

@@ -13,8 +13,9 @@ import { pathRefusal } from '../http/http-refusal.ts';
 import { HttpTarget, Target } from '../http/http-target.ts';
 import { parseRequestHost } from '../http/request-host.ts';
 import type { EpollConnection } from './epoll-connection.ts';
+import { latin1 } from './head-bytes.ts';
 import type { ReplyWriter } from './reply-writer.ts';
-import { latin1, type RequestHead } from './request-head.ts';
+import type { RequestHead } from './request-head.ts';
 
 export interface RequestAnswersOptions {
   readonly tracker: Tracker;
