@@ -83,14 +83,20 @@ export interface CertificateUse {
   /** Host names and addresses, without ports, that clients will connect to. */
   readonly hosts: readonly string[];
   readonly now: Date;
+  /** It is looked at again every day, or renewed here: one issued for a few days is told of in its last fifth only. */
+  readonly daily?: boolean;
 }
 
 /** What clients would refuse, or soon will: one line each. HTTPS is served all the same. */
-export function checkCertificate(certificate: Certificate, { hosts, now }: CertificateUse): string[] {
-  return [...checkDates(certificate, now), ...checkChain(certificate), ...checkNames(certificate, hosts)];
+export function checkCertificate(certificate: Certificate, { hosts, now, daily }: CertificateUse): string[] {
+  return [
+    ...checkDates(certificate, now, daily),
+    ...checkChain(certificate),
+    ...checkNames(certificate, hosts),
+  ];
 }
 
-function checkDates({ notBefore, notAfter }: Certificate, now: Date): string[] {
+function checkDates({ notBefore, notAfter }: Certificate, now: Date, daily = false): string[] {
   const left = notAfter.getTime() - now.getTime();
   if (left <= 0) return [`the certificate expired on ${formatDate(notAfter)}: clients refuse it; renew it`];
   if (now < notBefore) {
@@ -99,9 +105,9 @@ function checkDates({ notBefore, notAfter }: Certificate, now: Date): string[] {
       `the certificate is valid from ${from} only: clients refuse it, or this machine's clock is wrong`,
     ];
   }
-  // Certificates for a few days are renewed in their last days.
-  const soon = Math.min(14 * dayMs, (notAfter.getTime() - notBefore.getTime()) / 5);
-  if (left > soon) return [];
+  // A line on every day of a six-day certificate's life would be one that nobody reads any more.
+  const lifetime = notAfter.getTime() - notBefore.getTime();
+  if (left > (daily ? Math.min(14 * dayMs, lifetime / 5) : 14 * dayMs)) return [];
   return [`the certificate expires on ${formatDate(notAfter)}: see to its renewal`];
 }
 

@@ -52,7 +52,7 @@ export function watchCertificates(
   if (source === undefined) return { close: () => {} };
   const object = () => {
     if (source.current === undefined) return;
-    for (const line of objectionsTo(source.current, configuration)) log.warn(line);
+    for (const line of objectionsTo(source.current, configuration, true)) log.warn(line);
   };
   const daily = setInterval(object, dayMs).unref();
   object();
@@ -75,16 +75,19 @@ export function watchCertificates(
 export function checkCertificateFiles(configuration: Configuration): string[] {
   const { httpsPort, cert, key } = configuration;
   if (!httpsPort || cert === undefined || key === undefined) return [];
-  return objectionsTo(loadCertificate({ cert, key }), configuration);
+  return objectionsTo(loadCertificate({ cert, key }), configuration, false);
 }
 
-function objectionsTo(certificate: Certificate, configuration: Configuration): string[] {
+function objectionsTo(certificate: Certificate, configuration: Configuration, daily: boolean): string[] {
   const host = redirectDomain(configuration)
     .replace(/:[0-9]+$/, '')
     .replace(/^\[(.*)\]$/, '$1');
   // The default says nothing about what clients connect to.
   const hosts = host === 'localhost' ? [] : [host];
-  return [...checkCertificate(certificate, { hosts, now: new Date() }), ...checkKeyMode(configuration.key)];
+  return [
+    ...checkCertificate(certificate, { hosts, now: new Date(), daily }),
+    ...checkKeyMode(configuration.key),
+  ];
 }
 
 /** A private key that others can read is no longer private. */

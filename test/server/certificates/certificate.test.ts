@@ -96,10 +96,14 @@ test('expired, not yet valid and soon to expire are warned of', () => {
   assert.deepEqual(warningsOf(good, [], inDays(70)), []);
 });
 
-test('a certificate for a few days is not warned of until its last ones', () => {
+test('a certificate for a few days is told of by a check always, every day only in its last ones', () => {
   const short = authority.issue({ days: 6 });
-  assert.deepEqual(warningsOf(short, [], inDays(4)), []);
-  assert.match(warningsOf(short, [], inDays(5)).join(), /expires on/);
+  const use = (now: Date, daily: boolean) =>
+    checkCertificate(parseCertificate(short.chain, short.key), { hosts: [], now, daily }).join();
+  assert.match(use(inDays(1), false), /expires on/);
+  assert.equal(use(inDays(1), true), '');
+  assert.equal(use(inDays(4), true), '');
+  assert.match(use(inDays(5), true), /expires on/);
 });
 
 test('a host that the certificate is not for is warned of', () => {
