@@ -19,12 +19,14 @@ const rooms: Record<string, string[]> = {
   swarm: ['protocol'],
   tracker: ['protocol', 'swarm'],
   net: [],
+  'net/node-handles.ts': [],
   'transport/answer-stats.ts': ['protocol'],
   'transport/client-address.ts': ['protocol'],
   'transport/self-question.ts': ['protocol'],
   'transport/transport-counts.ts': ['transport/answer-stats.ts'],
   'transport/description.ts': ['protocol', 'transport/transport-counts.ts'],
   'transport/http': [
+    'net/node-handles.ts',
     'protocol',
     'tracker',
     'transport/answer-stats.ts',
@@ -156,6 +158,7 @@ const rooms: Record<string, string[]> = {
   ],
   'server/takeover': [
     'net',
+    'net/node-handles.ts',
     'server/listening',
     'server/log',
     'server/options',
@@ -297,4 +300,9 @@ test('only wrapped-time.ts takes distances of times that are kept in a few bits'
     assert.equal(found, null, `${file} has ${found?.[0]}`);
     if (file !== 'swarm/tick.ts') assert.doesNotMatch(code, /0x1fff|0x2000(?!00)\b.*tick/i, file);
   }
+});
+
+test("Node's private handles are reached in one file", () => {
+  const reaching = files.filter((file) => readFileSync(`${src}${file}`, 'utf8').includes('_handle'));
+  assert.deepEqual(reaching, ['net/node-handles.ts']);
 });

@@ -18,8 +18,9 @@ import { openConnectionKeys } from './storage/connection-keys.ts';
 import { createStore } from './storage/create-store.ts';
 import { openDataDirectory } from './storage/data-directory.ts';
 import { Snapshots } from './storage/snapshots.ts';
+import type { OwnedSocket } from './takeover/conversation.ts';
 import { Takeover } from './takeover/takeover.ts';
-import type { OwnedSocket, Succession } from './takeover/takeover-door.ts';
+import type { Succession } from './takeover/takeover-door.ts';
 import { Parts } from './upkeep/parts.ts';
 import { accessUpkeep, createUpkeep } from './upkeep/upkeep.ts';
 import { StartError } from './usage-error.ts';
@@ -113,7 +114,6 @@ export async function startTrackerServer(
       },
       stop: () => admin?.close(),
     },
-    { start: () => takeover.complete(), stop: () => {} },
     accessUpkeep({ access, tracker, listeners }),
   );
   for (const address of addresses) log.info(formatListening(address, configuration));
@@ -122,6 +122,7 @@ export async function startTrackerServer(
       ...{ configuration, store, tracker, listeners, access, certificates, snapshots },
       ...{ log, failed, statsEveryMs, onStats },
     }),
+    { start: () => takeover.complete(), stop: () => {} },
   );
   const sockets = () =>
     listeners.all.flatMap(({ planned: { protocol }, descriptors }) =>
@@ -137,11 +138,16 @@ export async function startTrackerServer(
   });
   // What the other tracker did not save any more.
   if (takeover.takesPlace) void snapshots?.save();
+  let saved: Promise<void> | undefined;
+  const saveLast = () => {
+    saved ??= snapshots?.close();
+    return saved;
+  };
   return {
     addresses,
     succeeded: takeover.left?.then(async (succession) => {
       // Nothing is lost then, whatever comes next.
-      if (succession.kind === 'broken') await snapshots?.close();
+      if (succession.kind === 'broken') await saveLast();
       return succession;
     }),
     get isLeaving() {
@@ -157,7 +163,7 @@ export async function startTrackerServer(
       takeover.close();
       await parts.stop();
       // After the last answer, so that the file holds every announce that was acknowledged.
-      await snapshots?.close();
+      await saveLast();
     },
   };
 }

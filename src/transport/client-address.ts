@@ -1,5 +1,6 @@
 // Knows from which address a request counts as coming: the connection's, or what a trusted proxy says of it.
-import { type Cidr, cidrIncludes, parseCidr } from '../protocol/cidr.ts';
+import { isLocalScope, scopeOf } from '../protocol/address-scope.ts';
+import { type Cidr, cidrIncludes } from '../protocol/cidr.ts';
 import { encodeIpWords, type IpBytes, parseIp, unmapIp } from '../protocol/ip-address.ts';
 
 /** An address as an announce carries it. */
@@ -51,18 +52,8 @@ function withoutPort(hop: string): string {
   return match[1] ?? match[2]!;
 }
 
-const localNetworks = [
-  '127.0.0.0/8',
-  '10.0.0.0/8',
-  '172.16.0.0/12',
-  '192.168.0.0/16',
-  '169.254.0.0/16',
-  '::1/128',
-  'fc00::/7',
-  'fe80::/10',
-].map((text) => parseCidr(text)!);
-
-/** Loopback, private and link-local: many clients may share such an address, behind a relay or in a test. */
+/** Whether many clients may share it, as protocol/address-scope.ts knows it. */
 export function isLocal(ip: IpBytes): boolean {
-  return includes(localNetworks, ip);
+  const { words, family } = toClientAddress(ip);
+  return isLocalScope(scopeOf(family, words, 0));
 }

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { DatagramBatch } from '../../src/net/datagram-batch.ts';
 import { adoptUdpSocket, describeSocket } from '../../src/net/inherited-socket.ts';
 import { AF_INET6, IPPROTO_IPV6, IPV6_V6ONLY, SOCK_DGRAM } from '../../src/net/layouts.ts';
+import { descriptorOf } from '../../src/net/node-handles.ts';
 import { PinnedMemory } from '../../src/net/pinned-memory.ts';
 import { encodeSocketAddress } from '../../src/net/socket-address.ts';
 import { SocketOptions } from '../../src/net/socket-options.ts';
@@ -24,7 +25,7 @@ async function openTcp(test: TestContext, host: string) {
   await once(server, 'listening');
   test.after(() => server.close());
   const { port } = server.address() as { port: number };
-  return { port, fd: (server as unknown as { _handle: { fd: number } })._handle.fd };
+  return { port, fd: descriptorOf(server) };
 }
 
 for (const address of ['127.0.0.1', '0.0.0.0', '::1', '::']) {

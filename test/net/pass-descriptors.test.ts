@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { describeSocket } from '../../src/net/inherited-socket.ts';
+import { descriptorOf } from '../../src/net/node-handles.ts';
 import { BlockingUnixStream, isListening, sendDescriptors } from '../../src/net/pass-descriptors.ts';
 import { loadSystemCalls } from '../../src/net/system-calls.ts';
 import { closeUdpSockets, openUdpSockets } from '../../src/net/udp-socket.ts';
@@ -13,8 +14,6 @@ import { closeUdpSockets, openUdpSockets } from '../../src/net/udp-socket.ts';
 const directory = mkdtempSync(join(tmpdir(), 'caracal-pass-'));
 after(() => rmSync(directory, { recursive: true }));
 const { calls, reason } = loadSystemCalls();
-
-const descriptorOf = (socket: Socket) => (socket as unknown as { _handle: { fd: number } })._handle.fd;
 
 test('a socket arrives open at the other end, with its text', { skip: reason }, async () => {
   const path = join(directory, 'a.sock');

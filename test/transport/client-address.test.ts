@@ -87,20 +87,30 @@ test('a connection address is read without its zone, and unmapped', () => {
   assert.equal(parseRemoteAddress(undefined), undefined);
 });
 
-test('loopback, private and link-local addresses are local and public ones are not', () => {
+test("loopback, private, link-local and carriers' own addresses are local and public ones are not", () => {
   for (const ip of [
     '127.9.9.9',
     '10.1.1.1',
     '172.31.0.1',
     '192.168.0.1',
     '169.254.1.1',
+    '100.64.0.1',
+    '100.127.255.254',
     '::1',
     'fd00::1',
     'fe80::1',
   ]) {
     assert.ok(isLocal(parseRemoteAddress(ip)!), ip);
   }
-  for (const ip of ['128.0.0.1', '172.32.0.1', '192.169.0.1', '2001:db8::1', '::2']) {
+  for (const ip of [
+    '100.63.0.1',
+    '100.128.0.1',
+    '128.0.0.1',
+    '172.32.0.1',
+    '192.169.0.1',
+    '2001:db8::1',
+    '::2',
+  ]) {
     assert.ok(!isLocal(parseRemoteAddress(ip)!), ip);
   }
 });

@@ -166,9 +166,14 @@ export class Life {
       exit(0);
       return;
     }
-    // Asked to end meanwhile, it does.
+    // Asked to end before that, it does.
     if (this.#ending) return;
     this.#started = false;
+    if (this.#endAskedAt !== Number.POSITIVE_INFINITY) {
+      log.warn('the tracker that was to take over did not begin to serve');
+      await this.#end();
+      return;
+    }
     log.error('the tracker that was to take over did not begin to serve; this one serves again');
     try {
       await this.#start(false, succession.sockets);

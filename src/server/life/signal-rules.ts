@@ -10,7 +10,8 @@ export type Phase = 'starting' | 'running' | 'leaving' | 'ending';
 /** `later`: as if it came once the tracker runs. `insist`: the operator does not want to wait any longer. */
 export type Deed = 'end' | 'insist' | 'reload' | 'succeed' | 'later' | 'nothing';
 
-const ending = { starting: 'later', running: 'end', leaving: 'end', ending: 'insist' } as const;
+// Whoever leaves ends in any case: when the other tracker serves, or, where it does not, in place of serving again.
+const ending = { starting: 'later', running: 'end', leaving: 'later', ending: 'insist' } as const;
 
 export const signalRules: Readonly<Record<HeardSignal, Readonly<Record<Phase, Deed>>>> = {
   SIGINT: ending,

@@ -15,6 +15,11 @@ export class PassedSockets {
     this.#sockets = [...sockets];
   }
 
+  /** Those that have not been used. */
+  get all(): readonly PassedSocket[] {
+    return this.#sockets;
+  }
+
   /** The plan with the passed sockets where they fit; those that nothing is planned for any more are closed. */
   furnish(plan: readonly PlannedListener[]): PlannedListener[] {
     const furnished = plan.map((planned) => {

@@ -4,11 +4,11 @@ import { BlockingUnixStream, isListening } from '../../net/pass-descriptors.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
 import type { DecodedSnapshot, SnapshotDecoder } from '../../swarm/snapshot-decoder.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
-import { PassedSockets } from '../listening/passed-sockets.ts';
+import { type PassedSocket, PassedSockets } from '../listening/passed-sockets.ts';
 import { snapshotClock } from '../storage/snapshot-clock.ts';
 import type { TakenOver } from '../storage/snapshots.ts';
 import { StartError } from '../usage-error.ts';
-import { doorPath, type Greeting, lines, takeoverVersion } from './takeover-door.ts';
+import { doorPath, lines, parseGreeting, takeoverVersion } from './conversation.ts';
 
 /** Longer than the old tracker is ever silent: while it answers, and while it waits for answers in flight. */
 const answerWithinMs = 10_000;
@@ -37,19 +37,7 @@ export class Predecessor {
     try {
       const stream = new BlockingUnixStream(calls, doorPath(directory));
       stream.send(`${lines.take} ${takeoverVersion}\n`);
-      const { text, descriptors } = stream.receive(answerWithinMs) ?? { text: '', descriptors: [] };
-      const { version = 'none', protocols } = JSON.parse(text) as Partial<Greeting>;
-      if (version !== takeoverVersion || protocols === undefined)
-        throw new Error(
-          `it has version ${version} of the takeover, this one ${takeoverVersion}; it goes on. ` +
-            'Stop it before this one starts: the swarms are saved then, and loaded',
-        );
-      const sockets = descriptors.map((fd, i) => {
-        const socket = describeSocket(calls, fd);
-        if (socket === undefined) throw new Error(`descriptor ${fd} is no bound socket`);
-        return { protocol: protocols[i]!, socket };
-      });
-      return new Predecessor(stream, new PassedSockets(sockets));
+      return new Predecessor(stream, new PassedSockets(receiveSockets(calls, stream)));
     } catch (error) {
       throw new StartError(`--takeover: the running tracker passed no sockets: ${(error as Error).message}`, {
         cause: error,
@@ -88,18 +76,58 @@ export class Predecessor {
   }
 
   /**
-   * Lets the old tracker end.
-   * @throws StartError when the old tracker has not waited, and serves again
+   * Lets the old tracker end; waits for its word.
+   * @returns false when it has ended without one
+   * @throws StartError when it has not waited, and serves again, or says nothing
    */
-  release(): void {
-    try {
-      this.#stream.send(`${lines.serving} ${process.pid}\n`);
-    } catch (error) {
-      throw new StartError(`--takeover: the running tracker goes on: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
+  release(): boolean {
+    const answer = this.#askForPlace();
+    if (answer === `${lines.yours}\n`) this.#say(lines.done);
     this.#stream.close();
+    if (answer === undefined) throw new StartError(`--takeover: the running tracker ${silent}`);
+    if (answer === `${lines.mine}\n`)
+      throw new StartError('--takeover: this took too long, and the running tracker serves again');
+    return answer !== '';
+  }
+
+  /** The old tracker's word, empty when it has ended, or `undefined` when it keeps silent. */
+  #askForPlace(): string | undefined {
+    this.#say(`${lines.serving} ${process.pid}`);
+    try {
+      return this.#stream.receive(answerWithinMs)?.text;
+    } catch {
+      return '';
+    }
+  }
+
+  /** Where nobody hears it any more, there is nobody who would have to. */
+  #say(line: string): void {
+    try {
+      this.#stream.send(`${line}\n`);
+    } catch {}
+  }
+}
+
+const silent = `has said nothing for ${answerWithinMs / 1000} s; it may go on`;
+
+/** @throws Error where the old tracker has another version, or says nothing in time */
+function receiveSockets(calls: SystemCalls, stream: BlockingUnixStream): PassedSocket[] {
+  const sockets: PassedSocket[] = [];
+  for (;;) {
+    const message = stream.receive(answerWithinMs);
+    if (message === undefined) throw new Error(`it ${silent}`);
+    const { version, protocols, more } = parseGreeting(message.text);
+    if (version !== takeoverVersion)
+      throw new Error(
+        `it has version ${version} of the takeover, this one ${takeoverVersion}; it goes on. ` +
+          'Stop it before this one starts: the swarms are saved then, and loaded',
+      );
+    for (const [i, fd] of message.descriptors.entries()) {
+      const socket = describeSocket(calls, fd);
+      if (socket === undefined) throw new Error(`descriptor ${fd} is no bound socket`);
+      sockets.push({ protocol: protocols[i]!, socket });
+    }
+    if (more === 0) return sockets;
   }
 }
 

@@ -1,6 +1,6 @@
 // How a tracker has a new one take its place: the same program as it is installed now, with the same words.
 import { spawn } from 'node:child_process';
-import type { OwnedSocket } from './takeover-door.ts';
+import type { OwnedSocket } from './conversation.ts';
 
 /** What belongs to this process only; the watchdog is to hear the new one. */
 const ownVariables = ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'WATCHDOG_PID'];

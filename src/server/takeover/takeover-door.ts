@@ -1,46 +1,24 @@
 // The old tracker's side of a takeover: where a new one knocks, gets the sockets and, while this one serves, the swarms.
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { describeSocket } from '../../net/inherited-socket.ts';
+import { descriptorOf } from '../../net/node-handles.ts';
 import { duplicateDescriptor, sendDescriptors } from '../../net/pass-descriptors.ts';
 import { shortSocketPath } from '../../net/socket-path.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
-import { formatVersion } from '../../swarm/snapshot-format.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
-import type { PlannedListener } from '../listening/listen-plan.ts';
 import { type PassedSocket, PassedSockets } from '../listening/passed-sockets.ts';
+import {
+  doorPath,
+  formatGreeting,
+  greetingsOf,
+  lines,
+  type OwnedSocket,
+  refusal,
+  takeoverVersion,
+} from './conversation.ts';
+import { Handover } from './handover.ts';
 import { StoreCopy } from './store-copy.ts';
-
-/*
- * The conversation, a line each, over a Unix socket in the data directory that only its owner may open:
- *
- *   new: take N     old: its version and the protocols of its sockets as JSON, and with them the sockets;
- *                        to another version than its own a refusal, and nothing else
- *   new: copy       old: every swarm, and what has changed meanwhile, as sections of a snapshot; it goes on answering
- *   new: ready      old: stops answering and sends what has changed since
- *   new: serving    old: ends
- *
- * Up to `ready` either side may break off and nothing has happened. What arrives after it waits in the sockets' queues,
- * which both processes hold, so it is answered by the new one; or by the old one, if the new one ends before `serving`.
- */
-
-/** Of the conversation, and of the sections that are sent in it: only equal ones understand each other. */
-export const takeoverVersion = `1.${formatVersion}`;
-
-/** What the old tracker says first. */
-export interface Greeting {
-  version: string;
-  /** Empty where the versions differ. */
-  protocols: PlannedListener['protocol'][];
-}
-
-export const lines = { take: 'take', copy: 'copy', ready: 'ready', serving: 'serving' } as const;
-
-export interface OwnedSocket {
-  protocol: PlannedListener['protocol'];
-  descriptor: number;
-}
 
 export interface TakeoverDoorOptions {
   calls: SystemCalls;
@@ -67,8 +45,8 @@ interface Copying {
   copy: StoreCopy;
   /** Settles when all is sent that is sent while this tracker answers. */
   sent: Promise<void>;
-  /** Told that the new tracker serves; there from `ready` on. */
-  serving?: (pid: number) => void;
+  /** There from `ready` on. */
+  handover?: Handover;
 }
 
 /** From `take` to `copy`: the new tracker reserves its memory and opens what it was not passed. */
@@ -80,10 +58,6 @@ const readWithinMs = 10_000;
 const readyWithinMs = 10_000;
 /** From `ready` on; the new tracker has nothing left to do that takes long. */
 const servingWithinMs = 10_000;
-
-export function doorPath(directory: string): string {
-  return join(directory, 'takeover.sock');
-}
 
 export class TakeoverDoor {
   readonly #options: TakeoverDoorOptions;
@@ -127,7 +101,7 @@ export class TakeoverDoor {
 
   /** Whether this process has stopped, or stops, for another that does not serve yet. */
   get isLeaving(): boolean {
-    return this.#copying?.serving !== undefined;
+    return this.#copying?.handover !== undefined;
   }
 
   /** Takes the door away; a conversation under way goes on. */
@@ -157,8 +131,9 @@ export class TakeoverDoor {
       if (word === lines.take && said === takeoverVersion) this.#pass(socket);
       else if (word === lines.take) this.#refuse(socket, said);
       else if (word === lines.copy && this.#copying === undefined) this.#copy(socket);
-      else if (word === lines.ready && copying && !copying.serving) void this.#vacate(copying);
-      else if (word === lines.serving && copying?.serving) copying.serving(Number(said));
+      else if (word === lines.ready && copying && !copying.handover) void this.#vacate(copying);
+      else if (word === lines.serving && copying?.handover) copying.handover.serving(Number(said));
+      else if (word === lines.done && copying?.handover) copying.handover.done();
       else socket.destroy();
     } catch (error) {
       this.#options.failed(error);
@@ -167,25 +142,16 @@ export class TakeoverDoor {
   }
 
   #refuse(socket: Socket, version = 'none'): void {
-    socket.end(`${JSON.stringify({ version: takeoverVersion, protocols: [] } satisfies Greeting)}\n`);
+    socket.end(formatGreeting(refusal));
     this.#options.goesOn(
       `it has version ${version} of the takeover, and this one has version ${takeoverVersion}`,
     );
   }
 
   #pass(socket: Socket): void {
-    const sockets = this.#options.sockets();
-    const greeting: Greeting = {
-      version: takeoverVersion,
-      protocols: sockets.map(({ protocol }) => protocol),
-    };
-    const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
-    sendDescriptors(
-      this.#options.calls,
-      fd,
-      `${JSON.stringify(greeting)}\n`,
-      sockets.map(({ descriptor }) => descriptor),
-    );
+    const { calls, sockets } = this.#options;
+    for (const { greeting, descriptors } of greetingsOf(sockets()))
+      sendDescriptors(calls, descriptorOf(socket), formatGreeting(greeting), descriptors);
     const late = setTimeout(() => {
       if (this.#copying?.socket === socket) return;
       this.#options.goesOn(`it did not ask for the swarms within ${copyWithinMs / 1000} s`);
@@ -207,7 +173,7 @@ export class TakeoverDoor {
       late = setTimeout(() => end(`${what} within ${ms / 1000} s`), ms).unref();
     };
     const end = (reason?: string) => {
-      if (this.#copying !== copying || copying.serving) return;
+      if (this.#copying !== copying || copying.handover) return;
       this.#copying = undefined;
       clearTimeout(late);
       copy.close();
@@ -225,24 +191,20 @@ export class TakeoverDoor {
 
   async #vacate(copying: Copying): Promise<void> {
     const { socket, copy } = copying;
-    const outcome = new Promise<number | undefined>((resolve) => {
-      copying.serving = resolve;
-      socket.once('close', () => resolve(undefined));
-      setTimeout(() => resolve(undefined), servingWithinMs).unref();
-    });
+    const handover = new Handover(socket, servingWithinMs);
+    copying.handover = handover;
     this.close();
     const kept = this.#keepSockets();
     try {
       await copying.sent;
       await this.#options.stop();
       await copy.sendRest();
+      handover.sent();
     } catch (error) {
       if (!socket.destroyed) this.#options.goesOn((error as Error).message);
       socket.destroy();
     }
-    const pid = await outcome;
-    // One that is late must find that it is too late.
-    if (pid === undefined) socket.destroy();
+    const pid = await handover.decided;
     copy.close();
     this.#leave(pid === undefined ? { kind: 'broken', sockets: kept } : { kind: 'serving', pid });
   }

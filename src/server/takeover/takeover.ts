@@ -76,12 +76,15 @@ export class Takeover {
   }
 
   /**
-   * Lets the other tracker end. Not before everything is open: until then it would serve again.
+   * Lets the other tracker end. Not before everything is started: until then it would serve again.
    * @throws StartError when it has not waited, and serves again
    */
   complete(): void {
     if (this.#predecessor === undefined) return;
-    this.#predecessor.release();
+    if (!this.#predecessor.release())
+      this.#log.warn(
+        'the other tracker ended by itself before it was asked to; what it had not passed on is lost',
+      );
     this.#log.info(`Took the other tracker's place; for ${this.#gapMs.toFixed(0)} ms nobody answered.`);
   }
 

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import { type AddressInfo, Socket } from 'node:net';
+import { descriptorOf } from '../../net/node-handles.ts';
 import { fullScrapeBusy, internalError, tooManyRequests } from '../../protocol/failure.ts';
 import { unlimited } from '../../tracker/token-buckets.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
@@ -135,7 +136,7 @@ export class HttpTransport {
 
   /** The listening socket's, for another process to go on with. */
   get descriptor(): number {
-    return (this.#server as unknown as { _handle: { fd: number } })._handle.fd;
+    return descriptorOf(this.#server);
   }
 
   /**

@@ -17,7 +17,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
-import { takeoverVersion } from '../../../src/server/takeover/takeover-door.ts';
+import { takeoverVersion } from '../../../src/server/takeover/conversation.ts';
 import { fastPath } from '../../net/fast-path.ts';
 import { type Program, pause, startProgram } from '../../program.ts';
 import { mainScript } from '../../tracker-program.ts';

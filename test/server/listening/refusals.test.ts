@@ -84,16 +84,18 @@ describe('a tracker with HTTPS behind a proxy that speaks the PROXY protocol', (
     assert.equal(await refusals('http', 'rate_limited'), 1);
   });
 
-  test('counts a proxy without its header, over HTTP and over HTTPS', async () => {
-    for (const [transport, port] of [
-      ['http', tracker.httpPort],
-      ['https', tracker.httpsPort],
+  test('counts a proxy without its header, over HTTP and over HTTPS, and tells the two apart', async () => {
+    const both = () => Promise.all(['http', 'https'].map((one) => refusals(one, 'proxy_header_missing')));
+    for (const [transport, port, expected] of [
+      ['https', tracker.httpsPort, [0, 1]],
+      ['http', tracker.httpPort, [1, 1]],
     ] as const) {
       const connection = await RawHttp.open(port, '127.0.0.1', proxy);
       connection.send(request);
       await connection.end();
       connection.close();
       await becomes(() => refusals(transport, 'proxy_header_missing'), 1);
+      assert.deepEqual(await both(), expected);
     }
   });
 
@@ -104,6 +106,7 @@ describe('a tracker with HTTPS behind a proxy that speaks the PROXY protocol', (
     await connection.end();
     connection.close();
     await becomes(() => refusals('https', 'handshake_failed'), 1);
+    assert.equal(await refusals('http', 'handshake_failed'), 0);
     const options = ['s_client', '-connect', `127.0.0.1:${tracker.httpsPort}`, '-CAfile', authority.rootPath];
     assert.equal(spawnSync('openssl', options, { input: '' }).status, 0);
     // Announces to itself may be among them.

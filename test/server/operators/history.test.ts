@@ -8,7 +8,7 @@ import { after, type TestContext, test } from 'node:test';
 import { History } from '../../../src/admin/measures/history.ts';
 import { readHistory, writeHistory } from '../../../src/admin/measures/history-file.ts';
 import type { HistoryAnswer } from '../../../src/admin/schema.ts';
-import { takeoverVersion } from '../../../src/server/takeover/takeover-door.ts';
+import { takeoverVersion } from '../../../src/server/takeover/conversation.ts';
 import { fastPath } from '../../net/fast-path.ts';
 import { type Program, pause, startProgram } from '../../program.ts';
 import { mainScript } from '../../tracker-program.ts';

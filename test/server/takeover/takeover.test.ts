@@ -1,100 +1,22 @@
 // A takeover from both ends: it succeeds, it is broken off at every moment, and systemd learns who serves.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { get } from 'node:http';
-import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { after, type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { monotonicSeconds } from '../../../src/server/clock.ts';
 import { saveSnapshot } from '../../../src/server/storage/snapshot-file.ts';
-import { takeoverVersion } from '../../../src/server/takeover/takeover-door.ts';
+import { takeoverVersion } from '../../../src/server/takeover/conversation.ts';
+import { namesPerPage } from '../../../src/swarm/change-journal.ts';
+import { chunkWords } from '../../../src/swarm/layout.ts';
 import { UdpClient } from '../../faults/clients.ts';
 import { fastPath } from '../../net/fast-path.ts';
 import { openUnixReceiver } from '../../net/unix-receiver.ts';
-import { type Program, pause, startProgram } from '../../program.ts';
+import { pause, startProgram } from '../../program.ts';
 import { createStore, Visit } from '../../swarm/visit.ts';
 import { mainScript } from '../../tracker-program.ts';
-
-const root = mkdtempSync(join(tmpdir(), 'caracal-takeover-'));
-after(() => rmSync(root, { recursive: true }));
-
-const newDirectory = () => mkdtempSync(join(root, 'data-'));
-/** What a new tracker says first. */
-const take = `take ${takeoverVersion}`;
-
-interface Running {
-  program: Program;
-  udpPort: number;
-  httpPort: number;
-}
-
-async function start(
-  test: TestContext,
-  dataDir: string,
-  words: readonly string[] = [],
-  env: Record<string, string> = {},
-): Promise<Running> {
-  const ports = words.includes('--udp-port') ? [] : ['--http-port', 'any', '--udp-port', 'any'];
-  const program = startProgram(
-    '/bin/sh',
-    [
-      // What systemd sets for the process that it starts.
-      ...['-c', 'WATCHDOG_PID=$$ exec "$0" "$@"', process.execPath, mainScript],
-      ...['--host', '127.0.0.1', '--data-dir', dataDir, ...ports, ...words],
-    ],
-    { env, group: true },
-  );
-  test.after(() => program.kill());
-  await program.printed(/Tracker running/);
-  const udpPort = Number((await program.printed(/UDP tracker listening on [\d.]+:(\d+)/))[1]);
-  const httpPort = Number((await program.printed(/HTTP tracker listening on [\d.]+:(\d+)/))[1]);
-  return { program, udpPort, httpPort };
-}
-
-const samePorts = ({ udpPort, httpPort }: Running) => [
-  ...['--udp-port', String(udpPort)],
-  ...['--http-port', String(httpPort)],
-];
-
-function askHttp(port: number, peerPort: number): Promise<string> {
-  const query = `info_hash=${'a'.repeat(20)}&peer_id=${'b'.repeat(20)}&port=${peerPort}&left=1&compact=1`;
-  return new Promise((resolve, reject) => {
-    get({ host: '127.0.0.1', port, path: `/announce?${query}`, agent: false }, (response) => {
-      let body = '';
-      response.setEncoding('latin1').on('data', (text: string) => {
-        body += text;
-      });
-      response.on('end', () => resolve(body));
-    }).once('error', reject);
-  });
-}
-
-async function askUdp(test: TestContext, port: number): Promise<void> {
-  const client = new UdpClient(port);
-  test.after(() => client.close());
-  await client.announce({ swarm: 1, port: 7000, event: 2, numwant: 10 });
-}
-
-/** A new tracker that goes as far as it is told to: everything it is sent is counted. */
-async function knock(test: TestContext, dataDir: string): Promise<{ socket: Socket; bytes: () => number }> {
-  const socket = connect(join(dataDir, 'takeover.sock'));
-  test.after(() => socket.destroy());
-  let bytes = 0;
-  socket.on('data', (data) => {
-    bytes += data.length;
-  });
-  await once(socket, 'connect');
-  return { socket, bytes: () => bytes };
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let tries = 0; !condition(); tries++) {
-    if (tries > 500) throw new Error(`it never came to it: ${what}`);
-    await pause(20);
-  }
-}
+import { afterRows, askHttp, askUdp, knock, newDirectory, samePorts, start, take, until } from './running.ts';
 
 test('the new tracker has the sockets and the peers, and the old one ends', fastPath, async (test) => {
   const dataDir = newDirectory();
@@ -148,7 +70,8 @@ test('the old tracker goes on when the new one stands still while it copies', fa
     store.announce(visit.setSwarm(n % 20_000).setPeer(4, n), 0, monotonicSeconds());
   }
   saveSnapshot(store, dataDir);
-  const words = ['--memory-limit', '16MiB', '--snapshot-interval', '1', '--rate-limit', 'off'];
+  const memory = 16 << 20;
+  const words = ['--memory-limit', String(memory), '--snapshot-interval', '1', '--rate-limit', 'off'];
   const old = await start(test, dataDir, words);
   const { socket, bytes } = await knock(test, dataDir);
   socket.write(`${take}\n`);
@@ -166,10 +89,13 @@ test('the old tracker goes on when the new one stands still while it copies', fa
     /nothing is saved while another tracker copies the swarms; the last snapshot stays/,
   );
   assert.doesNotMatch(said.stdout, /Saved/);
-  // Far more changes than there is room to note.
+  // More changes than there is room to note, which is a sixteenth of the memory.
+  const room = (memory / 16 / (4 * chunkWords)) * namesPerPage;
   const client = new UdpClient(old.udpPort);
   test.after(() => client.close());
-  for (let n = 0; n < 100; n++) await client.announce({ swarm: 3, port: 7000 + n, event: 2, numwant: 1 });
+  const announce = (port: number) => client.announce({ swarm: 3, port, event: 2, numwant: 1 });
+  for (let noted = 0; noted < 1.1 * room; noted += 100)
+    await Promise.all(Array.from({ length: 100 }, (_, n) => announce(7000 + n)));
   await old.program.printed(/did not take over: it has read nothing for 10 s; this one goes on/, 30_000);
   assert.ok(performance.now() - stoodStill < 40_000);
   const snapshot = join(dataDir, 'swarms.snapshot');
@@ -217,7 +143,7 @@ for (const [name, line] of [
     await once(socket, 'connect');
     socket.write(`${line}\n`);
     await once(socket, 'close');
-    assert.deepEqual(JSON.parse(said), { version: takeoverVersion, protocols: [] });
+    assert.deepEqual(JSON.parse(said), { version: takeoverVersion, protocols: [], more: 0 });
     await old.program.printed(/did not take over: it has version .* this one goes on/);
     assert.match(await askHttp(old.httpPort, 7001), /10:incompletei1e/);
   });
@@ -247,7 +173,7 @@ test(
     await assert.rejects(
       start(test, dataDir, ['--takeover']),
       (error: Error) =>
-        error.message.includes('it has version none of the takeover, this one 1.1; it goes on') &&
+        error.message.includes('it has version none of the takeover, this one 2.1; it goes on') &&
         error.message.includes('Stop it before this one starts'),
     );
     assert.equal(heard, `${take}\n`);
@@ -259,11 +185,13 @@ test('the old tracker serves again when the new one ends after it stopped', fast
   const dataDir = newDirectory();
   const old = await start(test, dataDir);
   await askHttp(old.httpPort, 7001);
-  const { socket, bytes } = await knock(test, dataDir);
-  socket.write(`take ${takeoverVersion}\ncopy\n`);
-  await until(() => bytes() > 100, 'the swarms');
-  socket.write('ready\n');
-  await pause(200);
+  const { socket } = await knock(test, dataDir);
+  let received = Buffer.alloc(0);
+  socket.on('data', (data) => {
+    received = Buffer.concat([received, data]);
+  });
+  socket.write(`${take}\ncopy\nready\n`);
+  await until(() => afterRows(received, 3) !== undefined, 'everything, after which it does not answer');
   // Nobody answers; what comes now waits for whoever will.
   const waiting = askHttp(old.httpPort, 7002);
   await pause(100);
@@ -320,7 +248,7 @@ test('a successor that cannot start is told of, and the tracker goes on', fastPa
   socket.write(`take ${takeoverVersion}\ncopy\n`);
   await pause(100);
   old.program.signal('SIGUSR2');
-  await old.program.printed(/the new tracker did not take over: it ended with 1/);
+  await old.program.printed(/the new tracker did not take over: it ended with 1/, 30_000);
   assert.match(await askHttp(old.httpPort, 7001), /10:incompletei1e/);
 });
 
