@@ -3,11 +3,14 @@
 // A swarm is on probation until peers of two networks (/24, /48) have been in it; only such swarms, and idle ones, are
 // ever evicted. Evicting single swarms here and there would leave every chunk half full and no chunk for another size
 // class, so a pass over the store clears whole chunks: those filled longest ago that hold the blocks of about the oldest
-// eighth of the swarms on probation. Each announce that adds a peer while memory is short does one slice of the pass.
+// eighth of the swarms on probation. What stays behind in chunks nearly empty, because it may not go, is moved together
+// as the next pass meets it (compactor.ts). Each announce that adds a peer while memory is short does one slice of the
+// pass.
 // Callers hold no lock: a slice takes the pass's own, and then one shard's. Only one thread at a time does a slice, and
 // the others go on with their announces: to wait is to sleep, a hundred times as long as a slice.
 
 import { chunkAge, stampOfAge } from './chunk-age.ts';
+import type { Compactor } from './compactor.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import { chunkRow, chunkShift, chunkTable, entryField, header, idleFlag, shardRow } from './layout.ts';
 import { lock, tryLock, unlock } from './lock.ts';
@@ -23,17 +26,21 @@ const restSeconds = 1;
 /** Slices for an announce that has found no memory, in all. */
 const slicesWhenFull = 128;
 const enoughWhenFull = 32;
+/** Blocks of a large swarm that a slice looks at. */
+const blocksPerSlice = 16;
 
 export class Evictor {
   readonly #words: Int32Array;
   readonly #table: InfoHashTable;
   readonly #entries: SwarmEntries;
+  readonly #compactor: Compactor;
   readonly #sample = new Int32Array(sampleSize);
   /** When half of what is kept free is gone, because a thread was stopped in the midst of its slice. */
   readonly #urgentAbove: number;
   readonly #ahead = new Int32Array(slotsPerSlice);
 
-  constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries) {
+  constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries, compactor: Compactor) {
+    this.#compactor = compactor;
     this.#words = words;
     this.#table = table;
     this.#entries = entries;
@@ -67,7 +74,7 @@ export class Evictor {
   makeRoom(now: number): boolean {
     const words = this.#words;
     let gone = 0;
-    for (let slice = 0; slice < slicesWhenFull && gone < enoughWhenFull; slice++) {
+    for (let slice = 0; slice < slicesWhenFull && gone < enoughWhenFull && !this.#hasFreeChunk(); slice++) {
       lock(words, header.evictLock);
       try {
         const evicted = words[header.evictRestUntil]! > now ? -1 : this.#slice(now);
@@ -77,20 +84,27 @@ export class Evictor {
         unlock(words, header.evictLock);
       }
     }
-    return gone > 0;
+    return gone > 0 || this.#hasFreeChunk();
+  }
+
+  #hasFreeChunk(): boolean {
+    const words = this.#words;
+    return words[header.freeChunk] !== 0 || words[header.nextFreshChunk]! < words[header.endChunk]!;
   }
 
   /** Returns how many swarms went, −1 while none can be expected to; with the pass's lock held. */
   #slice(now: number): number {
     const words = this.#words;
     if (words[header.evictShard] === this.#table.shardCount && !this.#beginPass(now)) return -1;
-    const shard = this.#table.shardAt(words[header.evictShard]!);
+    const number = words[header.evictShard]!;
+    const shard = this.#table.shardAt(number);
     const start = words[header.evictPosition]!;
     this.#advance(start + slotsPerSlice, shard);
     this.#lookAhead(shard, start);
     lock(words, shard + shardRow.lock);
     try {
-      const evicted = this.#clear(shard, start, words[header.evictUpTo]!);
+      if (start === 0) this.#compactor.tidyTable(shard);
+      const evicted = this.#clear(shard, number, start, words[header.evictUpTo]!);
       words[header.evictedInPass]! += evicted;
       return evicted;
     } finally {
@@ -128,6 +142,9 @@ export class Evictor {
       return false;
     }
     words[header.evictUpTo] = this.#chooseAge();
+    // A pass that empties chunks is worth another one, which finds what more it has left behind.
+    words[header.evictedInPass] = this.#compactor.choose();
+    words[header.evictSet] = words[header.evictSetAt] = 0;
     words[header.evictShard] = 0;
     words[header.evictPosition] = 0;
     return true;
@@ -154,7 +171,8 @@ export class Evictor {
     return stampOfAge(words, ages[found - 1 - Math.min(clearedOfSample, found >> 3)]!);
   }
 
-  #clear(shard: number, start: number, upTo: number): number {
+  /** Evicts from 32 slots what may go, and tidies the rest. */
+  #clear(shard: number, number: number, start: number, upTo: number): number {
     const words = this.#words;
     const oldEnough = chunkAge(words, upTo);
     let evicted = 0;
@@ -163,6 +181,12 @@ export class Evictor {
       const entry = this.#table.entryIn(shard, position);
       const isIdle = entry !== 0 && (words[entry + entryField.downloaded]! & idleFlag) !== 0;
       if (entry === 0 || !(isIdle || (this.#isOnProbation(entry) && this.#ageOf(entry) >= oldEnough))) {
+        if (entry !== 0 && !this.#tidy(shard, position)) {
+          // Not done with this one: the next slice goes on here.
+          words[header.evictShard] = number;
+          words[header.evictPosition] = position;
+          return evicted;
+        }
         position++;
         continue;
       }
@@ -174,6 +198,22 @@ export class Evictor {
       if (this.#table.slots(shard) !== slots) end = position;
     }
     return evicted;
+  }
+
+  /** False when the swarm is so large that it takes another slice. */
+  #tidy(shard: number, position: number): boolean {
+    const words = this.#words;
+    const entry = this.#compactor.tidyEntry(shard, position);
+    if (!this.#compactor.isLarge(entry)) {
+      this.#compactor.tidySmall(entry);
+      words[header.evictSet] = words[header.evictSetAt] = 0;
+      return true;
+    }
+    const set = words[header.evictSet]!;
+    const next = this.#compactor.tidyLarge(entry, set, words[header.evictSetAt]!, blocksPerSlice);
+    words[header.evictSet] = next < 0 ? 0 : next >> 16;
+    words[header.evictSetAt] = next < 0 ? 0 : next & 0xffff;
+    return next < 0;
   }
 
   #isOnProbation(entry: number): boolean {

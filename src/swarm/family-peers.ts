@@ -39,7 +39,7 @@ import type { SlabAllocator } from './slab-allocator.ts';
 import { ageOf } from './tick.ts';
 
 /** A large swarm that has shrunk to this goes back into one block; well under the 128 at which it left one. */
-const smallAgain = 64;
+const smallAgain = 96;
 
 export class FamilyPeers {
   readonly #words: Int32Array;
@@ -236,8 +236,8 @@ export class FamilyPeers {
   }
 
   /**
-   * The same for one block of a large swarm's set, the one that directory entry `entry` leads to. Returns the next
-   * entry to look at, or −1 after the last (also when the swarm is no longer large).
+   * The same for one block of a large swarm's set, the one that directory entry `entry` leads to; tidies it as well.
+   * Returns the next entry to look at, or −1 after the last (also when the swarm is no longer large).
    */
   expireInSet(slot: number, seeders: boolean, entry: number, tick: number, ttl: number): number {
     const words = this.#words;
@@ -257,7 +257,46 @@ export class FamilyPeers {
         i = peersIn(words, block);
       }
     }
-    const span = this.sets.spanOf(set, block);
+    return this.tidyInSet(slot, seeders, entry);
+  }
+
+  /** Gives a block the size that it needs, and moves it out of a chunk that is being emptied. */
+  tidyBlock(slot: number): void {
+    const block = this.#words[slot]!;
+    const step = stepFor(peersIn(this.#words, block));
+    if (this.#firstClass + step < classOf(this.#words, block)) this.#resize(slot, step);
+    else if (this.#allocator.isEmptying(block)) this.#moveOut(slot, block, 1);
+  }
+
+  /** The same for a large swarm as such and its directories, but not for the blocks of its sets. */
+  tidyLarge(slot: number): void {
+    if (this.leechers(slot) + this.seeders(slot) <= smallAgain) this.#becomeSmall(slot);
+    const ref = this.#words[slot]!;
+    if (ref >= 0) return;
+    if (this.#allocator.isEmptying(-ref)) this.#moveOut(slot, -ref, -1);
+    this.sets.tidyDirectory(setOf(this.#words[slot]!, false));
+    this.sets.tidyDirectory(setOf(this.#words[slot]!, true));
+  }
+
+  /** The same for the block of a large swarm's set that directory entry `entry` leads to; returns as `expireInSet`. */
+  tidyInSet(slot: number, seeders: boolean, entry: number): number {
+    const set = setOf(this.#words[slot]!, seeders);
+    if (entry >= this.sets.sizeOf(set)) return -1;
+    this.sets.tidyBlock(set, entry);
+    return this.#nextBlock(set, entry);
+  }
+
+  /** `sign` is that of the slot's reference. */
+  #moveOut(slot: number, object: number, sign: 1 | -1): void {
+    const copy = this.#allocator.copyOut(object);
+    if (copy === 0) return;
+    this.#words[slot] = sign * copy;
+    this.#allocator.free(object);
+  }
+
+  /** The directory entry at which the block after the one of `entry` begins; −1 after the last. */
+  #nextBlock(set: number, entry: number): number {
+    const span = this.sets.spanOf(set, this.sets.blockAt(set, entry));
     const next = (entry & ~(span - 1)) + span;
     return next < this.sets.sizeOf(set) ? next : -1;
   }

@@ -115,6 +115,30 @@ export class InfoHashTable {
     return entryOf(this.#words[this.#words[shard + shardRow.table]! + position]!);
   }
 
+  /** Moves the shard's table when its chunk is being emptied. */
+  moveTable(shard: number): void {
+    const words = this.#words;
+    const table = words[shard + shardRow.table]!;
+    if (table === 0 || !this.#allocator.isEmptying(table)) return;
+    const copy = this.#allocator.copyOut(table);
+    if (copy === 0) return;
+    words[shard + shardRow.table] = copy;
+    this.#allocator.free(table);
+  }
+
+  /** The entry in slot `position`, which is not empty; when its chunk is being emptied it is another one now. */
+  moveEntry(shard: number, position: number): number {
+    const words = this.#words;
+    const slot = words[shard + shardRow.table]! + position;
+    const entry = entryOf(words[slot]!);
+    if (!this.#allocator.isEmptying(entry)) return entry;
+    const copy = this.#allocator.copyOut(entry);
+    if (copy === 0) return entry;
+    words[slot] = ((copy >>> entryShift) << tagBits) | (words[slot]! & tagMask);
+    this.#allocator.free(entry);
+    return copy;
+  }
+
   /** The entry that a slot's word refers to; 0 for an empty slot. */
   entryOf(slot: number): number {
     return entryOf(slot);
@@ -141,7 +165,7 @@ export class InfoHashTable {
 
   #shrink(shard: number): void {
     const bits = this.#words[shard + shardRow.tableBits]!;
-    if (bits > minTableBits && this.#words[shard + shardRow.entries]! < 1 << (bits - 3))
+    if (bits > minTableBits && this.#words[shard + shardRow.entries]! < 1 << (bits - 2))
       this.#resize(shard, bits - 1);
   }
 

@@ -48,13 +48,16 @@ export const header = {
   evictedSwarms: 42,
   evictedPeers: 44,
   evictedIdleSwarms: 46,
-  /** Guards the next five: where the pass of eviction stands, which chunks it clears, what it has evicted so far. */
+  /** Guards the next seven: where the pass of eviction stands, which chunks it clears, what it has evicted so far. */
   evictLock: 50,
   evictShard: 51,
   evictPosition: 52,
   evictUpTo: 53,
   evictedInPass: 54,
   evictRestUntil: 55,
+  /** Where in a large swarm a slice of eviction ended: which of its sets (0 to 3), and which directory entry. */
+  evictSet: 56,
+  evictSetAt: 57,
   /** Guards the next three: the pages of the journal, and whether a change found no room there, and nothing is noted since. */
   journalLock: 59,
   journalFirstPage: 60,
@@ -82,10 +85,19 @@ if (Math.max(...headerWords) > header.size) throw new RangeError('the header is 
 export const magic = 0x43524b31;
 
 /** One line of the class table a size class; padded to a cache line so that two classes' locks never share one. */
-export const classRow = { lock: 0, partialChunk: 1, lastPartialChunk: 2, size: 16 } as const;
+export const classRow = {
+  lock: 0,
+  /** The chunks that have room, and those of them that are being emptied: first and last of each list. */
+  partialChunk: 1,
+  lastPartialChunk: 2,
+  emptyingChunk: 3,
+  lastEmptyingChunk: 4,
+  size: 16,
+} as const;
 
-/** One line of the chunk table a chunk. `previous` and `next` link the chunks of a class that have room. */
+/** One line of the chunk table a chunk. `previous` and `next` link the chunks of one of its class's lists. */
 export const chunkRow = {
+  /** And `emptyingFlag`. */
   sizeClass: 0,
   used: 1,
   freeObject: 2,
@@ -98,6 +110,10 @@ export const chunkRow = {
   freed: 7,
   size: 8,
 } as const;
+
+/** Beside a chunk's size class: its objects are moved to others of the class, and no new one is put there. */
+export const emptyingFlag = 0x100;
+export const sizeClassMask = 0xff;
 
 /** One line a shard; a cache line, so that two shards' locks never share one. */
 export const shardRow = {

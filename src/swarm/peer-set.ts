@@ -150,6 +150,38 @@ export class PeerSets {
     }
   }
 
+  /**
+   * Gives the block that directory entry `entry` leads to the size that it needs, merges it with its neighbour where
+   * both are small, and moves it out of a chunk that is being emptied.
+   */
+  tidyBlock(set: number, entry: number): void {
+    const block = this.blockAt(set, entry);
+    const count = peersIn(this.#words, block);
+    if (count <= mergeBelow / 2 && this.#merge(set, entry, block)) return;
+    const step = stepFor(count);
+    if (this.#firstClass + step < classOf(this.#words, block)) {
+      this.#resize(set, entry, block, step);
+      return;
+    }
+    if (!this.#allocator.isEmptying(block)) return;
+    const copy = this.#allocator.copyOut(block);
+    if (copy === 0) return;
+    this.#point(set, entry, copy);
+    this.#allocator.free(block);
+  }
+
+  /** Halves a directory that is larger than its blocks need, and moves it out of a chunk that is being emptied. */
+  tidyDirectory(set: number): void {
+    const words = this.#words;
+    while (this.#isDouble(set) && this.#halveDirectory(set));
+    const directory = words[set + setField.directory]!;
+    if (!this.#allocator.isEmptying(directory)) return;
+    const copy = this.#allocator.copyOut(directory);
+    if (copy === 0) return;
+    words[set + setField.directory] = copy;
+    this.#allocator.free(directory);
+  }
+
   entryOf(set: number, hash: number): number {
     const depth = this.#words[set + setField.depth]!;
     return depth === 0 ? 0 : hash >>> (32 - depth);
@@ -241,6 +273,32 @@ export class PeerSets {
     words[set + setField.directory] = directory;
     words[set + setField.depth] = depth + 1;
     this.#allocator.free(old);
+    return true;
+  }
+
+  /** Whether two neighbouring entries always lead to the same block. */
+  #isDouble(set: number): boolean {
+    const words = this.#words;
+    const directory = words[set + setField.directory]!;
+    const size = this.sizeOf(set);
+    if (size === 1) return false;
+    for (let entry = 0; entry < size; entry += 2) {
+      if (words[directory + entry] !== words[directory + entry + 1]) return false;
+    }
+    return true;
+  }
+
+  #halveDirectory(set: number): boolean {
+    const words = this.#words;
+    const depth = words[set + setField.depth]! - 1;
+    const old = words[set + setField.directory]!;
+    const isSameClass = tableClass(depth) === tableClass(depth + 1);
+    const directory = isSameClass ? old : this.#allocator.allocate(tableClass(depth));
+    if (directory === 0) return false;
+    for (let i = 0; i < 1 << depth; i++) words[directory + i] = words[old + 2 * i]!;
+    words[set + setField.directory] = directory;
+    words[set + setField.depth] = depth;
+    if (!isSameClass) this.#allocator.free(old);
     return true;
   }
 

@@ -1,5 +1,6 @@
 // How a swarm comes back into the store from a fragment: ages go on, the expired stay away, what is known is kept.
 
+import { infoHashWords } from '../protocol/info-hash.ts';
 import { countedFlag, partialFlag } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import { FoundPeer } from './found-peer.ts';
@@ -39,6 +40,8 @@ export class SnapshotLoader {
   readonly #ttlSeconds: number;
   readonly counts: LoadedCounts = { peers: 0, expired: 0, refused: 0 };
   readonly #found = new FoundPeer();
+  /** The info_hash of the last fragment. */
+  readonly #swarm = new Int32Array(infoHashWords);
   /** Of the section that the next fragments come from: its time, and how long ago that was. */
   #sectionTick = 0;
   #sectionSecondsPerTick = 1;
@@ -91,6 +94,7 @@ export class SnapshotLoader {
     const next = first6 + peers6 * peerWords6;
     if (next > end) return -1;
 
+    this.#noteSwarm(fragment, at);
     const hash = this.#table.hash(fragment, at);
     const shard = this.#table.shardOf(hash);
     lock(this.#words, shard + shardRow.lock);
@@ -108,6 +112,17 @@ export class SnapshotLoader {
       unlock(this.#words, shard + shardRow.lock);
     }
     return next;
+  }
+
+  /** A slot may be another swarm's by now, so what is known of it holds within one swarm only. */
+  #noteSwarm(fragment: Int32Array, at: number): void {
+    let isSame = true;
+    for (let i = 0; i < infoHashWords; i++) {
+      if (this.#swarm[i] === fragment[at + i]) continue;
+      this.#swarm[i] = fragment[at + i]!;
+      isSame = false;
+    }
+    if (!isSame) this.expectKnown();
   }
 
   #enter(shard: number, hash: number, fragment: Int32Array, at: number): number {

@@ -10,6 +10,7 @@ import { countedFlag, partialFlag, recordAt } from './block.ts';
 import { ChangeEncoder } from './change-encoder.ts';
 import type { ChangeJournal } from './change-journal.ts';
 import { ChangeLoader } from './change-loader.ts';
+import { Compactor } from './compactor.ts';
 import { Evictor } from './evictor.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import { FoundPeer, nobody } from './found-peer.ts';
@@ -77,8 +78,9 @@ export class SwarmStore {
     this.#scopedChoice = new ScopedChoice(this.#words, this.#entries, this.#sampler);
     this.#lookAhead = new LookAhead(this.#words, this.#table);
     this.#clock = new StoreClock(this.#words);
-    this.#sweeper = new Sweeper(this.#words, this.#table, this.#entries, this.#clock);
-    this.#evictor = new Evictor(this.#words, this.#table, this.#entries);
+    const compactor = new Compactor(this.#words, this.#allocator, this.#table, this.#entries);
+    this.#sweeper = new Sweeper(this.#words, this.#table, this.#entries, this.#clock, compactor);
+    this.#evictor = new Evictor(this.#words, this.#table, this.#entries, compactor);
     this.#caps = new AddressCaps(this.#words);
     this.#secondsPerTick = this.#words[header.secondsPerTick]!;
   }

@@ -1,10 +1,12 @@
-// Background expiry: walks every shard in slices and forgets peers that have not announced for the peer TTL.
+// Background upkeep: walks every shard in slices, forgets peers that have not announced for the peer TTL, and moves what
+// lies in chunks that are to be emptied (compactor.ts).
 //
 // A slice holds one shard's lock for about five hundred records: a quarter of a millisecond, half of one before the
 // code is compiled. Between slices the table may
 // change; a peer that is missed because it moved is met on the next round.
 
 import { boundChunkAges } from './chunk-age.ts';
+import type { Compactor } from './compactor.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import { entryField, header, shardRow } from './layout.ts';
@@ -19,6 +21,7 @@ export class Sweeper {
   readonly #table: InfoHashTable;
   readonly #entries: SwarmEntries;
   readonly #clock: StoreClock;
+  readonly #compactor: Compactor;
   readonly #families: readonly FamilyPeers[];
   /** When this round began, in the store's own time. */
   #begunAt = 0;
@@ -29,7 +32,14 @@ export class Sweeper {
   #largeSet = 0;
   #largeAt = 0;
 
-  constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries, clock: StoreClock) {
+  constructor(
+    words: Int32Array,
+    table: InfoHashTable,
+    entries: SwarmEntries,
+    clock: StoreClock,
+    compactor: Compactor,
+  ) {
+    this.#compactor = compactor;
     this.#clock = clock;
     this.#words = words;
     this.#table = table;
@@ -39,7 +49,10 @@ export class Sweeper {
 
   /** Looks at about `records` records at `now`; true when that ended a round over the whole store. */
   sweep(now: number, records: number): boolean {
-    if (this.#shard === 0 && this.#position === 0 && this.#large === 0) this.#begunAt = this.#clock.time(now);
+    if (this.#shard === 0 && this.#position === 0 && this.#large === 0) {
+      this.#begunAt = this.#clock.time(now);
+      this.#compactor.choose();
+    }
     const tick = this.#clock.tick(now);
     for (let left = records; left > 0; ) {
       left -= this.#slice(tick, Math.min(left, workPerSlice));
@@ -59,10 +72,13 @@ export class Sweeper {
     let work = 16;
     lock(this.#words, shard + shardRow.lock);
     try {
+      if (this.#position === 0) this.#compactor.tidyTable(shard);
       while (work < limit && this.#position < this.#table.slots(shard)) {
         work++;
-        const entry = this.#table.entryIn(shard, this.#position);
-        if (entry !== 0) {
+        const met = this.#table.entryIn(shard, this.#position);
+        if (met !== 0) {
+          const entry = this.#compactor.tidyEntry(shard, this.#position);
+          if (this.#large === met) this.#large = entry;
           work += this.#sweepEntry(shard, entry, tick, limit - work);
           if (this.#large !== 0) break;
           // An entry that goes lets another one move into its slot: look at the same slot again.
@@ -95,6 +111,7 @@ export class Sweeper {
       const family = this.#largeSet >>> 1;
       const peers = this.#families[family]!;
       const slot = entry + entryField.peers4 + family;
+      if (!seeders && this.#largeAt === 0 && this.#words[slot]! < 0) peers.tidyLarge(slot);
       const leechersBefore = peers.leechers(slot);
       const seedersBefore = peers.seeders(slot);
       let more = false;
@@ -103,6 +120,7 @@ export class Sweeper {
         if (!seeders) {
           work += leechersBefore + seedersBefore;
           peers.expireBlock(slot, tick, ttl);
+          if (this.#words[slot]! > 0) peers.tidyBlock(slot);
         }
       } else if (this.#words[slot]! < 0) {
         while (this.#largeAt >= 0 && work < limit) {

@@ -1,7 +1,7 @@
 // Whether the store's memory is whole: every object has one owner, every list and every count is true.
 //
 // For tests and debuggers, and only while nobody changes the store: no lock is taken. It says what is wrong in words,
-// and how much memory is in use for what lives in it (docs/reliability.md states the bound).
+// and how much memory is in use for what lives in it (docs/decisions.md states the bound).
 
 import { changeName, journalPage } from '../change-journal.ts';
 import type { FamilyPeers } from '../family-peers.ts';

@@ -1,6 +1,16 @@
 // Who owns which object of the store's memory: chunks and free lists as the allocator keeps them, against what is used.
 
-import { chunkRow, chunkShift, chunkTable, chunkWords, classRow, classTable, header } from '../layout.ts';
+import {
+  chunkRow,
+  chunkShift,
+  chunkTable,
+  chunkWords,
+  classRow,
+  classTable,
+  emptyingFlag,
+  header,
+  sizeClassMask,
+} from '../layout.ts';
 import { sizeClasses } from '../size-classes.ts';
 import type { Findings } from './findings.ts';
 
@@ -39,7 +49,7 @@ export class ObjectLedger {
     const known = chunk >= this.#words[header.firstChunk]! && chunk < this.#end && !this.#isInPool[chunk];
     if (!known) return this.#findings.add(`${owner} refers to word ${object}, which is no chunk in use`);
     const row = chunkTable + chunk * chunkRow.size;
-    const actual = this.#words[row + chunkRow.sizeClass]!;
+    const actual = this.#words[row + chunkRow.sizeClass]! & sizeClassMask;
     if (actual !== sizeClass)
       return this.#findings.add(`${owner} refers to an object of class ${actual}, not ${sizeClass}`);
     const offset = object - (chunk << chunkShift);
@@ -62,7 +72,7 @@ export class ObjectLedger {
       if (this.#isInPool[chunk]) continue;
       const row = chunkTable + chunk * chunkRow.size;
       const used = this.#words[row + chunkRow.used]!;
-      const sizeClass = this.#words[row + chunkRow.sizeClass]!;
+      const sizeClass = this.#words[row + chunkRow.sizeClass]! & sizeClassMask;
       if (used === this.#ownedInChunk[chunk] || mayMiss(sizeClass)) continue;
       this.#findings.add(
         `chunk ${chunk} (class ${sizeClass}) has ${used} objects in use, ${this.#ownedInChunk[chunk]} of which have owners`,
@@ -92,12 +102,13 @@ export class ObjectLedger {
     if (this.#isInPool[chunk]) return;
     const words = this.#words;
     const row = chunkTable + chunk * chunkRow.size;
-    const size = sizeClasses[words[row + chunkRow.sizeClass]!];
+    const sizeClass = words[row + chunkRow.sizeClass]! & sizeClassMask;
+    const size = sizeClasses[sizeClass];
     if (size === undefined) {
       this.#findings.add(`chunk ${chunk} has no size class`);
       return;
     }
-    this.chunks[words[row + chunkRow.sizeClass]!]!++;
+    this.chunks[sizeClass]!++;
     const start = chunk << chunkShift;
     const carved = words[row + chunkRow.carved]!;
     if (carved > Math.floor(chunkWords / size)) this.#findings.add(`chunk ${chunk} is carved beyond its end`);
@@ -114,46 +125,46 @@ export class ObjectLedger {
     this.#findings.expect(`objects in use of chunk ${chunk}`, words[row + chunkRow.used]!, carved - freed);
   }
 
-  /** The list of the class's chunks with room holds all of them and nothing else. */
+  /** The class's two lists, of chunks with room and of those being emptied, hold all of them and nothing else. */
   #readClass(sizeClass: number): void {
     const words = this.#words;
     const row = classTable + sizeClass * classRow.size;
     this.#findings.expect(`lock of class ${sizeClass}`, words[row + classRow.lock]!, 0);
+    const withRoom = this.#readList(row + classRow.partialChunk, sizeClass);
+    const emptying = this.#readList(row + classRow.emptyingChunk, sizeClass | emptyingFlag);
+    let chunks = 0;
+    for (let chunk = words[header.firstChunk]!; chunk < this.#end; chunk++) {
+      const at = chunkTable + chunk * chunkRow.size;
+      const isOurs = (words[at + chunkRow.sizeClass]! & sizeClassMask) === sizeClass;
+      if (!this.#isInPool[chunk] && isOurs && this.#hasRoom(chunk)) chunks++;
+    }
+    this.#findings.expect(`listed chunks with room of class ${sizeClass}`, withRoom + emptying, chunks);
+  }
+
+  /** `marks` is what its chunks' class words hold; returns how many there are. */
+  #readList(list: number, marks: number): number {
+    const words = this.#words;
+    const name = `class ${marks & sizeClassMask}'s list of chunks ${marks & emptyingFlag ? 'being emptied' : 'with room'}`;
     let listed = 0;
     let previous = 0;
-    for (let chunk = words[row + classRow.partialChunk]!; chunk !== 0; listed++) {
+    for (let chunk = words[list]!; chunk !== 0; listed++) {
       const at = chunkTable + chunk * chunkRow.size;
-      const isRight =
-        chunk < this.#end && !this.#isInPool[chunk] && words[at + chunkRow.sizeClass] === sizeClass;
-      if (
-        !isRight ||
-        !this.#hasRoom(chunk) ||
-        words[at + chunkRow.previous] !== previous ||
-        listed > this.#end
-      ) {
-        this.#findings.add(`class ${sizeClass}'s list of chunks with room is broken at chunk ${chunk}`);
-        return;
+      const isRight = chunk < this.#end && !this.#isInPool[chunk] && words[at + chunkRow.sizeClass] === marks;
+      const isLinked = words[at + chunkRow.previous] === previous && listed <= this.#end;
+      if (!isRight || !isLinked || !this.#hasRoom(chunk)) {
+        this.#findings.add(`${name} is broken at chunk ${chunk}`);
+        return listed;
       }
       previous = chunk;
       chunk = words[at + chunkRow.next]!;
     }
-    this.#findings.expect(
-      `last chunk of class ${sizeClass}`,
-      words[row + classRow.lastPartialChunk]!,
-      previous,
-    );
-    let withRoom = 0;
-    for (let chunk = words[header.firstChunk]!; chunk < this.#end; chunk++) {
-      const at = chunkTable + chunk * chunkRow.size;
-      if (!this.#isInPool[chunk] && words[at + chunkRow.sizeClass] === sizeClass && this.#hasRoom(chunk))
-        withRoom++;
-    }
-    this.#findings.expect(`listed chunks with room of class ${sizeClass}`, listed, withRoom);
+    this.#findings.expect(`the last of ${name}`, words[list + 1]!, previous);
+    return listed;
   }
 
   #hasRoom(chunk: number): boolean {
     const row = chunkTable + chunk * chunkRow.size;
-    const size = sizeClasses[this.#words[row + chunkRow.sizeClass]!]!;
+    const size = sizeClasses[this.#words[row + chunkRow.sizeClass]! & sizeClassMask]!;
     return this.#words[row + chunkRow.used]! < Math.floor(chunkWords / size);
   }
 }
