@@ -243,6 +243,8 @@ export class FamilyPeers {
     const words = this.#words;
     const set = setOf(words[slot]!, seeders);
     if (entry >= this.sets.sizeOf(set)) return -1;
+    // Before anybody is looked at: a neighbour that is merged with it brings its own, and is not met again.
+    this.sets.tidyBlock(set, entry);
     let block = this.sets.blockAt(set, entry);
     for (let i = peersIn(words, block) - 1; i >= 0; i--) {
       const state = words[recordAt(block, this.stride, i) + this.stride - 1]! >>> 16;
@@ -257,7 +259,7 @@ export class FamilyPeers {
         i = peersIn(words, block);
       }
     }
-    return this.tidyInSet(slot, seeders, entry);
+    return this.#nextBlock(set, entry);
   }
 
   /** Gives a block the size that it needs, and moves it out of a chunk that is being emptied. */
