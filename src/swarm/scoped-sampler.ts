@@ -11,9 +11,19 @@ import { type FoundPeer, nobody } from './found-peer.ts';
 import { largeField, setOf } from './large-swarm.ts';
 import { peerIdWords } from './size-classes.ts';
 
-/** Records looked at for each one wanted, at most. */
+/** Records looked at for each one wanted, at most; and as many as take about 50 µs, so that few among many are found. */
 const looksPerPeer = 8;
-const looksAtLeast = 256;
+const looksAtLeast = 8192;
+
+/** Where the looking stands in one large set. */
+class SetWalk {
+  set = 0;
+  /** Entry of the directory, and record of the block it leads to. */
+  entry = 0;
+  index = 0;
+  /** Records that were not looked at yet. */
+  left = 0;
+}
 
 export class ScopedSampler {
   readonly #words: Int32Array;
@@ -25,6 +35,8 @@ export class ScopedSampler {
   #outAt = 0;
   #ids: Int32Array | undefined;
   #idsAt = 0;
+  readonly #leechers = new SetWalk();
+  readonly #seeders = new SetWalk();
   #taken = 0;
   #want = 0;
   #looks = 0;
@@ -73,45 +85,62 @@ export class ScopedSampler {
   #takeFromSets(ref: number, leechersOnly: boolean): void {
     const leechers = this.#words[largeField.leechers - ref]!;
     const seeders = leechersOnly ? 0 : this.#words[largeField.seeders - ref]!;
-    const all = this.#want;
-    // Both roles in proportion; what one cannot give the other may.
-    this.#want = Math.ceil((all * leechers) / Math.max(1, leechers + seeders));
-    this.#takeFromSet(setOf(ref, false));
-    this.#want = all;
-    if (leechersOnly) return;
-    this.#takeFromSet(setOf(ref, true));
+    const total = Math.max(1, leechers + seeders);
+    const want = this.#want;
+    const looks = this.#looks;
+    this.#begin(this.#leechers, setOf(ref, false), leechers);
+    // Both roles in proportion, of the peers as of the looks; then what one cannot give the other may, each where it stood.
+    this.#want = Math.ceil((want * leechers) / total);
+    this.#looks = Math.ceil((looks * leechers) / total);
+    const forSeeders = looks - this.#looks;
+    this.#takeFromSet(this.#leechers);
+    this.#want = want;
+    this.#looks += forSeeders;
+    if (!leechersOnly) {
+      this.#begin(this.#seeders, setOf(ref, true), seeders);
+      this.#takeFromSet(this.#seeders);
+    }
+    this.#takeFromSet(this.#leechers);
   }
 
-  #takeFromSet(set: number): void {
+  /** At a random record of a set of `records`. */
+  #begin(walk: SetWalk, set: number, records: number): void {
     const { sets } = this.#peers;
-    const size = sets.sizeOf(set);
-    const first = this.#below(size);
-    const firstBlock = sets.blockAt(set, first);
-    const offset = this.#below(Math.max(1, peersIn(this.#words, firstBlock)));
-    let entry = first;
-    let block = firstBlock;
-    let start = offset;
-    do {
-      this.#take(block, start, peersIn(this.#words, block));
-      start = 0;
-      const span = sets.spanOf(set, block);
-      entry = ((entry & ~(span - 1)) + span) & (size - 1);
-      block = sets.blockAt(set, entry);
-    } while (block !== firstBlock && this.#taken < this.#want && this.#looks > 0);
-    this.#take(firstBlock, 0, offset);
+    walk.set = set;
+    walk.entry = this.#below(sets.sizeOf(set));
+    walk.index = this.#below(Math.max(1, peersIn(this.#words, sets.blockAt(set, walk.entry))));
+    walk.left = records;
   }
 
-  /** Copies those of records start … end − 1 that the requester may know. */
-  #take(block: number, start: number, end: number): void {
+  /** Goes on until there are enough, or the set has been gone round, or there are no looks left. */
+  #takeFromSet(walk: SetWalk): void {
+    const { sets } = this.#peers;
+    while (walk.left > 0 && this.#taken < this.#want && this.#looks > 0) {
+      const block = sets.blockAt(walk.set, walk.entry);
+      const end = Math.min(peersIn(this.#words, block), walk.index + walk.left);
+      const next = this.#take(block, walk.index, end);
+      walk.left -= next - walk.index;
+      walk.index = next;
+      if (next < peersIn(this.#words, block)) continue;
+      const span = sets.spanOf(walk.set, block);
+      walk.entry = ((walk.entry & ~(span - 1)) + span) & (sets.sizeOf(walk.set) - 1);
+      walk.index = 0;
+    }
+  }
+
+  /** Copies those of records start … end − 1 that the requester may know; returns the first that it did not look at. */
+  #take(block: number, start: number, end: number): number {
     const { stride } = this.#peers;
     const self = block === this.#self.block ? this.#self.index : -1;
-    for (let i = start; i < end && this.#taken < this.#want && this.#looks > 0; i++) {
+    let i = start;
+    for (; i < end && this.#taken < this.#want && this.#looks > 0; i++) {
       this.#looks--;
       const at = recordAt(block, stride, i);
       if (i === self || !this.#isShown(at)) continue;
       this.#copy(at, peerIdAt(this.#words, block, stride, i));
       this.#taken++;
     }
+    return i;
   }
 
   #isShown(record: number): boolean {

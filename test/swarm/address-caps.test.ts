@@ -182,6 +182,36 @@ test('who asks in a mixed swarm is given seeders and leechers, evenly chosen, an
   }
 });
 
+for (const [locals, publics, want, seeding] of [
+  [100, 200, 199, 'of both roles'],
+  [100, 200, 199, 'that all seed while the others do not'],
+  [5000, 51, 50, 'of both roles'],
+  [5000, 51, 50, 'that all seed while the others do not'],
+] as const) {
+  test(`a public client is given all of ${publics} public peers ${seeding} among ${locals} of a LAN`, () => {
+    const store = createStore();
+    const client = new Client().setSwarm(1);
+    const alike = seeding === 'of both roles';
+    for (let n = 0; n < locals; n++) {
+      client.from(`10.0.${n >> 8}.${n & 255}`, 6881).seeding = alike && n % 3 === 0;
+      store.announce(client, 0, 1);
+    }
+    for (let n = 0; n < publics; n++) {
+      client.from(`90.0.${n >> 8}.${n & 255}`, 6881).seeding = !alike || n % 3 === 0;
+      store.announce(client, 0, 1);
+    }
+    for (let round = 0; round < 50; round++) {
+      client.from('95.0.0.1', 6881).seeding = false;
+      store.announce(client, want, 1);
+      assert.equal(client.entries, want);
+      assert.equal(new Set(client.given()).size, want, 'a peer is handed out twice');
+      client.event = Event.stopped;
+      store.announce(client, 0, 1);
+      client.event = Event.none;
+    }
+  });
+}
+
 test('a public address that announces early is given ten peers, a private one as many as it wants', () => {
   const store = createStore();
   store.limitEarly(60, 10);
