@@ -56,8 +56,8 @@ export const header = {
   evictedInPass: 54,
   evictRestUntil: 55,
   /** Where in a large swarm a slice of eviction ended: which of its sets (0 to 3), and which directory entry. */
-  evictSet: 56,
-  evictSetAt: 57,
+  evictSet: 57,
+  evictSetAt: 58,
   /** Guards the next three: the pages of the journal, and whether a change found no room there, and nothing is noted since. */
   journalLock: 59,
   journalFirstPage: 60,
