@@ -123,7 +123,7 @@ _tracker_server() {
         '*--allow-client[Beginning of the peer_ids that may announce; all others may not. Repeatable]:PREFIX: ' \
         '*--deny-client[Beginning of peer_ids that may not announce. Repeatable]:PREFIX: ' \
         '*--deny-ip[Network whose announces are refused, or a file of such networks, one a line. Repeatable]:CIDR|FILE: ' \
-        '(--rate-limit)--rate-limit[Requests a second from an IPv4 address or an IPv6 /56, and after the colon how many may come at once; "off", or "udp=off", lifts it. Not for private and loopback addresses, nor for a trusted proxy]:RATES: ' \
+        '(--rate-limit)--rate-limit[Requests a second from an IPv4 address or an IPv6 /56, and after the colon how many may come at once; eight times as many from an IPv6 /48. "off", or "udp=off", lifts it. Not for private and loopback addresses, nor for a trusted proxy]:RATES: ' \
         '*--refused-ports[Ports that no peer may announce, so that a swarm cannot be sent against a service; "none" allows all but 0]:PORT,…: ' \
         '(--memory-limit)--memory-limit[The most memory that swarms may take, such as 64MiB or 2GiB. Reserved at start, used as needed]:SIZE: ' \
         '(--data-dir)--data-dir[Directory for what outlives a restart\: the swarms, the key of UDP connection ids, ACME certificates]:DIR:_files' \

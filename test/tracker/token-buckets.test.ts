@@ -49,6 +49,46 @@ test('IPv4 addresses count one by one, IPv6 ones by /56', () => {
   assert.equal(taken(buckets, '2a00:1:3:300::1', 30, 1), 30);
 });
 
+test('an IPv6 /48 may take eight times what one of its /56 may, and each of them still no more than its own', () => {
+  const buckets = create();
+  const of48 = (network: string, wanted: number, now: number) => {
+    let count = 0;
+    for (let i = 0; i < 256; i++)
+      count += taken(buckets, `2a00:1:${network}:${i.toString(16)}00::1`, wanted, now);
+    return count;
+  };
+  assert.equal(of48('2', 100, 100), 8 * 50);
+  const last = rowOf(buckets, '2a00:1:2:ff00::1', 100);
+  assert.ok(buckets.isEmpty(last, 100), 'one that has taken nothing itself');
+  assert.equal(of48('2', 100, 101), 8 * 10);
+  assert.equal(of48('2', 100, 102), 8 * 10);
+  assert.equal(taken(buckets, '2a00:1:2:1200::1', 100, 103), 50, 'what was refused was not taken');
+  assert.equal(of48('3', 100, 103), 8 * 50, 'another /48 has its own');
+  assert.equal(taken(buckets, '90.0.0.1', 100, 103), 50);
+});
+
+test('the largest rates are held for a /48 as well', () => {
+  const buckets = create(65_535, 65_535);
+  assert.equal(taken(buckets, '2a00:1:2:100::1', 70_000, 5), 65_535);
+  assert.equal(taken(buckets, '2a00:1:2:200::1', 10, 5), 0);
+  assert.equal(taken(buckets, '2a00:1:2:200::1', 70_000, 6), 65_535);
+});
+
+test('a /48 that floods stays known while a hundred thousand others come by', () => {
+  const buckets = create(200, 2000);
+  let through = 0;
+  const seconds = 5;
+  for (let now = 1; now <= seconds; now++) {
+    for (let i = 0; i < 20_000; i++) {
+      words.set([0x0100002a, 2 | ((i & 255) << 16), 0, 0]);
+      if (buckets.take(buckets.rowOf(6, words, 0, now), now)) through++;
+      words.set([0x0200002a, ((i * 7919 + now * 31) & 0xffff) | ((i & 255) << 16), 0, 0]);
+      assert.ok(buckets.take(buckets.rowOf(6, words, 0, now), now), 'a stranger is refused');
+    }
+  }
+  assert.ok(through <= 8 * (2000 + seconds * 200) + 50, `${through} got through`);
+});
+
 test('private and loopback addresses are not limited', () => {
   const buckets = create();
   for (const address of ['127.0.0.1', '10.1.2.3', '192.168.1.1', '::1', 'fd00::1']) {

@@ -30,8 +30,9 @@ const rates: Option<RateLimit> = {
   placeholder: 'RATES',
   default: defaultRates,
   help:
-    'Requests a second from an IPv4 address or an IPv6 /56, and after the colon how many may come at once; "off", or ' +
-    '"udp=off", lifts it. Not for private and loopback addresses, nor for a trusted proxy.',
+    'Requests a second from an IPv4 address or an IPv6 /56, and after the colon how many may come at once; eight times ' +
+    'as many from an IPv6 /48. "off", or "udp=off", lifts it. Not for private and loopback addresses, nor for a ' +
+    'trusted proxy.',
 };
 
 const peerIdPrefix = /^[\x21-\x7e]{1,20}$/;
