@@ -185,19 +185,24 @@ test('who asks in a mixed swarm is given seeders and leechers, evenly chosen, an
 for (const [locals, publics, want, seeding] of [
   [100, 200, 199, 'of both roles'],
   [100, 200, 199, 'that all seed while the others do not'],
+  [300, 300, 200, 'that all leech while the others seed'],
   [5000, 51, 50, 'of both roles'],
   [5000, 51, 50, 'that all seed while the others do not'],
+  [5000, 51, 50, 'that all leech while the others seed'],
 ] as const) {
-  test(`a public client is given all of ${publics} public peers ${seeding} among ${locals} of a LAN`, () => {
+  test(`a public client is given ${want} of ${publics} public peers ${seeding} among ${locals} of a LAN`, () => {
     const store = createStore();
     const client = new Client().setSwarm(1);
-    const alike = seeding === 'of both roles';
+    const seeds = (isPublic: boolean, n: number) =>
+      seeding === 'of both roles'
+        ? n % 3 === 0
+        : isPublic === (seeding === 'that all seed while the others do not');
     for (let n = 0; n < locals; n++) {
-      client.from(`10.0.${n >> 8}.${n & 255}`, 6881).seeding = alike && n % 3 === 0;
+      client.from(`10.0.${n >> 8}.${n & 255}`, 6881).seeding = seeds(false, n);
       store.announce(client, 0, 1);
     }
     for (let n = 0; n < publics; n++) {
-      client.from(`90.0.${n >> 8}.${n & 255}`, 6881).seeding = !alike || n % 3 === 0;
+      client.from(`90.0.${n >> 8}.${n & 255}`, 6881).seeding = seeds(true, n);
       store.announce(client, 0, 1);
     }
     for (let round = 0; round < 50; round++) {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Event } from '../../src/protocol/event.ts';
+import { checkStore } from '../../src/swarm/inspect/check-store.ts';
 import { header } from '../../src/swarm/layout.ts';
 import type { SwarmStore } from '../../src/swarm/swarm-store.ts';
 import { clockAt, contentOf, encodeStore, joined, readerOf } from './snapshot-content.ts';
@@ -202,4 +203,33 @@ test('changes that are sent between the swarms end up as the store, and the jour
     for (let part = 0; part < 3; part++) assert.ok(decoder.decode(clock, true, true).complete);
     assertSame(copy, store);
   }
+});
+
+test('the journal of the smallest store that can be set finds room while a flood presses it and blocks are moved', () => {
+  const store = createStore(16 * 1024 ** 2, 100_000);
+  const words = new Int32Array(store.buffer);
+  const changes = store.createChangeEncoder();
+  const flood = new Visit();
+  const second = new Visit();
+  let mostPages = 0;
+  let swarm = 0;
+  // Swarms of two peers of one network, then of three, then of four; here and there one that may not be evicted.
+  for (const size of [2, 3, 4]) {
+    for (let n = 0; n < 65_000; n++, swarm++) {
+      for (let peer = 0; peer < size; peer++) {
+        store.announce(flood.setSwarm(swarm).setPeer(4, (n % 500) * 8 + peer), 0, 1000);
+        mostPages = Math.max(mostPages, words[header.journalPages]!);
+      }
+      if (n % 250 !== 0) continue;
+      store.announce(second.setSwarm(swarm).setPeer(4, 900_000 + n * 256), 0, 1000);
+      while (changes.next(clock));
+    }
+  }
+  assert.ok(store.totals().evictedSwarms > 1000, 'nothing was evicted');
+  assert.equal(words[header.journalLost], 0);
+  assert.ok(mostPages > 0 && mostPages <= words[header.maxJournalPages]!, `${mostPages} pages`);
+  assert.deepEqual(checkStore(store.buffer).faults, []);
+  changes.close();
+  while (!store.sweep(1000, 4096));
+  assert.deepEqual(checkStore(store.buffer).faults, []);
 });

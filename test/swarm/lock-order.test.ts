@@ -61,7 +61,8 @@ test('whatever the store does keeps the order: announces, eviction, expiry, copi
     store.announce(visit, 10, 1000 + (n >> 7));
     if (n % 1000 === 0) store.sweep(1000 + (n >> 7), 2048);
     if (n % 5000 === 0) store.scrape(visit.infoHash, 0, counts);
-    if (n % 1000 === 0) while (changes.next(clock));
+    // Often: a store as small as this is full now and then, and has no page for the next change.
+    if (n % 100 === 0) while (changes.next(clock));
   }
   assert.ok(store.totals().evictedSwarms > 0, 'nothing was evicted');
   changes.close();

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Event } from '../../src/protocol/event.ts';
+import { checkStore } from '../../src/swarm/inspect/check-store.ts';
 import { sealHeader, sectionHeader } from '../../src/swarm/snapshot-format.ts';
 import type { SwarmStore } from '../../src/swarm/swarm-store.ts';
 import { clockAt, contentOf, encodeStore, joined, noBoot, readerOf } from './snapshot-content.ts';
@@ -31,6 +32,7 @@ function load(sections: readonly Uint8Array[], store: SwarmStore, clock = clockA
   return store.createSnapshotDecoder(readerOf(joined(sections))).decode(clock, true);
 }
 
+const faultsOf = (store: SwarmStore) => checkStore(store.buffer).faults;
 const counted = (store: SwarmStore) => ({ ...store.totals(), bytesInUse: 0, memoryLimit: 0 });
 
 test('a snapshot brings every peer, flag, time and counter back into a store of another size', () => {
@@ -53,6 +55,7 @@ test('a snapshot brings every peer, flag, time and counter back into a store of 
   assert.ok(swarms > 900 && peers > 10_000);
   assert.deepEqual(counted(other), counted(store));
   assert.deepEqual(contentOf(encodeStore(other)), contentOf(sections));
+  assert.deepEqual([...faultsOf(store), ...faultsOf(other)], []);
 });
 
 test('the downloads of a swarm without peers are kept', () => {
@@ -157,6 +160,7 @@ test('whoever is there all the time is in a snapshot taken while swarms grow, sh
     const other = createStore();
     assert.equal(load(sections, other, clockAt(100_000)).peers, found.size, 'a peer came twice');
     assert.equal(other.totals().leechers4 + other.totals().seeders4, found.size);
+    assert.deepEqual([...faultsOf(store), ...faultsOf(other)], []);
   }
 });
 
@@ -173,6 +177,7 @@ test('a large swarm that becomes small while it is copied comes back without dou
   assert.ok(peers.size > 100 && peers.size < 4000, 'it did not shrink in the middle');
   const other = createStore();
   assert.equal(load(sections, other, clockAt(100_000)).peers, peers.size);
+  assert.deepEqual([...faultsOf(store), ...faultsOf(other)], []);
 });
 
 test('a damaged section costs its own peers, and the rest is loaded', () => {
