@@ -108,12 +108,14 @@ function createStore(peers: number): SwarmStore {
 
 function watch(store: SwarmStore): WatchedTracker {
   return {
-    ...{ version: '', startedAtMs: 0, latencyBounds, listeners: [], actions: {} },
+    ...{ version: '', host: '', startedAtMs: 0, latencyBounds, listeners: [], actions: {} },
     counts: () => ({ udp: counts(), http: counts() }),
     totals: () => store.totals(),
     walk: () => store.walk(),
     createSlice: () => new WalkSlice(),
     logLinesLost: () => 0,
+    recentLines: () => [],
+    announceUrls: () => ({ urls: [], isPublic: false }),
     configuration: () => [],
     snapshot: () => undefined,
     certificates: () => [],

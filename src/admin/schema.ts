@@ -63,6 +63,7 @@ export const snapshotSchema = z.strictObject({
 export const statsSchema = z.strictObject({
   at: timeMs,
   version: z.string(),
+  host: z.string().describe('the name of the machine'),
   started_at: timeMs,
   transports: z.array(transportStatsSchema),
   announce_rate: rate,
@@ -153,7 +154,7 @@ export const swarmSchema = z.strictObject({
       }),
     )
     .nullable()
-    .describe('only with the token; at most 200'),
+    .describe('only with the token; at most 200, of seeders and leechers as many as there are of both'),
 });
 
 export const historySchema = z.strictObject({
@@ -167,6 +168,24 @@ export const listenersSchema = z.strictObject({ listeners: z.array(listenerSchem
 
 export const configurationSchema = z.strictObject({
   options: z.array(z.strictObject({ name: z.string(), value: z.string(), origin: z.string() })),
+});
+
+export const announceUrlsSchema = z.strictObject({
+  urls: z.array(z.string()),
+  public: z.boolean().describe('named by --domain; otherwise by the name or address of the machine'),
+});
+
+export const logSchema = z.strictObject({
+  lines: z
+    .array(
+      z.strictObject({
+        at: timeMs,
+        level: z.enum(['warn', 'error']),
+        message: z.string(),
+        fields: z.array(z.string()).nullable().describe('only with the token'),
+      }),
+    )
+    .describe('the last warnings and errors, the newest first; at most 100'),
 });
 
 export const doneSchema = z.strictObject({ done: z.string() });
@@ -183,4 +202,6 @@ export type Clients = z.infer<typeof clientsSchema>;
 export type Networks = z.infer<typeof networksSchema>;
 export type SwarmDetail = z.infer<typeof swarmSchema>;
 export type HistoryAnswer = z.infer<typeof historySchema>;
+export type AnnounceUrls = z.infer<typeof announceUrlsSchema>;
+export type LogAnswer = z.infer<typeof logSchema>;
 export type ConfigurationAnswer = z.infer<typeof configurationSchema>;

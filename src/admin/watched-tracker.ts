@@ -71,6 +71,16 @@ export interface ConfigurationEntry {
   origin: string;
 }
 
+/** A warning or an error of the tracker's log; escaped, and an address in it cut as --log-ip says. */
+export interface RecentLine {
+  /** Milliseconds since 1970. */
+  atMs: number;
+  level: 'warn' | 'error';
+  message: string;
+  /** `key=value` each. */
+  fields: readonly string[];
+}
+
 /** What an operator may ask for; each tells in a sentence what it did, or rejects with the reason why not. */
 export interface Actions {
   reload?: () => Promise<string>;
@@ -83,6 +93,8 @@ export interface Actions {
 
 export interface WatchedTracker {
   readonly version: string;
+  /** This machine's name. */
+  readonly host: string;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
   /** Upper ends of the latency buckets in seconds, ascending. */
@@ -94,9 +106,13 @@ export interface WatchedTracker {
   walk(): PeerWalk;
   createSlice(): PeerSlice;
   configuration(): ConfigurationEntry[];
+  /** To be handed out; `isPublic` when --domain names them, not this machine's own name or address. */
+  announceUrls(): { urls: string[]; isPublic: boolean };
   /** Undefined where swarms are not saved. */
   snapshot(): SnapshotState | undefined;
   certificates(): CertificateState[];
+  /** The last warnings and errors of the log, the newest first; a hundred at most. */
+  recentLines(): readonly RecentLine[];
   /** Lines of the log that could not be written since the start. */
   logLinesLost(): number;
   readonly actions: Actions;

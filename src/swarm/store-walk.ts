@@ -34,6 +34,8 @@ export const walkedPeerWords = walkedPeer.size;
 export const walkedSeeder = 0x100;
 
 const recordsPerSlice = 1024;
+/** Of one swarm that is read alone: of each family's leechers and seeders, or of a block that holds both. */
+const recordsPerRole = 256;
 /** What looking at a block's head costs, in copied records. */
 const blockCost = 4;
 /** The largest block holds 512 peers, and it is read whole. */
@@ -103,21 +105,21 @@ export class StoreWalk {
   }
 
   /**
-   * Reads one swarm, or the first thousand of its peers; false when it has none. Ends a round that was under way, so
-   * it wants a `StoreWalk` of its own.
+   * Reads one swarm, and of each family's seeders and leechers the first few hundred, so that a crowd of one kind does not hide the
+   * other; false when it has none. Ends a round that was under way, so it wants a `StoreWalk` of its own.
    */
   readSwarm(infoHash: Int32Array, at: number, slice: WalkSlice): boolean {
     slice.swarmCount = slice.peerCount = this.#partOf = 0;
     this.#every = 1;
     this.#sampled = true;
-    this.#left = recordsPerSlice;
     const hash = this.#table.hash(infoHash, at);
     const shard = this.#table.shardOf(hash);
     lock(this.#words, shard + shardRow.lock);
     try {
       const entry = this.#table.find(shard, hash, infoHash, at);
       if (entry === 0 || !this.#entries.hasPeers(entry)) return false;
-      this.#readEntry(entry, slice);
+      this.#copySwarm(entry, slice);
+      this.#readShares(entry, slice);
       return true;
     } finally {
       unlock(this.#words, shard + shardRow.lock);
@@ -164,6 +166,24 @@ export class StoreWalk {
     return true;
   }
 
+  /** Copies a few peers of each family and role. */
+  #readShares(entry: number, slice: WalkSlice): void {
+    for (const family of [4, 6] as const) {
+      const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
+      const ref = this.#words[entry + (family === 4 ? entryField.peers4 : entryField.peers6)]!;
+      if (ref > 0) {
+        this.#left = recordsPerRole;
+        this.#copyBlock(ref, family, leechersIn(this.#words, ref), peers, slice);
+      }
+      if (ref >= 0) continue;
+      for (this.#part = 0; this.#part < 2; this.#part++) {
+        this.#at = 0;
+        this.#left = recordsPerRole;
+        this.#readSet(setOf(ref, this.#part === 1), family, peers, slice);
+      }
+    }
+  }
+
   #readSet(set: number, family: 4 | 6, peers: FamilyPeers, slice: WalkSlice): boolean {
     while (this.#at < peers.sets.sizeOf(set)) {
       if (this.#left <= 0) return false;
@@ -197,7 +217,7 @@ export class StoreWalk {
     slice: WalkSlice,
   ): void {
     const words = this.#words;
-    const count = peersIn(words, block);
+    const count = Math.min(peersIn(words, block), peerRoom - slice.peerCount);
     let id = peerIdAt(words, block, stride, 0);
     let at = recordAt(block, stride, 0);
     let to = slice.peerCount * walkedPeerWords;

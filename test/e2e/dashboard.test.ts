@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +28,12 @@ describe('the dashboard', { skip: skipWithout('chromium') }, () => {
     directory = mkdtempSync(join(tmpdir(), 'caracal-dashboard-'));
     const tokenFile = join(directory, 'token');
     writeFileSync(tokenFile, token, { mode: 0o600 });
-    tracker = await startAdminTracker(['--workers', '1', '--admin-token-file', tokenFile]);
+    const denyFile = join(directory, 'deny');
+    writeFileSync(denyFile, '');
+    tracker = await startAdminTracker([
+      ...['--workers', '1', '--admin-token-file', tokenFile, '--deny-list', denyFile],
+      ...['--domain', 'tracker.example.net'],
+    ]);
     for (let peer = 0; peer < 12; peer++) await announce(tracker.httpPort, 3, peer);
     browser = await chromium.launch({
       executablePath: '/usr/bin/chromium',
@@ -141,21 +146,27 @@ describe('the dashboard', { skip: skipWithout('chromium') }, () => {
     await page.waitForSelector('#search-result dl');
     assert.match(await textOf(page, '#search-result'), /Seeders\s*12/);
     assert.match(await textOf(page, '#search-result'), /The token shows the peers/);
+    for (const text of [
+      ` ${'03'.repeat(20)}  `,
+      `magnet:?xt=urn:btih:${'03'.repeat(20)}&dn=A%20name`,
+      'AMBQGAYDAMBQGAYDAMBQGAYDAMBQGAYD',
+    ]) {
+      await page.fill('#info-hash', text);
+      await page.keyboard.press('Enter');
+      await until(page, `document.querySelector("#info-hash").value === "${'03'.repeat(20)}"`);
+    }
     await page.keyboard.press('Tab');
     assert.equal(await page.evaluate('document.activeElement?.textContent'), 'Find');
     await page.fill('#info-hash', 'xyz');
     await page.keyboard.press('Enter');
-    await until(page, '/40 hexadecimal/.test(document.querySelector("#search-result").textContent)');
+    await until(page, '/no info_hash in this/.test(document.querySelector("#search-result").textContent)');
     await close();
   });
 
   test('with the token shows peers, and drops a swarm that the operator says to drop', async () => {
     await announce(tracker.httpPort, 4, 1);
     const { page, close } = await openPage(1600, 'light');
-    await page.click('#token-button');
-    await page.fill('#token', token);
-    await page.keyboard.press('Enter');
-    await until(page, 'document.querySelector("#token-button").textContent === "Token in use"');
+    await useToken(page);
     await page.fill('#info-hash', '04'.repeat(20));
     await page.keyboard.press('Enter');
     await page.waitForSelector('#search-result table');
@@ -166,17 +177,139 @@ describe('the dashboard', { skip: skipWithout('chromium') }, () => {
     page.on('dialog', (dialog) => void dialog.accept());
     await page.click('text=Drop this swarm');
     await until(page, '/is forgotten/.test(document.querySelector("#search-result").textContent)');
+    for (const [button, done] of [
+      ['Deny this info_hash', 'is refused from now on'],
+      ['Deny it no longer', 'may be announced'],
+      ['Deny it no longer', 'may be announced'],
+    ]) {
+      await page.click(`text=${button}`);
+      await until(
+        page,
+        `document.querySelector("#search-result .good-text")?.textContent.includes("${done}")`,
+      );
+    }
     await close();
   });
 
-  test('with a wrong token says so and asks for another', async () => {
+  test('of a swarm of thousands says how many it shows, seeders among them, with the actions above', async () => {
+    for (let peer = 0; peer < 320; peer++) {
+      await announce(tracker.httpPort, 5, peer, peer < 300 ? 'left=7' : 'left=0');
+    }
+    const { page, close } = await openPage(1600, 'light');
+    await useToken(page);
+    await page.fill('#info-hash', '05'.repeat(20));
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#search-result table');
+    assert.match(await textOf(page, '#search-result'), /200 of 320 peers/);
+    const roles = (await page.evaluate(
+      '[...document.querySelectorAll("#search-result tbody td:nth-child(3)")].map((cell) => cell.textContent)',
+    )) as string[];
+    assert.deepEqual(
+      ['seeder', 'leecher'].map((role) => roles.filter((shown) => shown === role).length),
+      [20, 180],
+    );
+    const above = 'document.querySelector("#search-result button").getBoundingClientRect().bottom';
+    assert.ok(
+      await page.evaluate(
+        `${above} < document.querySelector("#search-result table").getBoundingClientRect().top`,
+      ),
+    );
+    await close();
+  });
+
+  test('hands out the announce URLs, names the machine, the settings and what the log warned of', async () => {
+    const { page, close } = await openPage(1600, 'light');
+    const http = `http://tracker.example.net:${tracker.httpPort}/announce`;
+    await until(page, `document.querySelector("#urls").textContent.includes("${http}")`);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: tracker.url });
+    await page.click('#copy-urls');
+    await until(page, 'document.querySelector("#copied").textContent === "Copied"');
+    assert.match(
+      (await page.evaluate('navigator.clipboard.readText()')) as string,
+      /^udp:\/\/tracker\.example\.net:\d+\/announce$/m,
+    );
+    assert.equal(await page.title(), `${hostname()} – Caracal`);
+    assert.match(await textOf(page, '#settings'), /domain"tracker\.example\.net"flag --domain/);
+    assert.doesNotMatch(await textOf(page, '#settings'), /max-peers/);
+    assert.match(await textOf(page, '#defaults'), /max-peers/);
+    await close();
+  });
+
+  test('shows what the log warned of as text, its fields only with the token', async () => {
+    const response = await fetch(`${tracker.url}/metrics`, { headers: { Authorization: 'Bearer wrong' } });
+    assert.equal(response.status, 401);
+    const { page, close } = await openPage(1600, 'light');
+    await until(page, '/admin: wrong token/.test(document.querySelector("#log").textContent)');
+    assert.doesNotMatch(await textOf(page, '#log'), /127\.0\.0\.0/);
+    await useToken(page);
+    await until(page, '/client=127\\.0\\.0\\.0/.test(document.querySelector("#log").textContent)');
+    await close();
+  });
+
+  test('folds what never happened, and says of empty cards that there is nothing yet', async () => {
+    const fresh = await startAdminTracker();
+    const page = await browser.newPage();
+    await page.goto(`${fresh.url}/`);
+    await until(page, '/more, never so far/.test(document.querySelector("#reasons-none").textContent)');
+    for (const id of ['reasons', 'top', 'clients', 'networks', 'sizes']) {
+      await until(page, `document.querySelector("#${id} tbody").textContent === "Nothing yet"`);
+    }
+    // Within its first seconds a chart shows as many points as there are figures.
+    await announce(fresh.httpPort, 1, 1);
+    await until(page, 'Number(document.querySelector("#peers").textContent) === 1');
+    await page.waitForSelector('#chart-peers canvas');
+    const box = (await page.locator('#chart-peers .u-over').boundingBox())!;
+    for (let tries = 0; ; tries++) {
+      await page.mouse.move(box.x + box.width - 1 - (tries % 3), box.y + 40);
+      if (/Seeders:?\s*1/.test(await textOf(page, '#chart-peers .u-legend'))) break;
+      assert.ok(tries < 100, await textOf(page, '#chart-peers .u-legend'));
+      await pause(100);
+    }
+    await page.close();
+    await fresh.program.kill();
+  });
+
+  test('zooms into a part of all charts, with the mouse and with the keyboard', async () => {
+    const { page, close } = await openPage(1600, 'light');
+    assert.equal(await page.isVisible('#zoom-out'), false);
+    const finer = page.waitForResponse((response) => response.url().includes('points=3600'));
+    const box = (await page.locator('#chart-peers .u-over').boundingBox())!;
+    await page.mouse.move(box.x + box.width * 0.2, box.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.8, box.y + 50, { steps: 4 });
+    await page.mouse.up();
+    await finer;
+    assert.equal(await page.isVisible('#zoom-out'), true);
+    await page.focus('#zoom-out');
+    await page.keyboard.press('Enter');
+    assert.equal(await page.isVisible('#zoom-out'), false);
+    await page.focus('#zoom-in');
+    await page.keyboard.press('Enter');
+    assert.equal(await page.isVisible('#zoom-out'), true);
+    await close();
+  });
+
+  test('with a wrong token says so and goes on working', async () => {
     const { page, close } = await openPage(360, 'dark');
     await page.click('#token-button');
     await page.fill('#token', 'not-the-token-at-all');
     await page.keyboard.press('Enter');
-    await until(page, 'document.querySelector("#health-text").textContent === "Locked"');
-    assert.equal(await textOf(page, '#token-note'), 'the token is wrong');
-    await page.click('#token-forget');
+    await until(page, '/^the token is wrong/.test(document.querySelector("#token-note").textContent)');
+    const announces = await textOf(page, '#announces-sub');
+    await announce(tracker.httpPort, 6, 1);
+    await until(page, `document.querySelector("#announces-sub").textContent !== "${announces}"`);
+    assert.equal(await textOf(page, '#health-text'), 'All listeners answer');
+    await page.fill('#token', token);
+    await page.keyboard.press('Enter');
+    await until(page, 'document.querySelector("#token-button").textContent === "Token in use"');
+    await close();
+  });
+
+  test('with a token that is right no longer forgets it and goes on', async () => {
+    const { page, close } = await openPage(360, 'dark');
+    await page.evaluate('sessionStorage.setItem("caracal-admin-token", "the-token-of-yesterday")');
+    await page.reload();
+    await until(page, '/it is forgotten/.test(document.querySelector("#token-note").textContent)');
     await page.waitForSelector('.pill.good');
     await close();
   });
@@ -206,6 +339,13 @@ async function until(page: Page, expression: string): Promise<void> {
     assert.ok(tries < 200, `never came true: ${expression}`);
     await pause(50);
   }
+}
+
+async function useToken(page: Page): Promise<void> {
+  await page.click('#token-button');
+  await page.fill('#token', token);
+  await page.keyboard.press('Enter');
+  await until(page, 'document.querySelector("#token-button").textContent === "Token in use"');
 }
 
 async function textOf(page: Page, selector: string): Promise<string> {

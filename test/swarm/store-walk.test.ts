@@ -109,6 +109,19 @@ test('a walk over an empty store ends, and one swarm can be read by its info_has
   assert.equal(store.walk().readSwarm(new Visit().setSwarm(4).infoHash, 0, slice), false);
 });
 
+test('of a large swarm that is read alone, leechers do not hide the seeders', () => {
+  const store = createStore();
+  fill(store, 5, 3000);
+  const slice = new WalkSlice();
+  assert.ok(store.walk().readSwarm(new Visit().setSwarm(5).infoHash, 0, slice));
+  const seeders = Array.from({ length: slice.peerCount }, (_, i) => slice.peers[i * 7]!).filter(
+    (head) => (head & walkedSeeder) !== 0,
+  ).length;
+  const all = slice.swarms[5]! + slice.swarms[6]!;
+  assert.ok(all >= 6000 && slice.peerCount < 1200, `${slice.peerCount} of ${all}`);
+  assert.ok(seeders >= 100 && slice.peerCount - seeders >= 100, `${seeders} seeders of ${slice.peerCount}`);
+});
+
 for (const peers of [1, 100, 3000]) {
   test(`a dropped swarm of ${2 * peers} peers is unknown, and the others stay`, () => {
     const store = createStore();

@@ -68,6 +68,8 @@ export function formatSwarm(swarm: SwarmDetail): string {
     client,
   ]);
   if (peers.length === 0) return counts.join('\n');
+  const all = swarm.complete + swarm.incomplete;
+  if (peers.length < all) counts.push('', `${formatCount(peers.length)} of ${formatCount(all)} peers:`);
   return [...counts, '', ...formatTable([['address', 'port', 'role', 'client'], ...peers], [1])].join('\n');
 }
 

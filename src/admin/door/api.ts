@@ -8,8 +8,10 @@ import type { Monitor } from '../measures/monitor.ts';
 import { formatNetwork4, formatNetwork6 } from '../measures/network-tally.ts';
 import { formatInfoHash, type Survey, swarmSizes } from '../measures/survey.ts';
 import type {
+  AnnounceUrls,
   Clients,
   ConfigurationAnswer,
+  LogAnswer,
   Networks,
   Stats,
   SwarmDetail,
@@ -153,6 +155,22 @@ export class Api {
     };
   }
 
+  announceUrls(): AnnounceUrls {
+    const { urls, isPublic } = this.#parts.tracker.announceUrls();
+    return { urls, public: isPublic };
+  }
+
+  /** What happened to all; to whom, in the fields, only with the token. */
+  log(trusted: boolean): LogAnswer {
+    const lines = this.#parts.tracker.recentLines().map(({ atMs, level, message, fields }) => ({
+      at: atMs,
+      level,
+      message,
+      fields: trusted ? [...fields] : null,
+    }));
+    return { lines };
+  }
+
   configuration(): ConfigurationAnswer {
     return { options: this.#parts.tracker.configuration() };
   }
@@ -186,8 +204,7 @@ export class Api {
 
   #peersIn({ peers, peerCount }: PeerSlice): NonNullable<SwarmDetail['peers']> {
     const bytes = new Uint8Array(peers.buffer, peers.byteOffset);
-    return Array.from({ length: Math.min(peerCount, mostPeersShown) }, (_, index) => {
-      const at = index * 7;
+    return shareOut(peers, peerCount).map((at) => {
       const head = peers[at]!;
       const family = (head & 0xff) === 4 ? ('ipv4' as const) : ('ipv6' as const);
       const address = bytes.slice((at + 1) * 4, (at + 1) * 4 + (family === 'ipv4' ? 4 : 16));
@@ -200,6 +217,29 @@ export class Api {
       };
     });
   }
+}
+
+/**
+ * Where the peers that are shown begin: seeders and leechers of each family in equal shares as far as there are as many,
+ * seeders first.
+ */
+function shareOut(peers: Int32Array, peerCount: number): number[] {
+  const groups = new Map<number, number[]>();
+  for (let at = 0; at < peerCount * 7; at += 7) {
+    const group = peers[at]! & 0x1ff;
+    const members = groups.get(group);
+    if (members === undefined) groups.set(group, [at]);
+    else members.push(at);
+  }
+  // The smallest first: what it leaves of its share is the others'.
+  const bySize = [...groups.values()].sort((a, b) => a.length - b.length);
+  let room = mostPeersShown;
+  const shown = bySize.flatMap((members, index) => {
+    const share = members.slice(0, Math.floor(room / (bySize.length - index)));
+    room -= share.length;
+    return share;
+  });
+  return shown.sort((a, b) => (peers[b]! & 0x100) - (peers[a]! & 0x100));
 }
 
 function isRange(text: string): text is keyof typeof historyRanges {

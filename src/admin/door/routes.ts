@@ -2,12 +2,14 @@
 
 import type { z } from 'zod';
 import {
+  announceUrlsSchema,
   clientsSchema,
   configurationSchema,
   doneSchema,
   healthSchema,
   historySchema,
   listenersSchema,
+  logSchema,
   networksSchema,
   statsSchema,
   swarmSchema,
@@ -142,6 +144,20 @@ export const routes: readonly Route[] = [
     summary: 'Where the tracker listens, and whether it answers there.',
     schema: listenersSchema,
     answer: (api) => json({ listeners: api.stats().listeners }),
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/announce-urls',
+    summary: 'The URLs to hand out.',
+    schema: announceUrlsSchema,
+    answer: (api) => json(api.announceUrls()),
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/log',
+    summary: 'The last warnings and errors of the log, with the token with their fields.',
+    schema: logSchema,
+    answer: (api, { trusted }) => json(api.log(trusted)),
   },
   {
     method: 'GET',

@@ -39,6 +39,7 @@ export class Monitor {
   /** The counts of the last seconds, the newest last. */
   #past: Counts[] = [];
   #lastAt: number;
+  #lastSecond = 0;
   #lastCpu = cpuUsage();
 
   constructor(options: MonitorOptions) {
@@ -82,7 +83,12 @@ export class Monitor {
     this.#stats = this.#look(counts, tracker.totals(), elapsed);
     this.#past.push(counts);
     if (this.#past.length > latencySeconds) this.#past.shift();
-    history.record(Math.floor(now() / 1000), this.#historyRow(this.#stats));
+    const second = Math.floor(now() / 1000);
+    const row = this.#historyRow(this.#stats);
+    // A timer that comes a little late steps over a second in which nothing was missed.
+    if (second === this.#lastSecond + 2) history.record(second - 1, row);
+    this.#lastSecond = second;
+    history.record(second, row);
     for (const watcher of this.#watchers) watcher(this.#stats);
   }
 
@@ -100,6 +106,7 @@ export class Monitor {
     return {
       at,
       version: tracker.version,
+      host: tracker.host,
       started_at: tracker.startedAtMs,
       transports,
       announce_rate: round(

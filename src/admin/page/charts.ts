@@ -1,106 +1,16 @@
-// The history charts: which series each shows, in which unit and colour. uPlot draws them; it is loaded after the
-// figures are on the screen.
+// The history charts: from when to when they show it, and how uPlot draws it, which is loaded after the figures are on the
+// screen.
 
 import type uPlot from 'uplot';
 import type { HistoryAnswer } from '../schema.ts';
+import { type ChartPlan, chartPlans as plans } from './chart-plans.ts';
 import { ask } from './connection.ts';
 import { byId, create } from './elements.ts';
-import { formatBytes, formatRate, formatSeconds, formatShort } from './format.ts';
-import { transportTitles } from './titles.js';
 
 declare global {
   interface Window {
     uPlot?: typeof uPlot;
   }
-}
-
-interface ChartPlan {
-  id: string;
-  height: number;
-  /** Series by name; one that was never anything but zero is left out when it is `optional`. */
-  series: { name: string; title: string; color: number; optional?: true }[];
-  axis: (value: number) => string;
-  value: (value: number) => string;
-  /** Distances that its grid lines may have, where powers of ten would look odd. */
-  steps?: number[];
-  /** The smallest upper end of the axis, so that noise does not fill the chart. */
-  least: number;
-}
-
-const plans: ChartPlan[] = [
-  {
-    id: 'chart-announces',
-    height: 230,
-    series: announceSeries(),
-    axis: formatShort,
-    value: formatRate,
-    least: 1,
-  },
-  {
-    id: 'chart-peers',
-    height: 180,
-    series: [
-      { name: 'seeders', title: 'Seeders', color: 3 },
-      { name: 'leechers', title: 'Leechers', color: 1 },
-    ],
-    axis: formatShort,
-    value: (value) => formatRate(Math.round(value)),
-    least: 10,
-  },
-  {
-    id: 'chart-refused',
-    height: 180,
-    series: [
-      { name: 'refused', title: 'Refused', color: 2 },
-      { name: 'dropped', title: 'Dropped', color: 6 },
-    ],
-    axis: formatShort,
-    value: formatRate,
-    least: 1,
-  },
-  {
-    id: 'chart-latency',
-    height: 180,
-    series: [
-      { name: 'latency_p50', title: 'Median', color: 1 },
-      { name: 'latency_p99', title: '99th percentile', color: 4 },
-    ],
-    axis: formatSeconds,
-    value: formatSeconds,
-    least: 1e-5,
-  },
-  {
-    id: 'chart-memory',
-    height: 180,
-    series: [
-      { name: 'memory', title: 'Swarms', color: 5 },
-      { name: 'resident', title: 'Process', color: 8 },
-    ],
-    axis: formatBytes,
-    steps: Array.from({ length: 32 }, (_, power) => 1024 * 2 ** power),
-    value: formatBytes,
-    least: 2 ** 20,
-  },
-];
-
-/** Two lines a transport, shown once they were anything but zero; those of the first two over IPv4 always. */
-function announceSeries(): ChartPlan['series'] {
-  const colors = [
-    [1, 5],
-    [2, 6],
-    [4, 7],
-    [3, 8],
-  ] as const;
-  return Object.entries(transportTitles).flatMap(([name, title], index) => {
-    const [color4, color6] = colors[index % colors.length]!;
-    return [
-      {
-        ...{ name: `announces_${name}4`, title: `${title}, IPv4`, color: color4 },
-        ...(index > 1 && { optional: true as const }),
-      },
-      { name: `announces_${name}6`, title: `${title}, IPv6`, color: color6, optional: true },
-    ];
-  });
 }
 
 export type Range = HistoryAnswer['range'];
@@ -109,26 +19,77 @@ const names = plans.flatMap(({ series }) => series.map(({ name }) => name)).join
 /** Of those a chart shows at least so many. */
 const leastPoints = 12;
 const points: Record<Range, number> = { hour: 360, day: 480, week: 560 };
+/** As fine as there is something to see. */
+const finePoints: Record<Range, number> = { hour: 3600, day: 1440, week: 2520 };
+/** Seconds that a zoomed chart shows at least. */
+const leastSpan = 10;
+
+/** From when to when, in seconds since 1970. */
+type Span = readonly [from: number, to: number];
 
 export class Charts {
   readonly #drawn = new Map<string, { chart: uPlot; shown: string }>();
+  readonly #zoomed: (zoomed: boolean) => void;
   #range: Range = 'hour';
   #history: HistoryAnswer | undefined;
+  #zoom: Span | undefined;
+  /** Drawn as fine as there is something to see. */
+  #fine = false;
+
+  /** @param zoomed is told whether less than the range is shown */
+  constructor(zoomed: (zoomed: boolean) => void) {
+    this.#zoomed = zoomed;
+  }
 
   get range(): Range {
     return this.#range;
   }
 
-  /** Asks for the history of a range and draws it. */
-  async show(range: Range): Promise<void> {
+  /**
+   * Asks for the history of a range and draws it.
+   * @param isYoung the tracker has run for so short a time that each second is to be seen
+   */
+  async show(range: Range, isYoung = this.#fine): Promise<void> {
+    if (range !== this.#range) this.zoom(undefined);
     this.#range = range;
+    this.#fine = isYoung;
+    const fine = this.#zoom !== undefined || isYoung;
+    const count = (fine ? finePoints : points)[range];
     const [history] = await Promise.all([
-      ask<HistoryAnswer>(`api/v1/history?range=${range}&points=${points[range]}&series=${names}`),
+      ask<HistoryAnswer>(`api/v1/history?range=${range}&points=${count}&series=${names}`),
       loadUplot(),
     ]);
     if (range !== this.#range) return;
     this.#history = history;
     for (const plan of plans) this.#draw(plan);
+  }
+
+  /** Shows this part of the range in all charts; undefined: all of it. */
+  zoom(span: Span | undefined): void {
+    this.#zoom = span;
+    this.#zoomed(span !== undefined);
+    for (const { chart } of this.#drawn.values()) this.#setSpan(chart);
+  }
+
+  /** Shows the later half of what is shown. */
+  zoomIn(): void {
+    const span = this.#zoom ?? this.#span();
+    if (span === undefined) return;
+    const [from, to] = span;
+    this.zoom([Math.min(to - leastSpan, (from + to) / 2), to]);
+  }
+
+  /** All that there is of the range. */
+  #span(): Span | undefined {
+    if (this.#history === undefined) return undefined;
+    const { from, step, series } = this.#history;
+    const count = Object.values(series)[0]!.length;
+    return [from + firstPoint(series) * step, from + (count - 1) * step];
+  }
+
+  #setSpan(chart: uPlot): void {
+    const [min, max] = this.#zoom ?? this.#span()!;
+    chart.setScale('x', { min, max });
   }
 
   /** Draws all anew, in the colours and widths that hold now. */
@@ -156,15 +117,19 @@ export class Charts {
     const key = shown.map(({ name }) => name).join();
     const drawn = this.#drawn.get(plan.id);
     if (drawn?.shown === key) {
-      drawn.chart.setData(data);
+      drawn.chart.setData(data, false);
+      this.#setSpan(drawn.chart);
       return;
     }
     drawn?.chart.destroy();
     const place = byId(plan.id);
-    this.#drawn.set(plan.id, {
-      chart: new window.uPlot!(optionsOf(plan, shown, place.clientWidth), data, place),
-      shown: key,
-    });
+    const chart = new window.uPlot!(
+      optionsOf(plan, shown, place.clientWidth, (span) => this.zoom(span)),
+      data,
+      place,
+    );
+    this.#drawn.set(plan.id, { chart, shown: key });
+    this.#setSpan(chart);
   }
 }
 
@@ -177,7 +142,13 @@ function firstPoint(series: HistoryAnswer['series']): number {
   return Math.max(0, Math.min(first, count - leastPoints));
 }
 
-function optionsOf(plan: ChartPlan, shown: ChartPlan['series'], width: number): uPlot.Options {
+/** @param select is called with the part that somebody has marked */
+function optionsOf(
+  plan: ChartPlan,
+  shown: ChartPlan['series'],
+  width: number,
+  select: (span: Span | undefined) => void,
+): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const color = (name: string) => style.getPropertyValue(`--${name}`).trim();
   const axis = {
@@ -191,7 +162,19 @@ function optionsOf(plan: ChartPlan, shown: ChartPlan['series'], width: number): 
     height: plan.height,
     // To the right, room for half of the last time.
     padding: [8, 34, 0, 0],
-    cursor: { drag: { x: false, y: false }, points: { size: 6 } },
+    // What is marked is shown by all charts; uPlot itself would zoom this one alone.
+    cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 }, sync: { key: 'history' } },
+    hooks: {
+      setSelect: [
+        (chart) => {
+          const { left, width: marked } = chart.select;
+          if (marked < 5) return;
+          const from = chart.posToVal(left, 'x');
+          select([from, Math.max(from + leastSpan, chart.posToVal(left + marked, 'x'))]);
+          chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        },
+      ],
+    },
     scales: {
       // From zero, so that a height is an amount.
       y: { range: (_, __, max) => [0, Math.max(plan.least, (max ?? 0) * 1.08)] },
@@ -212,11 +195,16 @@ function optionsOf(plan: ChartPlan, shown: ChartPlan['series'], width: number): 
         label: title,
         stroke: color(`series-${number}`),
         width: 1.6,
-        points: { show: false },
+        // A line needs two points; one alone is a dot.
+        points: { show: (chart: uPlot, index: number) => isLonely(chart.data[index]!), size: 5 },
         value: (_: uPlot, value: number | null) => (value === null ? '–' : plan.value(value)),
       })),
     ],
   };
+}
+
+function isLonely(values: ArrayLike<number | null | undefined>): boolean {
+  return Array.from(values).filter((value) => value != null).length === 1;
 }
 
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });

@@ -24,13 +24,17 @@ export function storeToken(token: string): void {
 }
 
 /** @throws AnswerError when the tracker refuses, TypeError when it cannot be reached */
-export async function ask<T>(path: string, method = 'GET'): Promise<T> {
-  const response = await request(path, method);
+export async function ask<T>(path: string, method = 'GET', token = storedToken()): Promise<T> {
+  const response = await request(path, method, token);
   return (await response.json()) as T;
 }
 
-async function request(path: string, method: string, signal?: AbortSignal): Promise<Response> {
-  const token = storedToken();
+/** Whether the tracker would not let us in as we come. */
+export function isRefusal(error: unknown): error is AnswerError {
+  return error instanceof AnswerError && (error.status === 401 || error.status === 403);
+}
+
+async function request(path: string, method: string, token: string, signal?: AbortSignal): Promise<Response> {
   const response = await fetch(path, {
     method,
     headers: token === '' ? {} : { Authorization: `Bearer ${token}` },
@@ -55,7 +59,7 @@ export function openStream(path: string, listener: StreamListener): () => void {
   const run = async (controller: AbortController) => {
     while (!controller.signal.aborted) {
       try {
-        const { body } = await request(path, 'GET', controller.signal);
+        const { body } = await request(path, 'GET', storedToken(), controller.signal);
         await readEvents(body!, listener);
         listener.lost(undefined);
       } catch (error) {

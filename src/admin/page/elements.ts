@@ -31,9 +31,18 @@ export interface Cell {
   heading?: boolean;
 }
 
-/** Gives a table these rows; cells that show the same as before are left alone. */
+/** Gives a table these rows; cells that show the same as before are left alone. Without any it says so. */
 export function setRows(id: string, rows: (Cell | string)[][]): void {
-  const body = byId<HTMLTableElement>(id).tBodies[0]!;
+  const table = byId<HTMLTableElement>(id);
+  const body = table.tBodies[0]!;
+  if (rows.length === 0) {
+    if (body.querySelector('.nothing') !== null) return;
+    const cell = create('td', 'quiet nothing', 'Nothing yet');
+    cell.colSpan = table.tHead?.rows[0]?.cells.length ?? 1;
+    body.replaceChildren(create('tr', '', cell));
+    return;
+  }
+  if (body.querySelector('.nothing') !== null) body.replaceChildren();
   while (body.rows.length > rows.length) body.deleteRow(-1);
   rows.forEach((cells, index) => {
     const row = body.rows[index] ?? body.insertRow();

@@ -60,9 +60,11 @@ function estimateNotes({ sampled_every: every, peers }: Clients | Networks): str
 }
 
 function showSizes({ sizes, swarms }: SwarmSizes): void {
+  // Swarms of any size between are shown; that there are no larger ones needs no rows.
+  const last = sizes.findLastIndex(({ swarms: count }) => count > 0);
   showShares(
     'sizes',
-    sizes.map(({ from, to, swarms: count }) => {
+    sizes.slice(0, last + 1).map(({ from, to, swarms: count }) => {
       const range =
         to === null
           ? `${formatCount(from)} and more`

@@ -1,7 +1,7 @@
 // The live part of the page: tiles, listeners, traffic, refusals and upkeep, from the figures of each second.
 
 import type { Stats } from '../schema.ts';
-import { byId, type Cell, create, setRows, setText } from './elements.ts';
+import { byId, type Cell, createBar, setRows, setText } from './elements.ts';
 import {
   formatBytes,
   formatCount,
@@ -19,6 +19,7 @@ export function showStats(stats: Stats): void {
   showTiles(stats);
   showListeners(stats);
   showTransports(stats);
+  showSplit(stats);
   showReasons(stats);
   showUpkeep(stats);
 }
@@ -28,7 +29,10 @@ export function showDisconnected(message: string): void {
   setText('health-text', message);
 }
 
-function showHealth({ ready, listeners, started_at: startedAt, at, version }: Stats): void {
+function showHealth({ ready, listeners, started_at: startedAt, at, version, host }: Stats): void {
+  const name = `${host} – Caracal`;
+  if (document.title !== name) document.title = name;
+  setText('host', host);
   const silent = listeners.filter(({ answering }) => !answering).length;
   byId('health').className = `pill ${ready ? 'good' : 'bad'}`;
   setText(
@@ -158,11 +162,35 @@ function showReasons({ transports, refused, dropped, evictions }: Stats): void {
   // Sorting would make rows jump about under the reader's eyes.
   setRows(
     'reasons',
-    rows.map(([title, count]) => [
-      { content: title, heading: true, className: count === 0 ? 'quiet' : '' },
-      number(formatCount(count), count === 0 ? 'quiet' : ''),
-    ]),
+    rows
+      .filter(([, count]) => count > 0)
+      .map(([title, count]) => [{ content: title, heading: true }, number(formatCount(count))]),
   );
+  const none = rows.filter(([, count]) => count === 0).map(([title]) => title);
+  byId('reasons-none').hidden = none.length === 0;
+  setText('reasons-none-title', `${none.length} more, never so far`);
+  setText('reasons-none-list', none.join(' · '));
+}
+
+/** By family of those who are in swarms now; which transport a peer came over nobody keeps, only what was announced. */
+function showSplit({ peers: { seeders, leechers }, transports }: Stats): void {
+  const families = (['ipv4', 'ipv6'] as const).map((family): [string, number] => [
+    family === 'ipv4' ? 'Peers over IPv4' : 'Peers over IPv6',
+    seeders[family] + leechers[family],
+  ]);
+  const announces = transports.map(({ transport, announces: { ipv4, ipv6 } }): [string, number] => [
+    `Announces over ${transportTitles[transport]}`,
+    ipv4 + ipv6,
+  ]);
+  const shares = (rows: [string, number][]) => {
+    const total = rows.reduce((sum, [, count]) => sum + count, 0);
+    return rows.map(([name, count]): Cell[] => [
+      { content: name, heading: true },
+      { content: createBar(total === 0 ? 0 : count / total) },
+      number(`${formatCount(count)} (${formatShare(count, total)})`),
+    ]);
+  };
+  setRows('split', [...shares(families), ...shares(announces)]);
 }
 
 function showUpkeep(stats: Stats): void {
@@ -197,9 +225,4 @@ function title(text: string): Cell {
 
 function number(text: string, more = ''): Cell {
   return { content: text, className: `number ${more}`.trim() };
-}
-
-/** A tile's or a table's text that is worth a mark. */
-export function createNote(text: string, bad: boolean): HTMLElement {
-  return create('p', bad ? 'bad-text' : 'quiet', text);
 }

@@ -2,28 +2,43 @@
 
 import type { Stats } from '../schema.ts';
 import { Charts, type Range } from './charts.ts';
-import { AnswerError, openStream, storedToken, storeToken } from './connection.ts';
+import { ask, isRefusal, openStream, storedToken, storeToken } from './connection.ts';
 import { byId, setText } from './elements.ts';
+import { setUpInstallation, showInstallation } from './installation.ts';
 import { showLists } from './lists.ts';
 import { showDisconnected, showStats } from './overview.ts';
 import { find, setUpSearch } from './search.ts';
 
 const refreshMs: Record<Range, number> = { hour: 10_000, day: 60_000, week: 60_000 };
 const listsEveryMs = 5000;
+const installationEveryMs = 30_000;
+/** Of a tracker that has run for less than this each second is shown. */
+const youngMs = 120_000;
+const youngRefreshMs = 2000;
 
-const charts = new Charts();
+const charts = new Charts((zoomed) => {
+  byId('zoom-out').hidden = !zoomed;
+  // Finer, now that there is room for it.
+  if (zoomed) showCharts();
+});
 let surveyShown: number | null | undefined;
 let listsAt = Number.NEGATIVE_INFINITY;
 let chartsAt = Number.NEGATIVE_INFINITY;
+let installationAt = Number.NEGATIVE_INFINITY;
 
 /** Called each second, with what the tracker is doing. */
 function take(stats: Stats): void {
   showStats(stats);
   if (document.hidden) return;
   const now = performance.now();
-  if (now - chartsAt >= refreshMs[charts.range]) {
+  const isYoung = charts.range === 'hour' && stats.at - stats.started_at < youngMs;
+  if (now - chartsAt >= (isYoung ? youngRefreshMs : refreshMs[charts.range])) {
     chartsAt = now;
-    charts.show(charts.range).catch(showFault);
+    charts.show(charts.range, isYoung).catch(showFault);
+  }
+  if (now - installationAt >= installationEveryMs) {
+    installationAt = now;
+    showInstallation().catch(showFault);
   }
   if (stats.survey_at !== surveyShown && now - listsAt >= listsEveryMs) {
     surveyShown = stats.survey_at;
@@ -37,17 +52,31 @@ function showFault(error: unknown): void {
   console.warn(error);
 }
 
+function showCharts(range = charts.range): void {
+  chartsAt = performance.now();
+  charts.show(range).catch(showFault);
+}
+
 const restart = openStream('api/v1/events', {
   data: (text) => take(JSON.parse(text) as Stats),
   lost: (error) => {
-    const refused = error instanceof AnswerError && (error.status === 401 || error.status === 403);
-    showDisconnected(refused ? 'Locked' : 'Tracker does not answer');
-    if (!refused) return;
+    if (!isRefusal(error)) {
+      showDisconnected('Tracker does not answer');
+      return;
+    }
+    openTokenForm();
+    if (storedToken() !== '') {
+      // It was right once. Without it there may be less to see, but not nothing.
+      useToken('');
+      openTokenForm();
+      setText('token-note', `${error.message}; it is forgotten`);
+      return;
+    }
+    showDisconnected('Locked');
     setText(
       'token-note',
       error.message === 'the token is missing' ? 'The token is needed to look inside.' : error.message,
     );
-    openTokenForm();
   },
 });
 
@@ -68,11 +97,26 @@ function useToken(token: string): void {
   storeToken(token);
   byId<HTMLInputElement>('token').value = '';
   setText('token-note', 'Kept in this tab only, until it is closed.');
+  byId('token-note').classList.remove('bad-text');
   closeTokenForm();
   nameTokenButton();
   surveyShown = undefined;
-  listsAt = chartsAt = Number.NEGATIVE_INFINITY;
+  listsAt = chartsAt = installationAt = Number.NEGATIVE_INFINITY;
   restart();
+}
+
+/** Takes a token into use only when the tracker takes it: with a wrong one the page would stand still. */
+async function tryToken(token: string): Promise<void> {
+  if (token === '') return;
+  try {
+    await ask('api/v1/listeners', 'GET', token);
+    useToken(token);
+  } catch (error) {
+    const words = isRefusal(error) ? `${error.message}; nothing has changed` : (error as Error).message;
+    setText('token-note', words);
+    byId('token-note').classList.add('bad-text');
+    byId<HTMLInputElement>('token').select();
+  }
 }
 
 function nameTokenButton(): void {
@@ -85,7 +129,7 @@ byId('token-button').addEventListener('click', () => {
 });
 byId('token-form').addEventListener('submit', (event) => {
   event.preventDefault();
-  useToken(byId<HTMLInputElement>('token').value.trim());
+  void tryToken(byId<HTMLInputElement>('token').value.trim());
 });
 byId('token-forget').addEventListener('click', () => useToken(''));
 nameTokenButton();
@@ -94,10 +138,12 @@ const rangeButtons = [...document.querySelectorAll<HTMLButtonElement>('[data-ran
 for (const button of rangeButtons) {
   button.addEventListener('click', () => {
     for (const other of rangeButtons) other.setAttribute('aria-pressed', String(other === button));
-    chartsAt = performance.now();
-    charts.show(button.dataset.range as Range).catch(showFault);
+    showCharts(button.dataset.range as Range);
   });
 }
+
+byId('zoom-in').addEventListener('click', () => charts.zoomIn());
+byId('zoom-out').addEventListener('click', () => charts.zoom(undefined));
 
 let resizing = 0;
 window.addEventListener('resize', () => {
@@ -106,3 +152,4 @@ window.addEventListener('resize', () => {
 });
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => charts.redraw());
 setUpSearch();
+setUpInstallation();

@@ -1,31 +1,40 @@
-// Looking for one swarm: its counts, its peers where they may be shown, and what an operator may do with it.
+// Looking for one swarm: its counts, what an operator may do with it, and its peers where they may be shown.
 
 import type { SwarmDetail } from '../schema.ts';
 import { ask, storedToken } from './connection.ts';
 import { byId, create } from './elements.ts';
 import { formatCount } from './format.ts';
+import { parseInfoHashInput } from './info-hash-input.ts';
 
 export function setUpSearch(): void {
   byId<HTMLFormElement>('search').addEventListener('submit', (event) => {
     event.preventDefault();
-    void find(byId<HTMLInputElement>('info-hash').value.trim());
+    void find(byId<HTMLInputElement>('info-hash').value);
   });
 }
 
-/** Shows a swarm as if its info_hash had been typed. */
-export async function find(infoHash: string): Promise<void> {
+/** Shows a swarm as if this had been typed: an info_hash or a magnet link. */
+export async function find(text: string): Promise<void> {
   const input = byId<HTMLInputElement>('info-hash');
-  input.value = infoHash;
-  if (!/^[0-9a-f]{40}$/i.test(infoHash)) {
-    show(create('p', 'bad-text', 'An info_hash is 40 hexadecimal digits.'));
+  const infoHash = parseInfoHashInput(text);
+  if (infoHash === undefined) {
+    const wanted =
+      '40 hexadecimal digits, 32 letters and digits in base32, or a magnet link with one of them';
+    show(create('p', 'bad-text', `There is no info_hash in this: ${wanted}.`));
     input.focus();
     return;
   }
+  input.value = infoHash;
+  await showSwarm(infoHash);
+  byId('search-title').scrollIntoView({ block: 'nearest' });
+}
+
+/** @param before what is said above the swarm */
+async function showSwarm(infoHash: string, ...before: HTMLElement[]): Promise<void> {
   try {
-    show(...describe(await ask<SwarmDetail>(`api/v1/swarms/${infoHash}`)));
-    byId('search-title').scrollIntoView({ block: 'nearest' });
+    show(...before, ...describe(await ask<SwarmDetail>(`api/v1/swarms/${infoHash}`)));
   } catch (error) {
-    show(create('p', 'bad-text', (error as Error).message));
+    show(...before, create('p', 'bad-text', (error as Error).message));
   }
 }
 
@@ -34,23 +43,34 @@ function show(...content: HTMLElement[]): void {
 }
 
 function describe(swarm: SwarmDetail): HTMLElement[] {
-  if (!swarm.known) return [create('p', 'quiet', `Nobody is in the swarm ${swarm.info_hash}.`)];
-  const facts = create('dl', 'facts');
-  for (const [title, count] of [
-    ['Seeders', swarm.complete],
-    ['Leechers', swarm.incomplete],
-    ['Downloaded', swarm.downloaded],
-  ] as const) {
-    facts.append(create('div', '', create('dt', '', title), create('dd', '', formatCount(count))));
+  const content: HTMLElement[] = [];
+  if (swarm.known) content.push(createFacts(swarm));
+  else content.push(create('p', 'quiet', `Nobody is in the swarm ${swarm.info_hash}.`));
+  if (storedToken() === '') {
+    content.push(create('p', 'quiet', 'The token shows the peers and lets you drop and deny.'));
+    return content;
   }
-  const content: HTMLElement[] = [facts];
-  if (swarm.peers === null) content.push(create('p', 'quiet', 'The token shows the peers.'));
-  else content.push(createPeers(swarm.peers));
-  if (storedToken() !== '') content.push(createActions(swarm.info_hash));
+  content.push(createActions(swarm));
+  if (swarm.peers !== null && swarm.peers.length > 0) content.push(...createPeers(swarm, swarm.peers));
   return content;
 }
 
-function createPeers(peers: NonNullable<SwarmDetail['peers']>): HTMLElement {
+function createFacts({ complete, incomplete, downloaded }: SwarmDetail): HTMLElement {
+  const facts = create('dl', 'facts');
+  for (const [title, count] of [
+    ['Seeders', complete],
+    ['Leechers', incomplete],
+    ['Downloaded', downloaded],
+  ] as const) {
+    facts.append(create('div', '', create('dt', '', title), create('dd', '', formatCount(count))));
+  }
+  return facts;
+}
+
+function createPeers(
+  { complete, incomplete }: SwarmDetail,
+  peers: NonNullable<SwarmDetail['peers']>,
+): HTMLElement[] {
   const heads = ['Address', 'Port', 'Role', 'Client'].map((title) => {
     const head = create('th', title === 'Port' ? 'number' : '', title);
     head.scope = 'col';
@@ -72,36 +92,40 @@ function createPeers(peers: NonNullable<SwarmDetail['peers']>): HTMLElement {
     create('thead', '', create('tr', '', ...heads)),
     create('tbody', '', ...rows),
   );
-  const region = create('div', 'scroll', table);
+  const region = create('div', 'scroll peers', table);
   region.tabIndex = 0;
   region.setAttribute('role', 'region');
   region.setAttribute('aria-label', 'Peers of this swarm');
-  return region;
+  const all = complete + incomplete;
+  const shown = peers.length < all ? `${formatCount(peers.length)} of ${formatCount(all)}` : formatCount(all);
+  return [create('p', 'quiet', `${shown} ${all === 1 ? 'peer' : 'peers'}`), region];
 }
 
-function createActions(infoHash: string): HTMLElement {
+function createActions({ info_hash: infoHash, known }: SwarmDetail): HTMLElement {
+  const path = `api/v1/swarms/${infoHash}`;
+  const drop = createAction('Drop this swarm', infoHash, `${path}/drop`, 'Forget this swarm and its peers?');
+  drop.disabled = !known;
   return create(
     'div',
     'row',
-    createAction('Drop this swarm', 'Forget this swarm and its peers?', `api/v1/swarms/${infoHash}/drop`),
-    createAction(
-      'Deny this info_hash',
-      'Refuse this info_hash from now on?',
-      `api/v1/swarms/${infoHash}/deny`,
-    ),
+    drop,
+    createAction('Deny this info_hash', infoHash, `${path}/deny`, 'Refuse this info_hash from now on?'),
+    createAction('Deny it no longer', infoHash, `${path}/undeny`),
   );
 }
 
-function createAction(title: string, question: string, path: string): HTMLElement {
+function createAction(title: string, infoHash: string, path: string, question?: string): HTMLButtonElement {
   const button = create('button', '', title);
   button.type = 'button';
   button.addEventListener('click', async () => {
-    if (!window.confirm(question)) return;
+    if (question !== undefined && !window.confirm(question)) return;
+    button.disabled = true;
     try {
       const { done } = await ask<{ done: string }>(path, 'POST');
-      show(create('p', '', done));
+      await showSwarm(infoHash, create('p', 'good-text', done));
     } catch (error) {
-      show(create('p', 'bad-text', (error as Error).message));
+      button.disabled = false;
+      await showSwarm(infoHash, create('p', 'bad-text', (error as Error).message));
     }
   });
   return button;

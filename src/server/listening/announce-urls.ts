@@ -1,4 +1,4 @@
-// Which announce URLs the page at `/` names, and under which name: plain data, so that any thread can.
+// Which announce URLs the tracker's pages name, and under which name: plain data, so that any thread can.
 import type { PlannedListener } from './listen-plan.ts';
 
 export interface AnnounceUrls {
@@ -9,7 +9,10 @@ export interface AnnounceUrls {
 }
 
 /** A port that the system chooses is not known yet and left out. */
-export function announceUrlsOf(plan: readonly PlannedListener[], domain: string): AnnounceUrls {
+export function announceUrlsOf(
+  plan: readonly Pick<PlannedListener, 'protocol' | 'port'>[],
+  domain: string,
+): AnnounceUrls {
   // --domain may carry the port of one listener, which is not that of the others.
   const name = domain.replace(/:[0-9]+$/, '');
   return {

@@ -2,6 +2,7 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { escapeForLog } from './escape-for-log.ts';
 import { formatLogLine, type TextStyle } from './log-text.ts';
+import { type RecentLine, RecentLines } from './recent-lines.ts';
 import { RepeatedLines } from './repeated-lines.ts';
 
 /** Values that vary stand in fields, so that a message stays the same text and its repetitions can be counted. */
@@ -28,6 +29,7 @@ export interface LogOptions {
 export class Log {
   readonly #pino: Logger;
   readonly #destination: LogDestination;
+  readonly #recent = new RecentLines();
   readonly #repeated = new RepeatedLines((level, message, count) =>
     this.#write(level, `${message} (${count} more times in the last minute)`),
   );
@@ -56,6 +58,11 @@ export class Log {
     return this.#destination.lost ?? 0;
   }
 
+  /** The last warnings and errors that were written, the newest first; fewer than a hundred and one. */
+  recent(): RecentLine[] {
+    return this.#recent.list();
+  }
+
   debug(message: string, fields?: LogFields): void {
     if (this.verbose) this.#write('debug', message, fields);
   }
@@ -82,6 +89,8 @@ export class Log {
     for (const [key, value] of Object.entries(fields)) {
       escaped[key] = typeof value === 'string' ? escapeForLog(value) : value;
     }
-    this.#pino[level](escaped, escapeForLog(message));
+    const text = escapeForLog(message);
+    if (level === 'warn' || level === 'error') this.#recent.add(Date.now(), level, text, escaped);
+    this.#pino[level](escaped, text);
   }
 }

@@ -37,7 +37,7 @@ export async function openAdmin(
   if (tcp === undefined && socketPath === undefined) return undefined;
   const short = socketPath === undefined ? undefined : nameSocket(socketPath, configuration, log);
   const options = {
-    tracker: createWatchedTracker(parts, () => log.linesLost),
+    tracker: createWatchedTracker(parts, configuration.domain, log),
     tcp,
     token,
     tokenRequired: !isLoopback(host),

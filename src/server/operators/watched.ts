@@ -1,4 +1,5 @@
 // What the admin door is told of the tracker: figures, state and actions, gathered from the parts it is put together of.
+import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ConfigurationEntry, WatchedListener, WatchedTracker } from '../../admin/watched-tracker.ts';
 import { WalkSlice } from '../../swarm/store-walk.ts';
@@ -6,9 +7,12 @@ import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import { latencyBounds } from '../../transport/answer-stats.ts';
 import { transports } from '../../transport/transports.ts';
 import type { CertificateSource } from '../certificates/certificate-source.ts';
+import { announceUrlsOf, formatAnnounceUrls } from '../listening/announce-urls.ts';
+import { isWildcard } from '../listening/listen-plan.ts';
 import type { Listeners } from '../listening/listeners.ts';
 import type { ListeningAddress } from '../listening/listening-address.ts';
 import type { AccessLists } from '../lists/access-lists.ts';
+import type { Log } from '../log/log.ts';
 import type { Snapshots } from '../storage/snapshots.ts';
 import { version } from '../version.ts';
 
@@ -27,11 +31,15 @@ export interface WatchedParts {
   reload: () => Promise<void>;
 }
 
-/** @param logLinesLost since the start */
-export function createWatchedTracker(parts: WatchedParts, logLinesLost: () => number): WatchedTracker {
+export function createWatchedTracker(
+  parts: WatchedParts,
+  domain: string,
+  log: Pick<Log, 'linesLost' | 'recent'>,
+): WatchedTracker {
   const { store, listeners, snapshots, certificates, access, reload } = parts;
   return {
     version,
+    host: hostname(),
     startedAtMs: Math.round(performance.timeOrigin),
     latencyBounds,
     listeners: watchedListeners(parts),
@@ -40,13 +48,21 @@ export function createWatchedTracker(parts: WatchedParts, logLinesLost: () => nu
     walk: () => store.walk(),
     createSlice: () => new WalkSlice(),
     configuration: () => [...parts.configuration],
+    announceUrls: () => {
+      const urls = parts.addresses.flatMap((place) => {
+        const host = isWildcard(place.address) ? hostname() : bracketed(place.address);
+        return formatAnnounceUrls(announceUrlsOf([place], domain), host);
+      });
+      return { urls: [...new Set(urls)], isPublic: announceUrlsOf([], domain).domain !== '' };
+    },
     snapshot: () => snapshots && snapshotState(snapshots),
     certificates: () => {
       const current = certificates?.current;
       if (current === undefined) return [];
       return [{ name: current.names[0] ?? 'without a name', notAfterMs: current.notAfter.getTime() }];
     },
-    logLinesLost,
+    recentLines: () => log.recent(),
+    logLinesLost: () => log.linesLost,
     actions: {
       ...((certificates || access) && { reload: () => reloadNow(reload, access) }),
       ...(snapshots && { snapshot: () => saveNow(snapshots) }),
@@ -71,6 +87,11 @@ async function deny(access: AccessLists, store: SwarmStore, infoHash: Int32Array
 async function undeny(access: AccessLists, infoHash: Int32Array): Promise<string> {
   await access.undeny(hexOf(infoHash));
   return 'The torrent does not stand in --deny-list, and may be announced.';
+}
+
+/** As it stands in a URL. */
+function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
 }
 
 function hexOf(infoHash: Int32Array): string {

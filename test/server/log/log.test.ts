@@ -55,6 +55,21 @@ describe('a text log', () => {
   });
 });
 
+test('the last warnings and errors are kept, escaped and within a bound', () => {
+  const { log } = createLog();
+  log.info('not this');
+  log.error('it\x1b broke', { reason: 'a\nb', client: undefined });
+  assert.deepEqual(
+    log.recent().map(({ level, message, fields }) => ({ level, message, fields })),
+    [{ level: 'error', message: 'it\\x1b broke', fields: ['reason=a\\x0ab'] }],
+  );
+  for (let n = 0; n < 150; n++) log.warn(`warning ${n} ${'x'.repeat(2000)}`);
+  const kept = log.recent();
+  assert.equal(kept.length, 100);
+  assert.match(kept[0]!.message, /^warning 149 x+…$/);
+  assert.ok(kept[0]!.message.length < 600);
+});
+
 test('a JSON log is one object a line with level, time and message', () => {
   const { log, lines } = createLog({ format: 'json' });
   log.warn('no room', { swarms: 3 });

@@ -1,0 +1,98 @@
+// Which history charts there are: the series each shows, in which unit and colour.
+
+import { formatBytes, formatRate, formatSeconds, formatShort } from './format.ts';
+import { transportTitles } from './titles.js';
+
+export interface ChartPlan {
+  id: string;
+  height: number;
+  /** Series by name; one that was never anything but zero is left out when it is `optional`. */
+  series: { name: string; title: string; color: number; optional?: true }[];
+  axis: (value: number) => string;
+  value: (value: number) => string;
+  /** Distances that its grid lines may have, where powers of ten would look odd. */
+  steps?: number[];
+  /** The smallest upper end of the axis, so that noise does not fill the chart. */
+  least: number;
+}
+
+const counts = {
+  height: 180,
+  axis: formatShort,
+  value: (value: number) => formatRate(Math.round(value)),
+  least: 10,
+};
+
+export const chartPlans: ChartPlan[] = [
+  {
+    id: 'chart-announces',
+    height: 230,
+    series: announceSeries(),
+    axis: formatShort,
+    value: formatRate,
+    least: 1,
+  },
+  {
+    ...counts,
+    id: 'chart-peers',
+    series: [
+      { name: 'seeders', title: 'Seeders', color: 3 },
+      { name: 'leechers', title: 'Leechers', color: 1 },
+    ],
+  },
+  { ...counts, id: 'chart-swarms', series: [{ name: 'swarms', title: 'Swarms', color: 5 }] },
+  {
+    id: 'chart-refused',
+    height: 180,
+    series: [
+      { name: 'refused', title: 'Refused', color: 2 },
+      { name: 'dropped', title: 'Dropped', color: 6 },
+    ],
+    axis: formatShort,
+    value: formatRate,
+    least: 1,
+  },
+  {
+    id: 'chart-latency',
+    height: 180,
+    series: [
+      { name: 'latency_p50', title: 'Median', color: 1 },
+      { name: 'latency_p99', title: '99th percentile', color: 4 },
+    ],
+    axis: formatSeconds,
+    value: formatSeconds,
+    least: 1e-5,
+  },
+  {
+    id: 'chart-memory',
+    height: 180,
+    series: [
+      { name: 'memory', title: 'Swarms', color: 5 },
+      { name: 'resident', title: 'Process', color: 8 },
+    ],
+    axis: formatBytes,
+    steps: Array.from({ length: 32 }, (_, power) => 1024 * 2 ** power),
+    value: formatBytes,
+    least: 2 ** 20,
+  },
+];
+
+/** Two lines a transport, shown once they were anything but zero; those of the first two over IPv4 always. */
+function announceSeries(): ChartPlan['series'] {
+  const colors = [
+    [1, 5],
+    [2, 6],
+    [4, 7],
+    [3, 8],
+  ] as const;
+  return Object.entries(transportTitles).flatMap(([name, title], index) => {
+    const [color4, color6] = colors[index % colors.length]!;
+    return [
+      {
+        ...{ name: `announces_${name}4`, title: `${title}, IPv4`, color: color4 },
+        ...(index > 1 && { optional: true as const }),
+      },
+      { name: `announces_${name}6`, title: `${title}, IPv6`, color: color6, optional: true },
+    ];
+  });
+}
