@@ -248,7 +248,7 @@ describe('the dashboard', { skip: skipWithout('chromium') }, () => {
 
   test('folds what never happened, and says of empty cards that there is nothing yet', async () => {
     const fresh = await startAdminTracker();
-    const page = await browser.newPage();
+    const page = await browser.newPage({ viewport: { width: 1600, height: 900 } });
     await page.goto(`${fresh.url}/`);
     await until(page, '/more, never so far/.test(document.querySelector("#reasons-none").textContent)');
     for (const id of ['reasons', 'top', 'clients', 'networks', 'sizes']) {

@@ -100,8 +100,9 @@ describe('what the admin door answers', () => {
   });
 
   test('the largest swarms, client software, sizes and networks, once they were surveyed', async () => {
-    const { top, peers } = await eventually<TopSwarms>('/api/v1/swarms', (answer) => answer.swarms === 2);
-    assert.equal(peers, 31);
+    // A first survey may have met the swarms while they were still being filled.
+    const { top, swarms } = await eventually<TopSwarms>('/api/v1/swarms', (answer) => answer.peers === 31);
+    assert.equal(swarms, 2);
     assert.deepEqual(top[0], { info_hash: infoHash, complete: 10, incomplete: 20, downloaded: 0 });
     const clients = await ask<{ clients: { name: string; peers: number }[] }>('/api/v1/clients');
     assert.deepEqual(
