@@ -83,8 +83,11 @@ export class Tracker {
     this.#store.scrape(infoHash, at, counts);
   }
 
-  /** Every swarm that has peers, that may be announced, in the order of the info_hashes; a swarm that ends meanwhile is left out. */
-  scrapeAll(): Generator<ScrapedSwarm, void, undefined> {
+  /**
+   * Every swarm that has peers, that may be announced, in the order of the info_hashes; a swarm that ends meanwhile is
+   * left out. Yields `undefined` where the thread may do something else first.
+   */
+  scrapeAll(): Generator<ScrapedSwarm | undefined, void, undefined> {
     return scrapeAll(
       this.#store,
       (infoHash, at) => this.protection.access?.allowsTorrent(infoHash, at) ?? true,

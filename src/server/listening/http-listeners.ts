@@ -5,6 +5,7 @@ import { parseIp } from '../../protocol/ip-address.ts';
 import { includes } from '../../transport/client-address.ts';
 import { createAskHttp } from '../../transport/http/ask-self.ts';
 import { maxConnections } from '../../transport/http/descriptor-limit.ts';
+import { FullScrapes } from '../../transport/http/full-scrapes.ts';
 import { HttpConnections } from '../../transport/http/http-connections.ts';
 import { HttpCounters } from '../../transport/http/http-counters.ts';
 import { httpCounts } from '../../transport/http/http-counts.ts';
@@ -36,10 +37,13 @@ const longestShownHeader = 200;
 export interface HttpParts {
   readonly counters: { readonly http: HttpCounters; readonly https: HttpCounters };
   readonly connections: HttpConnections;
+  readonly fullScrapes: FullScrapes;
   readonly inWorkers: HttpInWorkers;
   /** What goes on with connections of theirs. */
   readonly handedOn: HttpTransport;
 }
+
+type SharedParts = Pick<HttpParts, 'counters' | 'connections' | 'fullScrapes'>;
 
 /** `wake`: makes a worker look into the table of connections. */
 export function createHttpParts(
@@ -61,8 +65,9 @@ export function createHttpParts(
     clock: monotonicSeconds,
   });
   const counters = { http: new HttpCounters(), https: new HttpCounters() };
+  const fullScrapes = new FullScrapes(tracker);
   const handedOn = HttpTransport.withoutListener(
-    transportOptions('HTTP', plan, { counters, connections }, parts),
+    transportOptions('HTTP', plan, { counters, connections, fullScrapes }, parts),
   );
   const main = {
     number: configuration.workers,
@@ -77,7 +82,7 @@ export function createHttpParts(
     table,
     hear: (message: HttpWorkerMessage) => hearWorker(message, main),
   };
-  return { counters, connections, inWorkers, handedOn };
+  return { counters, connections, fullScrapes, inWorkers, handedOn };
 }
 
 /** HTTP, HTTPS, and HTTP for an authority's questions only, which counts as HTTP. */
@@ -129,7 +134,7 @@ function openInThreads(workers: SocketWorkers, handedOn: HttpTransport): Transpo
 
 function createOpen(
   plan: readonly PlannedListener[],
-  http: Pick<HttpParts, 'counters' | 'connections'>,
+  http: SharedParts,
   parts: ListenerParts,
 ): TransportOpener['open'] {
   return async (planned) => {
@@ -155,7 +160,7 @@ function createOpen(
 function transportOptions(
   protocol: Protocol,
   plan: readonly PlannedListener[],
-  { counters, connections }: Pick<HttpParts, 'counters' | 'connections'>,
+  { counters, connections, fullScrapes }: SharedParts,
   { configuration, tracker, certificates, challenges, log, failed }: ListenerParts,
 ): Omit<HttpOptions, 'host' | 'port'> {
   const announceUrls = announceUrlsOf(plan, configuration.domain);
@@ -164,6 +169,7 @@ function transportOptions(
   return {
     tracker,
     connections,
+    fullScrapes,
     counters: protocol === 'HTTPS' ? counters.https : counters.http,
     announceUrls: (host) => formatAnnounceUrls(announceUrls, host),
     clock: monotonicSeconds,

@@ -1,74 +1,110 @@
-// Knows how a scrape of everything goes out over HTTP: piece by piece, as fast as the client reads, few at a time.
-import type { ServerResponse } from 'node:http';
+// Knows one scrape of everything: how it is collected in slices, compressed as it grows, and read by many at once.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { constants, createGzip, type Gzip } from 'node:zlib';
 import { ByteWriter } from '../../protocol/byte-writer.ts';
 import {
   encodeHttpScrapeEntry,
   encodeHttpScrapeHead,
   encodeHttpScrapeTail,
 } from '../../protocol/http-scrape.ts';
-import type { Tracker } from '../../tracker/tracker.ts';
-import type { HttpConnection } from './http-connections.ts';
-import { streamAnswer } from './http-send.ts';
+import type { ScrapedSwarm, Tracker } from '../../tracker/tracker.ts';
 
-/** Each holds the info_hashes of all swarms while it runs, and a pipeline could ask for thousands. */
-const maxStreams = 4;
+/** For so long at once nobody else is answered. */
+const sliceMs = 4;
 const pieceBytes = 1 << 15;
 
-export class FullScrapes {
+export class FullScrape {
+  /** All of it, when it is short and was collected within a slice; else `collect` is to be called, once. */
+  readonly whole: Uint8Array | undefined;
+  /** How many are being sent it; their owner counts them. */
+  readers = 0;
   readonly #tracker: Tracker;
-  #streams = 0;
+  readonly #swarms: Generator<ScrapedSwarm | undefined, void, undefined>;
+  readonly #writer = new ByteWriter(pieceBytes + 256);
+  /** gzip's output, about 27 bytes a swarm. */
+  readonly #pieces: Uint8Array[] = [];
+  #state: 'collecting' | 'complete' | { error: unknown } = 'collecting';
+  #completeAt = 0;
+  /** Readers that have read all there is. */
+  readonly #waiting: (() => void)[] = [];
 
+  /** Collects the first slice; throws what the tracker throws. */
   constructor(tracker: Tracker) {
     this.#tracker = tracker;
+    this.#swarms = tracker.scrapeAll();
+    encodeHttpScrapeHead(this.#writer);
+    if (this.#slice()) this.whole = this.#writer.copy();
   }
 
-  /** No further one may begin. */
-  get busy(): boolean {
-    return this.#streams >= maxStreams;
+  /** Whether it is growing, or has been complete for less than `keptMs`. */
+  isFresh(keptMs: number): boolean {
+    if (this.#state === 'collecting') return true;
+    return this.#state === 'complete' && performance.now() - this.#completeAt < keptMs;
   }
 
-  /**
-   * Begins one: the whole answer when it is short, else undefined, and what follows goes out by itself. `ended` is told
-   * of what cut it short.
-   */
-  begin(
-    response: ServerResponse,
-    connection: HttpConnection,
-    gzip: boolean,
-    close: boolean,
-    ended: (error: unknown) => void,
-  ): Uint8Array | undefined {
-    const pieces = encodeFullScrape(this.#tracker);
-    const first = pieces.next().value!;
-    const second = pieces.next().value;
-    if (second === undefined) return first;
-    this.#streams++;
-    connection.streams++;
-    streamAnswer(response, chain([first, second], pieces), gzip, close)
-      .catch(ended)
-      .finally(() => {
-        this.#streams--;
-        connection.streams--;
-      });
-    return undefined;
+  get failed(): boolean {
+    return typeof this.#state === 'object';
   }
-}
 
-/** Everything that a full scrape answers; each piece is made when it is asked for. */
-function* encodeFullScrape(tracker: Tracker): Generator<Uint8Array, undefined> {
-  const writer = new ByteWriter(pieceBytes + 256);
-  encodeHttpScrapeHead(writer);
-  for (const swarm of tracker.scrapeAll()) {
-    encodeHttpScrapeEntry(writer, swarm.infoHash, 0, swarm);
-    if (writer.length < pieceBytes) continue;
-    yield writer.copy();
-    writer.clear();
+  /** Collects the rest, with turns of the event loop between slices; what goes wrong is told to the readers. */
+  async collect(): Promise<void> {
+    const gzip = createGzip({ level: constants.Z_BEST_SPEED + 2, chunkSize: 1 << 16 });
+    gzip.on('data', (piece: Uint8Array) => {
+      this.#pieces.push(piece);
+      this.#tellReaders();
+    });
+    const ended = new Promise((resolve) => gzip.once('end', resolve));
+    try {
+      for (let done = false; !done; ) {
+        done = this.#slice();
+        if (done || this.#writer.length >= pieceBytes) await this.#pass(gzip);
+        await nextTurn();
+      }
+      gzip.end();
+      await ended;
+      this.#state = 'complete';
+      this.#completeAt = performance.now();
+    } catch (error) {
+      this.#state = { error };
+    }
+    this.#tellReaders();
   }
-  encodeHttpScrapeTail(writer, tracker.settings.minInterval);
-  yield writer.copy();
-}
 
-function* chain(begun: Iterable<Uint8Array>, rest: Iterable<Uint8Array>): Generator<Uint8Array> {
-  yield* begun;
-  yield* rest;
+  /** gzip's bytes from the first to the last, as they come to be; throws what the collection threw. */
+  async *read(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let at = 0; ; ) {
+      if (at < this.#pieces.length) yield this.#pieces[at++]!;
+      else if (this.#state === 'complete') return;
+      else if (typeof this.#state === 'object') throw this.#state.error;
+      else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  /** Goes on until there is a piece, or time is up; true when that was all. */
+  #slice(): boolean {
+    const writer = this.#writer;
+    const end = performance.now() + sliceMs;
+    while (writer.length < pieceBytes) {
+      const { value: swarm, done } = this.#swarms.next();
+      if (done) {
+        encodeHttpScrapeTail(writer, this.#tracker.settings.minInterval);
+        return true;
+      }
+      if (swarm !== undefined) encodeHttpScrapeEntry(writer, swarm.infoHash, 0, swarm);
+      else if (performance.now() >= end) return false;
+    }
+    return false;
+  }
+
+  async #pass(gzip: Gzip): Promise<void> {
+    const piece = this.#writer.copy();
+    this.#writer.clear();
+    await new Promise<void>((resolve, reject) => {
+      gzip.write(piece, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  #tellReaders(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
 }

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import type { ByteWriter } from '../../protocol/byte-writer.ts';
 import { gzipIfSmaller } from './gzip.ts';
 
@@ -24,10 +24,10 @@ export function sendAnswer(
   return compressed !== undefined;
 }
 
-/** Sends a tracker's answer whose length is not known beforehand, as fast as the client takes it. */
+/** Sends a tracker's answer whose length is not known beforehand, as fast as the client takes it; `pieces` are gzip's. */
 export async function streamAnswer(
   response: ServerResponse,
-  pieces: Iterable<Uint8Array>,
+  pieces: AsyncIterable<Uint8Array>,
   gzip: boolean,
   close: boolean,
 ): Promise<void> {
@@ -36,9 +36,10 @@ export async function streamAnswer(
     response.end();
     return;
   }
+  response.flushHeaders();
   const source = Readable.from(pieces, { objectMode: false, highWaterMark: 1 });
-  if (gzip) await pipeline(source, createGzip(), response);
-  else await pipeline(source, response);
+  if (gzip) await pipeline(source, response);
+  else await pipeline(source, createGunzip({ chunkSize: 1 << 16 }), response);
 }
 
 function answerFields(gzip: boolean, close: boolean): (string | number)[] {

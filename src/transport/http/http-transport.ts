@@ -9,7 +9,7 @@ import type { Tracker } from '../../tracker/tracker.ts';
 import { countLatency } from '../answer-stats.ts';
 import { type ClientAddress, parseForwardedFor, toClientAddress } from '../client-address.ts';
 import { ConnectionEntry } from './connection-entry.ts';
-import { FullScrapes } from './full-scrape.ts';
+import type { FullScrapes } from './full-scrapes.ts';
 import { HttpAnswers, Outcome } from './http-answers.ts';
 import type { HttpConnection, HttpConnections } from './http-connections.ts';
 import type { HttpCounters } from './http-counters.ts';
@@ -44,6 +44,8 @@ export interface HttpOptions {
   tracker: Tracker;
   /** Shared by all HTTP listeners of the process. */
   connections: HttpConnections;
+  /** Of `tracker`; shared by all HTTP listeners of the process. */
+  fullScrapes: FullScrapes;
   counters: HttpCounters;
   /** What the page at `/` names to a client that calls the tracker `host`, or something that is no name. */
   announceUrls: (host: string | undefined) => readonly string[];
@@ -74,6 +76,9 @@ export interface TakenConnection {
   readonly proxied: boolean;
 }
 
+/** A pipeline could ask for thousands. */
+const maxStreamsPerConnection = 4;
+
 /** Connections that the kernel completes before they are accepted. */
 const backlog = 4096;
 
@@ -83,7 +88,6 @@ export class HttpTransport {
   readonly #server: Server | SecureServer;
   readonly #entry: ConnectionEntry;
   readonly #answers: HttpAnswers;
-  readonly #fullScrapes: FullScrapes;
   readonly #head = new HttpHead();
   readonly #target = new HttpTarget();
   readonly #targetBytes: Buffer;
@@ -93,7 +97,6 @@ export class HttpTransport {
     this.#options = options;
     this.#limits = options.limits ?? defaultHttpLimits;
     this.#answers = new HttpAnswers(options.tracker, options.counters);
-    this.#fullScrapes = new FullScrapes(options.tracker);
     this.#targetBytes = Buffer.alloc(this.#limits.headBytes);
     this.#server = this.#createServer();
     const { connections, counters, https, proxyProtocol, onBrokenProxyHeader } = options;
@@ -308,11 +311,11 @@ export class HttpTransport {
     gzip: boolean,
     close: boolean,
   ): boolean {
-    if (this.#fullScrapes.busy) {
+    if (connection.streams >= maxStreamsPerConnection) {
       this.#answers.refuse(fullScrapeBusy);
       return true;
     }
-    const whole = this.#fullScrapes.begin(response, connection, gzip, close, (error) => {
+    const whole = this.#options.fullScrapes.begin(response, connection, gzip, close, (error) => {
       // Clients may leave whenever they like.
       if (!isDeparture(error)) this.#fail(error, response);
     });

@@ -8,6 +8,7 @@ import { type Cidr, parseCidr } from '../../../src/protocol/cidr.ts';
 import { formatIp } from '../../../src/protocol/ip-address.ts';
 import type { Tracker } from '../../../src/tracker/tracker.ts';
 import { ConnectionTable } from '../../../src/transport/http/connection-table.ts';
+import { FullScrapes } from '../../../src/transport/http/full-scrapes.ts';
 import {
   HttpConnections,
   type HttpConnectionsOptions,
@@ -48,6 +49,7 @@ function partsFrom({
   trusted = [],
   isOverLimit = () => false,
   redirectTo,
+  tracker = createContractTracker(),
   ...options
 }: HttpChanges): Parts {
   const counters = new HttpCounters();
@@ -58,7 +60,8 @@ function partsFrom({
     options: {
       host: '127.0.0.1',
       port: 0,
-      tracker: createContractTracker(),
+      tracker,
+      fullScrapes: new FullScrapes(tracker),
       connections: new HttpConnections(connections),
       counters,
       announceUrls: () => ['http://tracker.example.net:6969/announce'],
