@@ -115,6 +115,8 @@ export interface WatchedTracker {
   recentLines(): readonly RecentLine[];
   /** Lines of the log that could not be written since the start. */
   logLinesLost(): number;
+  /** Defects of the tracker outside of any request, as in a timer, since the start. */
+  uncaughtExceptions(): number;
   readonly actions: Actions;
 }
 

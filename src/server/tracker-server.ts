@@ -32,10 +32,10 @@ export interface TrackerServer {
   readonly addresses: readonly ListeningAddress[];
   /** Where the admin door listens over TCP; 0 when it does not. */
   readonly adminPort: number;
-  /** Logs an exception that nothing else caught; the tracker lives on. */
-  failed(error: unknown): void;
-  /** Looks for a newer certificate and newer lists at once. */
-  reload(): Promise<void>;
+  /** Logs and counts an exception that nothing else caught, as in a timer; the tracker lives on. */
+  uncaught(error: unknown): void;
+  /** Looks for a newer certificate and newer lists at once; resolves to why one of them is not in force. */
+  reload(): Promise<string | undefined>;
   /** Resolves when another tracker has taken this one's place, or broke off when this one had stopped and saved. */
   readonly succeeded: Promise<Succession> | undefined;
   /** Whether it has stopped answering for another tracker, which does not serve yet. */
@@ -98,12 +98,15 @@ export async function startTrackerServer(
   takeover.answers();
   await parts.start({ stop: (graceMs) => listeners.close(graceMs) });
   const addresses = listeners.all.map(listeningAddressOf);
-  const reload = async () => {
+  const reload = async (): Promise<string | undefined> => {
     if (certificates === undefined && access === undefined) log.info('SIGHUP: there is nothing to reload.');
-    await Promise.all([certificates?.reload(), access?.reload()]);
+    const [fault] = await Promise.all([certificates?.reload(), access?.reload()]);
+    return fault ?? access?.faults[0];
   };
+  let uncaughtExceptions = 0;
   const watched = {
     ...{ store, listeners, addresses, snapshots, certificates, access, reload },
+    uncaughtExceptions: () => uncaughtExceptions,
     configuration: entries,
   };
   let admin: Awaited<ReturnType<typeof openAdmin>>;
@@ -155,7 +158,10 @@ export async function startTrackerServer(
     },
     sockets,
     tookOver: takeover.takesPlace,
-    failed,
+    uncaught: (error) => {
+      uncaughtExceptions++;
+      failed(error);
+    },
     adminPort: admin?.port ?? 0,
     reload,
     isWell: () => listeners.isWell(),

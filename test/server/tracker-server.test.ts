@@ -242,7 +242,7 @@ describe('beside the answers', () => {
 
   test('an exception that nothing caught is one line, and repeated it is counted', async () => {
     await withTracker({}, async ({ server, lines, port }) => {
-      for (let i = 0; i < 10; i++) server.failed(new Error('boom'));
+      for (let i = 0; i < 10; i++) server.uncaught(new Error('boom'));
       const errors = lines.filter((line) => line.startsWith('Error: '));
       assert.equal(errors.length, 3);
       assert.match(

@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { endIdleConnections } from '../../transport/idle-connections.ts';
 import { parseInfoHash } from '../measures/survey.ts';
 import { type IpVisibility, showIp } from '../shown-address.ts';
 import type { AdminLog } from '../watched-tracker.ts';
@@ -26,6 +27,9 @@ export interface AdminServerOptions {
   onException: (error: unknown) => void;
 }
 
+const headMs = 5000;
+const keepAliveMs = 5000;
+const checkEveryMs = 1000;
 const gzipFrom = 1024;
 const gzipAsync = promisify(gzip);
 
@@ -47,14 +51,15 @@ export function createAdminServer(options: AdminServerOptions, local: boolean): 
   const server = createServer(
     {
       maxHeaderSize: 8192,
-      headersTimeout: 5000,
+      headersTimeout: headMs,
       requestTimeout: 8000,
-      keepAliveTimeout: 5000,
-      connectionsCheckingInterval: 1000,
+      keepAliveTimeout: keepAliveMs,
+      connectionsCheckingInterval: checkEveryMs,
     },
     (request, response) => void answer(door, request, response),
   );
   door.connections.watch(server);
+  endIdleConnections(server, { idleMs: keepAliveMs + headMs, checkEveryMs });
   return server;
 }
 

@@ -27,6 +27,7 @@ export function createMetrics(tracker: WatchedTracker, isReady: () => boolean, n
   const registry = new Registry();
   registerTransportMetrics(registry, tracker);
   registerStoreMetrics(registry, tracker);
+  registerBuildInfo(registry, tracker);
   registerLogMetric(registry, tracker);
   registerUpkeepMetrics(registry, tracker, isReady, now);
   registerProcessMetrics(registry, tracker.startedAtMs);
@@ -90,10 +91,26 @@ function registerTransportMetrics(registry: Registry, tracker: WatchedTracker): 
     ({ unsent }) => unsent,
   );
   perTransport(
-    'tracker_exceptions_total',
-    'Requests that met a defect of the tracker, by transport.',
-    ({ exceptions }) => exceptions,
+    'tracker_received_bytes_total',
+    'Bytes received: of datagrams at once, of connections once they end; by transport.',
+    ({ bytesIn }) => bytesIn,
   );
+  perTransport(
+    'tracker_sent_bytes_total',
+    'Bytes sent: of datagrams at once, of connections once they end; by transport.',
+    ({ bytesOut }) => bytesOut,
+  );
+  new Counter({
+    name: 'tracker_exceptions_total',
+    help: 'Requests that met a defect of the tracker, by transport; "none" stands for defects outside of requests.',
+    labelNames: ['transport'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      each((transport, { exceptions }) => this.inc({ transport }, exceptions));
+      this.inc({ transport: 'none' }, tracker.uncaughtExceptions());
+    },
+  });
   const single = (name: string, help: string, read: CountsOf) => {
     new Counter({
       name,
@@ -167,6 +184,18 @@ function registerStoreMetrics(registry: Registry, tracker: WatchedTracker): void
     collect() {
       this.reset();
       this.inc(tracker.totals().evictedSwarms);
+    },
+  });
+}
+
+function registerBuildInfo(registry: Registry, { version }: WatchedTracker): void {
+  new Gauge({
+    name: 'tracker_build_info',
+    help: 'Always 1; which tracker this is, and the Node.js that it runs on.',
+    labelNames: ['version', 'node'],
+    registers: [registry],
+    collect() {
+      this.set({ version, node: process.versions.node }, 1);
     },
   });
 }

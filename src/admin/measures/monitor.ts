@@ -119,7 +119,11 @@ export class Monitor {
       },
       refused: sums.refused,
       refused_rate: round((sums.refusedInAll - lastSums.refusedInAll) / elapsed),
-      dropped: { kernel: sums.kernel, unsent: sums.unsent, exceptions: sums.exceptions },
+      dropped: {
+        kernel: sums.kernel,
+        unsent: sums.unsent,
+        exceptions: sums.exceptions + tracker.uncaughtExceptions(),
+      },
       dropped_rate: round((sums.kernel + sums.unsent - lastSums.kernel - lastSums.unsent) / elapsed),
       evictions: totals.evictedSwarms,
       memory: {

@@ -58,7 +58,7 @@ export class AcmeCertificates implements CertificateSource {
   }
 
   /** Never orders out of turn: a signal is sent more easily than an authority's limit is lifted. */
-  async reload(): Promise<void> {
+  async reload(): Promise<undefined> {
     const { log } = this.#options;
     const expires = this.#current && formatDate(this.#current.notAfter);
     log.info('The certificate is renewed by the tracker itself.', {

@@ -52,7 +52,7 @@ export class CertificateFiles implements CertificateSource {
   /** What they looked like when they were bad, which may pass. */
   #suspect: string | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #looking = Promise.resolve();
+  #looking: Promise<string | undefined> = Promise.resolve(undefined);
 
   /** @throws StartError when HTTPS cannot be served with the pair */
   constructor(paths: CertificatePaths, log: Log, lookEveryMs = defaultLookEveryMs) {
@@ -71,7 +71,7 @@ export class CertificateFiles implements CertificateSource {
     this.#timer = setInterval(() => this.#look(false), this.#lookEveryMs).unref();
   }
 
-  reload(): Promise<void> {
+  reload(): Promise<string | undefined> {
     return this.#look(true);
   }
 
@@ -81,15 +81,17 @@ export class CertificateFiles implements CertificateSource {
   }
 
   // One look after the other: a slow file system must not bring an older answer in later.
-  #look(asked: boolean): Promise<void> {
+  #look(asked: boolean): Promise<string | undefined> {
     this.#looking = this.#looking.then(() => this.#lookNow(asked));
     return this.#looking;
   }
 
-  async #lookNow(asked: boolean): Promise<void> {
+  /** Resolves to the fault, when there is one worth saying. */
+  async #lookNow(asked: boolean): Promise<string | undefined> {
     const { cert, key } = this.#paths;
     const look = `${await lookOf(cert)} ${await lookOf(key)}`;
-    if (!asked && look === this.#settled) return;
+    if (!asked && look === this.#settled) return undefined;
+    let fault: string | undefined;
     try {
       const [chain, keyText] = await Promise.all([readFile(cert, 'utf8'), readFile(key, 'utf8')]);
       this.#take(parseCertificate(chain, keyText), asked);
@@ -97,12 +99,14 @@ export class CertificateFiles implements CertificateSource {
       // Two files are written one after the other: only what is bad at two looks is said to be.
       if (!asked && look !== this.#suspect) {
         this.#suspect = look;
-        return;
+        return undefined;
       }
-      this.#log.warn(`${describe(error, this.#paths)}; the old certificate stays in use`);
+      fault = `${describe(error, this.#paths)}; the old certificate stays in use`;
+      this.#log.warn(fault);
     }
     this.#settled = look;
     this.#suspect = undefined;
+    return fault;
   }
 
   #take(certificate: Certificate, asked: boolean): void {

@@ -6,7 +6,7 @@ export interface CertificateSource {
   readonly current: Certificate | undefined;
   /** Begins to look for newer ones; `changed` is called with each, never before `watch` has returned. */
   watch(changed: (certificate: Certificate) => void): void;
-  /** Looks at once, and says in the log what it found. */
-  reload(): Promise<void>;
+  /** Looks at once, and says in the log what it found; resolves to why what it found is not in use. */
+  reload(): Promise<string | undefined>;
   close(): void;
 }

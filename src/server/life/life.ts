@@ -54,7 +54,7 @@ export class Life {
     const { log, serviceManager, resolved } = this.#options;
     const server = await this.#start(configurationOf(resolved.values).takeover);
     // Only now: a mistake in starting up must end the process, one in a request must not.
-    process.on('uncaughtException', (error) => this.#server!.failed(error));
+    process.on('uncaughtException', (error) => this.#server!.uncaught(error));
     log.info(`tracker-server ${version} on Node.js ${process.versions.node}`);
     for (const warning of warnings) log.warn(warning);
     log.info('Tracker running. Press Ctrl-C to stop.');

@@ -28,7 +28,10 @@ export interface WatchedParts {
   access: AccessLists | undefined;
   /** As it is in force. */
   configuration: readonly ConfigurationEntry[];
-  reload: () => Promise<void>;
+  /** Resolves to why something that was read is not in force. */
+  reload: () => Promise<string | undefined>;
+  /** Since the start. */
+  uncaughtExceptions: () => number;
 }
 
 export function createWatchedTracker(
@@ -63,8 +66,9 @@ export function createWatchedTracker(
     },
     recentLines: () => log.recent(),
     logLinesLost: () => log.linesLost,
+    uncaughtExceptions: parts.uncaughtExceptions,
     actions: {
-      ...((certificates || access) && { reload: () => reloadNow(reload, access) }),
+      ...((certificates || access) && { reload: () => reloadNow(reload) }),
       ...(snapshots && { snapshot: () => saveNow(snapshots) }),
       ...(access?.canDeny && {
         deny: (infoHash) => deny(access, store, infoHash),
@@ -134,9 +138,8 @@ function snapshotState({ figures: { savedAt, durationMs, bytes, failing } }: Sna
   };
 }
 
-async function reloadNow(reload: () => Promise<void>, access: AccessLists | undefined): Promise<string> {
-  await reload();
-  const [fault] = access?.faults ?? [];
+async function reloadNow(reload: WatchedParts['reload']): Promise<string> {
+  const fault = await reload();
   if (fault !== undefined) throw new Error(fault);
   return 'Certificates and lists were read again; the log says what changed.';
 }

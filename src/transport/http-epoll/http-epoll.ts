@@ -168,6 +168,7 @@ export class HttpEpoll {
     if (kept > 0) this.#bytes.set(connection.partial.subarray(0, kept));
     const count = this.#sockets.receive(connection.fd, kept);
     if (count > 0) {
+      this.#counters.bytesIn += count;
       if (connection.phase === Phase.lingering) return;
       this.#take(connection, kept, kept + count);
     } else if (count === Stream.wait) this.#watch(connection, EPOLLIN);
@@ -307,6 +308,7 @@ export class HttpEpoll {
     out.length = 0;
     out.large = undefined;
     const sent = this.#sockets.send(connection.fd, 0, length);
+    if (sent > 0) this.#counters.bytesOut += sent;
     if (sent === length && large === undefined) return true;
     if (sent === Stream.broken) {
       this.#connections.close(connection);
@@ -335,6 +337,7 @@ export class HttpEpoll {
         return;
       }
       if (sent > 0) {
+        this.#counters.bytesOut += sent;
         connection.pendingAt += sent;
         this.#connections.setDeadline(connection, this.#options.limits.stallMs);
       }

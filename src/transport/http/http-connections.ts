@@ -155,7 +155,11 @@ export class HttpConnections {
     this.#connections.set(socket, connection);
     this.#order.add(connection);
     this.#tellOldest();
-    socket.once('close', () => this.#forget(connection));
+    socket.once('close', () => {
+      counters.bytesIn += socket.bytesRead;
+      counters.bytesOut += socket.bytesWritten;
+      this.#forget(connection);
+    });
     return connection;
   }
 

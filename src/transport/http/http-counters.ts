@@ -22,6 +22,9 @@ const names = [
   'earlyAnnounces',
   /** Answered that they come too often. */
   'rateLimited',
+  /** In worker threads as they come; in node:http of connections that have ended, ciphertext of those with TLS. */
+  'bytesIn',
+  'bytesOut',
   'connectionsOpen',
   'connectionsOpened',
   /** Reset because there are too many, in all or from one address. */

@@ -20,6 +20,8 @@ export function httpCounts(sets: readonly HttpCounters[]): TransportCounts {
     },
     earlyAnnounces: counters.earlyAnnounces,
     scrapes: counters.scrapes,
+    bytesIn: counters.bytesIn,
+    bytesOut: counters.bytesOut,
     droppedByKernel: 0,
     unsent: 0,
     exceptions: counters.exceptions,

@@ -8,6 +8,7 @@ import { unlimited } from '../../tracker/token-buckets.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import { countLatency } from '../answer-stats.ts';
 import { type ClientAddress, parseForwardedFor, toClientAddress } from '../client-address.ts';
+import { endIdleConnections } from '../idle-connections.ts';
 import { ConnectionEntry } from './connection-entry.ts';
 import type { FullScrapes } from './full-scrapes.ts';
 import { HttpAnswers, Outcome } from './http-answers.ts';
@@ -185,6 +186,8 @@ export class HttpTransport {
         ? createServer(settings, answer)
         : createSecureServer({ ...settings, ...secureContextOptions(https.certificate) }, answer);
     server.timeout = limits.stallMs;
+    const idleTimes = { idleMs: limits.keepAliveMs + limits.headMs, checkEveryMs: limits.checkEveryMs };
+    endIdleConnections(server, idleTimes, () => this.#options.counters.timeouts++);
     // The head is bounded in bytes. A bound in fields would only drop some unseen, and they might announce a body.
     server.maxHeadersCount = 0;
     // A client may close its side once it has asked; without this, node:http would not finish a streamed answer.

@@ -101,18 +101,23 @@ export class UdpBatchTransport {
 
   #answer(slot: number, now: number): void {
     const batch = this.#batch;
+    const { counters } = this.#options;
+    const received = batch.length(slot);
+    counters[UdpCounter.bytesIn]! += received;
     try {
       const length = this.#answers.answer(
         slot * slotBytes,
-        batch.length(slot),
+        received,
         batch.names,
         slot * nameWords + batch.addressWord,
         batch.replySlot * slotBytes,
         now,
       );
-      if (length > 0) batch.reply(slot, length);
+      if (length === 0) return;
+      counters[UdpCounter.bytesOut]! += length;
+      batch.reply(slot, length);
     } catch (error) {
-      this.#options.counters[UdpCounter.exceptions]!++;
+      counters[UdpCounter.exceptions]!++;
       this.#options.onException(error);
     }
   }

@@ -21,6 +21,9 @@ export const UdpCounter = {
   rateLimited: 12,
   /** Answered with few peers, because the peer came back too early. */
   earlyAnnounces: 13,
+  /** Payloads that came, and those that were given to the kernel to send. */
+  bytesIn: 14,
+  bytesOut: 15,
 } as const;
 export type UdpCounter = keyof typeof UdpCounter;
 

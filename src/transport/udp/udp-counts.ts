@@ -10,6 +10,8 @@ export function udpCounts(sockets: readonly Float64Array[]): TransportCounts {
     ...sumAnswerStats(sockets.map(answerStatsOf)),
     earlyAnnounces: sums.earlyAnnounces,
     scrapes: sums.scrapes,
+    bytesIn: sums.bytesIn,
+    bytesOut: sums.bytesOut,
     droppedByKernel: sums.droppedByKernel,
     unsent: sums.sendFailures,
     exceptions: sums.exceptions,

@@ -17,6 +17,8 @@ function countsOf(stopped: number, notAllowed = 0): TransportCounts {
     refused: { not_allowed: notAllowed, malformed: 1 },
     earlyAnnounces: 0,
     scrapes: 0,
+    bytesIn: 0,
+    bytesOut: 0,
     droppedByKernel: 0,
     unsent: 0,
     exceptions: 0,

@@ -101,3 +101,14 @@ test('one client that holds all connections makes room for another', async (t) =
   }
   assert.equal((await askRaw(tracker.adminPort, '/health/live')).status, 200);
 });
+
+test('empty lines do not keep a connection that asks nothing', async () => {
+  const socket = connect(tracker.adminPort, '127.0.0.1').on('error', () => {});
+  const closed = new Promise<string>((resolve) => socket.once('close', () => resolve('closed')));
+  socket.resume().write('GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const timer = setInterval(() => socket.write('\r\n'), 2500);
+  const outcome = await Promise.race([closed, pause(20_000).then(() => 'still open')]);
+  clearInterval(timer);
+  socket.destroy();
+  assert.equal(outcome, 'closed');
+});

@@ -82,6 +82,36 @@ test('a connection that is kept but not used is ended', async (t) => {
   assert.ok(elapsed >= 150 && elapsed < 3000, `${elapsed} ms`);
 });
 
+for (const first of ['', scrape]) {
+  const after = first === '' ? 'from the start' : 'after an answer';
+  test(`empty lines ${after} do not keep a connection that asks nothing`, async (t) => {
+    const limits = { keepAliveMs: 200, headMs: 300, requestMs: 400 };
+    const { port, counters } = await startWith(t, limits);
+    const connection = await RawHttp.open(port);
+    connection.socket.on('error', () => {});
+    if (first !== '') {
+      connection.send(first);
+      assert.equal((await connection.reply())?.status, 200);
+    }
+    const timer = setInterval(() => connection.send('\r\n'), 40);
+    const elapsed = await untilEnd(connection).finally(() => clearInterval(timer));
+    assert.ok(elapsed < 4000, `${elapsed} ms`);
+    assert.equal(counters.connectionsOpened, 1);
+  });
+}
+
+test('requests one after another are no idleness', async (t) => {
+  const { port } = await startWith(t, { keepAliveMs: 1500, headMs: 500 });
+  const connection = await RawHttp.open(port);
+  // Longer than both together.
+  for (let i = 0; i < 10; i++) {
+    connection.send(scrape);
+    assert.equal((await connection.reply())?.status, 200, `the ${i}th`);
+    await sleep(300);
+  }
+  connection.close();
+});
+
 test('a client that does not read its answer is cut off', async (t) => {
   const tracker = createContractTracker({ fullScrape: true });
   tracker.scrapeAll = function* () {
