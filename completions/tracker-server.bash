@@ -42,7 +42,7 @@ _tracker_server() {
     --config) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
   esac
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case $word in status|top|swarm|reload|snapshot|deny|undeny|drop) command=$word; break ;; esac
+    case $word in status|top|swarm|reload|snapshot|deny|undeny|denied|drop) command=$word; break ;; esac
   done
   case $command in
     status) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
@@ -52,8 +52,9 @@ _tracker_server() {
     snapshot) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
     deny) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
     undeny) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
+    denied) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
     drop) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
-    *) words='--host --http-port --udp-port --ipv6 --https-port --cert --key --redirect-http --domain --acme-domain --acme-email --acme-directory --acme-http-port --interval --min-interval --peer-ttl --max-peers --max-scrape-hashes --full-scrape --tracker-id --no-ipv4-mapped --trusted-proxy --proxy-protocol --allow-list --deny-list --allow-client --deny-client --deny-ip --rate-limit --refused-ports --memory-limit --data-dir --takeover --snapshot-interval --workers --admin-port --admin-host --admin-allowed-host --admin-token-file --admin-socket -v --verbose --log-ip --log-format --config --check -h --help --version status top swarm reload snapshot deny undeny drop' ;;
+    *) words='--host --http-port --udp-port --ipv6 --https-port --cert --key --redirect-http --domain --acme-domain --acme-email --acme-directory --acme-http-port --interval --min-interval --peer-ttl --max-peers --max-scrape-hashes --full-scrape --tracker-id --no-ipv4-mapped --trusted-proxy --proxy-protocol --allow-list --deny-list --allow-client --deny-client --deny-ip --rate-limit --refused-ports --memory-limit --data-dir --takeover --snapshot-interval --workers --admin-port --admin-host --admin-allowed-host --admin-token-file --admin-socket -v --verbose --log-ip --log-format --config --check -h --help --version status top swarm reload snapshot deny undeny denied drop' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }

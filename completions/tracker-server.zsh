@@ -67,7 +67,7 @@ _tracker_server() {
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
         '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
-        '1:HASH: '
+        '1:[HASH|CIDR]: '
       ;;
     undeny)
       shift words; (( CURRENT-- ))
@@ -79,7 +79,18 @@ _tracker_server() {
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
         '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
-        '1:HASH: '
+        '1:HASH|CIDR: '
+      ;;
+    denied)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S \
+        '(--json)--json[print JSON]' \
+        '(--data-dir)--data-dir[Directory for what outlives a restart\: the swarms, the key of UDP connection ids, ACME certificates]:DIR:_files' \
+        '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
+        '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
+        '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     drop)
       shift words; (( CURRENT-- ))
@@ -142,7 +153,7 @@ _tracker_server() {
         '(--check)--check[Print the settings and where each comes from, what this machine has against them, and exit]' \
         '(-h --help)'{-h,--help}'[print a help text]' \
         '(--version)--version[print the version]' \
-        '1:command:((status\:"What a running tracker is doing" top\:"The same, live, with the largest swarms; q or Ctrl-C ends it" swarm\:"One swarm\: its counts and its peers" reload\:"Read certificates and lists again" snapshot\:"Save all swarms now" deny\:"Refuse an info_hash from now on" undeny\:"Take an info_hash out of the list of those refused" drop\:"Forget a swarm with its peers"))'
+        '1:command:((status\:"What a running tracker is doing" top\:"The same, live, with the largest swarms; q or Ctrl-C ends it" swarm\:"One swarm\: its counts and its peers" reload\:"Read certificates and lists again" snapshot\:"Save all swarms now" deny\:"Refuse an info_hash or a network from now on; without one, as denied" undeny\:"Take an info_hash or a network out of the list of those refused" denied\:"Which info_hashes and networks are refused" drop\:"Forget a swarm with its peers"))'
       ;;
   esac
 }

@@ -188,6 +188,8 @@ export const logSchema = z.strictObject({
     .describe('the last warnings and errors, the newest first; at most 100'),
 });
 
+const entriesSchema = z.strictObject({ count, shown: z.array(z.string()) });
+export const deniedSchema = z.strictObject({ info_hashes: entriesSchema, networks: entriesSchema });
 export const doneSchema = z.strictObject({ done: z.string() });
 export const errorSchema = z.strictObject({ error: z.string() });
 export const healthSchema = z.strictObject({ status: z.enum(['live', 'ready', 'not ready']) });
@@ -196,6 +198,7 @@ export type Stats = z.infer<typeof statsSchema>;
 export type TransportStats = z.infer<typeof transportStatsSchema>;
 export type ListenerState = z.infer<typeof listenerSchema>;
 export type Percentiles = z.infer<typeof percentilesSchema>;
+export type Denied = z.infer<typeof deniedSchema>;
 export type TopSwarms = z.infer<typeof topSwarmsSchema>;
 export type SwarmSizes = z.infer<typeof swarmSizesSchema>;
 export type Clients = z.infer<typeof clientsSchema>;

@@ -1,5 +1,6 @@
 // What the admin door needs to know of the tracker and may ask of it; whoever puts the tracker together provides it.
 
+import type { Cidr } from '../protocol/cidr.ts';
 import type { TransportCounts } from '../transport/transport-counts.ts';
 import type { TransportName } from '../transport/transports.ts';
 
@@ -64,6 +65,17 @@ export interface CertificateState {
   notAfterMs: number;
 }
 
+interface DeniedEntries {
+  /** Of all, also those that are not shown. */
+  count: number;
+  shown: string[];
+}
+
+export interface Denied {
+  infoHashes: DeniedEntries;
+  networks: DeniedEntries;
+}
+
 /** One option as it is in force; a secret's value is masked by whoever provides it. */
 export interface ConfigurationEntry {
   name: string;
@@ -88,6 +100,8 @@ export interface Actions {
   /** 20 bytes as 5 words. */
   deny?: (infoHash: Int32Array) => Promise<string>;
   undeny?: (infoHash: Int32Array) => Promise<string>;
+  denyNetwork?: (network: Cidr) => Promise<string>;
+  undenyNetwork?: (network: Cidr) => Promise<string>;
   drop?: (infoHash: Int32Array) => Promise<string>;
 }
 
@@ -117,6 +131,8 @@ export interface WatchedTracker {
   logLinesLost(): number;
   /** Defects of the tracker outside of any request, as in a timer, since the start. */
   uncaughtExceptions(): number;
+  /** What is refused, of each kind the first `most` as they are written; undefined where there are no such lists. */
+  denied?: (most: number) => Promise<Denied>;
   readonly actions: Actions;
 }
 

@@ -1,5 +1,5 @@
 /** Knows networks written as `address/bits` and whether an address lies in one. */
-import { type IpBytes, parseIp, unmapIp } from './ip-address.ts';
+import { formatIp, type IpBytes, parseIp, unmapIp } from './ip-address.ts';
 
 export interface Cidr {
   /** The first address of the network. */
@@ -22,6 +22,11 @@ export function parseCidr(text: string): Cidr | undefined {
   if (unmapped.length < address.length && bits >= 96)
     return { network: masked(unmapped, bits - 96), bits: bits - 96 };
   return { network: masked(address, bits), bits };
+}
+
+/** As `parseCidr` reads it. */
+export function formatCidr({ network, bits }: Cidr): string {
+  return `${formatIp(network)}/${bits}`;
 }
 
 function parseBits(text: string): number | undefined {

@@ -6,6 +6,7 @@
 // ranges are disjoint and a binary search finds the one that matters.
 
 import type { Cidr } from '../protocol/cidr.ts';
+import type { IpBytes } from '../protocol/ip-address.ts';
 import { AddressRanges, compare } from './address-ranges.ts';
 
 const headerWords = 2;
@@ -35,6 +36,19 @@ export class AddressList {
 
   /** Whether the address of 1 or 4 little-endian words lies in one of the networks. */
   has(family: 4 | 6, address: Int32Array, at: number): boolean {
+    return this.#rangeOf(family, address, at) >= 0;
+  }
+
+  /** Whether the whole network lies in one of the networks. */
+  includes({ network, bits }: Cidr): boolean {
+    const family = network.length === 4 ? 4 : 6;
+    const last = network.map((byte, i) => byte | (0xff >> Math.min(8, Math.max(0, bits - i * 8))));
+    const range = this.#rangeOf(family, wordsOf(network), 0);
+    return range >= 0 && range === this.#rangeOf(family, wordsOf(last), 0);
+  }
+
+  /** Where the range begins that holds the address; -1 when there is none. */
+  #rangeOf(family: 4 | 6, address: Int32Array, at: number): number {
     const size = family === 4 ? 1 : 4;
     for (let i = 0; i < size; i++) this.#address[i] = swapped(address[at + i]!);
     const base = family === 4 ? headerWords : this.#first6;
@@ -46,7 +60,9 @@ export class AddressList {
       if (compare(this.#words, base + middle * 2 * size, this.#address, 0, size) <= 0) low = middle + 1;
       else high = middle;
     }
-    return low > 0 && compare(this.#words, base + (low - 1) * 2 * size + size, this.#address, 0, size) >= 0;
+    if (low === 0) return -1;
+    const range = base + (low - 1) * 2 * size;
+    return compare(this.#words, range + size, this.#address, 0, size) >= 0 ? range : -1;
   }
 
   /** At once; for more than thousands there is `AddressListBuilder`. */
@@ -79,6 +95,10 @@ export class AddressListBuilder {
     words.set(ranges6, headerWords + ranges4.length);
     return new AddressList(buffer);
   }
+}
+
+function wordsOf(bytes: IpBytes): Int32Array {
+  return new Int32Array(bytes.slice().buffer);
 }
 
 function swapped(word: number): number {

@@ -11,13 +11,9 @@ export interface IdleTimes {
 
 /**
  * node:http restarts its own times with whatever bytes come, an empty line too, which is no part of any request. Begins to
- * watch a server that does not listen yet, until it closes; `onEnd` is told of each connection that it ends.
+ * watch a server that does not listen yet, until it closes.
  */
-export function endIdleConnections(
-  server: Server,
-  { idleMs, checkEveryMs }: IdleTimes,
-  onEnd: () => void = () => {},
-): void {
+export function endIdleConnections(server: Server, { idleMs, checkEveryMs }: IdleTimes): void {
   /** Since when nothing is being answered on it; infinite while something is. */
   const idleSince = new Map<Socket, number>();
   const answering = new Map<Socket, number>();
@@ -44,7 +40,7 @@ export function endIdleConnections(
     const longAgo = performance.now() - idleMs;
     for (const [socket, since] of idleSince) {
       if (since >= longAgo) continue;
-      onEnd();
+      idleSince.delete(socket);
       socket.destroy();
     }
   }, checkEveryMs).unref();

@@ -11,11 +11,26 @@ export interface RunDescription {
 
 const notFigures = ['fault', 'seed', 'seconds'];
 
-/** `problems`: what was broken or not run, a sentence each. */
+const findingsHeading = '## What a hostile reading found\n';
+const figuresHeading = '## Figures\n';
+
+/**
+ * The part of a page that people write, with its heading.
+ * @throws Error when the page has none: it would be lost
+ */
+export function findingsIn(page: string): string {
+  const from = page.indexOf(findingsHeading);
+  const to = page.indexOf(figuresHeading);
+  if (from < 0 || to < from) throw new Error('docs/reliability.md has lost the part that people write');
+  return page.slice(from, to);
+}
+
+/** `problems`: what was broken or not run, a sentence each; `findings`: as `findingsIn` the earlier page. */
 export function formatReliability(
   rows: readonly Figures[],
   problems: readonly string[],
   run: RunDescription,
+  findings: string,
 ): string {
   const form = run.long ? 'the long form (`npm run soak`)' : 'the short form (`npm run soak -- --short`)';
   const table = rows.map((row) => {
@@ -39,6 +54,7 @@ Short forms run with \`npm test\`, \`npm run soak\` runs the long ones and write
 order of events, and \`--only=WORD\` runs the suites whose name holds it. Each prints one line of JSON. Memory is in
 MiB, \`p99\` the time that 99 of 100 announces took no longer than, \`quiet\` the same without the fault.
 
+${findings}${figuresHeading}
 | fault | took | figures |
 |---|---|---|
 ${table.join('\n')}

@@ -1,10 +1,10 @@
 // `npm run soak`: the long form of every fault suite, and the table of their figures in docs/reliability.md.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type FaultSuite, type Figures, measure } from './figures.ts';
-import { formatReliability } from './reliability-page.ts';
+import { findingsIn, formatReliability } from './reliability-page.ts';
 import { suites } from './suites.ts';
 
 const { values, positionals } = parseArgs({
@@ -38,6 +38,8 @@ if (chosen.length === 0) {
   process.exit(2);
 }
 
+// Before hours of work that could not be written down.
+const findings = findingsIn(readFileSync(page, 'utf8'));
 const rows: Figures[] = [];
 const problems: string[] = [];
 let failed = false;
@@ -52,7 +54,7 @@ for (const problem of problems) console.error(`caracal: ${problem}`);
 if (words.length === 0) {
   const machine = `Node.js ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} processors`;
   const day = new Date().toISOString().slice(0, 10);
-  writeFileSync(page, formatReliability(rows, problems, { ...scale, machine, day }));
+  writeFileSync(page, formatReliability(rows, problems, { ...scale, machine, day }, findings));
 }
 process.exit(failed ? 1 : 0);
 

@@ -9,22 +9,41 @@ import {
   formatShare,
   formatSpan,
 } from '../page/format.ts';
-import type { Stats, SwarmDetail, TopSwarms } from '../schema.ts';
+import type { Denied, Stats, SwarmDetail, TopSwarms } from '../schema.ts';
+
+/** More listeners than these are told in one line, but for those that do not answer. */
+const mostListeners = 4;
+/** Beside the heading; as many are to be seen on a terminal of 24 lines. */
+const leastSwarms = 3;
 
 /** Lines of text, without a line break after the last. */
 export function formatStatus(stats: Stats): string {
+  return statusLines(stats, stats.listeners.length > mostListeners).join('\n');
+}
+
+function statusLines(stats: Stats, folded: boolean): string[] {
   return [
     headline(stats),
     '',
     ...formatTable(figures(stats)),
     '',
-    ...formatTable([['listener', 'state', 'answer in'], ...listeners(stats)], [2]),
+    ...(folded ? foldedListeners(stats) : listenerTable(listeners(stats))),
     '',
     ...formatTable(
       [['transport', 'IPv4/s', 'IPv6/s', 'announces', 'scrapes', 'p50', 'p99'], ...traffic(stats)],
       [1, 2, 3, 4, 5, 6],
     ),
-  ].join('\n');
+  ];
+}
+
+/** What is refused; of long lists the beginning. */
+export function formatDenied({ info_hashes: infoHashes, networks }: Denied): string {
+  const tell = (noun: string, { count, shown }: Denied['networks']) => [
+    `${formatCount(count)} ${noun}`,
+    ...shown.map((entry) => `  ${entry}`),
+    ...(count > shown.length ? [`  and ${formatCount(count - shown.length)} more`] : []),
+  ];
+  return [...tell('info_hashes', infoHashes), ...tell('networks', networks)].join('\n');
 }
 
 /** The same with the largest swarms below it, cut to `rows` lines of `columns` characters. */
@@ -35,8 +54,10 @@ export function formatTop(stats: Stats, top: TopSwarms | undefined, rows: number
     formatCount(incomplete),
     formatCount(downloaded),
   ]);
+  const below = 2 + Math.min(swarms.length, leastSwarms);
+  const whole = statusLines(stats, stats.listeners.length > mostListeners);
   const lines = [
-    ...formatStatus(stats).split('\n'),
+    ...(whole.length + below > rows ? statusLines(stats, true) : whole),
     '',
     ...formatTable([['largest swarms', 'seeders', 'leechers', 'downloaded'], ...swarms], [1, 2, 3]),
   ];
@@ -147,6 +168,27 @@ function listeners(stats: Stats): string[][] {
     checked_at === null ? 'not checked yet' : answering ? 'answers' : (fault ?? 'silent'),
     answer_seconds === null ? '-' : formatSeconds(answer_seconds),
   ]);
+}
+
+function listenerTable(rows: readonly string[][]): string[] {
+  return formatTable([['listener', 'state', 'answer in'], ...rows], [2]);
+}
+
+/** One line for all that answer or were not asked, and the others one by one. */
+function foldedListeners(stats: Stats): string[] {
+  const silent = stats.listeners.filter(({ checked_at, answering }) => checked_at !== null && !answering);
+  const answering = stats.listeners.filter((listener) => listener.answering);
+  const unasked = stats.listeners.length - silent.length - answering.length;
+  const slowest = Math.max(...answering.map(({ answer_seconds: seconds }) => seconds ?? 0));
+  const counts = [
+    ...(answering.length > 0 ? [`${answering.length} answer, the slowest in ${formatSeconds(slowest)}`] : []),
+    ...(unasked > 0 ? [`${unasked} not checked yet`] : []),
+    ...(silent.length > 0 ? [`${silent.length} do NOT answer`] : []),
+  ];
+  return [
+    `listeners  ${counts.join(', ')}`,
+    ...(silent.length > 0 ? listenerTable(listeners({ ...stats, listeners: silent })) : []),
+  ];
 }
 
 function traffic(stats: Stats): string[][] {

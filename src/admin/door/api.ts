@@ -1,6 +1,7 @@
 // What the JSON of the admin door says, taken from what watches the tracker.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { formatCidr, parseCidr } from '../../protocol/cidr.ts';
 import { nameOfPeerId } from '../measures/client-software.ts';
 import type { History, HistorySeries } from '../measures/history.ts';
 import { historyRanges, historySeriesNames } from '../measures/history.ts';
@@ -11,6 +12,7 @@ import type {
   AnnounceUrls,
   Clients,
   ConfigurationAnswer,
+  Denied,
   LogAnswer,
   Networks,
   Stats,
@@ -19,11 +21,12 @@ import type {
   TopSwarms,
 } from '../schema.ts';
 import { formatShownIp, type IpVisibility } from '../shown-address.ts';
-import type { Actions, AdminLog, PeerSlice, PeerWalk, WatchedTracker } from '../watched-tracker.ts';
+import type { AdminLog, PeerSlice, PeerWalk, WatchedTracker } from '../watched-tracker.ts';
 import type { Answer } from './question.ts';
 import { RequestError } from './question.ts';
 
 const mostPeersShown = 200;
+const mostDeniedShown = 1000;
 
 export interface ApiParts {
   tracker: WatchedTracker;
@@ -175,14 +178,45 @@ export class Api {
     return { options: this.#parts.tracker.configuration() };
   }
 
+  async denied(): Promise<Denied> {
+    const { infoHashes, networks } = (await this.#parts.tracker.denied?.(mostDeniedShown)) ?? {
+      infoHashes: { count: 0, shown: [] },
+      networks: { count: 0, shown: [] },
+    };
+    return { info_hashes: infoHashes, networks };
+  }
+
   /** Does what an operator asks for, and logs it. */
-  async act(name: keyof Actions, infoHash?: Int32Array): Promise<Answer> {
-    const { tracker, log } = this.#parts;
-    const action = tracker.actions[name] as ((infoHash?: Int32Array) => Promise<string>) | undefined;
+  act(name: 'reload' | 'snapshot'): Promise<Answer> {
+    return this.#do(name, this.#parts.tracker.actions[name]);
+  }
+
+  /** The same to one swarm. */
+  actOn(name: 'deny' | 'undeny' | 'drop', infoHash: Int32Array): Promise<Answer> {
+    const action = this.#parts.tracker.actions[name];
+    return this.#do(name, action && (() => action(infoHash)), { info_hash: formatInfoHash(infoHash) });
+  }
+
+  /** The same to the network that the question names. */
+  async actOnNetwork(name: 'denyNetwork' | 'undenyNetwork', query: URLSearchParams): Promise<Answer> {
+    const network = parseCidr(query.get('network') ?? '');
+    if (network === undefined) {
+      throw new RequestError(400, 'network must be an address or a network such as 192.0.2.0/24');
+    }
+    const action = this.#parts.tracker.actions[name];
+    const word = name === 'denyNetwork' ? 'deny' : 'undeny';
+    return this.#do(word, action && (() => action(network)), { network: formatCidr(network) });
+  }
+
+  async #do(
+    name: string,
+    action: (() => Promise<string>) | undefined,
+    subject?: Record<string, string>,
+  ): Promise<Answer> {
+    const { log } = this.#parts;
     if (action === undefined) throw new RequestError(501, `this tracker cannot ${name} as it is configured`);
-    const subject = infoHash === undefined ? undefined : { info_hash: formatInfoHash(infoHash) };
     try {
-      const done = await action(infoHash);
+      const done = await action();
       log.info(`admin: ${name} done`, subject);
       return { body: { done } };
     } catch (error) {

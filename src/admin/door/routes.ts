@@ -5,6 +5,7 @@ import {
   announceUrlsSchema,
   clientsSchema,
   configurationSchema,
+  deniedSchema,
   doneSchema,
   healthSchema,
   historySchema,
@@ -40,6 +41,14 @@ export interface Route {
   /** Undefined for the stream of events, which the server itself serves. */
   answer?: (api: Api, question: Question) => Answer | Promise<Answer>;
 }
+
+const networkQuery: QueryParameter[] = [
+  {
+    name: 'network',
+    description: 'an address or a network such as 192.0.2.0/24',
+    schema: { type: 'string' },
+  },
+];
 
 const json = (body: unknown): Answer => ({ body });
 
@@ -195,7 +204,7 @@ export const routes: readonly Route[] = [
     summary: 'Refuses an info_hash from now on, and forgets its swarm.',
     trustedOnly: true,
     schema: doneSchema,
-    answer: (api, { infoHash }) => api.act('deny', infoHash),
+    answer: (api, { infoHash }) => api.actOn('deny', infoHash),
   },
   {
     method: 'POST',
@@ -203,7 +212,33 @@ export const routes: readonly Route[] = [
     summary: 'Takes an info_hash out of the list of those that are refused.',
     trustedOnly: true,
     schema: doneSchema,
-    answer: (api, { infoHash }) => api.act('undeny', infoHash),
+    answer: (api, { infoHash }) => api.actOn('undeny', infoHash),
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/denied',
+    summary: 'What --deny-list and --deny-ip refuse: how many, and the first thousand of each.',
+    trustedOnly: true,
+    schema: deniedSchema,
+    answer: async (api) => json(await api.denied()),
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/networks/deny',
+    summary: 'Refuses the announces of a network from now on.',
+    trustedOnly: true,
+    query: networkQuery,
+    schema: doneSchema,
+    answer: (api, { query }) => api.actOnNetwork('denyNetwork', query),
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/networks/undeny',
+    summary: 'Takes a network out of the files of those that are refused.',
+    trustedOnly: true,
+    query: networkQuery,
+    schema: doneSchema,
+    answer: (api, { query }) => api.actOnNetwork('undenyNetwork', query),
   },
   {
     method: 'POST',
@@ -211,6 +246,6 @@ export const routes: readonly Route[] = [
     summary: 'Forgets a swarm with all its peers; they may announce again.',
     trustedOnly: true,
     schema: doneSchema,
-    answer: (api, { infoHash }) => api.act('drop', infoHash),
+    answer: (api, { infoHash }) => api.actOn('drop', infoHash),
   },
 ];

@@ -1,14 +1,16 @@
 // The lists that say who may announce what: read at start, on SIGHUP, and when their files have changed; swapped whole.
 import { appendFile } from 'node:fs/promises';
-import { parseCidr } from '../../protocol/cidr.ts';
+import { type Cidr, formatCidr, parseCidr } from '../../protocol/cidr.ts';
 import type { AccessMemory } from '../../tracker/access.ts';
+import { AddressList } from '../../tracker/address-list.ts';
 import { InfoHashList } from '../../tracker/info-hash-list.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { lookOf } from '../storage/file-look.ts';
 import { StartError } from '../usage-error.ts';
+import { type DeniedEntries, readDenied } from './denied-entries.ts';
 import { ListFileError, parseInfoHash, readAddressList, readInfoHashList } from './list-file.ts';
-import { removeInfoHash } from './list-lines.ts';
+import { namesInfoHash, removeEntries } from './list-lines.ts';
 
 type ListedConfiguration = Pick<
   Configuration,
@@ -22,6 +24,7 @@ const mostReads = 3;
 export class AccessLists {
   readonly #lists: readonly ListFile[];
   readonly #denyList: string | undefined;
+  readonly #denyIp: readonly string[];
   readonly #log: Log | undefined;
   readonly #lookEveryMs: number;
   #memory: AccessMemory;
@@ -31,9 +34,10 @@ export class AccessLists {
   #lookAgain: Promise<void> | undefined;
 
   private constructor(configuration: ListedConfiguration, log: Log | undefined, lookEveryMs: number) {
-    const { allowClient, denyClient, denyList } = configuration;
+    const { allowClient, denyClient, denyList, denyIp } = configuration;
     this.#lists = listFilesOf(configuration);
     this.#denyList = denyList;
+    this.#denyIp = denyIp;
     this.#log = log;
     this.#lookEveryMs = lookEveryMs;
     this.#memory = {
@@ -99,7 +103,7 @@ export class AccessLists {
    * @throws Error with the reason why the torrent is not refused
    */
   async deny(infoHash: string): Promise<void> {
-    const path = await this.#listInForce();
+    const path = await this.#inForce('deniedTorrents', this.#denyList);
     if (this.#isDenied(infoHash)) return;
     await appendFile(path, `\n${infoHash}\n`);
     await this.reload();
@@ -111,20 +115,70 @@ export class AccessLists {
    * @throws Error with the reason why the torrent is still refused
    */
   async undeny(infoHash: string): Promise<void> {
-    const path = await this.#listInForce();
+    const path = await this.#inForce('deniedTorrents', this.#denyList);
     if (!this.#isDenied(infoHash)) return;
-    await removeInfoHash(path, infoHash);
+    await removeEntries(path, (entry) => namesInfoHash(entry, infoHash));
     await this.reload();
     if (this.#isDenied(infoHash)) throw new Error(this.faults[0] ?? `${path} changed meanwhile; ask again`);
   }
 
-  /** The deny list's path, once it has been looked at and is in force. */
-  async #listInForce(): Promise<string> {
-    if (this.#denyList === undefined) throw new Error('there is no --deny-list to write it to');
+  /** Whether there is a file that `denyNetwork` can write to. */
+  get canDenyNetworks(): boolean {
+    return this.#networkFiles.length > 0;
+  }
+
+  /** As `deny`, for the announces of a network; written to the first file of --deny-ip. */
+  async denyNetwork(network: Cidr): Promise<void> {
+    const path = await this.#inForce('deniedAddresses', this.#networkFiles[0]);
+    if (this.#deniesNetwork(network)) return;
+    await appendFile(path, `\n${formatCidr(network)}\n`);
     await this.reload();
-    const fault = this.#lists.find(({ rule }) => rule === 'deniedTorrents')!.fault;
+    if (!this.#deniesNetwork(network))
+      throw new Error(this.faults[0] ?? `${path} changed meanwhile; ask again`);
+  }
+
+  /**
+   * As `undeny`, for exactly this network, out of every file of --deny-ip.
+   * @throws Error also when it, or a network around it, stands elsewhere
+   */
+  async undenyNetwork(network: Cidr): Promise<void> {
+    await this.#inForce('deniedAddresses', this.#networkFiles[0]);
+    if (!this.#deniesNetwork(network)) return;
+    const text = formatCidr(network);
+    const isMeant = (entry: string) => {
+      const named = parseCidr(entry);
+      return named !== undefined && formatCidr(named) === text;
+    };
+    for (const path of this.#networkFiles) await removeEntries(path, isMeant);
+    await this.reload();
+    if (!this.#deniesNetwork(network)) return;
+    const reason = this.#denyIp.some(isMeant)
+      ? `${text} stands in --deny-ip itself; take it out there and restart`
+      : `${text} lies in a larger network that is refused`;
+    throw new Error(this.faults[0] ?? reason);
+  }
+
+  /** What the deny lists hold, of each the first `most`; read from where it was read when it came into force. */
+  denied(most: number): Promise<DeniedEntries> {
+    return readDenied(this.#denyList, this.#denyIp, most);
+  }
+
+  get #networkFiles(): string[] {
+    return this.#denyIp.filter((entry) => parseCidr(entry) === undefined);
+  }
+
+  /** A list's path, once it has been looked at and is in force. */
+  async #inForce(rule: ListFile['rule'], path: string | undefined): Promise<string> {
+    if (path === undefined) throw new Error('there is no list to write it to');
+    await this.reload();
+    const fault = this.#lists.find((list) => list.rule === rule)!.fault;
     if (fault !== undefined) throw new Error(`${fault}; nothing was changed`);
-    return this.#denyList;
+    return path;
+  }
+
+  #deniesNetwork(network: Cidr): boolean {
+    const { deniedAddresses } = this.#memory;
+    return deniedAddresses !== undefined && new AddressList(deniedAddresses).includes(network);
   }
 
   #isDenied(infoHash: string): boolean {

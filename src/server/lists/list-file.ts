@@ -72,7 +72,7 @@ async function readNetworks(path: string, list: AddressListBuilder): Promise<voi
 }
 
 /** Hands each entry to `take`, which says what is wrong with it. */
-async function readLines(path: string, take: (entry: string) => string | undefined): Promise<void> {
+export async function readLines(path: string, take: (entry: string) => string | undefined): Promise<void> {
   const file = await open(path);
   let number = 0;
   let rest = '';

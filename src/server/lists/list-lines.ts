@@ -1,10 +1,10 @@
 // How a line leaves a list that people write by hand: the rest stays as it was, and no reader sees half of it.
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 
-/** Takes out every line whose entry is this info_hash; comments on lines of their own stay. */
-export async function removeInfoHash(path: string, infoHash: string): Promise<void> {
+/** Takes out every line whose entry `isMeant`; comments on lines of their own stay. */
+export async function removeEntries(path: string, isMeant: (entry: string) => boolean): Promise<void> {
   const lines = (await readFile(path, 'latin1')).split('\n');
-  const kept = lines.filter((line) => !isEntry(line, infoHash)).join('\n');
+  const kept = lines.filter((line) => !isMeant(line.split('#', 1)[0]!.trim())).join('\n');
   const { mode, uid, gid } = await stat(path);
   const written = `${path}.${process.pid}.new`;
   const file = await open(written, 'wx', mode & 0o777);
@@ -23,8 +23,9 @@ export async function removeInfoHash(path: string, infoHash: string): Promise<vo
   }
 }
 
-/** Also as the first 40 digits of a v2 torrent's 64. */
-function isEntry(line: string, infoHash: string): boolean {
-  const entry = line.split('#', 1)[0]!.trim().toLowerCase();
-  return (entry.length === 40 || entry.length === 64) && entry.startsWith(infoHash.toLowerCase());
+/** Whether an entry is this info_hash; also as the first 40 digits of a v2 torrent's 64. */
+export function namesInfoHash(entry: string, infoHash: string): boolean {
+  return (
+    (entry.length === 40 || entry.length === 64) && entry.toLowerCase().startsWith(infoHash.toLowerCase())
+  );
 }

@@ -1,10 +1,11 @@
 // The commands that ask a running tracker: which there are, how they find it, and what they print.
 import { readFileSync } from 'node:fs';
 import { askDoor, ControlError, type DoorAddress, listenAtDoor } from '../../admin/command/control-client.ts';
-import { formatStatus, formatSwarm, formatTop } from '../../admin/command/terminal-view.ts';
-import type { Stats, SwarmDetail, TopSwarms } from '../../admin/schema.ts';
+import { formatDenied, formatStatus, formatSwarm, formatTop } from '../../admin/command/terminal-view.ts';
+import type { Denied, Stats, SwarmDetail, TopSwarms } from '../../admin/schema.ts';
 import { refuseStray } from '../../cli/command-line.ts';
 import { shortSocketPath } from '../../net/socket-path.ts';
+import { parseCidr } from '../../protocol/cidr.ts';
 import { escapeForLog, quoteForLog } from '../log/escape-for-log.ts';
 import { type Configuration, configurationOf, readConfiguration } from '../options/configuration.ts';
 import { StartError, UsageError } from '../usage-error.ts';
@@ -12,12 +13,27 @@ import { adminSocketPath } from './admin.ts';
 import { installedDoor } from './installed-door.ts';
 
 interface Command {
-  /** Takes an info_hash as its first word. */
-  hash?: true;
+  /** What it takes as its first word: an info_hash, or one of a network too, or what may be left out. */
+  hash?: 'HASH' | 'HASH|CIDR' | '[HASH|CIDR]';
   summary: string;
   /** Resolves to what is to be printed. */
   run(door: DoorAddress, infoHash: string, json: boolean): Promise<string>;
 }
+
+const refuse = (name: 'deny' | 'undeny') => (door: DoorAddress, subject: string, json: boolean) => {
+  if (subject === '') return showDenied(door, subject, json);
+  const path = isInfoHash(subject)
+    ? `/api/v1/swarms/${subject}/${name}`
+    : `/api/v1/networks/${name}?network=${encodeURIComponent(subject)}`;
+  return act(path)(door, subject, json);
+};
+
+async function showDenied(door: DoorAddress, _: string, json: boolean): Promise<string> {
+  const denied = await askDoor<Denied>(door, '/api/v1/denied');
+  return json ? JSON.stringify(denied) : formatDenied(denied);
+}
+
+const isInfoHash = (word: string) => /^[0-9a-f]{40}$/i.test(word);
 
 const act = (path: string) => async (door: DoorAddress, infoHash: string, json: boolean) => {
   const answer = await askDoor<{ done: string }>(door, path.replace('HASH', infoHash), 'POST');
@@ -37,7 +53,7 @@ export const controlCommands: Record<string, Command> = {
     run: showTop,
   },
   swarm: {
-    hash: true,
+    hash: 'HASH',
     summary: 'One swarm: its counts and its peers.',
     run: async (door, infoHash, json) => {
       const swarm = await askDoor<SwarmDetail>(door, `/api/v1/swarms/${infoHash}`);
@@ -46,13 +62,18 @@ export const controlCommands: Record<string, Command> = {
   },
   reload: { summary: 'Read certificates and lists again.', run: act('/api/v1/reload') },
   snapshot: { summary: 'Save all swarms now.', run: act('/api/v1/snapshot') },
-  deny: { hash: true, summary: 'Refuse an info_hash from now on.', run: act('/api/v1/swarms/HASH/deny') },
-  undeny: {
-    hash: true,
-    summary: 'Take an info_hash out of the list of those refused.',
-    run: act('/api/v1/swarms/HASH/undeny'),
+  deny: {
+    hash: '[HASH|CIDR]',
+    summary: 'Refuse an info_hash or a network from now on; without one, as denied.',
+    run: refuse('deny'),
   },
-  drop: { hash: true, summary: 'Forget a swarm with its peers.', run: act('/api/v1/swarms/HASH/drop') },
+  undeny: {
+    hash: 'HASH|CIDR',
+    summary: 'Take an info_hash or a network out of the list of those refused.',
+    run: refuse('undeny'),
+  },
+  denied: { summary: 'Which info_hashes and networks are refused.', run: showDenied },
+  drop: { hash: 'HASH', summary: 'Forget a swarm with its peers.', run: act('/api/v1/swarms/HASH/drop') },
 };
 
 /**
@@ -81,17 +102,14 @@ export async function runControl(
     process.stdout.write(describeControl(name, command));
     return;
   }
-  const infoHash = command.hash ? (others.shift() ?? '') : '';
-  if (command.hash && !/^[0-9a-f]{40}$/i.test(infoHash)) {
-    throw new UsageError(`${name} needs an info_hash of 40 hexadecimal digits, not ${quoteForLog(infoHash)}`);
-  }
+  const subject = command.hash ? takeSubject(name, command.hash, others) : '';
   const invocation = readConfiguration(others, environment);
   if (invocation.print !== undefined) {
     process.stdout.write(invocation.print);
     return;
   }
   try {
-    const text = await command.run(findDoor(configurationOf(invocation.values)), infoHash, json);
+    const text = await command.run(findDoor(configurationOf(invocation.values)), subject, json);
     process.stdout.write(`${text.split('\n').map(escapeForLog).join('\n')}\n`);
   } catch (error) {
     if (error instanceof ControlError) throw new StartError(error.message, { cause: error });
@@ -99,9 +117,19 @@ export async function runControl(
   }
 }
 
+function takeSubject(name: string, takes: NonNullable<Command['hash']>, words: string[]): string {
+  if (takes.startsWith('[') && (words[0] ?? '-').startsWith('-')) return '';
+  const word = words.shift() ?? '';
+  if (isInfoHash(word) || (takes !== 'HASH' && parseCidr(word) !== undefined)) return word;
+  const also = takes === 'HASH' ? '' : ' or a network such as 192.0.2.0/24';
+  throw new UsageError(
+    `${name} needs an info_hash of 40 hexadecimal digits${also}, not ${quoteForLog(word)}`,
+  );
+}
+
 function describeControl(name: string, { hash, summary }: Command): string {
   return (
-    `Usage: tracker-server ${name}${hash ? ' HASH' : ''} [--json] [options]\n\n${summary}\n\n` +
+    `Usage: tracker-server ${name}${hash ? ` ${hash}` : ''} [--json] [options]\n\n${summary}\n\n` +
     'The tracker is found through the same options, environment and file as it runs with: --admin-socket,\n' +
     'or --data-dir, or --admin-port with --admin-host and --admin-token-file.\n'
   );

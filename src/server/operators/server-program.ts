@@ -26,7 +26,7 @@ export const serverProgram: Program = {
   ],
   commands: Object.entries(controlCommands).map(([name, { hash, summary }]) => ({
     name,
-    argument: hash ? 'HASH' : '',
+    argument: hash ?? '',
     help: summary,
     options: [
       { long: 'json', group, help: 'print JSON' },

@@ -67,12 +67,23 @@ export function createWatchedTracker(
     recentLines: () => log.recent(),
     logLinesLost: () => log.linesLost,
     uncaughtExceptions: parts.uncaughtExceptions,
+    ...(access && { denied: (most) => access.denied(most) }),
     actions: {
       ...((certificates || access) && { reload: () => reloadNow(reload) }),
       ...(snapshots && { snapshot: () => saveNow(snapshots) }),
       ...(access?.canDeny && {
         deny: (infoHash) => deny(access, store, infoHash),
         undeny: (infoHash) => undeny(access, infoHash),
+      }),
+      ...(access?.canDenyNetworks && {
+        denyNetwork: async (network) => {
+          await access.denyNetwork(network);
+          return 'The network may not announce from now on and stands in --deny-ip; its peers leave as they expire.';
+        },
+        undenyNetwork: async (network) => {
+          await access.undenyNetwork(network);
+          return 'The network does not stand in --deny-ip, and may announce.';
+        },
       }),
       drop: (infoHash) => drop(store, infoHash),
     },

@@ -51,7 +51,7 @@ function describeOption(name: OptionName): ProgramOption {
 
 const footer = `
 A running tracker is asked by the commands status, top, swarm HASH, reload,
-snapshot, deny HASH and drop HASH (tracker-server status --help).
+snapshot, deny, undeny, denied and drop HASH (tracker-server status --help).
 Each option can also stand in the environment (--http-port as CARACAL_HTTP_PORT)
 and in the file that --config names (http-port = 8080). A flag wins over the
 environment, the environment over the file, the file over the default.`.trimStart();

@@ -187,7 +187,7 @@ export class HttpTransport {
         : createSecureServer({ ...settings, ...secureContextOptions(https.certificate) }, answer);
     server.timeout = limits.stallMs;
     const idleTimes = { idleMs: limits.keepAliveMs + limits.headMs, checkEveryMs: limits.checkEveryMs };
-    endIdleConnections(server, idleTimes, () => this.#options.counters.timeouts++);
+    endIdleConnections(server, idleTimes);
     // The head is bounded in bytes. A bound in fields would only drop some unseen, and they might announce a body.
     server.maxHeadersCount = 0;
     // A client may close its side once it has asked; without this, node:http would not finish a streamed answer.

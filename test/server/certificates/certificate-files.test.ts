@@ -116,6 +116,19 @@ describe('the certificate in files', () => {
     await until('the pair', () => taken.length === 1);
   });
 
+  test('that does not fit is the answer of a reload', async (t) => {
+    write(directory, first);
+    const { files } = watch(t, directory);
+    assert.equal(await files.reload(), undefined);
+    writeFileSync(pathsIn(directory).cert, second.chain);
+    assert.match(
+      (await files.reload()) ?? '',
+      /does not belong to the certificate; the old certificate stays/,
+    );
+    writeFileSync(pathsIn(directory).key, second.key);
+    assert.equal(await files.reload(), undefined);
+  });
+
   test('stays when the files go away, which is said once, and follows when they come back', async (t) => {
     write(directory, first);
     const { taken, lines } = watch(t, directory);
