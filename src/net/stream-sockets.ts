@@ -1,6 +1,8 @@
 // How connections are accepted, read, written and ended without waiting: TCP sockets as bare descriptors.
 import {
   AF_INET,
+  EFD_CLOEXEC,
+  EFD_NONBLOCK,
   errno,
   MSG_DONTWAIT,
   MSG_NOSIGNAL,
@@ -40,6 +42,8 @@ export class StreamSockets {
   readonly #name: Region;
   readonly #length: Region;
   readonly #linger: Region;
+  /** Given up for a moment when there is no other descriptor, to turn connections away with. */
+  #reserve: number;
 
   /** Sizes in bytes. */
   constructor(calls: SystemCalls, inputBytes: number, outputBytes: number) {
@@ -52,6 +56,17 @@ export class StreamSockets {
     this.#linger = this.#memory.take(8);
     // struct linger: on, for no time at all.
     this.#linger.words[0] = 1;
+    this.#reserve = calls.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  }
+
+  /** For when `accept` found no descriptor: resets the next connection; false when even that cannot be done. */
+  turnAway(listener: number): boolean {
+    if (this.#reserve < 0) return false;
+    this.#calls.close(this.#reserve);
+    const fd = this.accept(listener);
+    if (fd >= 0) this.reset(fd);
+    this.#reserve = this.#calls.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return fd >= 0;
   }
 
   /** The next connection's descriptor, `Stream.wait` or `Stream.exhausted`; `peerFamily` and `peerWords` say whose. */
@@ -120,6 +135,8 @@ export class StreamSockets {
 
   /** Lets go of the buffers. */
   release(): void {
+    if (this.#reserve >= 0) this.#calls.close(this.#reserve);
+    this.#reserve = -1;
     this.#memory.release();
   }
 

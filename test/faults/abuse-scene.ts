@@ -93,13 +93,18 @@ async function suffer(
   return { ...JSON.parse(attack.stdout), p99Ms };
 }
 
+/** The tracker's usual limit for one address. */
+const allowedPerSecond = 200;
+
 async function sufferOneAddress(): Promise<object> {
   const quietP99Ms = await announceWhile(pause(long ? 10_000 : 2000));
   const attack = startFlooder('one', 20_000, long ? 30 : 5);
   const floodP99Ms = await announceWhile(attack.exited);
-  const { sent, sentAfterBurst, answeredAfterBurst } = JSON.parse(attack.stdout);
+  const { sent, sentAfterBurst, answeredAfterBurst, countedSeconds } = JSON.parse(attack.stdout);
   return {
     sent,
+    // The limit counts in whole seconds, of which one may have begun and one end besides.
+    answeredOverLimit: Math.max(0, answeredAfterBurst - Math.ceil(allowedPerSecond * (countedSeconds + 2))),
     shedPercent: Math.round(1000 * (1 - answeredAfterBurst / sentAfterBurst)) / 10,
     failed,
     quietP99Ms,

@@ -23,8 +23,9 @@ export const randomSwarmsSuite: FaultSuite = {
 
 export const oneAddressSuite: FaultSuite = {
   fault: 'one address that sends 20,000 packets a second',
-  limits: { failed: 0, overHalfMoreMs: 0 },
-  atLeast: { shedPercent: 95, sent: 10_000 },
+  limits: { failed: 0, overHalfMoreMs: 0, answeredOverLimit: 0 },
+  // How much of the flood that is depends on how much of it this machine can send.
+  atLeast: { shedPercent: 80, sent: 10_000 },
   skip,
   run: (scale) => play('one', scale),
 };

@@ -37,8 +37,8 @@ export const noDescriptorsSuite: FaultSuite = {
       const http = new HttpClient(tracker.httpPort, { connections: 1 });
       await http.announce({ swarm: 1, port: 20_000, event: Event.started, numwant: 0 });
       ledger.acknowledge(1, 20_000, true);
-      // Just past the one that libuv keeps in reserve to turn connections away with: beyond the limit it is of no use.
-      limitDescriptors(tracker.program.pid, tracker.reserveDescriptor + 1);
+      // Just past the highest: those kept in reserve to turn connections away with would be of no use beyond the limit.
+      limitDescriptors(tracker.program.pid, tracker.highestDescriptor + 1);
       const loads = [udp, http].map(
         (client, i) =>
           new Load(ledger, {

@@ -1,5 +1,5 @@
 // A tracker that is started, ended in every way and started again on the same ports and the same data.
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Program, pause, startProgram } from '../program.ts';
@@ -70,17 +70,8 @@ export class TrackerUnderTest {
     return readdirSync(`/proc/${this.program.pid}/fd`).length;
   }
 
-  /** The one that libuv keeps, on /dev/null, to give up when there is no other left; the first ones are inherited. */
-  get reserveDescriptor(): number {
-    const directory = `/proc/${this.program.pid}/fd`;
-    const leadsNowhere = (fd: string) => {
-      try {
-        return readlinkSync(join(directory, fd)) === '/dev/null';
-      } catch {
-        return false; // closed meanwhile
-      }
-    };
-    return Math.max(...readdirSync(directory).filter(leadsNowhere).map(Number));
+  get highestDescriptor(): number {
+    return Math.max(...readdirSync(`/proc/${this.program.pid}/fd`).map(Number));
   }
 
   /** Seconds of processor time that it has used. */

@@ -75,8 +75,9 @@ function run(data: SocketWorkerData): void {
   const onException = createReporter();
   const loop = new EventLoop(calls);
   const batches: DatagramBatch[] = [];
+  let http: HttpEpoll | undefined;
   try {
-    const http = data.http && createHttpWorker(data.http, { calls, loop, tracker, onException, tell });
+    http = data.http && createHttpWorker(data.http, { calls, loop, tracker, onException, tell });
     loop.listenTo(data.waker, () => {
       Atomics.add(data.pulse, 0, 1);
       http?.lookAround();
@@ -112,6 +113,7 @@ function run(data: SocketWorkerData): void {
     if (http) endHttp(http, loop, Atomics.load(data.graceMs, 0));
   } finally {
     // Descriptors are the process's: those of a thread that has thrown would stay, and each restart adds its own.
+    http?.close();
     loop.close();
     for (const batch of batches) batch.close();
   }
@@ -122,7 +124,6 @@ function endHttp(http: HttpEpoll, loop: EventLoop, graceMs: number): void {
   http.stop();
   const end = performance.now() + graceMs;
   for (let left = graceMs; !http.isIdle && left > 0; left = end - performance.now()) loop.turn(left);
-  http.close();
 }
 
 /** A thread that sleeps in the kernel hears no messages: it looks for them when the word says that there are some. */

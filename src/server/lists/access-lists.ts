@@ -169,7 +169,13 @@ export class AccessLists {
 
   /** A list's path, once it has been looked at and is in force. */
   async #inForce(rule: ListFile['rule'], path: string | undefined): Promise<string> {
-    if (path === undefined) throw new Error('there is no list to write it to');
+    if (path === undefined) {
+      throw new Error(
+        rule === 'deniedTorrents'
+          ? 'there is no --deny-list to write it to'
+          : 'no --deny-ip names a file to write it to',
+      );
+    }
     await this.reload();
     const fault = this.#lists.find((list) => list.rule === rule)!.fault;
     if (fault !== undefined) throw new Error(`${fault}; nothing was changed`);

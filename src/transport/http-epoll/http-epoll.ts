@@ -36,8 +36,6 @@ const inputBytes = 64 * 1024;
 const outputBytes = 256 * 1024;
 /** New connections in one go before other descriptors of the loop get their turn. */
 const acceptsPerTurn = 64;
-/** Reading the clock costs about as much as a system call's share, so one wake-up in so many is timed. */
-const wakeUpsPerTiming = 16;
 const LF = 0x0a;
 
 export class HttpEpoll {
@@ -54,7 +52,6 @@ export class HttpEpoll {
   readonly #paused: number[] = [];
   readonly #words = new Int32Array(4);
   #closing = false;
-  #untilTiming = 0;
 
   constructor(calls: SystemCalls, loop: EventLoop, options: HttpEpollOptions) {
     const { limits, wallClock = Date.now } = options;
@@ -121,6 +118,8 @@ export class HttpEpoll {
       const fd = this.#sockets.accept(listener);
       if (fd === Stream.wait) return false;
       if (fd === Stream.exhausted) {
+        this.#counters.connectionsRefused++;
+        if (this.#sockets.turnAway(listener)) continue;
         this.#pause(listener);
         return false;
       }
@@ -132,7 +131,6 @@ export class HttpEpoll {
   /** Without descriptors there is nothing to be accepted, and a socket that can be accepted from wakes the loop for ever. */
   #pause(listener: number): void {
     if (this.#closing || this.#paused.includes(listener)) return;
-    this.#counters.connectionsRefused++;
     this.#loop.remove(listener);
     this.#paused.push(listener);
     this.#loop.every(this.#options.limits.checkEveryMs, this.#onTick);
@@ -150,16 +148,8 @@ export class HttpEpoll {
     const connection = this.#connections.at(fd);
     if (connection === undefined) return false;
     this.#connections.now = performance.now();
-    const timed = this.#untilTiming-- === 0;
-    const before = timed ? this.#answers.count : 0;
     if (connection.pending !== undefined) this.#sendOn(connection);
     else this.#read(connection);
-    if (timed) {
-      this.#untilTiming = wakeUpsPerTiming - 1;
-      const answered = this.#answers.count - before;
-      if (answered > 0)
-        countLatency(this.#counters.stats, performance.now() - this.#connections.now, answered);
-    }
     return false;
   };
 
@@ -170,7 +160,11 @@ export class HttpEpoll {
     if (count > 0) {
       this.#counters.bytesIn += count;
       if (connection.phase === Phase.lingering) return;
+      const before = this.#answers.count;
       this.#take(connection, kept, kept + count);
+      const answered = this.#answers.count - before;
+      if (answered > 0)
+        countLatency(this.#counters.stats, performance.now() - this.#connections.now, answered);
     } else if (count === Stream.wait) this.#watch(connection, EPOLLIN);
     else if (count === 0) this.#otherSideEnded(connection);
     else this.#connections.close(connection);
