@@ -282,13 +282,23 @@ describe('a running tracker', () => {
   });
 
   test('lives on after an exception that nothing caught, and after a promise that nobody looks at', async () => {
-    const fault = (code: string) => `data:text/javascript,setTimeout(() => { ${code} }, 1000)`;
+    // Not before the tracker runs: what is thrown while it starts must end it.
+    const sign = join(directory, 'fail-now');
+    const fault = (code: string) =>
+      `data:text/javascript,import { existsSync } from 'node:fs';
+      const look = setInterval(() => {
+        if (!existsSync(${JSON.stringify(sign)})) return;
+        clearInterval(look);
+        ${code};
+      }, 20);`;
     const faults = ["throw new Error('boom')", "Promise.reject(new Error('bang'))"];
     const imports = faults.flatMap((code) => ['--import', fault(code)]);
     const words = ['--host', '127.0.0.1', '--http-port', 'any', '--udp-port', '0'];
     const program = startProgram(process.execPath, [...imports, mainScript, ...words]);
     try {
       const http = await program.printed(/:(\d+)\/announce/);
+      await program.printed(/Tracker running/);
+      writeFileSync(sign, '');
       await program.printed(/ Error: .* goes on: boom/m);
       await program.printed(/ Error: .* goes on: bang/m);
       assert.equal((await fetch(`http://127.0.0.1:${http[1]}/`)).status, 200);
