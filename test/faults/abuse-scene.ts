@@ -5,6 +5,9 @@ import { pause, startProgram } from '../program.ts';
 import { AddressClient, addressOf, p99Of } from './address-client.ts';
 import { TrackerUnderTest } from './tracker-under-test.ts';
 
+/** The tracker's usual limit for one address. */
+const allowedPerSecond = 200;
+
 const [scene, long] = [process.argv[2], process.argv[3] === '1'];
 const host = '11.0.0.1';
 const flooder = fileURLToPath(new URL('./abuse-flooder.js', import.meta.url));
@@ -93,19 +96,17 @@ async function suffer(
   return { ...JSON.parse(attack.stdout), p99Ms };
 }
 
-/** The tracker's usual limit for one address. */
-const allowedPerSecond = 200;
-
 async function sufferOneAddress(): Promise<object> {
   const quietP99Ms = await announceWhile(pause(long ? 10_000 : 2000));
   const attack = startFlooder('one', 20_000, long ? 30 : 5);
   const floodP99Ms = await announceWhile(attack.exited);
-  const { sent, sentAfterBurst, answeredAfterBurst, countedSeconds } = JSON.parse(attack.stdout);
+  const flood = JSON.parse(attack.stdout);
+  const allowed = flood.allowedBurst + allowedPerSecond * (flood.elapsedSeconds + 2);
   return {
-    sent,
+    sent: flood.sent,
     // The limit counts in whole seconds, of which one may have begun and one end besides.
-    answeredOverLimit: Math.max(0, answeredAfterBurst - Math.ceil(allowedPerSecond * (countedSeconds + 2))),
-    shedPercent: Math.round(1000 * (1 - answeredAfterBurst / sentAfterBurst)) / 10,
+    answeredOverLimit: Math.max(0, flood.answered - Math.ceil(allowed)),
+    shedPercent: Math.round(1000 * (1 - flood.answeredAfterBurst / flood.sentAfterBurst)) / 10,
     failed,
     quietP99Ms,
     floodP99Ms,

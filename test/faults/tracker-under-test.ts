@@ -1,5 +1,5 @@
 // A tracker that is started, ended in every way and started again on the same ports and the same data.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Program, pause, startProgram } from '../program.ts';
@@ -70,8 +70,17 @@ export class TrackerUnderTest {
     return readdirSync(`/proc/${this.program.pid}/fd`).length;
   }
 
+  /** The highest that it opened itself for sockets, loops and as a reserve; what a shell left open may lie far above. */
   get highestDescriptor(): number {
-    return Math.max(...readdirSync(`/proc/${this.program.pid}/fd`).map(Number));
+    const directory = `/proc/${this.program.pid}/fd`;
+    const isOwn = (fd: string) => {
+      try {
+        return /^(?:anon_inode:|socket:|\/dev\/null$)/.test(readlinkSync(join(directory, fd)));
+      } catch {
+        return false; // closed meanwhile
+      }
+    };
+    return Math.max(...readdirSync(directory).filter(isOwn).map(Number));
   }
 
   /** Seconds of processor time that it has used. */
