@@ -107,7 +107,7 @@ async function startTracker() {
   if (!log.includes(`Loaded ${peers} peers`)) throw new Error(`the peers did not come back: ${log}`);
   const udp = /UDP tracker listening on 127\.0\.0\.1:(\d+)/.exec(log);
   const admin = /Admin listening on (http:\S+?)\/?$/m.exec(log);
-  return { url: admin![1]!, udpPort: udp![1]!, pid: child.pid! };
+  return { url: admin![1], udpPort: udp![1], pid: child.pid! };
 }
 
 function startLoad(port: string, serverPid: number) {
@@ -142,7 +142,7 @@ function startLoad(port: string, serverPid: number) {
       const [time, count] = line.split(' ').map(Number);
       if (count === undefined) rest = line;
       else {
-        times.push(time!);
+        times.push(time);
         answers.push(count);
       }
     }
@@ -153,15 +153,15 @@ function startLoad(port: string, serverPid: number) {
   const until = (at: number) => {
     const next = times.findIndex((time) => time >= at);
     if (next < 1) throw new Error('the load generator ended too early: the machine is too busy to measure');
-    const share = (at - times[next - 1]!) / (times[next]! - times[next - 1]!);
-    return answers[next - 1]! + share * (answers[next]! - answers[next - 1]!);
+    const share = (at - times[next - 1]) / (times[next] - times[next - 1]);
+    return answers[next - 1] + share * (answers[next] - answers[next - 1]);
   };
   const rateIn = ({ from, to }: Stretch) => ((until(to) - until(from)) / (to - from)) * 1000;
   return { begun, result, rateIn };
 }
 
 function start([command, ...args]: string[]): ChildProcess {
-  const child = spawn(command!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
   return child;
 }

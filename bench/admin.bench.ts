@@ -99,7 +99,7 @@ function createStore(peers: number): SwarmStore {
     for (let i = 0; i < 5; i++) visit.infoHash[i] = Math.imul(swarm + 1, 0x85ebca6b + i * 2);
     visit.address[0] = Math.imul(peer, 0x27d4eb2f);
     visit.port = 1024 + (peer % 60_000);
-    visit.peerId = clients[peer % clients.length]!;
+    visit.peerId = clients[peer % clients.length];
     visit.seeding = peer % 3 === 0;
     if (!store.announce(visit, 0, 1000)) throw new Error(`full at ${peer} peers`);
   }

@@ -61,7 +61,7 @@ function measureApart(runLength: number): number {
   const script = fileURLToPath(import.meta.url);
   const words = [process.execPath, script, ...flags, `--run-length=${runLength}`];
   const [command, ...args] = pinned(0, words);
-  return Number(spawnSync(command!, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).stdout);
+  return Number(spawnSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).stdout);
 }
 
 /** Nanoseconds of an answer when so many announces in a row come from one address. */
@@ -93,7 +93,7 @@ function measureHere(runLength: number): number {
 
   function writeTemplate(at: number): void {
     encodeAnnounceRequest(request.view, at, {
-      ...idOf[0]!,
+      ...idOf[0],
       transactionId: 1,
       infoHash: new Uint8Array(20),
       peerId: Buffer.from('-qB5140-bench-------'),
@@ -114,13 +114,13 @@ function measureHere(runLength: number): number {
       const peer = random.below(Math.floor(peers / addresses)) * addresses + address;
       const at = packet * slotBytes;
       const { view, words } = request;
-      view.setInt32(at + requestAt.connectionId, idOf[address]!.connectionIdHigh);
-      view.setInt32(at + requestAt.connectionId + 4, idOf[address]!.connectionIdLow);
-      const from = workload.torrentOf[peer]! * 5;
+      view.setInt32(at + requestAt.connectionId, idOf[address].connectionIdHigh);
+      view.setInt32(at + requestAt.connectionId + 4, idOf[address].connectionIdLow);
+      const from = workload.torrentOf[peer] * 5;
       for (let word = 0; word < 5; word++)
-        words[((at + requestAt.infoHash) >> 2) + word] = workload.infoHashes[from + word]!;
+        words[((at + requestAt.infoHash) >> 2) + word] = workload.infoHashes[from + word];
       view.setInt32(at + requestAt.left + 4, workload.seeding[peer] === 1 ? 0 : 1000);
-      view.setUint16(at + requestAt.port, workload.portOf[peer]!);
+      view.setUint16(at + requestAt.port, workload.portOf[peer]);
       names[packet * addressWords] = loopbackWord(address);
     }
   }
@@ -151,5 +151,5 @@ function measureHere(runLength: number): number {
     if (performance.now() > begin + warmUpMs) times.push((spent * 1e6) / (10 * packets));
   }
   times.sort((a, b) => a - b);
-  return times[Math.floor(times.length / 10)]!;
+  return times[Math.floor(times.length / 10)];
 }

@@ -54,7 +54,7 @@ export function openDashboard(url: string, failed: (error: unknown) => void): Op
   ask('/api/v1/events', (response) => {
     response.setEncoding('latin1').on('data', (text: string) => {
       // An event is one write, and arrives as one.
-      for (const [, surveyAt] of text.matchAll(/"survey_at":(\d+|null)/g)) show(surveyAt!);
+      for (const [, surveyAt] of text.matchAll(/"survey_at":(\d+|null)/g)) show(surveyAt);
     });
   });
   return {

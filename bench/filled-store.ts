@@ -12,9 +12,9 @@ export function createFilledStore(workload: Workload, addresses: number, memoryL
   visit.infoHash = workload.infoHashes;
   const now = monotonicSeconds();
   for (let peer = 0; peer < workload.peers; peer++) {
-    visit.infoHashAt = workload.torrentOf[peer]! * 5;
+    visit.infoHashAt = workload.torrentOf[peer] * 5;
     visit.address[0] = loopbackWord(peer % addresses);
-    visit.port = workload.portOf[peer]!;
+    visit.port = workload.portOf[peer];
     visit.seeding = workload.seeding[peer] === 1;
     if (!store.announce(visit, 0, now)) throw new Error(`full at ${peer} peers`);
   }

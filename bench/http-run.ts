@@ -38,7 +38,7 @@ export const wrkMissing = (): string | undefined =>
 export async function measureHttp(server: HttpServer, load: HttpLoad): Promise<HttpResult> {
   const port = await freePort();
   const [command, ...args] = pinned(0, server.command(port));
-  const child = spawn(command!, args, {
+  const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(server.directory ? { cwd: server.directory } : {}),
   });
@@ -87,7 +87,7 @@ async function wrk(port: number, load: HttpLoad): Promise<Omit<HttpResult, 'serv
     load.paths,
     load.close ? 'close' : 'keep',
   ]);
-  const child = spawn(command!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk) => {
     output += chunk;
@@ -116,6 +116,6 @@ export function parseWrk(output: string): Omit<HttpResult, 'serverBusy'> {
 
 /** What a process and its threads have used, in seconds. */
 function processorSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ');
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }

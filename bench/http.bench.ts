@@ -90,10 +90,10 @@ function formatPaths({ torrentOf, portOf, seeding, infoHashes, peers }: Workload
   const order = Array.from({ length: peers }, (_, peer) => peer);
   for (let i = peers - 1; i > 0; i--) {
     const other = random.below(i + 1);
-    [order[i], order[other]] = [order[other]!, order[i]!];
+    [order[i], order[other]] = [order[other], order[i]];
   }
   return order.map((peer) => {
-    const at = torrentOf[peer]! * 20;
+    const at = torrentOf[peer] * 20;
     const infoHash = formatPercent(bytes.subarray(at, at + 20));
     const left = seeding[peer] === 1 ? 0 : 1000;
     return `/announce?info_hash=${infoHash}&peer_id=-BN0100-${String(peer).padStart(12, '0')}&port=${portOf[peer]}&uploaded=0&downloaded=0&left=${left}&compact=1&numwant=${numwant}`;
@@ -123,7 +123,7 @@ function ratioRows(): Rows {
     const theirs = results.get(name);
     if (!ours || !theirs) return '–';
     const all = ours.map(
-      ({ requestsPerSecond }, round) => requestsPerSecond / theirs[round]!.requestsPerSecond,
+      ({ requestsPerSecond }, round) => requestsPerSecond / theirs[round].requestsPerSecond,
     );
     return `${median(all).toFixed(2)} x`;
   };

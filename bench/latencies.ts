@@ -8,7 +8,7 @@ export class Latencies {
 
   add(ms: number): void {
     const step = Math.floor(Math.log2(Math.max(1, ms * 1000)) * stepsPerDoubling);
-    this.#counts[Math.min(step, this.#counts.length - 1)]!++;
+    this.#counts[Math.min(step, this.#counts.length - 1)]++;
     this.#total++;
   }
 
@@ -17,7 +17,7 @@ export class Latencies {
     if (this.#total === 0) return 0;
     let seen = 0;
     for (let step = 0; step < this.#counts.length; step++) {
-      seen += this.#counts[step]!;
+      seen += this.#counts[step];
       if (seen >= this.#total * share) return 2 ** ((step + 1) / stepsPerDoubling) / 1000;
     }
     return 0;

@@ -146,7 +146,7 @@ export class LoadClient {
     const oldest = nowMs - this.#options.timeoutMs;
     const underWay = this.#connected ? this.#options.window : 1;
     for (let index = 0; index < underWay; index++) {
-      if (this.#sentAt[index]! > oldest) continue;
+      if (this.#sentAt[index] > oldest) continue;
       this.#counts.lost++;
       if (this.#connected) this.#ask(index, nowMs);
       else this.#askConnect(index, nowMs);
@@ -165,7 +165,7 @@ export class LoadClient {
       counts[length < 8 ? 'nonsense' : 'late']++;
       return -1;
     }
-    this.#latencies.add(nowMs - this.#sentAt[index]!);
+    this.#latencies.add(nowMs - this.#sentAt[index]);
     if (action !== asked && action !== Action.error) counts.nonsense++;
     if (action === Action.announce) {
       counts.announces++;
@@ -231,26 +231,26 @@ export class LoadClient {
     this.#writeInfoHash(
       this.#scrapes.view,
       at,
-      this.#workload.torrentOf[this.#random.below(this.#workload.peers)]!,
+      this.#workload.torrentOf[this.#random.below(this.#workload.peers)],
     );
   }
 
   #askAnnounce(index: number, nowMs: number, peer: number, event: Event): void {
     const { view } = this.#announces;
     const at = this.#enqueue(this.#announces, Action.announce, index, nowMs);
-    this.#writeInfoHash(view, at, this.#workload.torrentOf[peer]!);
+    this.#writeInfoHash(view, at, this.#workload.torrentOf[peer]);
     view.setInt32(at + requestAt.peerId + 16, peer);
     const complete = this.#workload.seeding[peer] === 1 || event === Event.completed;
     view.setInt32(at + requestAt.left + 4, complete ? 0 : 1_000_000);
     view.setInt32(at + requestAt.event, event);
-    view.setUint16(at + requestAt.port, this.#workload.portOf[peer]!);
+    view.setUint16(at + requestAt.port, this.#workload.portOf[peer]);
   }
 
   /** Notes the request as under way and returns where in its queue it is to be written. */
   #enqueue(queue: RequestQueue, action: number, index: number, nowMs: number): number {
     if (queue.count === requestsPerSend) this.#socket.flush();
     const at = queue.count++ * queue.requestBytes;
-    const transaction = (this.#transactions[index]! + (1 << indexBits)) | 0;
+    const transaction = (this.#transactions[index] + (1 << indexBits)) | 0;
     this.#transactions[index] = transaction;
     this.#actions[index] = action;
     this.#sentAt[index] = nowMs;
@@ -261,7 +261,7 @@ export class LoadClient {
   #writeInfoHash(view: DataView, at: number, torrent: number): void {
     const { infoHashes } = this.#workload;
     for (let word = 0; word < 5; word++) {
-      view.setInt32(at + requestAt.infoHash + word * 4, infoHashes[torrent * 5 + word]!, true);
+      view.setInt32(at + requestAt.infoHash + word * 4, infoHashes[torrent * 5 + word], true);
     }
   }
 

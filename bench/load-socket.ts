@@ -53,13 +53,13 @@ export class LoadSocket {
     const memory = new PinnedMemory(calls, 65536);
     const name = memory.take(32);
     const length = encodeSocketAddress(name.bytes, address, port);
-    if (calls.connect(socket!.fd, name.address, length) !== 0) {
+    if (calls.connect(socket.fd, name.address, length) !== 0) {
       throw new SystemCallError('connect', calls.errno(), `${address}:${port}`);
     }
     this.#calls = calls;
-    this.fd = socket!.fd;
+    this.fd = socket.fd;
     this.#segmented = segmented;
-    this.batch = new DatagramBatch(calls, socket!);
+    this.batch = new DatagramBatch(calls, socket);
     this.queues = requestBytes.map((bytes) => {
       const queue = memory.take(bytes * requestsPerSend);
       const view = new DataView(queue.bytes.buffer, queue.bytes.byteOffset, queue.bytes.byteLength);
@@ -108,7 +108,7 @@ export class LoadSocket {
     this.#controls.words[control + cmsghdr.length / 4] = cmsghdr.size + 2;
     this.#controls.words[control + cmsghdr.level / 4] = IPPROTO_UDP;
     this.#controls.words[control + cmsghdr.type / 4] = UDP_SEGMENT;
-    this.#controls.units[control * 2 + cmsghdr.data / 2] = this.queues[kind]!.requestBytes;
+    this.#controls.units[control * 2 + cmsghdr.data / 2] = this.queues[kind].requestBytes;
     writePointer(words, header + msghdr.control / 4, this.#controls.address + kind * 64);
     words[header + msghdr.controllen / 4] = 24;
   }

@@ -27,5 +27,5 @@ export function medianInterval(values: readonly number[]): PairedMedian {
     tail += chance;
   }
   if (rank < 0) throw new RangeError(`${count} values are too few`);
-  return { median: median(sorted), from: sorted[rank]!, to: sorted[count - 1 - rank]!, certainty };
+  return { median: median(sorted), from: sorted[rank], to: sorted[count - 1 - rank], certainty };
 }

@@ -78,15 +78,15 @@ function memoryLatency(bytes: number): number {
   for (let i = lines - 1; i > 0; i--) {
     state = (Math.imul(state, 1664525) + 1013904223) | 0;
     const j = Math.floor(((state >>> 0) / 2 ** 32) * i);
-    const swap = order[i]!;
-    order[i] = order[j]!;
+    const swap = order[i];
+    order[i] = order[j];
     order[j] = swap;
   }
-  for (let i = 0; i < lines; i++) words[order[i]! << 4] = order[(i + 1) % lines]! << 4;
+  for (let i = 0; i < lines; i++) words[order[i] << 4] = order[(i + 1) % lines] << 4;
   const reads = 2_000_000;
   let at = 0;
   const start = process.hrtime.bigint();
-  for (let i = 0; i < reads; i++) at = words[at]!;
+  for (let i = 0; i < reads; i++) at = words[at];
   const cost = Number(process.hrtime.bigint() - start) / reads;
   if (at < 0) throw new Error('unreachable');
   return cost;
@@ -150,7 +150,7 @@ function printMemory(): void {
   console.log(`\nMemory of ${many.toLocaleString('en')} IPv4 peers in a fifth as many swarms\n`);
   row('spread', 'resident B/peer', 'in use B/peer');
   for (const spread of ['even', 'skewed']) {
-    const options = ['--expose-gc', process.argv[1]!, `--memory=${spread}`, ...(quick ? ['--quick'] : [])];
+    const options = ['--expose-gc', process.argv[1], `--memory=${spread}`, ...(quick ? ['--quick'] : [])];
     spawnSync(process.execPath, options, { stdio: ['ignore', 'inherit', 'inherit'] });
   }
 }

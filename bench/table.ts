@@ -6,7 +6,7 @@ export function formatTable(head: readonly string[], rows: Rows): string {
   const widths = widthsOf(head, rows);
   const line = (cells: readonly string[]) =>
     cells
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
       .join('  ')
       .trimEnd();
   return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
@@ -18,7 +18,7 @@ export function formatMarkdownTable(head: readonly string[], rows: Rows): string
 }
 
 function widthsOf(head: readonly string[], rows: Rows): number[] {
-  return head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+  return head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
 }
 
 /** `187,400`: three digits that mean something are enough for figures that vary by several per cent. */
@@ -30,5 +30,5 @@ export function formatCount(value: number): string {
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

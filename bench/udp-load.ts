@@ -119,7 +119,7 @@ function exchange(limitMs: number, done: () => boolean): number {
 /** Seconds of processor time that a process and its threads have used. */
 function processorSeconds(pid: string | undefined): number {
   if (!pid) return Number.NaN;
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 

@@ -74,7 +74,7 @@ export function ratioRows(results: Results): Rows {
     const theirs = results.get(name);
     if (!theirs) return [];
     const ratio = (pick: (result: LoadResult) => number) =>
-      median(ours.map((result, round) => pick(result) / pick(theirs[round]!)));
+      median(ours.map((result, round) => pick(result) / pick(theirs[round])));
     return [
       [
         name,

@@ -24,7 +24,7 @@ if (!calls) {
 }
 
 const [socket] = openUdpSockets(calls, { address: values.host, port: Number(values.port) });
-const batch = new DatagramBatch(calls, socket!, Number(values.slots));
+const batch = new DatagramBatch(calls, socket, Number(values.slots));
 const announceReplyBytes = announceReplyHeadBytes + 6 * Number(values.peers);
 const actionWord = requestAt.action / 4;
 const transactionWord = requestAt.transactionId / 4;
@@ -37,14 +37,14 @@ const peerWords = Math.ceil(announceReplyBytes / 4) - 5;
 function respond(slot: number): void {
   const at = slot * slotWords;
   const out = batch.replySlot * slotWords;
-  const action = words[at + actionWord]!;
+  const action = words[at + actionWord];
   replyWords[out] = action;
-  replyWords[out + 1] = words[at + transactionWord]!;
+  replyWords[out + 1] = words[at + transactionWord];
   replyWords[out + 2] = 1;
   if (action === announce) {
     replyWords[out + 3] = 1;
     replyWords[out + 4] = 1;
-    for (let word = 0; word < peerWords; word++) replyWords[out + 5 + word] = words[at + 4]! + word;
+    for (let word = 0; word < peerWords; word++) replyWords[out + 5 + word] = words[at + 4] + word;
     batch.reply(slot, announceReplyBytes);
   } else {
     batch.reply(slot, action === scrape ? 20 : connectReplyBytes);
@@ -54,11 +54,11 @@ function respond(slot: number): void {
 const waker = new Waker(calls);
 const loop = new EventLoop(calls);
 loop.listenTo(waker.handle);
-loop.add(socket!.fd, EPOLLIN, () => {
+loop.add(socket.fd, EPOLLIN, () => {
   const count = batch.receive();
   for (let slot = 0; slot < count; slot++) respond(slot);
   batch.flush();
   return batch.isBusy;
 });
-console.error(`responder listening on ${socket!.address}:${socket!.port}`);
+console.error(`responder listening on ${socket.address}:${socket.port}`);
 loop.run();

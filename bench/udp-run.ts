@@ -22,7 +22,7 @@ export async function measure(
   const port = await freePort();
   const on = (core: number, words: readonly string[]) => (apart ? pinned(core, words) : [...words]);
   const [command, ...args] = on(0, server.command(port));
-  const child = spawn(command!, args, {
+  const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(server.directory ? { cwd: server.directory } : {}),
   });
@@ -83,7 +83,7 @@ function loadCommand(port: number, serverPid: number, options: readonly string[]
 }
 
 async function load([command, ...args]: readonly string[]): Promise<LoadResult> {
-  const child = spawn(command!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk) => {
     output += chunk;

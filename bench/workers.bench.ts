@@ -50,5 +50,5 @@ const rows = [...results].map(([name, all]) => {
   ];
 });
 console.log(formatTable(head, rows));
-const ratio = median(two.map((result, round) => result.answersPerSecond / one[round]!.answersPerSecond));
+const ratio = median(two.map((result, round) => result.answersPerSecond / one[round].answersPerSecond));
 console.log(`\ntwo workers against one: ${ratio.toFixed(2)} x (target: no slower, 1.0 x)`);

@@ -33,7 +33,7 @@ export function createWorkload(seed: number, torrents: number, peers: number, ad
   const seeding = new Uint8Array(peers);
   let peer = 0;
   for (let torrent = 0; torrent < torrents; torrent++) {
-    for (let i = 0; i < swarmSizes[torrent]!; i++, peer++) {
+    for (let i = 0; i < swarmSizes[torrent]; i++, peer++) {
       torrentOf[peer] = torrent;
       portOf[peer] = firstPort + Math.floor(i / addresses);
       seeding[peer] = random.below(10) < 3 ? 1 : 0;
@@ -49,8 +49,8 @@ function sizesByRank(torrents: number, peers: number, maxSwarm: number): Int32Ar
   const others = peers - torrents;
   const sizes = Int32Array.from(weights, (weight) => 1 + Math.floor((weight / total) * others));
   const rest = peers - sizes.reduce((sum, size) => sum + size, 0);
-  for (let rank = 0; rank < rest; rank++) sizes[rank]!++;
-  if (others < 0 || sizes[0]! > maxSwarm) {
+  for (let rank = 0; rank < rest; rank++) sizes[rank]++;
+  if (others < 0 || sizes[0] > maxSwarm) {
     throw new RangeError(`${peers} peers cannot be spread over ${torrents} torrents`);
   }
   return sizes;

@@ -57,12 +57,12 @@ export async function startAcmeAuthority(validitySeconds = 86_400): Promise<Acme
   };
   try {
     await authority.printed(/ACME directory available/);
-    await answersNames(dnsPort!, names);
+    await answersNames(dnsPort, names);
     const issuedRoot = await fetchText(`https://127.0.0.1:${management}/roots/0`, own.root);
     return {
       directory: `https://127.0.0.1:${listen}/dir`,
       caPath: own.rootPath,
-      httpPort: httpPort!,
+      httpPort: httpPort,
       issuedRoot,
       log: () => authority.stdout,
       close,

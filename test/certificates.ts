@@ -38,7 +38,7 @@ export class TestAuthority {
   issue({ names = ['localhost', 'IP:127.0.0.1', 'IP:::1'], days = 10 }: IssueOptions = {}): TestCertificate {
     const name = `leaf${++this.#count}`;
     const alternatives = names.map((text) => (text.startsWith('IP:') ? text : `DNS:${text}`)).join(',');
-    const subject = `/CN=${names[0]!.replace('IP:', '')}`;
+    const subject = `/CN=${names[0].replace('IP:', '')}`;
     this.#sign(
       name,
       'intermediate',

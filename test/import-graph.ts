@@ -25,7 +25,7 @@ export function readImportGraph(src: string): ImportGraph {
   const outside = new Map<string, string[]>();
   for (const file of files) {
     const text = readFileSync(join(src, file), 'utf8');
-    const all = [...text.matchAll(importPattern)].map((match) => match[1] ?? match[2] ?? match[3]!);
+    const all = [...text.matchAll(importPattern)].map((match) => match[1] ?? match[2] ?? match[3]);
     const ours = all.filter((name) => name.startsWith('.')).map((name) => resolve(file, name, known));
     inside.set(file, [...new Set(ours)]);
     outside.set(
@@ -86,7 +86,7 @@ export function circlesIn(arrows: Arrows): string[][] {
 
 /** How many stand on top of each other: the longest way along arrows, a circle counted as one. */
 export function floorsOf(arrows: Arrows): number {
-  const circleOf = new Map(circlesIn(arrows).flatMap((circle) => circle.map((node) => [node, circle[0]!])));
+  const circleOf = new Map(circlesIn(arrows).flatMap((circle) => circle.map((node) => [node, circle[0]])));
   const condensed = groupArrows(arrows, (node) => circleOf.get(node) ?? node);
   const floors = new Map<string, number>();
   const floorOf = (node: string): number => {

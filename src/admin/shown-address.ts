@@ -30,7 +30,7 @@ export function formatShownEndpoint(bytes: Uint8Array, port: number, visibility:
  * for what is no address, such as the other end of a UNIX socket.
  */
 export function clientNetwork(remoteAddress: string | undefined): string {
-  const ip = remoteAddress === undefined ? undefined : parseIp(remoteAddress.split('%')[0]!);
+  const ip = remoteAddress === undefined ? undefined : parseIp(remoteAddress.split('%')[0]);
   if (ip === undefined) return '';
   const address = unmapIp(ip);
   return address.length === 4 ? formatIp(address) : formatIp(address.slice().fill(0, 8));

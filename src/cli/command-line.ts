@@ -146,7 +146,7 @@ function describeError(error: CommanderError, line: CommandLine, words: readonly
 }
 
 function describeUnknown(word: string, options: readonly ProgramOption[], versionFlags: string): string {
-  const name = word.replace(/^--?/, '').split('=')[0]!;
+  const name = word.replace(/^--?/, '').split('=')[0];
   if (options.some(({ long }) => long === name)) return `--${name} takes no value`;
   const unknown = `unknown option ${quoteForLog(word)}`;
   const opposite = name.startsWith('no-') ? name.slice(3) : `no-${name}`;

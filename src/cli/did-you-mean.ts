@@ -31,16 +31,16 @@ function countEdits(a: string, b: string): number {
     for (let column = 1; column <= b.length; column++) {
       const same = a[row - 1] === b[column - 1];
       let edits = Math.min(
-        previous[column]! + 1,
-        current[column - 1]! + 1,
-        previous[column - 1]! + (same ? 0 : 1),
+        previous[column] + 1,
+        current[column - 1] + 1,
+        previous[column - 1] + (same ? 0 : 1),
       );
       const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      if (swapped) edits = Math.min(edits, beforePrevious[column - 2]! + 1);
+      if (swapped) edits = Math.min(edits, beforePrevious[column - 2] + 1);
       current.push(edits);
     }
     beforePrevious = previous;
     previous = current;
   }
-  return previous[b.length]!;
+  return previous[b.length];
 }

@@ -50,7 +50,7 @@ function optionEntry(option: ProgramOption): string {
 }
 
 function sentence({ help, choices, default: standard }: ProgramOption): string {
-  const text = `${help[0]!.toUpperCase()}${phraseOf({ help }).slice(1)}.`;
+  const text = `${help[0].toUpperCase()}${phraseOf({ help }).slice(1)}.`;
   const among = choices ? ` One of ${choices.join(', ')}.` : '';
   return `${text}${among}${standard === undefined ? '' : ` Default: ${standard}.`}`;
 }
@@ -58,7 +58,7 @@ function sentence({ help, choices, default: standard }: ProgramOption): string {
 function commandSections(program: Program): string[] {
   if (program.commands.length === 0) return [];
   const entries = program.commands.map(({ name, argument, help, options }) => {
-    const flags = options.map((option) => `\\fB${plain(flagsOf(option)[0]!)}\\fR`).join(', ');
+    const flags = options.map((option) => `\\fB${plain(flagsOf(option)[0])}\\fR`).join(', ');
     const takes = flags === '' ? '' : `\nTakes ${flags}.`;
     const own = options.filter(({ long }) => !program.options.some((option) => option.long === long));
     return `.TP\n\\fB${plain(name)}\\fR${argument === '' ? '' : ` \\fI${plain(argument)}\\fR`}\n${plain(sentence({ long: '', group: '', help }))}${takes}${own.map((option) => `\n.RS\n${optionEntry(option)}\n.RE`).join('')}`;

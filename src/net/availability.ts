@@ -37,23 +37,23 @@ function tryEcho(calls: SystemCalls): void {
   try {
     const options = { address: '0.0.0.0', port: 0, receiveBuffer: 65536, sendBuffer: 65536 };
     const [socket] = openUdpSockets(calls, options);
-    closing.push(() => closeUdpSockets(calls, [socket!]));
+    closing.push(() => closeUdpSockets(calls, [socket]));
     const waker = new Waker(calls);
     closing.push(() => waker.close());
     const loop = new EventLoop(calls);
     closing.push(() => loop.close());
-    const batch = new DatagramBatch(calls, socket!, 2);
+    const batch = new DatagramBatch(calls, socket, 2);
     closing.push(() => batch.close());
     let arrived = 0;
     loop.listenTo(waker.handle);
-    loop.add(socket!.fd, EPOLLIN, () => {
+    loop.add(socket.fd, EPOLLIN, () => {
       for (let slot = batch.receive() - 1; slot >= 0; slot--) {
         if (++arrived === 1) batch.reply(slot, batch.length(slot));
       }
       batch.flush();
       return batch.isBusy;
     });
-    sendToItself(calls, socket!.fd, socket!.port);
+    sendToItself(calls, socket.fd, socket.port);
     for (let round = 0; round < 4 && arrived < 2; round++) loop.runOnce(250);
     if (arrived < 2) throw new Error('the datagram did not come back');
   } finally {

@@ -188,17 +188,17 @@ export class DatagramBatch {
 
   /** Bytes of the datagram in `slot`, at most `slotBytes`. */
   length(slot: number): number {
-    return this.#headers[slot * headerWords + transferredWord]!;
+    return this.#headers[slot * headerWords + transferredWord];
   }
 
   /** Whether the datagram in `slot` was longer than `slotBytes`. */
   isTruncated(slot: number): boolean {
-    return (this.#headers[slot * headerWords + flagsWord]! & MSG_TRUNC) !== 0;
+    return (this.#headers[slot * headerWords + flagsWord] & MSG_TRUNC) !== 0;
   }
 
   /** The sender's port. 0 is possible on the wire; a reply to it is refused by the kernel and counted. */
   port(slot: number): number {
-    const familyAndPort = this.names[slot * nameWords]!;
+    const familyAndPort = this.names[slot * nameWords];
     return ((familyAndPort >>> 8) & 0xff00) | (familyAndPort >>> 24);
   }
 
@@ -217,7 +217,7 @@ export class DatagramBatch {
     }
     // 0 where the kernel gave no local address: then it chooses the source itself.
     this.#replyHeaders[index * headerWords + controllenWord] =
-      this.#headers[slot * headerWords + controllenWord]!;
+      this.#headers[slot * headerWords + controllenWord];
     // Only the address matters. With the interface it would also force the way out, past the routing table.
     this.#controls[slot * controlWords + this.#ifindexWord] = 0;
   }

@@ -131,8 +131,8 @@ export class EventLoop {
       return called;
     }
     for (let i = 0, at = 0; i < ready; i++, at += this.#eventWords) {
-      const fd = words[at + this.#dataWord]!;
-      if (this.#readers[fd]?.(words[at]!, fd) === true) this.#enterBusy(fd);
+      const fd = words[at + this.#dataWord];
+      if (this.#readers[fd]?.(words[at], fd) === true) this.#enterBusy(fd);
     }
     return called + ready;
   }
@@ -161,14 +161,15 @@ export class EventLoop {
     let called = 0;
     for (let i = this.#busy.length - 1; i >= 0; i--) {
       const fd = this.#busy[i];
-      if (fd === undefined) continue; // a call has removed others
+      const reader = this.#readers[fd];
+      if (!reader) continue; // a call has removed others
       called++;
-      if (this.#readers[fd]!(this.#interests[fd]!, fd) === true) continue;
+      if (reader(this.#interests[fd], fd) === true) continue;
       const at = this.#busy.indexOf(fd);
       if (at < 0) continue;
       this.#busy.splice(at, 1);
       // Level-triggered: what has come in the meantime is reported by the next sleep.
-      this.#control(EPOLL_CTL_ADD, fd, this.#interests[fd]!);
+      this.#control(EPOLL_CTL_ADD, fd, this.#interests[fd]);
     }
     return called;
   }

@@ -104,7 +104,7 @@ export function adoptTcpListener(
 }
 
 function familyOf(bytes: Uint8Array): Family | undefined {
-  const family = bytes[0]! | (bytes[1]! << 8);
+  const family = bytes[0] | (bytes[1] << 8);
   if (family === AF_INET) return 4;
   return family === AF_INET6 ? 6 : undefined;
 }
@@ -113,7 +113,7 @@ function formatAddress(bytes: Uint8Array, family: Family): string {
   if (family === 4) return bytes.subarray(sockaddrIn.address, sockaddrIn.address + 4).join('.');
   const groups = Array.from({ length: 8 }, (_, i) => {
     const at = sockaddrIn6.address + i * 2;
-    return ((bytes[at]! << 8) | bytes[at + 1]!).toString(16);
+    return ((bytes[at] << 8) | bytes[at + 1]).toString(16);
   });
   // Node writes it in the short form.
   return new SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address;

@@ -113,7 +113,7 @@ export class BlockingUnixStream {
         if (error === errno.EAGAIN || error === errno.EINTR) return undefined;
         throw new SystemCallError('recvmmsg', error, 'receiving sockets');
       }
-      const length = message.header.words[mmsghdr.transferred / 4]!;
+      const length = message.header.words[mmsghdr.transferred / 4];
       const text = new TextDecoder().decode(message.text.bytes.subarray(0, length));
       return { text, descriptors: descriptorsIn(message.control.words, message.header.words) };
     } finally {
@@ -179,8 +179,8 @@ function createMessage(calls: SystemCalls, textBytes: number) {
 }
 
 function descriptorsIn(control: Int32Array, header: Int32Array): number[] {
-  if (header[msghdr.controllen / 4]! < cmsghdr.size) return [];
+  if (header[msghdr.controllen / 4] < cmsghdr.size) return [];
   if (control[cmsghdr.level / 4] !== SOL_SOCKET || control[cmsghdr.type / 4] !== SCM_RIGHTS) return [];
-  const count = (control[cmsghdr.length / 4]! - cmsghdr.size) / 4;
+  const count = (control[cmsghdr.length / 4] - cmsghdr.size) / 4;
   return [...control.subarray(cmsghdr.data / 4, cmsghdr.data / 4 + count)];
 }

@@ -25,7 +25,7 @@ export function encodeSocketAddress(bytes: Uint8Array, address: string, port: nu
 
 /** The port in a sockaddr of either family. */
 export function decodePort(bytes: Uint8Array, at = 0): number {
-  return (bytes[at + sockaddrIn.port]! << 8) | bytes[at + sockaddrIn.port + 1]!;
+  return (bytes[at + sockaddrIn.port] << 8) | bytes[at + sockaddrIn.port + 1];
 }
 
 function parseIpv4(text: string): number[] {
@@ -35,8 +35,8 @@ function parseIpv4(text: string): number[] {
 // The text has passed `isIPv6`, so only its three spellings remain: `::`, an IPv4 tail, plain groups.
 function parseIpv6(text: string): number[] {
   const [head, tail] = text.split('::').map(parseGroups);
-  if (!tail) return head!;
-  return [...head!, ...new Array<number>(16 - head!.length - tail.length).fill(0), ...tail];
+  if (!tail) return head;
+  return [...head, ...new Array<number>(16 - head.length - tail.length).fill(0), ...tail];
 }
 
 function parseGroups(text: string): number[] {

@@ -32,7 +32,7 @@ export class SocketOptions {
 
   /** The option's value; -1 when the kernel does not give it. */
   get(fd: number, level: number, name: number): number {
-    return this.#read(fd, level, name, 4) ? this.#value.words[0]! : -1;
+    return this.#read(fd, level, name, 4) ? this.#value.words[0] : -1;
   }
 
   /**
@@ -41,13 +41,13 @@ export class SocketOptions {
    */
   drops(fd: number): number {
     if (!this.#read(fd, SOL_SOCKET, SO_MEMINFO, memInfo.size)) return -1;
-    return this.#value.words[memInfo.drops / 4]! >>> 0;
+    return this.#value.words[memInfo.drops / 4] >>> 0;
   }
 
   /** Bytes of kernel memory that wait in the socket's receive queue; -1 when the kernel does not say. */
   receiveQueued(fd: number): number {
     if (!this.#read(fd, SOL_SOCKET, SO_MEMINFO, memInfo.size)) return -1;
-    return this.#value.words[memInfo.receiveQueued / 4]! >>> 0;
+    return this.#value.words[memInfo.receiveQueued / 4] >>> 0;
   }
 
   close(): void {

@@ -142,20 +142,20 @@ export class StreamSockets {
 
   #readPeer(words: Int32Array): void {
     const peer = this.peerWords;
-    if ((words[0]! & 0xffff) === AF_INET) {
+    if ((words[0] & 0xffff) === AF_INET) {
       this.peerFamily = 4;
-      peer[0] = words[sockaddrIn.address / 4]!;
+      peer[0] = words[sockaddrIn.address / 4];
       return;
     }
     const at = sockaddrIn6.address / 4;
     // A socket of both families shows IPv4 as ::ffff:a.b.c.d.
     if (words[at] === 0 && words[at + 1] === 0 && words[at + 2] === mappedWord) {
       this.peerFamily = 4;
-      peer[0] = words[at + 3]!;
+      peer[0] = words[at + 3];
       return;
     }
     this.peerFamily = 6;
-    for (let i = 0; i < 4; i++) peer[i] = words[at + i]!;
+    for (let i = 0; i < 4; i++) peer[i] = words[at + i];
   }
 }
 

@@ -142,5 +142,5 @@ function declare(koffi: Koffi, library: Library, architecture: Architecture): Sy
 }
 
 function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n', 1)[0]!;
+  return String(error instanceof Error ? error.message : error).split('\n', 1)[0];
 }

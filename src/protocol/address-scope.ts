@@ -11,7 +11,7 @@ for (const byte of [0, 10, 100, 127, 169, 172, 192, 198]) firstBytes[byte] = 1;
 firstBytes.fill(1, 224);
 
 export function scopeOf(family: 4 | 6, words: Int32Array, at: number): Scope {
-  return family === 4 ? scopeOfIpv4(words[at]!) : scopeOfIpv6(words, at);
+  return family === 4 ? scopeOfIpv4(words[at]) : scopeOfIpv6(words, at);
 }
 
 /**
@@ -45,7 +45,7 @@ export function scopeOfIpv4(word: number): Scope {
 
 /** Public is 2000::/3; private are ULA (fc00::/7) and link-local. */
 export function scopeOfIpv6(words: Int32Array, at: number): Scope {
-  const first = words[at]!;
+  const first = words[at];
   const byte0 = first & 0xff;
   const byte1 = (first >>> 8) & 0xff;
   if ((byte0 & 0xe0) === 0x20) return Scope.public;

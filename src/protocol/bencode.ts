@@ -242,7 +242,7 @@ class Decoder {
   #skipDigits(most: number): number {
     let at = this.#at;
     const limit = at + most;
-    while (at < limit && this.#bytes[at]! >= ZERO && this.#bytes[at]! <= ZERO + 9) at++;
+    while (at < limit && this.#bytes[at] >= ZERO && this.#bytes[at] <= ZERO + 9) at++;
     return at;
   }
 

@@ -65,7 +65,7 @@ export class ByteWriter {
     this.reserve(count);
     // A short copy costs less than the view that `set` needs.
     if (count > 32) this.bytes.set(source.subarray(at, at + count), this.length);
-    else for (let i = 0; i < count; i++) this.bytes[this.length + i] = source[at + i]!;
+    else for (let i = 0; i < count; i++) this.bytes[this.length + i] = source[at + i];
     this.length += count;
   }
 

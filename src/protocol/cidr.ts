@@ -48,7 +48,7 @@ export function cidrIncludes(cidr: Cidr, address: IpBytes): boolean {
   const bytes = unmapIp(address);
   if (bytes.length !== cidr.network.length) return false;
   for (let i = 0; i * 8 < cidr.bits; i++) {
-    if ((bytes[i]! & maskOf(cidr.bits - i * 8)) !== cidr.network[i]) return false;
+    if ((bytes[i] & maskOf(cidr.bits - i * 8)) !== cidr.network[i]) return false;
   }
   return true;
 }

@@ -23,7 +23,7 @@ export function decodeCompactPeers(bytes: Uint8Array, family: 4 | 6): PeerEndpoi
   const peers: PeerEndpoint[] = [];
   for (let at = 0; at < bytes.length; at += stride) {
     const portAt = at + stride - 2;
-    peers.push({ ip: bytes.subarray(at, portAt), port: (bytes[portAt]! << 8) | bytes[portAt + 1]! });
+    peers.push({ ip: bytes.subarray(at, portAt), port: (bytes[portAt] << 8) | bytes[portAt + 1] });
   }
   return peers;
 }
@@ -50,7 +50,7 @@ export function formatPeer(peer: PeerEndpoint): string {
 export function parsePeer(text: string): PeerEndpoint | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):([0-9]{1,5})$/.exec(text);
   const port = Number(match?.[3]);
-  const ip = match ? parseIp(match[1] ?? match[2]!) : undefined;
+  const ip = match ? parseIp(match[1] ?? match[2]) : undefined;
   // Brackets hold IPv6 and nothing else does.
   if (ip === undefined || port > 65535 || (match?.[1] === undefined) !== (ip.length === 4)) return undefined;
   return { ip, port };

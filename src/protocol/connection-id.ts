@@ -72,7 +72,7 @@ export class ConnectionIds {
   /** The address and 3 bytes of slot, which for IPv4 fit one block. The slot wraps after 34 years. */
   #hash(mac: SipHash, family: 4 | 6, words: Int32Array, at: number, slot: number): void {
     const slotBytes = slot & 0xffffff;
-    if (family === 4) mac.hash(words, at, 0, words[at]!, slotBytes, 7);
+    if (family === 4) mac.hash(words, at, 0, words[at], slotBytes, 7);
     else mac.hash(words, at, 2, slotBytes, 0, 3);
   }
 }

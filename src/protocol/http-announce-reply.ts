@@ -80,7 +80,7 @@ function encodeAddress(writer: ByteWriter, answer: HttpAnnounceAnswer): void {
   writer.digits(bytes);
   writer.latin1(':');
   for (let i = 0; i < bytes; i++) {
-    writer.byte((answer.address[answer.addressAt + (i >> 2)]! >>> ((i & 3) * 8)) & 0xff);
+    writer.byte((answer.address[answer.addressAt + (i >> 2)] >>> ((i & 3) * 8)) & 0xff);
   }
 }
 
@@ -133,7 +133,7 @@ function encodeDictionary(
     writer.raw(form.peerIds, index * 20, 20);
   }
   writer.latin1('4:porti');
-  writer.digits((form.peers[at + ipBytes]! << 8) | form.peers[at + ipBytes + 1]!);
+  writer.digits((form.peers[at + ipBytes] << 8) | form.peers[at + ipBytes + 1]);
   writer.latin1('ee');
   return ipBytes + 2;
 }

@@ -149,7 +149,7 @@ function readValue(bit: number, into: HttpAnnounceQuestion): boolean {
 
 function read20Bytes(into: Uint8Array): boolean {
   if (valueLength !== 20) return false;
-  for (let i = 0; i < 20; i++) into[i] = value[i]!;
+  for (let i = 0; i < 20; i++) into[i] = value[i];
   return true;
 }
 
@@ -177,7 +177,7 @@ function isNumber(): boolean {
 function isDigits(from: number): boolean {
   if (valueLength <= from) return false;
   for (let i = from; i < valueLength; i++) {
-    const digit = value[i]!;
+    const digit = value[i];
     if (digit < 0x30 || digit > 0x39) return false;
   }
   return true;
@@ -191,7 +191,7 @@ function isZero(): boolean {
 
 function toNumber(from: number): number {
   let number = 0;
-  for (let i = from; i < valueLength; i++) number = number * 10 + (value[i]! - 0x30);
+  for (let i = from; i < valueLength; i++) number = number * 10 + (value[i] - 0x30);
   return number;
 }
 
@@ -204,7 +204,7 @@ const events: [Uint8Array, Event][] = [
 
 function toEvent(): Event {
   for (let i = 0; i < events.length; i++) {
-    const [name, event] = events[i]!;
+    const [name, event] = events[i];
     if (isValue(name)) return event;
   }
   return Event.none;

@@ -77,7 +77,7 @@ function insert(into: HttpScrapeQuestion): void {
 /** How the 20 bytes at `at` compare to `value`. */
 function compare(infoHashes: Uint8Array, at: number): number {
   for (let i = 0; i < hashBytes; i++) {
-    const difference = infoHashes[at + i]! - value[i]!;
+    const difference = infoHashes[at + i] - value[i];
     if (difference !== 0) return difference;
   }
   return 0;

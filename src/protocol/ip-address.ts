@@ -97,7 +97,7 @@ export function formatIp(bytes: Uint8Array, at = 0, length: number = bytes.lengt
       continue;
     }
     if (i > 0 && i !== gapEnd) text += ':';
-    text += ((bytes[at + 2 * i]! << 8) | bytes[at + 2 * i + 1]!).toString(16);
+    text += ((bytes[at + 2 * i] << 8) | bytes[at + 2 * i + 1]).toString(16);
   }
   return text;
 }
@@ -140,7 +140,7 @@ export function unmapIp(bytes: IpBytes): IpBytes {
 /** Writes the address as little-endian words, 1 or 4 of them, from `at` on; returns its family. */
 export function encodeIpWords(bytes: IpBytes, words: Int32Array, at = 0): 4 | 6 {
   for (let i = 0; i < bytes.length; i += 4) {
-    words[at + i / 4] = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
+    words[at + i / 4] = bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);
   }
   return bytes.length === 4 ? 4 : 6;
 }
@@ -148,6 +148,6 @@ export function encodeIpWords(bytes: IpBytes, words: Int32Array, at = 0): 4 | 6 
 /** The bytes of the address whose words lie at `at`. */
 export function decodeIpWords(words: Int32Array, at: number, family: 4 | 6): IpBytes {
   const bytes = new Uint8Array(family === 4 ? 4 : 16);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = words[at + (i >> 2)]! >>> ((i & 3) * 8);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = words[at + (i >> 2)] >>> ((i & 3) * 8);
   return bytes;
 }

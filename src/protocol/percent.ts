@@ -9,11 +9,11 @@ const PERCENT = 0x25;
 export function decodePercent(bytes: Uint8Array, at: number, end: number, out: Uint8Array): number {
   let length = 0;
   for (let i = at; i < end; i++) {
-    let byte = bytes[i]!;
+    let byte = bytes[i];
     if (byte === PERCENT) {
       if (i + 2 >= end) return -1;
-      const high = hexDigit(bytes[i + 1]!);
-      const low = hexDigit(bytes[i + 2]!);
+      const high = hexDigit(bytes[i + 1]);
+      const low = hexDigit(bytes[i + 2]);
       if ((high | low) < 0) return -1;
       byte = (high << 4) | low;
       i += 2;

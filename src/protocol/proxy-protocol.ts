@@ -51,7 +51,7 @@ function decodeLine(bytes: Uint8Array, end: number): ProxyHeader | 'incomplete' 
   const limit = Math.min(end, longestLine);
   let text = '';
   for (let at = v1Start.length; at < limit; at++) {
-    const byte = bytes[at]!;
+    const byte = bytes[at];
     if (byte !== CR) {
       // Everything in it is printable ASCII.
       if (byte < 0x20 || byte > 0x7e) return undefined;
@@ -94,8 +94,8 @@ const families: Record<number, number> = { 17: 4, 33: 16 };
 const withoutAddress = [0x00, 0x31];
 
 function decodeBinary(bytes: Uint8Array, end: number): ProxyHeader | 'incomplete' | undefined {
-  const command = bytes[12]!;
-  const family = bytes[13]!;
+  const command = bytes[12];
+  const family = bytes[13];
   const length = v2Fixed + word(bytes, 14);
   if (command !== versionLocal && command !== versionProxy) return undefined;
   if (length > longestProxyHeader) return undefined;
@@ -109,7 +109,7 @@ function decodeBinary(bytes: Uint8Array, end: number): ProxyHeader | 'incomplete
 }
 
 function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 8) | bytes[at + 1]!;
+  return (bytes[at] << 8) | bytes[at + 1];
 }
 
 /** The line of v1. */

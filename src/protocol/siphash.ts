@@ -40,8 +40,8 @@ export class SipHash {
       let mh = 0;
       let rounds = 2;
       if (block < blocks) {
-        ml = words[at + 2 * block]!;
-        mh = words[at + 2 * block + 1]!;
+        ml = words[at + 2 * block];
+        mh = words[at + 2 * block + 1];
       } else if (block === blocks) {
         ml = restLow | 0;
         mh = restHigh | ((blocks * 8 + rest) << 24);

@@ -169,7 +169,7 @@ function encodeRequestHead(
 }
 
 function encodeBytes(view: DataView, at: number, bytes: Uint8Array, count: number): void {
-  for (let i = 0; i < count; i++) view.setUint8(at + i, bytes[i]!);
+  for (let i = 0; i < count; i++) view.setUint8(at + i, bytes[i]);
 }
 
 function encodeUint64(view: DataView, at: number, value: number | bigint): void {

@@ -14,17 +14,17 @@ export function decodeUrlData(bytes: Uint8Array, at: number, end: number, out: U
   let length = 0;
   let cursor = at;
   while (cursor < end) {
-    const option = bytes[cursor++]!;
+    const option = bytes[cursor++];
     if (option === END_OF_OPTIONS) break;
     if (option === NOP) continue;
     if (cursor >= end) break;
     const start = cursor + 1;
-    const size = bytes[cursor]!;
+    const size = bytes[cursor];
     cursor = start + size;
     if (cursor > end) break;
     if (option !== URL_DATA) continue;
     if (length + size > out.length) break;
-    for (let i = 0; i < size; i++) out[length++] = bytes[start + i]!;
+    for (let i = 0; i < size; i++) out[length++] = bytes[start + i];
   }
   return length;
 }

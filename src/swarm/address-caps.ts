@@ -40,10 +40,10 @@ export class AddressCaps {
     tick: number,
     found: FoundPeer,
   ): boolean {
-    const ref = this.#words[slot]!;
+    const ref = this.#words[slot];
     if (ref === 0 || (ref > 0 && peersIn(this.#words, ref) < portsPerAddress)) return false;
     const isIpv4 = peers.stride === 2;
-    if (isLocalScope(isIpv4 ? scopeOfIpv4(address[at]!) : scopeOfIpv6(address, at))) return false;
+    if (isLocalScope(isIpv4 ? scopeOfIpv4(address[at]) : scopeOfIpv6(address, at))) return false;
     this.#scan(peers, slot, address, at, tick, false);
     const crowded = this.#ofAddress >= portsPerAddress;
     if (!crowded && this.#ofSubscriber < peersPerSubscriber) return false;
@@ -68,7 +68,7 @@ export class AddressCaps {
   ): void {
     this.#ofAddress = this.#ofSubscriber = 0;
     this.#oldestAge = -1;
-    const ref = this.#words[slot]!;
+    const ref = this.#words[slot];
     if (ref > 0) {
       this.#scanBlock(peers, ref, leechersIn(this.#words, ref), address, at, tick, ofSubscriber);
       return;
@@ -103,7 +103,7 @@ export class AddressCaps {
       }
       if (sameAddress) this.#ofAddress++;
       if (!sameAddress && !ofSubscriber) continue;
-      const age = ageOf(words[record + stride - 1]! >>> 16, tick);
+      const age = ageOf(words[record + stride - 1] >>> 16, tick);
       if (age <= this.#oldestAge) continue;
       this.#oldestAge = age;
       this.#oldestBlock = block;

@@ -22,35 +22,35 @@ if ((countedFlag & partialFlag) !== 0 || tickIn(countedFlag | partialFlag) !== 0
   throw new RangeError('the bits of a record overlap');
 
 export function leechersIn(words: Int32Array, block: number): number {
-  return words[block + blockField.counts]! & 0xffff;
+  return words[block + blockField.counts] & 0xffff;
 }
 
 export function seedersIn(words: Int32Array, block: number): number {
-  return words[block + blockField.counts]! >>> 16;
+  return words[block + blockField.counts] >>> 16;
 }
 
 export function peersIn(words: Int32Array, block: number): number {
-  return (words[block + blockField.counts]! & 0xffff) + (words[block + blockField.counts]! >>> 16);
+  return (words[block + blockField.counts] & 0xffff) + (words[block + blockField.counts] >>> 16);
 }
 
 export function classOf(words: Int32Array, block: number): number {
-  return words[block + blockField.marks]! & 0xff;
+  return words[block + blockField.marks] & 0xff;
 }
 
 export function capacityOf(words: Int32Array, block: number): number {
-  return capacityOfClass[words[block + blockField.marks]! & 0xff]!;
+  return capacityOfClass[words[block + blockField.marks] & 0xff];
 }
 
 export function depthOf(words: Int32Array, block: number): number {
-  return (words[block + blockField.marks]! >>> 8) & 0xff;
+  return (words[block + blockField.marks] >>> 8) & 0xff;
 }
 
 export function partialIn(words: Int32Array, block: number): number {
-  return words[block + blockField.marks]! >>> 16;
+  return words[block + blockField.marks] >>> 16;
 }
 
 export function addPartial(words: Int32Array, block: number, change: number): void {
-  words[block + blockField.marks]! += change << 16;
+  words[block + blockField.marks] += change << 16;
 }
 
 /** Makes an empty block of a freshly allocated object. */
@@ -79,13 +79,13 @@ export function findRecord(
   port: number,
 ): number {
   const count = peersIn(words, block);
-  const first = address[addressAt]!;
+  const first = address[addressAt];
   if (stride === 2) return findIpv4Record(words, block + blockHead, count, first, port);
   let at = block + blockHead;
   for (let i = 0; i < count; i++, at += stride) {
     if (
       words[at + 3] === address[addressAt + 3] &&
-      (words[at + 4]! & 0xffff) === port &&
+      (words[at + 4] & 0xffff) === port &&
       words[at + 2] === address[addressAt + 2] &&
       words[at + 1] === address[addressAt + 1] &&
       words[at] === first
@@ -106,13 +106,10 @@ function findIpv4Record(
   const end = from + 2 * count;
   // Four a turn: V8 asks the array anew for its type, length and place in every turn of a loop.
   for (let at = from; at < end; at += 8) {
-    if (words[at] === address && (words[at + 1]! & 0xffff) === port) return (at - from) >> 1;
-    if (words[at + 2] === address && (words[at + 3]! & 0xffff) === port)
-      return indexBefore(end, from, at + 2);
-    if (words[at + 4] === address && (words[at + 5]! & 0xffff) === port)
-      return indexBefore(end, from, at + 4);
-    if (words[at + 6] === address && (words[at + 7]! & 0xffff) === port)
-      return indexBefore(end, from, at + 6);
+    if (words[at] === address && (words[at + 1] & 0xffff) === port) return (at - from) >> 1;
+    if (words[at + 2] === address && (words[at + 3] & 0xffff) === port) return indexBefore(end, from, at + 2);
+    if (words[at + 4] === address && (words[at + 5] & 0xffff) === port) return indexBefore(end, from, at + 4);
+    if (words[at + 6] === address && (words[at + 7] & 0xffff) === port) return indexBefore(end, from, at + 6);
   }
   return -1;
 }
@@ -136,16 +133,16 @@ export function addRecord(
   const seeders = seedersIn(words, block);
   let index = leechers + seeders;
   if (seeder) {
-    words[block + blockField.counts]! += 0x10000;
+    words[block + blockField.counts] += 0x10000;
   } else {
     if (seeders > 0) moveRecord(words, block, stride, leechers, index);
     index = leechers;
-    words[block + blockField.counts]! += 1;
+    words[block + blockField.counts] += 1;
   }
   const to = recordAt(block, stride, index);
-  for (let i = 0; i < stride; i++) words[to + i] = source[sourceRecord + i]!;
+  for (let i = 0; i < stride; i++) words[to + i] = source[sourceRecord + i];
   const id = peerIdAt(words, block, stride, index);
-  for (let i = 0; i < peerIdWords; i++) words[id + i] = source[sourcePeerId + i]!;
+  for (let i = 0; i < peerIdWords; i++) words[id + i] = source[sourcePeerId + i];
   return index;
 }
 
@@ -155,12 +152,12 @@ export function removeRecord(words: Int32Array, block: number, stride: number, i
   const last = leechers + seedersIn(words, block) - 1;
   if (index >= leechers) {
     if (index !== last) moveRecord(words, block, stride, last, index);
-    words[block + blockField.counts]! -= 0x10000;
+    words[block + blockField.counts] -= 0x10000;
     return;
   }
   if (index !== leechers - 1) moveRecord(words, block, stride, leechers - 1, index);
   if (last >= leechers) moveRecord(words, block, stride, last, leechers - 1);
-  words[block + blockField.counts]! -= 1;
+  words[block + blockField.counts] -= 1;
 }
 
 /** Makes a seeder of a leecher or the other way round; returns the record's new index. */
@@ -169,16 +166,16 @@ export function changeRole(words: Int32Array, block: number, stride: number, ind
   const becomesSeeder = index < leechers;
   const border = becomesSeeder ? leechers - 1 : leechers;
   if (index !== border) swapRecords(words, block, stride, index, border);
-  words[block + blockField.counts]! += becomesSeeder ? 0xffff : -0xffff;
+  words[block + blockField.counts] += becomesSeeder ? 0xffff : -0xffff;
   return border;
 }
 
 /** Copies everything of one block to another that holds nothing yet; the other keeps its class. */
 export function copyBlock(words: Int32Array, from: number, to: number, stride: number): void {
   const count = peersIn(words, from);
-  words[to + blockField.counts] = words[from + blockField.counts]!;
+  words[to + blockField.counts] = words[from + blockField.counts];
   words[to + blockField.marks] =
-    (words[from + blockField.marks]! & ~0xff) | (words[to + blockField.marks]! & 0xff);
+    (words[from + blockField.marks] & ~0xff) | (words[to + blockField.marks] & 0xff);
   copyWords(words, from + blockHead, to + blockHead, count * stride);
   copyWords(words, peerIdAt(words, from, stride, 0), peerIdAt(words, to, stride, 0), count * peerIdWords);
 }
@@ -196,13 +193,13 @@ function swapRecords(words: Int32Array, block: number, stride: number, a: number
 }
 
 function copyWords(words: Int32Array, from: number, to: number, count: number): void {
-  for (let i = 0; i < count; i++) words[to + i] = words[from + i]!;
+  for (let i = 0; i < count; i++) words[to + i] = words[from + i];
 }
 
 function swapWords(words: Int32Array, a: number, b: number, count: number): void {
   for (let i = 0; i < count; i++) {
-    const word = words[a + i]!;
-    words[a + i] = words[b + i]!;
+    const word = words[a + i];
+    words[a + i] = words[b + i];
     words[b + i] = word;
   }
 }

@@ -51,7 +51,7 @@ export class ChangeEncoder {
     if (this.#page === 0) this.#page = this.#entries.journal.takePages();
     if (this.#page === 0) return undefined;
     this.#at = sectionHeader.size;
-    const end = this.#page + this.#words[this.#page + journalPage.end]!;
+    const end = this.#page + this.#words[this.#page + journalPage.end];
     for (let name = this.#page + journalPage.size; name < end; name += changeName.size) this.#write(name);
     this.names = (end - this.#page - journalPage.size) / changeName.size;
     this.#page = this.#entries.journal.freePage(this.#page);
@@ -84,12 +84,12 @@ export class ChangeEncoder {
     try {
       const entry = this.#table.find(shard, hash, words, name);
       const head = this.#at;
-      for (let i = 0; i < infoHashWords; i++) this.#section[head + i] = words[name + i]!;
-      const saved = entry === 0 ? 0 : words[entry + entryField.downloaded]! & savedMask;
+      for (let i = 0; i < infoHashWords; i++) this.#section[head + i] = words[name + i];
+      const saved = entry === 0 ? 0 : words[entry + entryField.downloaded] & savedMask;
       this.#section[head + fragmentHead.downloaded] = saved;
       this.#section[head + fragmentHead.peers4] = this.#section[head + fragmentHead.peers6] = 0;
       this.#at += fragmentHead.size;
-      const family = words[name + changeName.family]!;
+      const family = words[name + changeName.family];
       if (family === 0) this.#section[head + fragmentHead.downloaded] = goneFlag;
       else this.#writePeer(head, entry, name, family === 4 ? 4 : 6);
     } finally {
@@ -103,18 +103,18 @@ export class ChangeEncoder {
     const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
     const slot = entry + (family === 4 ? entryField.peers4 : entryField.peers6);
     const address = name + changeName.address;
-    const port = words[name + changeName.port]!;
+    const port = words[name + changeName.port];
     const found = this.#found;
     const isThere = entry !== 0 && peers.find(slot, words, address, port, false, found);
     const { stride } = peers;
     if (isThere) {
       const record = recordAt(found.block, stride, found.index);
       const id = peerIdAt(words, found.block, stride, found.index);
-      for (let i = 0; i < stride; i++) section[this.#at++] = words[record + i]!;
-      for (let i = 0; i < peerIdWords; i++) section[this.#at++] = words[id + i]!;
+      for (let i = 0; i < stride; i++) section[this.#at++] = words[record + i];
+      for (let i = 0; i < peerIdWords; i++) section[this.#at++] = words[id + i];
     } else {
-      section[head + fragmentHead.downloaded]! |= goneFlag;
-      for (let i = 0; i < stride - 1; i++) section[this.#at++] = words[address + i]!;
+      section[head + fragmentHead.downloaded] |= goneFlag;
+      for (let i = 0; i < stride - 1; i++) section[this.#at++] = words[address + i];
       section[this.#at++] = port;
       for (let i = 0; i < peerIdWords; i++) section[this.#at++] = 0;
     }
@@ -124,7 +124,7 @@ export class ChangeEncoder {
 
   #seal(kind: number, clock: SnapshotClock): Uint8Array {
     const section = this.#section;
-    const secondsPerTick = this.#words[header.secondsPerTick]!;
+    const secondsPerTick = this.#words[header.secondsPerTick];
     section.fill(0, 0, sectionHeader.size);
     section[sectionHeader.kind] = kind;
     section[sectionHeader.secondsPerTick] = secondsPerTick;

@@ -50,7 +50,7 @@ export class ChangeJournal {
 
   /** Whether it has a quarter of the pages that it may have: its reader should take some out. */
   get isFilling(): boolean {
-    return Atomics.load(this.#words, header.journalPages) * 4 >= this.#words[header.maxJournalPages]!;
+    return Atomics.load(this.#words, header.journalPages) * 4 >= this.#words[header.maxJournalPages];
   }
 
   /** Whether a change could not be noted since `open`, because the journal or the memory was full. */
@@ -70,7 +70,7 @@ export class ChangeJournal {
     const at = this.#begin(infoHash, infoHashAt, family);
     if (at === 0) return;
     const addressWords = family === 4 ? 1 : 4;
-    for (let i = 0; i < addressWords; i++) this.#words[at + changeName.address + i] = address[addressAt + i]!;
+    for (let i = 0; i < addressWords; i++) this.#words[at + changeName.address + i] = address[addressAt + i];
     this.#words[at + changeName.port] = port;
     unlock(this.#words, header.journalLock);
   }
@@ -84,7 +84,7 @@ export class ChangeJournal {
   takePages(): number {
     const words = this.#words;
     lock(words, header.journalLock);
-    const first = words[header.journalFirstPage]!;
+    const first = words[header.journalFirstPage];
     words[header.journalFirstPage] = words[header.journalLastPage] = 0;
     unlock(words, header.journalLock);
     return first;
@@ -92,7 +92,7 @@ export class ChangeJournal {
 
   /** Gives a page that was taken out back, and returns the next one of its row. */
   freePage(page: number): number {
-    const next = this.#words[page + journalPage.next]!;
+    const next = this.#words[page + journalPage.next];
     this.#allocator.free(page);
     Atomics.sub(this.#words, header.journalPages, 1);
     return next;
@@ -108,18 +108,18 @@ export class ChangeJournal {
       unlock(words, header.journalLock);
       return 0;
     }
-    const at = page + words[page + journalPage.end]!;
-    words[page + journalPage.end]! += changeName.size;
-    for (let i = 0; i < infoHashWords; i++) words[at + i] = infoHash[infoHashAt + i]!;
+    const at = page + words[page + journalPage.end];
+    words[page + journalPage.end] += changeName.size;
+    for (let i = 0; i < infoHashWords; i++) words[at + i] = infoHash[infoHashAt + i];
     words[at + changeName.family] = family;
     return at;
   }
 
   #pageWithRoom(): number {
     const words = this.#words;
-    const last = words[header.journalLastPage]!;
-    if (last !== 0 && words[last + journalPage.end]! < pageEnd) return last;
-    const isFull = Atomics.load(words, header.journalPages) >= words[header.maxJournalPages]!;
+    const last = words[header.journalLastPage];
+    if (last !== 0 && words[last + journalPage.end] < pageEnd) return last;
+    const isFull = Atomics.load(words, header.journalPages) >= words[header.maxJournalPages];
     const page = isFull ? 0 : this.#allocator.allocate(pageClass);
     if (page === 0) {
       words[header.journalLost] = 1;

@@ -29,12 +29,12 @@ export class ChangeLoader {
   /** Reads the fragment at word `at`; returns where it ends, or −1 when it would not end before `end`. */
   load(fragment: Int32Array, at: number, end: number): number {
     if (at + fragmentHead.size > end) return -1;
-    if ((fragment[at + fragmentHead.downloaded]! & goneFlag) === 0) {
+    if ((fragment[at + fragmentHead.downloaded] & goneFlag) === 0) {
       this.#loader.expectKnown();
       return this.#loader.load(fragment, at, end);
     }
-    const peers4 = countIn(fragment[at + fragmentHead.peers4]!);
-    const peers6 = countIn(fragment[at + fragmentHead.peers6]!);
+    const peers4 = countIn(fragment[at + fragmentHead.peers4]);
+    const peers6 = countIn(fragment[at + fragmentHead.peers6]);
     const first4 = at + fragmentHead.size;
     const first6 = first4 + peers4 * peerWords4;
     const next = first6 + peers6 * peerWords6;
@@ -62,7 +62,7 @@ export class ChangeLoader {
   /** The swarm's entry, its counter brought up to date; 0 when nothing is to be known of it. */
   #enter(shard: number, hash: number, fragment: Int32Array, at: number): number {
     const words = this.#words;
-    const downloaded = fragment[at + fragmentHead.downloaded]! & downloadedMask;
+    const downloaded = fragment[at + fragmentHead.downloaded] & downloadedMask;
     let entry = this.#table.find(shard, hash, fragment, at);
     if (entry === 0 && downloaded > 0) {
       // Everybody whom the counter counts has come and gone since the copy began.
@@ -70,7 +70,7 @@ export class ChangeLoader {
       if (entry !== 0) this.#entries.countSwarm(shard, entry);
     }
     if (entry === 0) return 0;
-    const known = words[entry + entryField.downloaded]!;
+    const known = words[entry + entryField.downloaded];
     if (downloaded > (known & downloadedMask)) {
       words[entry + entryField.downloaded] = (known & ~downloadedMask) | downloaded;
     }
@@ -80,7 +80,7 @@ export class ChangeLoader {
   #remove(shard: number, entry: number, family: 4 | 6, fragment: Int32Array, at: number): void {
     const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
     const slot = entry + (family === 4 ? entryField.peers4 : entryField.peers6);
-    const port = fragment[at + peers.stride - 1]! & 0xffff;
+    const port = fragment[at + peers.stride - 1] & 0xffff;
     const found = this.#found;
     if (!peers.find(slot, fragment, at, port, false, found)) return;
     this.#entries.count(shard, family, found.isSeeder ? 0 : -1, found.isSeeder ? -1 : 0);

@@ -8,12 +8,12 @@ export const oldestAge = 2 ** 30;
 
 /** How many chunks were filled since this stamp (`chunkRow.filled`) was written. */
 export function chunkAge(words: Int32Array, stamp: number): number {
-  return stepsSince32(stamp, words[header.chunksFilled]!);
+  return stepsSince32(stamp, words[header.chunksFilled]);
 }
 
 /** The stamp of a chunk that has this age now. */
 export function stampOfAge(words: Int32Array, age: number): number {
-  return stepsBefore(words[header.chunksFilled]!, age, -1);
+  return stepsBefore(words[header.chunksFilled], age, -1);
 }
 
 /**
@@ -21,9 +21,9 @@ export function stampOfAge(words: Int32Array, age: number): number {
  * chunk that is filled anew at the same moment is taken for an old one at worst.
  */
 export function boundChunkAges(words: Int32Array): void {
-  const end = words[header.nextFreshChunk]!;
-  for (let chunk = words[header.firstChunk]!; chunk < end; chunk++) {
+  const end = words[header.nextFreshChunk];
+  for (let chunk = words[header.firstChunk]; chunk < end; chunk++) {
     const at = chunkTable + chunk * chunkRow.size + chunkRow.filled;
-    if (chunkAge(words, words[at]!) > oldestAge) words[at] = stampOfAge(words, oldestAge);
+    if (chunkAge(words, words[at]) > oldestAge) words[at] = stampOfAge(words, oldestAge);
   }
 }

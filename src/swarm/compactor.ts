@@ -54,16 +54,16 @@ export class Compactor {
     this.#count();
     for (let sizeClass = 0; sizeClass < sizeClasses.length; sizeClass++) this.#decide(sizeClass);
     const words = this.#words;
-    const end = words[header.nextFreshChunk]!;
-    for (let chunk = words[header.firstChunk]!; chunk < end; chunk++) {
+    const end = words[header.nextFreshChunk];
+    for (let chunk = words[header.firstChunk]; chunk < end; chunk++) {
       const row = chunkTable + chunk * chunkRow.size;
-      const word = words[row + chunkRow.sizeClass]!;
+      const word = words[row + chunkRow.sizeClass];
       const sizeClass = word & sizeClassMask;
-      const degree = degreeOf(sizeClass, words[row + chunkRow.used]!);
+      const degree = degreeOf(sizeClass, words[row + chunkRow.used]);
       if (degree < 0 || this.#isBeingFilled(chunk, sizeClass)) continue;
-      const isWanted = this.#chunks[sizeClass * degrees + degree]! > 0;
+      const isWanted = this.#chunks[sizeClass * degrees + degree] > 0;
       if (isWanted) {
-        this.#chunks[sizeClass * degrees + degree]!--;
+        this.#chunks[sizeClass * degrees + degree]--;
         chosen++;
       }
       if (isWanted !== ((word & emptyingFlag) !== 0)) this.#allocator.setEmptying(chunk, sizeClass, isWanted);
@@ -83,14 +83,14 @@ export class Compactor {
 
   /** Whether tidying the families of an entry takes several slices. */
   isLarge(entry: number): boolean {
-    return this.#words[entry + entryField.peers4]! < 0 || this.#words[entry + entryField.peers6]! < 0;
+    return this.#words[entry + entryField.peers4] < 0 || this.#words[entry + entryField.peers6] < 0;
   }
 
   /** Moves the blocks of a swarm that is not large, and gives them the size that they need. */
   tidySmall(entry: number): void {
     for (let family = 0; family < 2; family++) {
       const slot = entry + entryField.peers4 + family;
-      if (this.#words[slot]! > 0) this.#families[family]!.tidyBlock(slot);
+      if (this.#words[slot] > 0) this.#families[family].tidyBlock(slot);
     }
   }
 
@@ -102,10 +102,10 @@ export class Compactor {
     let left = blocks;
     let from = at;
     for (let number = set; number < 4; number++, from = 0) {
-      const peers = this.#families[number >>> 1]!;
+      const peers = this.#families[number >>> 1];
       const slot = entry + entryField.peers4 + (number >>> 1);
       if ((number & 1) === 0 && from === 0) this.#beginFamily(peers, slot);
-      while (this.#words[slot]! < 0 && from >= 0) {
+      while (this.#words[slot] < 0 && from >= 0) {
         if (left-- === 0) return (number << 16) | from;
         from = peers.tidyInSet(slot, (number & 1) === 1, from);
       }
@@ -114,8 +114,8 @@ export class Compactor {
   }
 
   #beginFamily(peers: FamilyPeers, slot: number): void {
-    if (this.#words[slot]! < 0) peers.tidyLarge(slot);
-    if (this.#words[slot]! > 0) peers.tidyBlock(slot);
+    if (this.#words[slot] < 0) peers.tidyLarge(slot);
+    if (this.#words[slot] > 0) peers.tidyBlock(slot);
   }
 
   #count(): void {
@@ -123,16 +123,16 @@ export class Compactor {
     this.#chunks.fill(0);
     this.#used.fill(0);
     this.#room.fill(0);
-    const end = words[header.nextFreshChunk]!;
-    for (let chunk = words[header.firstChunk]!; chunk < end; chunk++) {
+    const end = words[header.nextFreshChunk];
+    for (let chunk = words[header.firstChunk]; chunk < end; chunk++) {
       const row = chunkTable + chunk * chunkRow.size;
-      const sizeClass = words[row + chunkRow.sizeClass]! & sizeClassMask;
-      const used = words[row + chunkRow.used]!;
-      this.#used[sizeClass]! += used;
+      const sizeClass = words[row + chunkRow.sizeClass] & sizeClassMask;
+      const used = words[row + chunkRow.used];
+      this.#used[sizeClass] += used;
       const degree = degreeOf(sizeClass, used);
       if (degree < 0) continue;
-      this.#room[sizeClass]! += objectsPerChunk[sizeClass]! - used;
-      if (!this.#isBeingFilled(chunk, sizeClass)) this.#chunks[sizeClass * degrees + degree]!++;
+      this.#room[sizeClass] += objectsPerChunk[sizeClass] - used;
+      if (!this.#isBeingFilled(chunk, sizeClass)) this.#chunks[sizeClass * degrees + degree]++;
     }
   }
 
@@ -143,13 +143,13 @@ export class Compactor {
 
   /** Leaves in `#chunks` how many of each degree are to be emptied: so many that what lies there fits into the others. */
   #decide(sizeClass: number): void {
-    const perChunk = objectsPerChunk[sizeClass]!;
-    const used = this.#used[sizeClass]!;
-    const room = this.#room[sizeClass]!;
+    const perChunk = objectsPerChunk[sizeClass];
+    const used = this.#used[sizeClass];
+    const room = this.#room[sizeClass];
     let left = room > used / 8 + perChunk ? Math.floor((room - used / 16) / perChunk) : 0;
     for (let at = sizeClass * degrees; at < (sizeClass + 1) * degrees; at++) {
-      this.#chunks[at] = Math.min(this.#chunks[at]!, left);
-      left -= this.#chunks[at]!;
+      this.#chunks[at] = Math.min(this.#chunks[at], left);
+      left -= this.#chunks[at];
     }
     if (used === 0) this.#allocator.returnLast(sizeClass);
   }
@@ -157,6 +157,6 @@ export class Compactor {
 
 /** How full a chunk is, 0 to 31; −1 for a full one, and for one that nothing lies in or that is in the pool. */
 function degreeOf(sizeClass: number, used: number): number {
-  const perChunk = objectsPerChunk[sizeClass]!;
+  const perChunk = objectsPerChunk[sizeClass];
   return used <= 0 || used >= perChunk ? -1 : Math.floor((used * degrees) / perChunk);
 }

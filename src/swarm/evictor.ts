@@ -44,14 +44,14 @@ export class Evictor {
     this.#words = words;
     this.#table = table;
     this.#entries = entries;
-    this.#urgentAbove = Math.floor((words[header.pressedAbove]! * 31) / 30);
+    this.#urgentAbove = Math.floor((words[header.pressedAbove] * 31) / 30);
   }
 
   /** Whether memory is short, or a pass is under way: one left half done would leave chunks half full. */
   get isPressed(): boolean {
     const words = this.#words;
     return (
-      words[header.chunksInUse]! > words[header.pressedAbove]! ||
+      words[header.chunksInUse] > words[header.pressedAbove] ||
       words[header.evictShard] !== this.#table.shardCount
     );
   }
@@ -59,8 +59,8 @@ export class Evictor {
   /** Does one slice, unless another thread does, or two when memory is all but full; `now` is whole seconds. */
   relieve(now: number): void {
     const words = this.#words;
-    if (words[header.evictRestUntil]! > now) return;
-    const urgent = words[header.chunksInUse]! > this.#urgentAbove;
+    if (words[header.evictRestUntil] > now) return;
+    const urgent = words[header.chunksInUse] > this.#urgentAbove;
     if (urgent) lock(words, header.evictLock);
     else if (!tryLock(words, header.evictLock)) return;
     try {
@@ -77,7 +77,7 @@ export class Evictor {
     for (let slice = 0; slice < slicesWhenFull && gone < enoughWhenFull && !this.#hasFreeChunk(); slice++) {
       lock(words, header.evictLock);
       try {
-        const evicted = words[header.evictRestUntil]! > now ? -1 : this.#slice(now);
+        const evicted = words[header.evictRestUntil] > now ? -1 : this.#slice(now);
         if (evicted < 0) break;
         gone += evicted;
       } finally {
@@ -89,23 +89,23 @@ export class Evictor {
 
   #hasFreeChunk(): boolean {
     const words = this.#words;
-    return words[header.freeChunk] !== 0 || words[header.nextFreshChunk]! < words[header.endChunk]!;
+    return words[header.freeChunk] !== 0 || words[header.nextFreshChunk] < words[header.endChunk];
   }
 
   /** Returns how many swarms went, −1 while none can be expected to; with the pass's lock held. */
   #slice(now: number): number {
     const words = this.#words;
     if (words[header.evictShard] === this.#table.shardCount && !this.#beginPass(now)) return -1;
-    const number = words[header.evictShard]!;
+    const number = words[header.evictShard];
     const shard = this.#table.shardAt(number);
-    const start = words[header.evictPosition]!;
+    const start = words[header.evictPosition];
     this.#advance(start + slotsPerSlice, shard);
     this.#lookAhead(shard, start);
     lock(words, shard + shardRow.lock);
     try {
       if (start === 0) this.#compactor.tidyTable(shard);
-      const evicted = this.#clear(shard, number, start, words[header.evictUpTo]!);
-      words[header.evictedInPass]! += evicted;
+      const evicted = this.#clear(shard, number, start, words[header.evictUpTo]);
+      words[header.evictedInPass] += evicted;
       return evicted;
     } finally {
       unlock(words, shard + shardRow.lock);
@@ -117,7 +117,7 @@ export class Evictor {
     const words = this.#words;
     const count = Math.min(slotsPerSlice, this.#table.slots(shard) - start);
     for (let i = 0; i < count; i++) {
-      this.#ahead[i] = words[this.#table.entryIn(shard, start + i) + entryField.downloaded]!;
+      this.#ahead[i] = words[this.#table.entryIn(shard, start + i) + entryField.downloaded];
     }
   }
 
@@ -129,13 +129,13 @@ export class Evictor {
       return;
     }
     words[header.evictPosition] = 0;
-    words[header.evictShard]!++;
+    words[header.evictShard]++;
   }
 
   /** False, and a rest, when the last pass found nothing that may go. */
   #beginPass(now: number): boolean {
     const words = this.#words;
-    const evicted = words[header.evictedInPass]!;
+    const evicted = words[header.evictedInPass];
     words[header.evictedInPass] = evicted === 0 ? 1 : 0;
     if (evicted === 0) {
       words[header.evictRestUntil] = now + restSeconds;
@@ -155,7 +155,7 @@ export class Evictor {
     const words = this.#words;
     let found = 0;
     // The pass before ended at another count of chunks filled, so this begins elsewhere each time.
-    const first = words[header.chunksFilled]!;
+    const first = words[header.chunksFilled];
     for (let window = 0; window < sampledWindows && found < sampleSize; window++) {
       const shard = this.#table.shardAt((first + window * 7) & (this.#table.shardCount - 1));
       lock(words, shard + shardRow.lock);
@@ -166,9 +166,9 @@ export class Evictor {
       }
       unlock(words, shard + shardRow.lock);
     }
-    if (found === 0) return words[header.chunksFilled]!;
+    if (found === 0) return words[header.chunksFilled];
     const ages = this.#sample.subarray(0, found).sort();
-    return stampOfAge(words, ages[found - 1 - Math.min(clearedOfSample, found >> 3)]!);
+    return stampOfAge(words, ages[found - 1 - Math.min(clearedOfSample, found >> 3)]);
   }
 
   /** Evicts from 32 slots what may go, and tidies the rest. */
@@ -179,7 +179,7 @@ export class Evictor {
     let end = Math.min(start + slotsPerSlice, this.#table.slots(shard));
     for (let position = start; position < end; ) {
       const entry = this.#table.entryIn(shard, position);
-      const isIdle = entry !== 0 && (words[entry + entryField.downloaded]! & idleFlag) !== 0;
+      const isIdle = entry !== 0 && (words[entry + entryField.downloaded] & idleFlag) !== 0;
       if (entry === 0 || !(isIdle || (this.#isOnProbation(entry) && this.#ageOf(entry) >= oldEnough))) {
         if (entry !== 0 && !this.#tidy(shard, position)) {
           // Not done with this one: the next slice goes on here.
@@ -209,22 +209,22 @@ export class Evictor {
       words[header.evictSet] = words[header.evictSetAt] = 0;
       return true;
     }
-    const set = words[header.evictSet]!;
-    const next = this.#compactor.tidyLarge(entry, set, words[header.evictSetAt]!, blocksPerSlice);
+    const set = words[header.evictSet];
+    const next = this.#compactor.tidyLarge(entry, set, words[header.evictSetAt], blocksPerSlice);
     words[header.evictSet] = next < 0 ? 0 : next >> 16;
     words[header.evictSetAt] = next < 0 ? 0 : next & 0xffff;
     return next < 0;
   }
 
   #isOnProbation(entry: number): boolean {
-    return this.#words[entry + entryField.downloaded]! >= 0 && this.#entries.hasPeers(entry);
+    return this.#words[entry + entryField.downloaded] >= 0 && this.#entries.hasPeers(entry);
   }
 
   /** How long ago the chunk of the swarm's peers was filled. */
   #ageOf(entry: number): number {
     const words = this.#words;
-    const reference = words[entry + entryField.peers4]! || words[entry + entryField.peers6]!;
+    const reference = words[entry + entryField.peers4] || words[entry + entryField.peers6];
     const chunk = Math.abs(reference) >>> chunkShift;
-    return chunkAge(words, words[chunkTable + chunk * chunkRow.size + chunkRow.filled]!);
+    return chunkAge(words, words[chunkTable + chunk * chunkRow.size + chunkRow.filled]);
   }
 }

@@ -66,28 +66,28 @@ export class FamilyPeers {
   }
 
   leechers(slot: number): number {
-    const ref = this.#words[slot]!;
+    const ref = this.#words[slot];
     if (ref > 0) return leechersIn(this.#words, ref);
-    return ref === 0 ? 0 : this.#words[largeField.leechers - ref]!;
+    return ref === 0 ? 0 : this.#words[largeField.leechers - ref];
   }
 
   seeders(slot: number): number {
-    const ref = this.#words[slot]!;
+    const ref = this.#words[slot];
     if (ref > 0) return seedersIn(this.#words, ref);
-    return ref === 0 ? 0 : this.#words[largeField.seeders - ref]!;
+    return ref === 0 ? 0 : this.#words[largeField.seeders - ref];
   }
 
   /** Partial seeds among the leechers (BEP 21). */
   partial(slot: number): number {
-    const ref = this.#words[slot]!;
+    const ref = this.#words[slot];
     if (ref > 0) return partialIn(this.#words, ref);
-    return ref === 0 ? 0 : this.#words[largeField.partial - ref]!;
+    return ref === 0 ? 0 : this.#words[largeField.partial - ref];
   }
 
   /** Word index of the record of some peer; 0 when there is none. */
   anyRecord(slot: number): number {
     const words = this.#words;
-    const ref = words[slot]!;
+    const ref = words[slot];
     if (ref >= 0) return ref === 0 ? 0 : recordAt(ref, this.stride, 0);
     return this.#large.anyRecord(ref);
   }
@@ -105,7 +105,7 @@ export class FamilyPeers {
     found: FoundPeer,
   ): boolean {
     const words = this.#words;
-    const ref = words[slot]!;
+    const ref = words[slot];
     found.index = -1;
     if (ref === 0) return false;
     if (ref > 0) {
@@ -124,13 +124,13 @@ export class FamilyPeers {
 
   /** State bits (the upper half of the last word) of a record. */
   stateOf(found: FoundPeer): number {
-    return this.#words[this.#lastWordOf(found)]! >>> 16;
+    return this.#words[this.#lastWordOf(found)] >>> 16;
   }
 
   /** Writes a record's state bits; keeps the count of partial seeds. */
   setState(slot: number, found: FoundPeer, state: number): void {
     const at = this.#lastWordOf(found);
-    const word = this.#words[at]!;
+    const word = this.#words[at];
     if (((word >>> 16) ^ state) & partialFlag) this.#countPartial(slot, state & partialFlag ? 1 : -1);
     this.#words[at] = (word & 0xffff) | (state << 16);
   }
@@ -138,11 +138,11 @@ export class FamilyPeers {
   setPeerId(found: FoundPeer, peerId: Int32Array, at: number): void {
     const words = this.#words;
     const id = peerIdAt(words, found.block, this.stride, found.index);
-    words[id] = peerId[at]!;
-    words[id + 1] = peerId[at + 1]!;
-    words[id + 2] = peerId[at + 2]!;
-    words[id + 3] = peerId[at + 3]!;
-    words[id + 4] = peerId[at + 4]!;
+    words[id] = peerId[at];
+    words[id + 1] = peerId[at + 1];
+    words[id + 2] = peerId[at + 2];
+    words[id + 3] = peerId[at + 3];
+    words[id + 4] = peerId[at + 4];
   }
 
   /**
@@ -150,7 +150,7 @@ export class FamilyPeers {
    */
   changeRole(slot: number, found: FoundPeer): boolean {
     const words = this.#words;
-    const ref = words[slot]!;
+    const ref = words[slot];
     if (ref > 0) {
       found.index = changeRole(words, ref, this.stride, found.index);
       found.isSeeder = !found.isSeeder;
@@ -164,8 +164,8 @@ export class FamilyPeers {
     if (!this.sets.insert(to, hash, words, record, id, found)) return false;
     found.isSeeder = !wasSeeder;
     this.sets.remove(from, this.sets.entryOf(from, hash), index);
-    words[largeField.leechers - ref]! += wasSeeder ? 1 : -1;
-    words[largeField.seeders - ref]! += wasSeeder ? -1 : 1;
+    words[largeField.leechers - ref] += wasSeeder ? 1 : -1;
+    words[largeField.seeders - ref] += wasSeeder ? -1 : 1;
     return true;
   }
 
@@ -180,9 +180,9 @@ export class FamilyPeers {
     idAt: number,
   ): boolean {
     const staged = this.#staged;
-    for (let i = 0; i < this.stride - 1; i++) staged[i] = address[addressAt + i]!;
+    for (let i = 0; i < this.stride - 1; i++) staged[i] = address[addressAt + i];
     staged[this.stride - 1] = lastWord;
-    for (let i = 0; i < peerIdWords; i++) staged[recordWords6 + i] = peerId[idAt + i]!;
+    for (let i = 0; i < peerIdWords; i++) staged[recordWords6 + i] = peerId[idAt + i];
     if (!this.#place(slot, seeder)) return false;
     if ((lastWord >>> 16) & partialFlag) this.#countPartial(slot, 1);
     return true;
@@ -200,7 +200,7 @@ export class FamilyPeers {
 
   /** Takes a record out; nothing is found any more. */
   remove(slot: number, found: FoundPeer): void {
-    const ref = this.#words[slot]!;
+    const ref = this.#words[slot];
     if (this.stateOf(found) & partialFlag) this.#countPartial(slot, -1);
     if (ref > 0) {
       removeRecord(this.#words, ref, this.stride, found.index);
@@ -214,7 +214,7 @@ export class FamilyPeers {
 
   /** Takes all peers out. */
   clear(slot: number): void {
-    const ref = this.#words[slot]!;
+    const ref = this.#words[slot];
     if (ref > 0) this.#allocator.free(ref);
     else if (ref < 0) this.#large.free(-ref);
     this.#words[slot] = 0;
@@ -223,10 +223,10 @@ export class FamilyPeers {
   /** Forgets the peers of a block that were last seen more than `ttl` ticks before `tick`. */
   expireBlock(slot: number, tick: number, ttl: number): void {
     const words = this.#words;
-    const block = words[slot]!;
+    const block = words[slot];
     let changed = false;
     for (let i = peersIn(words, block) - 1; i >= 0; i--) {
-      const state = words[recordAt(block, this.stride, i) + this.stride - 1]! >>> 16;
+      const state = words[recordAt(block, this.stride, i) + this.stride - 1] >>> 16;
       if (ageOf(state, tick) <= ttl) continue;
       if (state & partialFlag) addPartial(words, block, -1);
       removeRecord(words, block, this.stride, i);
@@ -241,17 +241,17 @@ export class FamilyPeers {
    */
   expireInSet(slot: number, seeders: boolean, entry: number, tick: number, ttl: number): number {
     const words = this.#words;
-    const set = setOf(words[slot]!, seeders);
+    const set = setOf(words[slot], seeders);
     if (entry >= this.sets.sizeOf(set)) return -1;
     // Before anybody is looked at: a neighbour that is merged with it brings its own, and is not met again.
     this.sets.tidyBlock(set, entry);
     let block = this.sets.blockAt(set, entry);
     for (let i = peersIn(words, block) - 1; i >= 0; i--) {
-      const state = words[recordAt(block, this.stride, i) + this.stride - 1]! >>> 16;
+      const state = words[recordAt(block, this.stride, i) + this.stride - 1] >>> 16;
       if (ageOf(state, tick) <= ttl) continue;
       if (state & partialFlag) this.#countPartial(slot, -1);
       this.#removeFromSet(slot, seeders, entry, i);
-      if (words[slot]! >= 0) return -1;
+      if (words[slot] >= 0) return -1;
       const now = this.sets.blockAt(set, entry);
       if (now !== block) {
         // Resized or merged with its neighbour: begin again with what it is now.
@@ -264,7 +264,7 @@ export class FamilyPeers {
 
   /** Gives a block the size that it needs, and moves it out of a chunk that is being emptied. */
   tidyBlock(slot: number): void {
-    const block = this.#words[slot]!;
+    const block = this.#words[slot];
     const step = stepFor(peersIn(this.#words, block));
     if (this.#firstClass + step < classOf(this.#words, block)) this.#resize(slot, step);
     else if (this.#allocator.isEmptying(block)) this.#moveOut(slot, block, 1);
@@ -273,16 +273,16 @@ export class FamilyPeers {
   /** The same for a large swarm as such and its directories, but not for the blocks of its sets. */
   tidyLarge(slot: number): void {
     if (this.leechers(slot) + this.seeders(slot) <= smallAgain) this.#becomeSmall(slot);
-    const ref = this.#words[slot]!;
+    const ref = this.#words[slot];
     if (ref >= 0) return;
     if (this.#allocator.isEmptying(-ref)) this.#moveOut(slot, -ref, -1);
-    this.sets.tidyDirectory(setOf(this.#words[slot]!, false));
-    this.sets.tidyDirectory(setOf(this.#words[slot]!, true));
+    this.sets.tidyDirectory(setOf(this.#words[slot], false));
+    this.sets.tidyDirectory(setOf(this.#words[slot], true));
   }
 
   /** The same for the block of a large swarm's set that directory entry `entry` leads to; returns as `expireInSet`. */
   tidyInSet(slot: number, seeders: boolean, entry: number): number {
-    const set = setOf(this.#words[slot]!, seeders);
+    const set = setOf(this.#words[slot], seeders);
     if (entry >= this.sets.sizeOf(set)) return -1;
     this.sets.tidyBlock(set, entry);
     return this.#nextBlock(set, entry);
@@ -320,15 +320,15 @@ export class FamilyPeers {
   }
 
   #countPartial(slot: number, change: number): void {
-    const ref = this.#words[slot]!;
+    const ref = this.#words[slot];
     if (ref > 0) addPartial(this.#words, ref, change);
-    else this.#words[largeField.partial - ref]! += change;
+    else this.#words[largeField.partial - ref] += change;
   }
 
   /** Puts the staged record where it belongs, making room first where there is none. */
   #place(slot: number, seeder: boolean): boolean {
     const words = this.#words;
-    let ref = words[slot]!;
+    let ref = words[slot];
     if (ref === 0) {
       ref = this.#allocator.allocate(this.#firstClass);
       if (ref === 0) return false;
@@ -339,29 +339,29 @@ export class FamilyPeers {
       const step = classOf(words, ref) - this.#firstClass;
       const grown = step < usualSteps ? this.#resize(slot, step + 1) : this.#becomeLarge(slot);
       if (!grown) return false;
-      ref = words[slot]!;
+      ref = words[slot];
     }
     if (ref > 0) {
       addRecord(words, ref, this.stride, seeder, this.#staged, 0, recordWords6);
       return true;
     }
-    const hash = this.sets.hash(this.#staged, 0, this.#staged[this.stride - 1]! & 0xffff);
+    const hash = this.sets.hash(this.#staged, 0, this.#staged[this.stride - 1] & 0xffff);
     if (!this.sets.insert(setOf(ref, seeder), hash, this.#staged, 0, recordWords6, this.#placed))
       return false;
-    words[(seeder ? largeField.seeders : largeField.leechers) - ref]!++;
+    words[(seeder ? largeField.seeders : largeField.leechers) - ref]++;
     return true;
   }
 
   #removeFromSet(slot: number, seeder: boolean, entry: number, index: number): void {
     const words = this.#words;
-    const ref = words[slot]!;
+    const ref = words[slot];
     this.sets.remove(setOf(ref, seeder), entry, index);
-    words[(seeder ? largeField.seeders : largeField.leechers) - ref]!--;
+    words[(seeder ? largeField.seeders : largeField.leechers) - ref]--;
     if (this.leechers(slot) + this.seeders(slot) <= smallAgain) this.#becomeSmall(slot);
   }
 
   #resize(slot: number, step: number): boolean {
-    const block = this.#words[slot]!;
+    const block = this.#words[slot];
     const other = this.#allocator.allocate(this.#firstClass + step);
     if (other === 0) return false;
     initBlock(this.#words, other, this.#firstClass + step, depthOf(this.#words, block));
@@ -374,7 +374,7 @@ export class FamilyPeers {
   /** Frees an empty block, and gives one that is less than half full a smaller one. */
   #shrink(slot: number): void {
     const words = this.#words;
-    const block = words[slot]!;
+    const block = words[slot];
     const count = peersIn(words, block);
     if (count === 0) {
       this.#allocator.free(block);
@@ -382,12 +382,12 @@ export class FamilyPeers {
       return;
     }
     const step = classOf(words, block) - this.#firstClass;
-    if (step >= 3 && count <= capacityOfClass[this.#firstClass + step - 3]!)
+    if (step >= 3 && count <= capacityOfClass[this.#firstClass + step - 3])
       this.#resize(slot, stepFor(count) + 1);
   }
 
   #becomeLarge(slot: number): boolean {
-    const block = this.#words[slot]!;
+    const block = this.#words[slot];
     const large = this.#large.fromBlock(block);
     if (large === 0) return false;
     this.#words[slot] = -large;
@@ -397,7 +397,7 @@ export class FamilyPeers {
 
   /** Puts the few peers left of a large swarm into one block; if memory is full it just stays large. */
   #becomeSmall(slot: number): void {
-    const large = -this.#words[slot]!;
+    const large = -this.#words[slot];
     const block = this.#large.toBlock(large);
     if (block === 0) return;
     this.#words[slot] = block;

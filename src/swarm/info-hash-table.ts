@@ -27,11 +27,11 @@ export class InfoHashTable {
   constructor(words: Int32Array, allocator: SlabAllocator) {
     this.#words = words;
     this.#allocator = allocator;
-    this.#key0 = words[header.hashKey]!;
-    this.#key1 = words[header.hashKey + 1]!;
-    this.#shardShift = 32 - words[header.shardBits]!;
-    this.#shards = words[header.shards]!;
-    this.shardCount = 1 << words[header.shardBits]!;
+    this.#key0 = words[header.hashKey];
+    this.#key1 = words[header.hashKey + 1];
+    this.#shardShift = 32 - words[header.shardBits];
+    this.#shards = words[header.shards];
+    this.shardCount = 1 << words[header.shardBits];
   }
 
   hash(infoHash: Int32Array, at: number): number {
@@ -51,12 +51,12 @@ export class InfoHashTable {
   /** The entry of an info_hash, or 0. */
   find(shard: number, hash: number, infoHash: Int32Array, at: number): number {
     const words = this.#words;
-    const table = words[shard + shardRow.table]!;
+    const table = words[shard + shardRow.table];
     if (table === 0) return 0;
-    const mask = (1 << words[shard + shardRow.tableBits]!) - 1;
+    const mask = (1 << words[shard + shardRow.tableBits]) - 1;
     const tag = tagOf(hash);
     for (let position = hash & mask; ; position = (position + 1) & mask) {
-      const slot = words[table + position]!;
+      const slot = words[table + position];
       if (slot === 0) return 0;
       if ((slot & tagMask) !== tag) continue;
       const entry = entryOf(slot);
@@ -78,47 +78,47 @@ export class InfoHashTable {
     if (!this.#makeRoom(shard)) return 0;
     const entry = this.#allocator.allocate(entryClass);
     if (entry === 0) return 0;
-    for (let i = 0; i < infoHashWords; i++) words[entry + i] = infoHash[at + i]!;
+    for (let i = 0; i < infoHashWords; i++) words[entry + i] = infoHash[at + i];
     for (let i = infoHashWords; i < entryField.size; i++) words[entry + i] = 0;
-    this.#put(words[shard + shardRow.table]!, words[shard + shardRow.tableBits]!, hash, entry);
-    words[shard + shardRow.entries]!++;
+    this.#put(words[shard + shardRow.table], words[shard + shardRow.tableBits], hash, entry);
+    words[shard + shardRow.entries]++;
     return entry;
   }
 
   /** Takes an entry out and gives it back. */
   remove(shard: number, entry: number): void {
     const words = this.#words;
-    const table = words[shard + shardRow.table]!;
-    const mask = (1 << words[shard + shardRow.tableBits]!) - 1;
+    const table = words[shard + shardRow.table];
+    const mask = (1 << words[shard + shardRow.tableBits]) - 1;
     let gap = this.hash(words, entry) & mask;
-    while (entryOf(words[table + gap]!) !== entry) gap = (gap + 1) & mask;
+    while (entryOf(words[table + gap]) !== entry) gap = (gap + 1) & mask;
     // Close the gap with the next entry that may stand there, and go on with the gap that it leaves.
     for (let next = (gap + 1) & mask; words[table + next] !== 0; next = (next + 1) & mask) {
-      const home = this.hash(words, entryOf(words[table + next]!)) & mask;
+      const home = this.hash(words, entryOf(words[table + next])) & mask;
       if (((next - home) & mask) < ((next - gap) & mask)) continue;
-      words[table + gap] = words[table + next]!;
+      words[table + gap] = words[table + next];
       gap = next;
     }
     words[table + gap] = 0;
     this.#allocator.free(entry);
-    words[shard + shardRow.entries]!--;
+    words[shard + shardRow.entries]--;
     this.#shrink(shard);
   }
 
   /** Slots of the shard's table; 0 before its first entry. */
   slots(shard: number): number {
-    return this.#words[shard + shardRow.table] === 0 ? 0 : 1 << this.#words[shard + shardRow.tableBits]!;
+    return this.#words[shard + shardRow.table] === 0 ? 0 : 1 << this.#words[shard + shardRow.tableBits];
   }
 
   /** The entry in slot `position` of the shard's table, or 0. */
   entryIn(shard: number, position: number): number {
-    return entryOf(this.#words[this.#words[shard + shardRow.table]! + position]!);
+    return entryOf(this.#words[this.#words[shard + shardRow.table] + position]);
   }
 
   /** Moves the shard's table when its chunk is being emptied. */
   moveTable(shard: number): void {
     const words = this.#words;
-    const table = words[shard + shardRow.table]!;
+    const table = words[shard + shardRow.table];
     if (table === 0 || !this.#allocator.isEmptying(table)) return;
     const copy = this.#allocator.copyOut(table);
     if (copy === 0) return;
@@ -129,12 +129,12 @@ export class InfoHashTable {
   /** The entry in slot `position`, which is not empty; when its chunk is being emptied it is another one now. */
   moveEntry(shard: number, position: number): number {
     const words = this.#words;
-    const slot = words[shard + shardRow.table]! + position;
-    const entry = entryOf(words[slot]!);
+    const slot = words[shard + shardRow.table] + position;
+    const entry = entryOf(words[slot]);
     if (!this.#allocator.isEmptying(entry)) return entry;
     const copy = this.#allocator.copyOut(entry);
     if (copy === 0) return entry;
-    words[slot] = ((copy >>> entryShift) << tagBits) | (words[slot]! & tagMask);
+    words[slot] = ((copy >>> entryShift) << tagBits) | (words[slot] & tagMask);
     this.#allocator.free(entry);
     return copy;
   }
@@ -154,9 +154,9 @@ export class InfoHashTable {
   /** Keeps the table at most three quarters full, or nearly full when it can grow no more. */
   #makeRoom(shard: number): boolean {
     const words = this.#words;
-    const needed = words[shard + shardRow.entries]! + 1;
+    const needed = words[shard + shardRow.entries] + 1;
     if (words[shard + shardRow.table] === 0) return this.#resize(shard, minTableBits);
-    const bits = words[shard + shardRow.tableBits]!;
+    const bits = words[shard + shardRow.tableBits];
     const size = 1 << bits;
     if (needed <= size - (size >>> 2)) return true;
     if (bits < maxTableBits && this.#resize(shard, bits + 1)) return true;
@@ -164,8 +164,8 @@ export class InfoHashTable {
   }
 
   #shrink(shard: number): void {
-    const bits = this.#words[shard + shardRow.tableBits]!;
-    if (bits > minTableBits && this.#words[shard + shardRow.entries]! < 1 << (bits - 2))
+    const bits = this.#words[shard + shardRow.tableBits];
+    if (bits > minTableBits && this.#words[shard + shardRow.entries] < 1 << (bits - 2))
       this.#resize(shard, bits - 1);
   }
 
@@ -174,9 +174,9 @@ export class InfoHashTable {
     const table = this.#allocator.allocate(tableClass(bits));
     if (table === 0) return false;
     words.fill(0, table, table + (1 << bits));
-    const old = words[shard + shardRow.table]!;
+    const old = words[shard + shardRow.table];
     for (let position = this.slots(shard) - 1; position >= 0; position--) {
-      const entry = entryOf(words[old + position]!);
+      const entry = entryOf(words[old + position]);
       if (entry !== 0) this.#put(table, bits, this.hash(words, entry), entry);
     }
     if (old !== 0) this.#allocator.free(old);

@@ -19,7 +19,7 @@ export function keyedHash(
   let v3 = key1 ^ 0x74656462;
   const end = at + length;
   for (let i = at; i <= end; i++) {
-    const word = i < end ? data[i]! : last;
+    const word = i < end ? data[i] : last;
     v3 ^= word;
     v0 = (v0 + v1) | 0;
     v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;

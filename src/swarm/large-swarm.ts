@@ -83,7 +83,7 @@ export class LargeSwarms {
     words[large + largeField.partial] = partialIn(words, block);
     for (let i = 0; i < peersIn(words, block); i++) {
       const at = recordAt(block, this.#stride, i);
-      const hash = this.#sets.hash(words, at, words[at + this.#stride - 1]! & 0xffff);
+      const hash = this.#sets.hash(words, at, words[at + this.#stride - 1] & 0xffff);
       const set = setOf(-large, i >= leechersIn(words, block));
       const id = peerIdAt(words, block, this.#stride, i);
       if (!this.#sets.insert(set, hash, words, at, id, this.#placed)) {
@@ -97,7 +97,7 @@ export class LargeSwarms {
   /** Makes a block of the few peers left of a large swarm, which stays; 0 when memory is full. */
   toBlock(large: number): number {
     const words = this.#words;
-    const total = words[large + largeField.leechers]! + words[large + largeField.seeders]!;
+    const total = words[large + largeField.leechers] + words[large + largeField.seeders];
     const sizeClass = this.#firstClass + stepFor(total);
     const block = this.#allocator.allocate(sizeClass);
     if (block === 0) return 0;
@@ -113,7 +113,7 @@ export class LargeSwarms {
         entry += this.#sets.spanOf(set, part);
       }
     }
-    addPartial(words, block, words[large + largeField.partial]!);
+    addPartial(words, block, words[large + largeField.partial]);
     return block;
   }
 

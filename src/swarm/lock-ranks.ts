@@ -8,7 +8,7 @@ function rankOf(words: Int32Array, at: number): LockRank {
   if (at === header.journalLock) return LockRank.journal;
   if (at === header.poolLock) return LockRank.pool;
   if (at >= classTable && at < chunkTable) return LockRank.sizeClass;
-  if (at >= words[header.shards]!) return LockRank.shard;
+  if (at >= words[header.shards]) return LockRank.shard;
   throw new RangeError(`word ${at} is no lock`);
 }
 

@@ -25,16 +25,16 @@ export class LookAhead {
     const table = this.#table;
     const at = this.#at;
     for (let i = 0; i < count; i++) {
-      const hash = table.hash(data, positions[i]!);
+      const hash = table.hash(data, positions[i]);
       const shard = table.shardOf(hash);
-      const mask = (1 << words[shard + shardRow.tableBits]!) - 1;
-      at[i] = words[shard + shardRow.table]! + (hash & mask);
+      const mask = (1 << words[shard + shardRow.tableBits]) - 1;
+      at[i] = words[shard + shardRow.table] + (hash & mask);
     }
     // A table that is just being replaced leads anywhere within the store, and reading there harms nobody.
-    for (let i = 0; i < count; i++) at[i] = table.entryOf(words[at[i]!]!);
+    for (let i = 0; i < count; i++) at[i] = table.entryOf(words[at[i]]);
     const peers = family === 4 ? entryField.peers4 : entryField.peers6;
-    for (let i = 0; i < count; i++) at[i] = Math.abs(words[at[i]! + peers]!);
+    for (let i = 0; i < count; i++) at[i] = Math.abs(words[at[i] + peers]);
     // Written down, because the compiler leaves out a read that nobody uses.
-    for (let i = 0; i < count; i++) at[i] = words[at[i]!]! ^ words[at[i]! + cacheLineWords]!;
+    for (let i = 0; i < count; i++) at[i] = words[at[i]] ^ words[at[i] + cacheLineWords];
   }
 }

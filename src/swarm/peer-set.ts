@@ -88,7 +88,7 @@ export class PeerSets {
       entry += this.spanOf(set, block);
       this.#allocator.free(block);
     }
-    this.#allocator.free(this.#words[set + setField.directory]!);
+    this.#allocator.free(this.#words[set + setField.directory]);
   }
 
   /**
@@ -98,7 +98,7 @@ export class PeerSets {
    */
   hash(address: Int32Array, at: number, port: number): number {
     const isIpv4 = this.#stride === recordWords4;
-    if (isLocalScope(isIpv4 ? scopeOfIpv4(address[at]!) : scopeOfIpv6(address, at)))
+    if (isLocalScope(isIpv4 ? scopeOfIpv4(address[at]) : scopeOfIpv6(address, at)))
       return keyedHash(this.#key0, this.#key1, address, at, this.#stride - 1, port);
     return keyedHash(this.#key0, this.#key1, address, at, isIpv4 ? 1 : 2, 0);
   }
@@ -145,7 +145,7 @@ export class PeerSets {
     const count = peersIn(words, block);
     if (count <= mergeBelow / 2 && this.#merge(set, entry, block)) return;
     const step = classOf(words, block) - this.#firstClass;
-    if (step >= 3 && count <= capacityOfClass[this.#firstClass + step - 3]!) {
+    if (step >= 3 && count <= capacityOfClass[this.#firstClass + step - 3]) {
       this.#resize(set, entry, block, step - 2);
     }
   }
@@ -174,7 +174,7 @@ export class PeerSets {
   tidyDirectory(set: number): void {
     const words = this.#words;
     while (this.#isDouble(set) && this.#halveDirectory(set));
-    const directory = words[set + setField.directory]!;
+    const directory = words[set + setField.directory];
     if (!this.#allocator.isEmptying(directory)) return;
     const copy = this.#allocator.copyOut(directory);
     if (copy === 0) return;
@@ -183,28 +183,28 @@ export class PeerSets {
   }
 
   entryOf(set: number, hash: number): number {
-    const depth = this.#words[set + setField.depth]!;
+    const depth = this.#words[set + setField.depth];
     return depth === 0 ? 0 : hash >>> (32 - depth);
   }
 
   blockAt(set: number, entry: number): number {
-    return this.#words[this.#words[set + setField.directory]! + entry]!;
+    return this.#words[this.#words[set + setField.directory] + entry];
   }
 
   /** Entries of the set's directory. */
   sizeOf(set: number): number {
-    return 1 << this.#words[set + setField.depth]!;
+    return 1 << this.#words[set + setField.depth];
   }
 
   /** How many neighbouring directory entries lead to this block. */
   spanOf(set: number, block: number): number {
-    return 1 << (this.#words[set + setField.depth]! - depthOf(this.#words, block));
+    return 1 << (this.#words[set + setField.depth] - depthOf(this.#words, block));
   }
 
   #makeRoom(set: number, entry: number, block: number): boolean {
     const step = classOf(this.#words, block) - this.#firstClass;
     if (step < usualSteps) return this.#resize(set, entry, block, step + 1);
-    const depth = this.#words[set + setField.depth]!;
+    const depth = this.#words[set + setField.depth];
     if (depthOf(this.#words, block) < depth) return this.#split(set, entry, block);
     if (depth < maxTableBits) return this.#doubleDirectory(set);
     return step < lastStep && this.#resize(set, entry, block, step + 1);
@@ -262,13 +262,13 @@ export class PeerSets {
 
   #doubleDirectory(set: number): boolean {
     const words = this.#words;
-    const depth = words[set + setField.depth]!;
-    const old = words[set + setField.directory]!;
+    const depth = words[set + setField.depth];
+    const old = words[set + setField.directory];
     const directory = this.#allocator.allocate(tableClass(depth + 1));
     if (directory === 0) return false;
     for (let i = (1 << depth) - 1; i >= 0; i--) {
-      words[directory + 2 * i] = words[old + i]!;
-      words[directory + 2 * i + 1] = words[old + i]!;
+      words[directory + 2 * i] = words[old + i];
+      words[directory + 2 * i + 1] = words[old + i];
     }
     words[set + setField.directory] = directory;
     words[set + setField.depth] = depth + 1;
@@ -279,7 +279,7 @@ export class PeerSets {
   /** Whether two neighbouring entries always lead to the same block. */
   #isDouble(set: number): boolean {
     const words = this.#words;
-    const directory = words[set + setField.directory]!;
+    const directory = words[set + setField.directory];
     const size = this.sizeOf(set);
     if (size === 1) return false;
     for (let entry = 0; entry < size; entry += 2) {
@@ -290,12 +290,12 @@ export class PeerSets {
 
   #halveDirectory(set: number): boolean {
     const words = this.#words;
-    const depth = words[set + setField.depth]! - 1;
-    const old = words[set + setField.directory]!;
+    const depth = words[set + setField.depth] - 1;
+    const old = words[set + setField.directory];
     const isSameClass = tableClass(depth) === tableClass(depth + 1);
     const directory = isSameClass ? old : this.#allocator.allocate(tableClass(depth));
     if (directory === 0) return false;
-    for (let i = 0; i < 1 << depth; i++) words[directory + i] = words[old + 2 * i]!;
+    for (let i = 0; i < 1 << depth; i++) words[directory + i] = words[old + 2 * i];
     words[set + setField.directory] = directory;
     words[set + setField.depth] = depth;
     if (!isSameClass) this.#allocator.free(old);
@@ -311,7 +311,7 @@ export class PeerSets {
   /** Points every directory entry of the block's share, in which `entry` lies, at it. */
   #point(set: number, entry: number, block: number): void {
     const span = this.spanOf(set, block);
-    const start = this.#words[set + setField.directory]! + (entry & ~(span - 1));
+    const start = this.#words[set + setField.directory] + (entry & ~(span - 1));
     for (let i = 0; i < span; i++) this.#words[start + i] = block;
   }
 
@@ -331,6 +331,6 @@ export class PeerSets {
 
   #hashOf(block: number, index: number): number {
     const at = recordAt(block, this.#stride, index);
-    return this.hash(this.#words, at, this.#words[at + this.#stride - 1]! & 0xffff);
+    return this.hash(this.#words, at, this.#words[at + this.#stride - 1] & 0xffff);
   }
 }

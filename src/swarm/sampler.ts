@@ -44,7 +44,7 @@ export class Sampler {
     want: number,
     self: Readonly<FoundPeer>,
   ): number {
-    const ref = this.#words[slot]!;
+    const ref = this.#words[slot];
     if (ref === 0 || want <= 0) return 0;
     this.#peers = peers;
     this.#self = self;
@@ -80,7 +80,7 @@ export class Sampler {
     if (self < 0) return;
     const end = this.#outAt;
     this.#outAt = end - units;
-    for (let from = end - units; from < end; ) out[to++] = out[from++]!;
+    for (let from = end - units; from < end; ) out[to++] = out[from++];
   }
 
   #copyRing(block: number, start: number, length: number, ring: number, self: number): void {
@@ -108,8 +108,8 @@ export class Sampler {
   #fromSets(ref: number, leechersOnly: boolean, want: number): number {
     const { index, isSeeder } = this.#self;
     const isIn = index >= 0;
-    const leechers = this.#words[largeField.leechers - ref]! - (isIn && !isSeeder ? 1 : 0);
-    const seeders = this.#words[largeField.seeders - ref]! - (isIn && isSeeder ? 1 : 0);
+    const leechers = this.#words[largeField.leechers - ref] - (isIn && !isSeeder ? 1 : 0);
+    const seeders = this.#words[largeField.seeders - ref] - (isIn && isSeeder ? 1 : 0);
     if (leechersOnly) return this.#fromSet(ref, false, Math.min(want, leechers), leechers);
     const total = leechers + seeders;
     if (want >= total)
@@ -175,12 +175,12 @@ export class Sampler {
     } else {
       for (; at < stop; at += stride) {
         for (let i = 0; i < 4; i++) {
-          const part = words[at + i]!;
+          const part = words[at + i];
           out[to] = part;
           out[to + 1] = part >>> 16;
           to += 2;
         }
-        out[to++] = words[at + 4]!;
+        out[to++] = words[at + 4];
       }
     }
     this.#outAt = to;
@@ -196,14 +196,14 @@ export class Sampler {
     // Four a turn, as V8 asks both arrays anew for their type, length and place in every turn of a loop; also when fewer
     // are left, as a second loop for these costs more than what is written too much.
     for (; at < stop; at += 8) {
-      const address0 = words[at]!;
-      const port0 = words[at + 1]!;
-      const address1 = words[at + 2]!;
-      const port1 = words[at + 3]!;
-      const address2 = words[at + 4]!;
-      const port2 = words[at + 5]!;
-      const address3 = words[at + 6]!;
-      const port3 = words[at + 7]!;
+      const address0 = words[at];
+      const port0 = words[at + 1];
+      const address1 = words[at + 2];
+      const port1 = words[at + 3];
+      const address2 = words[at + 4];
+      const port2 = words[at + 5];
+      const address3 = words[at + 6];
+      const port3 = words[at + 7];
       out[to] = address0;
       out[to + 1] = address0 >>> 16;
       out[to + 2] = port0;
@@ -224,7 +224,7 @@ export class Sampler {
   #copyIds(ids: Int32Array, block: number, start: number, end: number): void {
     const from = peerIdAt(this.#words, block, this.#peers.stride, start);
     const count = (end - start) * peerIdWords;
-    for (let i = 0; i < count; i++) ids[this.#idsAt + i] = this.#words[from + i]!;
+    for (let i = 0; i < count; i++) ids[this.#idsAt + i] = this.#words[from + i];
     this.#idsAt += count;
   }
 

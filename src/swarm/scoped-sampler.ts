@@ -64,7 +64,7 @@ export class ScopedSampler {
     want: number,
     self: Readonly<FoundPeer>,
   ): number {
-    const ref = this.#words[slot]!;
+    const ref = this.#words[slot];
     if (ref === 0 || want <= 0) return 0;
     this.#peers = peers;
     this.#self = self;
@@ -83,8 +83,8 @@ export class ScopedSampler {
   }
 
   #takeFromSets(ref: number, leechersOnly: boolean): void {
-    const leechers = this.#words[largeField.leechers - ref]!;
-    const seeders = leechersOnly ? 0 : this.#words[largeField.seeders - ref]!;
+    const leechers = this.#words[largeField.leechers - ref];
+    const seeders = leechersOnly ? 0 : this.#words[largeField.seeders - ref];
     const total = Math.max(1, leechers + seeders);
     const want = this.#want;
     const looks = this.#looks;
@@ -145,7 +145,7 @@ export class ScopedSampler {
 
   #isShown(record: number): boolean {
     const words = this.#words;
-    const scope = this.#peers.stride === 2 ? scopeOfIpv4(words[record]!) : scopeOfIpv6(words, record);
+    const scope = this.#peers.stride === 2 ? scopeOfIpv4(words[record]) : scopeOfIpv6(words, record);
     return scope === Scope.public || scope === this.#scope;
   }
 
@@ -154,12 +154,12 @@ export class ScopedSampler {
     const out = this.#out;
     const last = record + this.#peers.stride - 1;
     for (let at = record; at < last; at++) {
-      out[this.#outAt++] = words[at]!;
-      out[this.#outAt++] = words[at]! >>> 16;
+      out[this.#outAt++] = words[at];
+      out[this.#outAt++] = words[at] >>> 16;
     }
-    out[this.#outAt++] = words[last]!;
+    out[this.#outAt++] = words[last];
     const ids = this.#ids;
     if (ids === undefined) return;
-    for (let i = 0; i < peerIdWords; i++) ids[this.#idsAt++] = words[id + i]!;
+    for (let i = 0; i < peerIdWords; i++) ids[this.#idsAt++] = words[id + i];
   }
 }

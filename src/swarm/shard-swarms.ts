@@ -26,16 +26,16 @@ export function readShard(
 ): Int32Array {
   lock(words, shard + shardRow.lock);
   try {
-    const swarms = new Int32Array(words[shard + shardRow.swarms]! * swarmWords);
+    const swarms = new Int32Array(words[shard + shardRow.swarms] * swarmWords);
     let to = 0;
     for (let position = 0; position < table.slots(shard); position++) {
       const entry = table.entryIn(shard, position);
       if (entry === 0 || !entries.hasPeers(entry)) continue;
-      for (let i = 0; i < infoHashWords; i++) swarms[to + i] = words[entry + i]!;
+      for (let i = 0; i < infoHashWords; i++) swarms[to + i] = words[entry + i];
       swarms[to + swarmField.complete] = entries.complete(entry);
       swarms[to + swarmField.incomplete] = entries.incomplete(entry);
       swarms[to + swarmField.downloaded] = entries.downloaded(entry);
-      swarms[to + swarmField.downloaders] = swarms[to + swarmField.incomplete]! - entries.partial(entry);
+      swarms[to + swarmField.downloaders] = swarms[to + swarmField.incomplete] - entries.partial(entry);
       to += swarmWords;
     }
     return swarms;

@@ -37,7 +37,7 @@ export function tableClass(bits: number): number {
 
 /** How many peers a block of the given class holds; 0 for classes that are no blocks. */
 export const capacityOfClass = Int32Array.from(sizeClasses, (_, index) =>
-  index < firstBlockClass4 ? 0 : capacities[(index - firstBlockClass4) % capacities.length]!,
+  index < firstBlockClass4 ? 0 : capacities[(index - firstBlockClass4) % capacities.length],
 );
 
 if (sizeClasses.length > 0xff)
@@ -53,6 +53,6 @@ if (usualSteps < 0) throw new RangeError('no size class holds a block in ordinar
 /** The smallest step whose blocks hold `peers` peers. */
 export function stepFor(peers: number): number {
   let step = 0;
-  while (capacities[step]! < peers) step++;
+  while (capacities[step] < peers) step++;
   return step;
 }

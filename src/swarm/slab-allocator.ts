@@ -33,8 +33,8 @@ export class SlabAllocator {
 
   constructor(words: Int32Array) {
     this.#words = words;
-    this.#endChunk = words[header.endChunk]!;
-    this.#shards = 1 << words[header.shardBits]!;
+    this.#endChunk = words[header.endChunk];
+    this.#shards = 1 << words[header.shardBits];
   }
 
   /** The word index of an object of the class, its content undefined; 0 when the memory limit is reached. */
@@ -42,7 +42,7 @@ export class SlabAllocator {
     const words = this.#words;
     const row = classTable + sizeClass * classRow.size;
     lock(words, row + classRow.lock);
-    let chunk = words[row + classRow.partialChunk]!;
+    let chunk = words[row + classRow.partialChunk];
     if (chunk === 0 || this.#isBeingCleared(chunk)) chunk = this.#nextToFill(row, sizeClass, chunk);
     if (chunk === 0) {
       unlock(words, row + classRow.lock);
@@ -59,20 +59,20 @@ export class SlabAllocator {
     const chunk = object >>> chunkShift;
     const info = chunkTable + chunk * chunkRow.size;
     // Whose class it is cannot change while it holds this object; whether it is being emptied can, until it is locked.
-    const sizeClass = words[info + chunkRow.sizeClass]! & sizeClassMask;
+    const sizeClass = words[info + chunkRow.sizeClass] & sizeClassMask;
     const row = classTable + sizeClass * classRow.size;
     lock(words, row + classRow.lock);
-    words[object] = words[info + chunkRow.freeObject]!;
+    words[object] = words[info + chunkRow.freeObject];
     words[info + chunkRow.freeObject] = object;
-    if (words[info + chunkRow.freed]! < objectsPerChunk[sizeClass]!) words[info + chunkRow.freed]!++;
-    const used = --words[info + chunkRow.used]!;
-    if ((words[info + chunkRow.sizeClass]! & emptyingFlag) !== 0) {
+    if (words[info + chunkRow.freed] < objectsPerChunk[sizeClass]) words[info + chunkRow.freed]++;
+    const used = --words[info + chunkRow.used];
+    if ((words[info + chunkRow.sizeClass] & emptyingFlag) !== 0) {
       if (used === 0) {
         this.#unlink(row + classRow.emptyingChunk, chunk);
         this.#returnChunk(chunk);
       }
     } else {
-      if (used === objectsPerChunk[sizeClass]! - 1) this.#link(row + classRow.partialChunk, chunk);
+      if (used === objectsPerChunk[sizeClass] - 1) this.#link(row + classRow.partialChunk, chunk);
       // The last chunk of a class stays, or a swarm that comes and goes would take and return a chunk each time.
       if (used === 0 && (words[info + chunkRow.next] !== 0 || words[info + chunkRow.previous] !== 0)) {
         this.#unlink(row + classRow.partialChunk, chunk);
@@ -85,7 +85,7 @@ export class SlabAllocator {
   /** Whether the object's chunk is being emptied. */
   isEmptying(object: number): boolean {
     const info = chunkTable + (object >>> chunkShift) * chunkRow.size;
-    return (this.#words[info + chunkRow.sizeClass]! & emptyingFlag) !== 0;
+    return (this.#words[info + chunkRow.sizeClass] & emptyingFlag) !== 0;
   }
 
   /**
@@ -95,15 +95,15 @@ export class SlabAllocator {
   copyOut(object: number): number {
     const words = this.#words;
     const info = chunkTable + (object >>> chunkShift) * chunkRow.size;
-    const sizeClass = words[info + chunkRow.sizeClass]! & sizeClassMask;
+    const sizeClass = words[info + chunkRow.sizeClass] & sizeClassMask;
     const row = classTable + sizeClass * classRow.size;
     lock(words, row + classRow.lock);
-    const isEmptying = (words[info + chunkRow.sizeClass]! & emptyingFlag) !== 0;
-    const chunk = isEmptying ? words[row + classRow.partialChunk]! : 0;
+    const isEmptying = (words[info + chunkRow.sizeClass] & emptyingFlag) !== 0;
+    const chunk = isEmptying ? words[row + classRow.partialChunk] : 0;
     const copy = chunk === 0 ? 0 : this.#take(sizeClass, chunk);
     if (copy !== 0) this.#passOnAge(info, chunkTable + chunk * chunkRow.size);
     unlock(words, row + classRow.lock);
-    if (copy !== 0) words.copyWithin(copy, object, object + objectWords[sizeClass]!);
+    if (copy !== 0) words.copyWithin(copy, object, object + objectWords[sizeClass]);
     return copy;
   }
 
@@ -113,10 +113,10 @@ export class SlabAllocator {
     const info = chunkTable + chunk * chunkRow.size;
     const row = classTable + sizeClass * classRow.size;
     lock(words, row + classRow.lock);
-    const used = words[info + chunkRow.used]!;
+    const used = words[info + chunkRow.used];
     const now = isWanted ? sizeClass : sizeClass | emptyingFlag;
     // It may have been filled, given back, or taken by another class since it was chosen.
-    if (words[info + chunkRow.sizeClass] === now && used > 0 && used < objectsPerChunk[sizeClass]!) {
+    if (words[info + chunkRow.sizeClass] === now && used > 0 && used < objectsPerChunk[sizeClass]) {
       this.#unlink(row + (isWanted ? classRow.partialChunk : classRow.emptyingChunk), chunk);
       this.#link(row + (isWanted ? classRow.emptyingChunk : classRow.partialChunk), chunk);
       words[info + chunkRow.sizeClass] = now ^ emptyingFlag;
@@ -129,7 +129,7 @@ export class SlabAllocator {
     const words = this.#words;
     const row = classTable + sizeClass * classRow.size;
     lock(words, row + classRow.lock);
-    const chunk = words[row + classRow.partialChunk]!;
+    const chunk = words[row + classRow.partialChunk];
     if (chunk !== 0 && words[chunkTable + chunk * chunkRow.size + chunkRow.used] === 0) {
       this.#unlink(row + classRow.partialChunk, chunk);
       this.#returnChunk(chunk);
@@ -146,12 +146,12 @@ export class SlabAllocator {
   #take(sizeClass: number, chunk: number): number {
     const words = this.#words;
     const info = chunkTable + chunk * chunkRow.size;
-    let object = words[info + chunkRow.freeObject]!;
-    if (object !== 0) words[info + chunkRow.freeObject] = words[object]!;
-    else object = (chunk << chunkShift) + words[info + chunkRow.carved]!++ * objectWords[sizeClass]!;
-    if (++words[info + chunkRow.used]! === objectsPerChunk[sizeClass]!) {
+    let object = words[info + chunkRow.freeObject];
+    if (object !== 0) words[info + chunkRow.freeObject] = words[object];
+    else object = (chunk << chunkShift) + words[info + chunkRow.carved]++ * objectWords[sizeClass];
+    if (++words[info + chunkRow.used] === objectsPerChunk[sizeClass]) {
       this.#unlink(classTable + sizeClass * classRow.size + classRow.partialChunk, chunk);
-      if (words[info + chunkRow.freed]! * 2 >= objectsPerChunk[sizeClass]!) this.#stamp(info);
+      if (words[info + chunkRow.freed] * 2 >= objectsPerChunk[sizeClass]) this.#stamp(info);
     }
     return object;
   }
@@ -160,8 +160,8 @@ export class SlabAllocator {
   #isBeingCleared(chunk: number): boolean {
     const words = this.#words;
     if (words[header.evictShard] === this.#shards) return false;
-    const filled = words[chunkTable + chunk * chunkRow.size + chunkRow.filled]!;
-    return chunkAge(words, filled) >= chunkAge(words, words[header.evictUpTo]!);
+    const filled = words[chunkTable + chunk * chunkRow.size + chunkRow.filled];
+    return chunkAge(words, filled) >= chunkAge(words, words[header.evictUpTo]);
   }
 
   /** The chunk to go on with when there is none with room, or only `cleared`; 0 when memory is full. */
@@ -177,10 +177,10 @@ export class SlabAllocator {
   /** The class has grown since it was chosen what to empty: a chunk of that takes objects again. 0 when there is none. */
   #reopen(row: number): number {
     const words = this.#words;
-    const chunk = words[row + classRow.emptyingChunk]!;
+    const chunk = words[row + classRow.emptyingChunk];
     if (chunk === 0) return 0;
     this.#unlink(row + classRow.emptyingChunk, chunk);
-    words[chunkTable + chunk * chunkRow.size + chunkRow.sizeClass]! ^= emptyingFlag;
+    words[chunkTable + chunk * chunkRow.size + chunkRow.sizeClass] ^= emptyingFlag;
     this.#link(row + classRow.partialChunk, chunk);
     return chunk;
   }
@@ -188,10 +188,10 @@ export class SlabAllocator {
   #takeChunk(sizeClass: number): number {
     const words = this.#words;
     lock(words, header.poolLock);
-    let chunk = words[header.freeChunk]!;
-    if (chunk !== 0) words[header.freeChunk] = words[chunkTable + chunk * chunkRow.size + chunkRow.next]!;
-    else if (words[header.nextFreshChunk]! < this.#endChunk) chunk = words[header.nextFreshChunk]!++;
-    if (chunk !== 0) words[header.chunksInUse]!++;
+    let chunk = words[header.freeChunk];
+    if (chunk !== 0) words[header.freeChunk] = words[chunkTable + chunk * chunkRow.size + chunkRow.next];
+    else if (words[header.nextFreshChunk] < this.#endChunk) chunk = words[header.nextFreshChunk]++;
+    if (chunk !== 0) words[header.chunksInUse]++;
     unlock(words, header.poolLock);
     if (chunk === 0) return 0;
     const info = chunkTable + chunk * chunkRow.size;
@@ -206,9 +206,9 @@ export class SlabAllocator {
   #returnChunk(chunk: number): void {
     const words = this.#words;
     lock(words, header.poolLock);
-    words[chunkTable + chunk * chunkRow.size + chunkRow.next] = words[header.freeChunk]!;
+    words[chunkTable + chunk * chunkRow.size + chunkRow.next] = words[header.freeChunk];
     words[header.freeChunk] = chunk;
-    words[header.chunksInUse]!--;
+    words[header.chunksInUse]--;
     unlock(words, header.poolLock);
   }
 
@@ -221,15 +221,15 @@ export class SlabAllocator {
   /** What is new stays new where it is moved to, and makes the others there a little younger. */
   #passOnAge(from: number, to: number): void {
     const words = this.#words;
-    const filled = words[from + chunkRow.filled]!;
-    if (chunkAge(words, filled) < chunkAge(words, words[to + chunkRow.filled]!))
+    const filled = words[from + chunkRow.filled];
+    if (chunkAge(words, filled) < chunkAge(words, words[to + chunkRow.filled]))
       words[to + chunkRow.filled] = filled;
   }
 
   /** Last in the list: the chunk being filled goes on being filled, and one that loses objects may become free. */
   #link(list: number, chunk: number): void {
     const words = this.#words;
-    const last = words[list + lastInList]!;
+    const last = words[list + lastInList];
     words[chunkTable + chunk * chunkRow.size + chunkRow.previous] = last;
     words[chunkTable + chunk * chunkRow.size + chunkRow.next] = 0;
     if (last !== 0) words[chunkTable + last * chunkRow.size + chunkRow.next] = chunk;
@@ -239,7 +239,7 @@ export class SlabAllocator {
 
   #linkFirst(list: number, chunk: number): void {
     const words = this.#words;
-    const first = words[list]!;
+    const first = words[list];
     words[chunkTable + chunk * chunkRow.size + chunkRow.previous] = 0;
     words[chunkTable + chunk * chunkRow.size + chunkRow.next] = first;
     if (first !== 0) words[chunkTable + first * chunkRow.size + chunkRow.previous] = chunk;
@@ -249,8 +249,8 @@ export class SlabAllocator {
 
   #unlink(list: number, chunk: number): void {
     const words = this.#words;
-    const previous = words[chunkTable + chunk * chunkRow.size + chunkRow.previous]!;
-    const next = words[chunkTable + chunk * chunkRow.size + chunkRow.next]!;
+    const previous = words[chunkTable + chunk * chunkRow.size + chunkRow.previous];
+    const next = words[chunkTable + chunk * chunkRow.size + chunkRow.next];
     if (previous !== 0) words[chunkTable + previous * chunkRow.size + chunkRow.next] = next;
     else words[list] = next;
     if (next !== 0) words[chunkTable + next * chunkRow.size + chunkRow.previous] = previous;

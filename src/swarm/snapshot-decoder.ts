@@ -70,7 +70,7 @@ export class SnapshotDecoder {
         continue;
       }
       searching = false;
-      const words = sectionHeader.size + this.#words[at + sectionHeader.payloadWords]!;
+      const words = sectionHeader.size + this.#words[at + sectionHeader.payloadWords];
       if (!this.#have(words * 4)) {
         found.damaged++;
         // What lies behind the header may still be an undamaged section, if something was cut out of this one.
@@ -101,8 +101,8 @@ export class SnapshotDecoder {
   #load(section: number, length: number, now: SnapshotClock, overwrite: boolean): boolean {
     const words = this.#words;
     const since = secondsSince(words, section, now);
-    const secondsPerTick = Math.max(1, words[section + sectionHeader.secondsPerTick]!);
-    const tick = words[section + sectionHeader.tick]!;
+    const secondsPerTick = Math.max(1, words[section + sectionHeader.secondsPerTick]);
+    const tick = words[section + sectionHeader.tick];
     this.#loader.begin(tick, secondsPerTick, since, now.monotonic, overwrite);
     const loader =
       words[section + sectionHeader.kind] === sectionKind.changes ? this.#changeLoader : this.#loader;

@@ -32,7 +32,7 @@ export class SnapshotEncoder {
     this.#clock = clock;
     this.#section = new Int32Array(sectionWords);
     this.#reader = reader;
-    this.#secondsPerTick = words[header.secondsPerTick]!;
+    this.#secondsPerTick = words[header.secondsPerTick];
   }
 
   /**

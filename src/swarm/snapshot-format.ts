@@ -86,13 +86,13 @@ export function isSectionHeader(words: Int32Array, at: number): boolean {
     words[at + 1] === magic1 &&
     words[at + sectionHeader.version] === formatVersion &&
     sumMatches(words, at, sectionHeader.headerSum, at + sectionHeader.headerSum) &&
-    words[at + sectionHeader.payloadWords]! >>> 0 <= maxSectionWords - sectionHeader.size
+    words[at + sectionHeader.payloadWords] >>> 0 <= maxSectionWords - sectionHeader.size
   );
 }
 
 /** The version of an undamaged header at word `at`, if it is another one than this; otherwise `undefined`. */
 export function otherVersionAt(words: Int32Array, at: number): number | undefined {
-  const version = words[at + sectionHeader.version]!;
+  const version = words[at + sectionHeader.version];
   const isHeader =
     words[at] === magic0 &&
     words[at + 1] === magic1 &&
@@ -103,7 +103,7 @@ export function otherVersionAt(words: Int32Array, at: number): number | undefine
 
 /** Whether the payload of the section at `at`, which has an undamaged header, is undamaged too. */
 export function isPayloadIntact(words: Int32Array, at: number): boolean {
-  const payloadWords = words[at + sectionHeader.payloadWords]!;
+  const payloadWords = words[at + sectionHeader.payloadWords];
   return sumMatches(words, at + sectionHeader.size, payloadWords, at + sectionHeader.payloadSum);
 }
 
@@ -113,8 +113,8 @@ export function secondsSince(words: Int32Array, at: number, now: SnapshotClock):
   const sameBoot =
     now.bootId.some((word) => word !== 0) && now.bootId.every((word, i) => word === words[bootId + i]);
   const seconds = sameBoot
-    ? now.monotonic - words[at + sectionHeader.monotonic]!
-    : now.wall - (words[at + sectionHeader.wall]! >>> 0);
+    ? now.monotonic - words[at + sectionHeader.monotonic]
+    : now.wall - (words[at + sectionHeader.wall] >>> 0);
   return Math.max(0, seconds);
 }
 
@@ -130,12 +130,12 @@ function sum(words: Int32Array, at: number, count: number): void {
   const pairs = at + (count & ~1);
   let i = at;
   for (; i < pairs; i += 2) {
-    a = Math.imul(a ^ words[i]!, 0x9e3779b1);
+    a = Math.imul(a ^ words[i], 0x9e3779b1);
     a = (a << 13) | (a >>> 19);
-    b = Math.imul(b ^ words[i + 1]!, 0x85ebca77);
+    b = Math.imul(b ^ words[i + 1], 0x85ebca77);
     b = (b << 15) | (b >>> 17);
   }
-  if (i < at + count) a = Math.imul(a ^ words[i]!, 0xc2b2ae3d);
+  if (i < at + count) a = Math.imul(a ^ words[i], 0xc2b2ae3d);
   sum0 = a;
   sum1 = b;
 }

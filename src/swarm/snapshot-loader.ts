@@ -59,8 +59,8 @@ export class SnapshotLoader {
     this.#words = words;
     this.#table = table;
     this.#entries = entries;
-    this.#secondsPerTick = words[header.secondsPerTick]!;
-    this.#ttlSeconds = words[header.ttlTicks]! * this.#secondsPerTick;
+    this.#secondsPerTick = words[header.secondsPerTick];
+    this.#ttlSeconds = words[header.ttlTicks] * this.#secondsPerTick;
   }
 
   /**
@@ -85,10 +85,10 @@ export class SnapshotLoader {
   /** Reads the fragment at word `at`; returns where it ends, or −1 when it would not end before `end`. */
   load(fragment: Int32Array, at: number, end: number): number {
     if (at + fragmentHead.size > end) return -1;
-    const leechers4 = fragment[at + fragmentHead.peers4]! & 0xffff;
-    const peers4 = leechers4 + (fragment[at + fragmentHead.peers4]! >>> 16);
-    const leechers6 = fragment[at + fragmentHead.peers6]! & 0xffff;
-    const peers6 = leechers6 + (fragment[at + fragmentHead.peers6]! >>> 16);
+    const leechers4 = fragment[at + fragmentHead.peers4] & 0xffff;
+    const peers4 = leechers4 + (fragment[at + fragmentHead.peers4] >>> 16);
+    const leechers6 = fragment[at + fragmentHead.peers6] & 0xffff;
+    const peers6 = leechers6 + (fragment[at + fragmentHead.peers6] >>> 16);
     const first4 = at + fragmentHead.size;
     const first6 = first4 + peers4 * peerWords4;
     const next = first6 + peers6 * peerWords6;
@@ -119,7 +119,7 @@ export class SnapshotLoader {
     let isSame = true;
     for (let i = 0; i < infoHashWords; i++) {
       if (this.#swarm[i] === fragment[at + i]) continue;
-      this.#swarm[i] = fragment[at + i]!;
+      this.#swarm[i] = fragment[at + i];
       isSame = false;
     }
     if (!isSame) this.expectKnown();
@@ -130,10 +130,10 @@ export class SnapshotLoader {
     const entry =
       this.#table.find(shard, hash, fragment, at) || this.#table.insert(shard, hash, fragment, at);
     if (entry === 0) return 0;
-    const saved = fragment[at + fragmentHead.downloaded]!;
+    const saved = fragment[at + fragmentHead.downloaded];
     this.#entries.noteScope(entry, (saved & scopeMask) >>> scopeShift);
     const downloaded = saved & downloadedMask;
-    const known = words[entry + entryField.downloaded]! | (saved & establishedFlag);
+    const known = words[entry + entryField.downloaded] | (saved & establishedFlag);
     words[entry + entryField.downloaded] = known;
     if (downloaded > (known & downloadedMask)) {
       words[entry + entryField.downloaded] = (known & ~downloadedMask) | downloaded;
@@ -158,7 +158,7 @@ export class SnapshotLoader {
     const seedersBefore = peers.seeders(slot);
     // As a rule the swarm is new: its block gets the right size at once, and nobody needs to be looked for, in the next
     // fragments neither, for a snapshot holds nobody twice.
-    const own = this.#own[family === 4 ? 0 : 1]!;
+    const own = this.#own[family === 4 ? 0 : 1];
     const isEmpty = this.#words[slot] === 0;
     const fresh = isEmpty || (own.slot === slot && own.peers === leechersBefore + seedersBefore);
     if (isEmpty && count <= usualBlockPeers) {
@@ -178,7 +178,7 @@ export class SnapshotLoader {
   #countLiving(fragment: Int32Array, firstLastWord: number, size: number, count: number): number {
     let living = 0;
     for (let i = 0, at = firstLastWord; i < count; i++, at += size) {
-      if (this.#age(fragment[at]!) <= this.#ttlSeconds) living++;
+      if (this.#age(fragment[at]) <= this.#ttlSeconds) living++;
     }
     return living;
   }
@@ -192,7 +192,7 @@ export class SnapshotLoader {
     fresh: boolean,
   ): void {
     const idAt = at + peers.stride;
-    const lastWord = fragment[idAt - 1]!;
+    const lastWord = fragment[idAt - 1];
     const age = this.#age(lastWord);
     if (age > this.#ttlSeconds) {
       this.counts.expired++;
@@ -224,7 +224,7 @@ export class SnapshotLoader {
   /** Counts a swarm that has peers now, and lets one go that has neither peers nor a counter to remember. */
   #settle(shard: number, entry: number, hadPeers: boolean): void {
     if (hadPeers) return;
-    const isIdle = (this.#words[entry + entryField.downloaded]! & idleFlag) !== 0;
+    const isIdle = (this.#words[entry + entryField.downloaded] & idleFlag) !== 0;
     if (isIdle && !this.#entries.hasPeers(entry)) return;
     this.#entries.countSwarm(shard, entry);
     this.#entries.releaseIfEmpty(shard, entry);

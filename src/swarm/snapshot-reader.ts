@@ -84,13 +84,13 @@ export class SnapshotReader {
 
   #list(shard: number): void {
     const words = this.#words;
-    const needed = words[shard + shardRow.entries]! * infoHashWords;
+    const needed = words[shard + shardRow.entries] * infoHashWords;
     if (this.#infoHashes.length < needed) this.#infoHashes = new Int32Array(needed * 2);
     let to = 0;
     for (let position = this.#table.slots(shard) - 1; position >= 0; position--) {
       const entry = this.#table.entryIn(shard, position);
       if (entry === 0) continue;
-      for (let i = 0; i < infoHashWords; i++) this.#infoHashes[to++] = words[entry + i]!;
+      for (let i = 0; i < infoHashWords; i++) this.#infoHashes[to++] = words[entry + i];
     }
     this.#swarms = to / infoHashWords;
     this.#swarm = 0;
@@ -115,7 +115,7 @@ export class SnapshotReader {
     const words = this.#words;
     const head = this.#begin(entry);
     for (let family = 0; family < 2; family++) {
-      const block = words[entry + entryField.peers4 + family]!;
+      const block = words[entry + entryField.peers4 + family];
       this.#wasLarge[family] = block < 0;
       if (block > 0) this.#copyBlock(head, family, block);
     }
@@ -129,8 +129,8 @@ export class SnapshotReader {
    */
   #copyPartOfSets(entry: number): void {
     const family = this.#family;
-    const peers = this.#families[family]!;
-    const ref = this.#words[entry + entryField.peers4 + family]!;
+    const peers = this.#families[family];
+    const ref = this.#words[entry + entryField.peers4 + family];
     const head = this.#begin(entry);
     if (ref >= 0) {
       // It has shrunk since the last slice; nobody may come twice.
@@ -154,8 +154,8 @@ export class SnapshotReader {
 
   #begin(entry: number): number {
     const head = this.#at;
-    for (let i = 0; i < infoHashWords; i++) this.#out[head + i] = this.#words[entry + i]!;
-    this.#out[head + fragmentHead.downloaded] = this.#words[entry + entryField.downloaded]! & savedMask;
+    for (let i = 0; i < infoHashWords; i++) this.#out[head + i] = this.#words[entry + i];
+    this.#out[head + fragmentHead.downloaded] = this.#words[entry + entryField.downloaded] & savedMask;
     this.#out[head + fragmentHead.peers4] = this.#out[head + fragmentHead.peers6] = 0;
     this.#at += fragmentHead.size;
     this.fragments++;
@@ -164,22 +164,22 @@ export class SnapshotReader {
 
   #copyBlock(head: number, family: number, block: number): void {
     const count = peersIn(this.#words, block);
-    for (let i = 0; i < count; i++) this.#copyPeer(this.#families[family]!.stride, block, i);
+    for (let i = 0; i < count; i++) this.#copyPeer(this.#families[family].stride, block, i);
     this.#count(head, family, leechersIn(this.#words, block), seedersIn(this.#words, block));
   }
 
   /** Those of a whole swarm's peers whose hashes have not been reached. */
   #copyRestOfBlock(head: number, family: number, block: number): void {
-    const peers = this.#families[family]!;
+    const peers = this.#families[family];
     const counts = [0, 0];
     for (let i = 0; i < peersIn(this.#words, block); i++) {
       const at = recordAt(block, peers.stride, i);
-      const port = this.#words[at + peers.stride - 1]! & 0xffff;
+      const port = this.#words[at + peers.stride - 1] & 0xffff;
       if (peers.sets.hash(this.#words, at, port) >>> 0 < this.#hash) continue;
       this.#copyPeer(peers.stride, block, i);
-      counts[i < leechersIn(this.#words, block) ? 0 : 1]!++;
+      counts[i < leechersIn(this.#words, block) ? 0 : 1]++;
     }
-    this.#count(head, family, counts[0]!, counts[1]!);
+    this.#count(head, family, counts[0], counts[1]);
   }
 
   /** Those of a block's peers whose hashes begin with the same `depth` bits as the current one; returns how many. */
@@ -190,7 +190,7 @@ export class SnapshotReader {
     let copied = 0;
     for (let i = peersIn(words, block) - 1; i >= 0; i--) {
       const at = recordAt(block, peers.stride, i);
-      const port = words[at + peers.stride - 1]! & 0xffff;
+      const port = words[at + peers.stride - 1] & 0xffff;
       if (!all && prefixOf(peers.sets.hash(words, at, port), depth) !== prefix) continue;
       this.#copyPeer(peers.stride, block, i);
       copied++;
@@ -201,9 +201,9 @@ export class SnapshotReader {
   #copyPeer(stride: number, block: number, index: number): void {
     const words = this.#words;
     const record = recordAt(block, stride, index);
-    for (let i = 0; i < stride; i++) this.#out[this.#at++] = words[record + i]!;
+    for (let i = 0; i < stride; i++) this.#out[this.#at++] = words[record + i];
     const id = peerIdAt(words, block, stride, index);
-    for (let i = 0; i < peerIdWords; i++) this.#out[this.#at++] = words[id + i]!;
+    for (let i = 0; i < peerIdWords; i++) this.#out[this.#at++] = words[id + i];
   }
 
   #count(head: number, family: number, leechers: number, seeders: number): void {

@@ -22,7 +22,7 @@ export class StoreClock {
 
   constructor(words: Int32Array) {
     this.#words = words;
-    this.#secondsPerTick = words[header.secondsPerTick]!;
+    this.#secondsPerTick = words[header.secondsPerTick];
     this.#lead = leadTicks * this.#secondsPerTick;
   }
 

@@ -29,19 +29,19 @@ export function readTotals(words: Int32Array, table: InfoHashTable, allocator: S
     seeders4: 0,
     leechers6: 0,
     seeders6: 0,
-    bytesInUse: words[header.firstChunk]! * chunkWords * 4 + allocator.bytesInUse(),
-    memoryLimit: words[header.words]! * 4,
-    evictedSwarms: wideCounter(words, header.evictedSwarms)[0]!,
-    evictedPeers: wideCounter(words, header.evictedPeers)[0]!,
-    evictedIdleSwarms: wideCounter(words, header.evictedIdleSwarms)[0]!,
+    bytesInUse: words[header.firstChunk] * chunkWords * 4 + allocator.bytesInUse(),
+    memoryLimit: words[header.words] * 4,
+    evictedSwarms: wideCounter(words, header.evictedSwarms)[0],
+    evictedPeers: wideCounter(words, header.evictedPeers)[0],
+    evictedIdleSwarms: wideCounter(words, header.evictedIdleSwarms)[0],
   };
   for (let index = 0; index < table.shardCount; index++) {
     const shard = table.shardAt(index);
-    totals.swarms += words[shard + shardRow.swarms]!;
-    totals.leechers4 += words[shard + shardRow.leechers4]!;
-    totals.seeders4 += words[shard + shardRow.seeders4]!;
-    totals.leechers6 += words[shard + shardRow.leechers6]!;
-    totals.seeders6 += words[shard + shardRow.seeders6]!;
+    totals.swarms += words[shard + shardRow.swarms];
+    totals.leechers4 += words[shard + shardRow.leechers4];
+    totals.seeders4 += words[shard + shardRow.seeders4];
+    totals.leechers6 += words[shard + shardRow.leechers6];
+    totals.seeders6 += words[shard + shardRow.seeders6];
   }
   return totals;
 }

@@ -137,7 +137,7 @@ export class StoreWalk {
 
   /** Whether the swarm's peers of either family have outgrown one block. */
   #isLarge(entry: number): boolean {
-    return this.#words[entry + entryField.peers4]! < 0 || this.#words[entry + entryField.peers6]! < 0;
+    return this.#words[entry + entryField.peers4] < 0 || this.#words[entry + entryField.peers6] < 0;
   }
 
   /** False when the slice is full before the swarm's last peer. */
@@ -151,7 +151,7 @@ export class StoreWalk {
       const family = this.#part < 2 ? 4 : 6;
       const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
       const slot = entry + (family === 4 ? entryField.peers4 : entryField.peers6);
-      const ref = this.#words[slot]!;
+      const ref = this.#words[slot];
       if (ref > 0) {
         // A block holds both roles.
         if ((this.#part & 1) === 1) continue;
@@ -170,7 +170,7 @@ export class StoreWalk {
   #readShares(entry: number, slice: WalkSlice): void {
     for (const family of [4, 6] as const) {
       const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
-      const ref = this.#words[entry + (family === 4 ? entryField.peers4 : entryField.peers6)]!;
+      const ref = this.#words[entry + (family === 4 ? entryField.peers4 : entryField.peers6)];
       if (ref > 0) {
         this.#left = recordsPerRole;
         this.#copyBlock(ref, family, leechersIn(this.#words, ref), peers, slice);
@@ -201,7 +201,7 @@ export class StoreWalk {
 
   #copySwarm(entry: number, slice: WalkSlice): void {
     const to = slice.swarmCount++ * walkedSwarmWords;
-    for (let i = 0; i < infoHashWords; i++) slice.swarms[to + i] = this.#words[entry + i]!;
+    for (let i = 0; i < infoHashWords; i++) slice.swarms[to + i] = this.#words[entry + i];
     slice.swarms[to + walkedSwarm.complete] = this.#entries.complete(entry);
     slice.swarms[to + walkedSwarm.incomplete] = this.#entries.incomplete(entry);
     slice.swarms[to + walkedSwarm.downloaded] = this.#entries.downloaded(entry);
@@ -222,13 +222,13 @@ export class StoreWalk {
     let at = recordAt(block, stride, 0);
     let to = slice.peerCount * walkedPeerWords;
     for (let i = 0; i < count; i++, id += peerIdWords, at += stride, to += walkedPeerWords) {
-      const wirePort = words[at + stride - 1]!;
+      const wirePort = words[at + stride - 1];
       const port = ((wirePort & 0xff) << 8) | ((wirePort >>> 8) & 0xff);
       slice.peers[to + walkedPeer.head] = family | (i >= seedersFrom ? walkedSeeder : 0) | (port << 16);
       for (let word = 0; word < stride - 1; word++)
-        slice.peers[to + walkedPeer.address + word] = words[at + word]!;
-      slice.peers[to + walkedPeer.peerId] = words[id]!;
-      slice.peers[to + walkedPeer.peerId + 1] = words[id + 1]!;
+        slice.peers[to + walkedPeer.address + word] = words[at + word];
+      slice.peers[to + walkedPeer.peerId] = words[id];
+      slice.peers[to + walkedPeer.peerId + 1] = words[id + 1];
     }
     slice.peerCount += count;
     this.#left -= count;

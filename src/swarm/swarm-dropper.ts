@@ -45,14 +45,14 @@ export class SwarmDropper {
     const slot = entry + (family === 4 ? entryField.peers4 : entryField.peers6);
     const leechers = peers.leechers(slot);
     const seeders = peers.seeders(slot);
-    if (words[slot]! < 0) {
+    if (words[slot] < 0) {
       for (const seedersSet of [false, true]) {
-        for (let block = 0, next = 0; block < blocksPerSlice && next >= 0 && words[slot]! < 0; block++) {
+        for (let block = 0, next = 0; block < blocksPerSlice && next >= 0 && words[slot] < 0; block++) {
           next = peers.expireInSet(slot, seedersSet, next, 0, everyAge);
         }
       }
     }
-    if (words[slot]! > 0) peers.expireBlock(slot, 0, everyAge);
+    if (words[slot] > 0) peers.expireBlock(slot, 0, everyAge);
     this.#entries.count(shard, family, peers.leechers(slot) - leechers, peers.seeders(slot) - seeders);
   }
 }

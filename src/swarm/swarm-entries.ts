@@ -35,8 +35,8 @@ export class SwarmEntries {
     this.#evictedSwarms = wideCounter(words, header.evictedSwarms);
     this.#evictedPeers = wideCounter(words, header.evictedPeers);
     this.#evictedIdleSwarms = wideCounter(words, header.evictedIdleSwarms);
-    const key0 = words[header.hashKey + 2]!;
-    const key1 = words[header.hashKey + 3]!;
+    const key0 = words[header.hashKey + 2];
+    const key1 = words[header.hashKey + 3];
     this.peers4 = new FamilyPeers(words, allocator, 4, key0, key1);
     this.peers6 = new FamilyPeers(words, allocator, 6, key0, key1);
     this.journal = new ChangeJournal(words, allocator);
@@ -56,12 +56,12 @@ export class SwarmEntries {
   }
 
   downloaded(entry: number): number {
-    return this.#words[entry + entryField.downloaded]! & downloadedMask;
+    return this.#words[entry + entryField.downloaded] & downloadedMask;
   }
 
   /** Counts one more download; stays at the largest number there is. */
   countDownload(entry: number): void {
-    if (this.downloaded(entry) !== downloadedMask) this.#words[entry + entryField.downloaded]!++;
+    if (this.downloaded(entry) !== downloadedMask) this.#words[entry + entryField.downloaded]++;
   }
 
   hasPeers(entry: number): boolean {
@@ -70,7 +70,7 @@ export class SwarmEntries {
 
   /** The scope that all peers are in; `mixedScopes` when they are in several, or in one where nobody can be. */
   scope(entry: number): number {
-    return (this.#words[entry + entryField.downloaded]! & scopeMask) >>> scopeShift;
+    return (this.#words[entry + entryField.downloaded] & scopeMask) >>> scopeShift;
   }
 
   /** Called before a peer is added: notes its scope, and whether it comes from another network than those before. */
@@ -84,34 +84,34 @@ export class SwarmEntries {
     const before = this.scope(entry);
     if (scope === before) return;
     const now = this.hasPeers(entry) ? mixedScopes : scope;
-    this.#words[entry + entryField.downloaded]! ^= (before ^ now) << scopeShift;
+    this.#words[entry + entryField.downloaded] ^= (before ^ now) << scopeShift;
   }
 
   /** The first peer from a second network of its family ends the swarm's probation. */
   #noteNetwork(entry: number, family: 4 | 6, address: Int32Array, addressAt: number): void {
     const words = this.#words;
-    if (words[entry + entryField.downloaded]! < 0) return;
+    if (words[entry + entryField.downloaded] < 0) return;
     const other =
       family === 4
         ? this.peers4.anyRecord(entry + entryField.peers4)
         : this.peers6.anyRecord(entry + entryField.peers6);
     // Of a swarm on probation all peers of a family are in one network, so any of them will do.
     if (other === 0 || inOneNetwork(family, words, other, address, addressAt)) return;
-    words[entry + entryField.downloaded]! |= establishedFlag;
+    words[entry + entryField.downloaded] |= establishedFlag;
   }
 
   /** Adds to the shard's totals of peers. */
   count(shard: number, family: 4 | 6, leechers: number, seeders: number): void {
-    this.#words[shard + (family === 4 ? shardRow.leechers4 : shardRow.leechers6)]! += leechers;
-    this.#words[shard + (family === 4 ? shardRow.seeders4 : shardRow.seeders6)]! += seeders;
+    this.#words[shard + (family === 4 ? shardRow.leechers4 : shardRow.leechers6)] += leechers;
+    this.#words[shard + (family === 4 ? shardRow.seeders4 : shardRow.seeders6)] += seeders;
   }
 
   /** Called when a swarm without peers has got one. */
   countSwarm(shard: number, entry: number): void {
     const words = this.#words;
-    words[shard + shardRow.swarms]!++;
-    if ((words[entry + entryField.downloaded]! & idleFlag) === 0) return;
-    words[entry + entryField.downloaded]! &= ~idleFlag;
+    words[shard + shardRow.swarms]++;
+    if ((words[entry + entryField.downloaded] & idleFlag) === 0) return;
+    words[entry + entryField.downloaded] &= ~idleFlag;
     Atomics.sub(words, header.idleSwarms, 1);
   }
 
@@ -121,12 +121,12 @@ export class SwarmEntries {
    */
   releaseIfEmpty(shard: number, entry: number): boolean {
     const words = this.#words;
-    const downloaded = words[entry + entryField.downloaded]!;
+    const downloaded = words[entry + entryField.downloaded];
     if (this.hasPeers(entry) || (downloaded & idleFlag) !== 0) return false;
-    words[shard + shardRow.swarms]!--;
-    const room = Atomics.load(words, header.idleSwarms) < words[header.maxIdleSwarms]!;
+    words[shard + shardRow.swarms]--;
+    const room = Atomics.load(words, header.idleSwarms) < words[header.maxIdleSwarms];
     if ((downloaded & downloadedMask) !== 0 && room) {
-      words[entry + entryField.downloaded]! |= idleFlag;
+      words[entry + entryField.downloaded] |= idleFlag;
       Atomics.add(words, header.idleSwarms, 1);
       return false;
     }
@@ -142,11 +142,11 @@ export class SwarmEntries {
     const words = this.#words;
     if (this.journal.isOpen) this.journal.noteSwarm(words, entry);
     if (this.#isIdle(entry)) {
-      this.#evictedIdleSwarms[0]!++;
+      this.#evictedIdleSwarms[0]++;
     } else {
       const peers = this.complete(entry) + this.incomplete(entry);
-      this.#evictedSwarms[0]!++;
-      this.#evictedPeers[0]! += peers;
+      this.#evictedSwarms[0]++;
+      this.#evictedPeers[0] += peers;
       this.#clear(shard, entry, 4);
       this.#clear(shard, entry, 6);
     }
@@ -156,12 +156,12 @@ export class SwarmEntries {
   /** Takes away the entry of a swarm that has no peers left, whatever its counter says. */
   forget(shard: number, entry: number): void {
     if (this.#isIdle(entry)) Atomics.sub(this.#words, header.idleSwarms, 1);
-    else this.#words[shard + shardRow.swarms]!--;
+    else this.#words[shard + shardRow.swarms]--;
     this.#table.remove(shard, entry);
   }
 
   #isIdle(entry: number): boolean {
-    return (this.#words[entry + entryField.downloaded]! & idleFlag) !== 0;
+    return (this.#words[entry + entryField.downloaded] & idleFlag) !== 0;
   }
 
   #clear(shard: number, entry: number, family: 4 | 6): void {

@@ -82,7 +82,7 @@ export class SwarmStore {
     this.#sweeper = new Sweeper(this.#words, this.#table, this.#entries, this.#clock, compactor);
     this.#evictor = new Evictor(this.#words, this.#table, this.#entries, compactor);
     this.#caps = new AddressCaps(this.#words);
-    this.#secondsPerTick = this.#words[header.secondsPerTick]!;
+    this.#secondsPerTick = this.#words[header.secondsPerTick];
   }
 
   /** Reserves the memory and makes an empty store. `seed` starts the choice of peers. Throws RangeError. */
@@ -153,7 +153,7 @@ export class SwarmStore {
 
   /** Whether `lookAhead` is worth its time: a store of a few MiB stays in the processor's caches anyway. */
   get outgrowsCaches(): boolean {
-    return this.#words[header.chunksInUse]! > chunksInCaches;
+    return this.#words[header.chunksInUse] > chunksInCaches;
   }
 
   /**
@@ -356,7 +356,7 @@ export class SwarmStore {
   /** The peer that was found makes room for another of its address. */
   #noteCrowding(peers: FamilyPeers, { infoHash, infoHashAt, family }: SwarmVisit): void {
     const record = recordAt(this.#crowding.block, peers.stride, this.#crowding.index);
-    const port = this.#words[record + peers.stride - 1]! & 0xffff;
+    const port = this.#words[record + peers.stride - 1] & 0xffff;
     this.#journal.notePeer(infoHash, infoHashAt, family, this.#words, record, port);
   }
 

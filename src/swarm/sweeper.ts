@@ -99,7 +99,7 @@ export class Sweeper {
 
   /** Returns the work done; leaves `#large` set when the entry needs another slice. */
   #sweepEntry(shard: number, entry: number, tick: number, limit: number): number {
-    const ttl = this.#words[header.ttlTicks]!;
+    const ttl = this.#words[header.ttlTicks];
     if (this.#large !== entry) {
       this.#largeSet = 0;
       this.#largeAt = 0;
@@ -109,27 +109,27 @@ export class Sweeper {
     for (; this.#largeSet < 4; this.#largeSet++, this.#largeAt = 0) {
       const seeders = (this.#largeSet & 1) === 1;
       const family = this.#largeSet >>> 1;
-      const peers = this.#families[family]!;
+      const peers = this.#families[family];
       const slot = entry + entryField.peers4 + family;
-      if (!seeders && this.#largeAt === 0 && this.#words[slot]! < 0) peers.tidyLarge(slot);
+      if (!seeders && this.#largeAt === 0 && this.#words[slot] < 0) peers.tidyLarge(slot);
       const leechersBefore = peers.leechers(slot);
       const seedersBefore = peers.seeders(slot);
       let more = false;
-      if (this.#words[slot]! > 0) {
+      if (this.#words[slot] > 0) {
         // A block holds both roles and is looked at once, with the leechers.
         if (!seeders) {
           work += leechersBefore + seedersBefore;
           peers.expireBlock(slot, tick, ttl);
-          if (this.#words[slot]! > 0) peers.tidyBlock(slot);
+          if (this.#words[slot] > 0) peers.tidyBlock(slot);
         }
-      } else if (this.#words[slot]! < 0) {
+      } else if (this.#words[slot] < 0) {
         while (this.#largeAt >= 0 && work < limit) {
           work += 128;
           this.#largeAt = peers.expireInSet(slot, seeders, this.#largeAt, tick, ttl);
         }
         more = this.#largeAt >= 0;
         // So many have gone that the rest is one block now.
-        if (this.#words[slot]! > 0) peers.expireBlock(slot, tick, ttl);
+        if (this.#words[slot] > 0) peers.expireBlock(slot, tick, ttl);
       }
       this.#entries.count(
         shard,

@@ -24,8 +24,8 @@ export class AddressList {
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
     this.#words = new Uint32Array(buffer);
-    this.#count4 = this.#words[0]!;
-    this.#count6 = this.#words[1]!;
+    this.#count4 = this.#words[0];
+    this.#count6 = this.#words[1];
     this.#first6 = headerWords + this.#count4 * rangeWords4;
   }
 
@@ -50,7 +50,7 @@ export class AddressList {
   /** Where the range begins that holds the address; -1 when there is none. */
   #rangeOf(family: 4 | 6, address: Int32Array, at: number): number {
     const size = family === 4 ? 1 : 4;
-    for (let i = 0; i < size; i++) this.#address[i] = swapped(address[at + i]!);
+    for (let i = 0; i < size; i++) this.#address[i] = swapped(address[at + i]);
     const base = family === 4 ? headerWords : this.#first6;
     // The last range that begins at or before the address.
     let low = 0;

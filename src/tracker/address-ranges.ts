@@ -26,8 +26,7 @@ export class AddressRanges {
     }
     for (let i = 0; i < size; i++) {
       const at = i * 4;
-      const word =
-        (network[at]! << 24) | (network[at + 1]! << 16) | (network[at + 2]! << 8) | network[at + 3]!;
+      const word = (network[at] << 24) | (network[at + 1] << 16) | (network[at + 2] << 8) | network[at + 3];
       const fixed = Math.min(32, Math.max(0, bits - i * 32));
       this.#words[to + i] = word;
       this.#words[to + size + i] = fixed === 32 ? word : word | (0xffffffff >>> fixed);
@@ -67,7 +66,7 @@ export class AddressRanges {
         for (let at = start; at < end; at++) {
           const takesLeft = left < middle && (right === end || this.#isInOrder(from, left, right));
           const source = (takesLeft ? left++ : right++) * step;
-          for (let i = 0; i < step; i++) to[at * step + i] = from[source + i]!;
+          for (let i = 0; i < step; i++) to[at * step + i] = from[source + i];
           if (++moved % rangesPerStep === 0) yield;
         }
       }
@@ -87,8 +86,8 @@ export class AddressRanges {
 /** Negative, 0 or positive as the address at `aAt` is before, at or after the one at `bAt`. */
 export function compare(a: Uint32Array, aAt: number, b: Uint32Array, bAt: number, size: number): number {
   for (let i = 0; i < size; i++) {
-    const left = a[aAt + i]!;
-    const right = b[bAt + i]!;
+    const left = a[aAt + i];
+    const right = b[bAt + i];
     if (left !== right) return left < right ? -1 : 1;
   }
   return 0;

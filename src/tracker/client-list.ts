@@ -32,9 +32,9 @@ export class ClientList {
   #matches(number: number, peerId: Int32Array, at: number): boolean {
     for (let i = 0; i < peerIdWords; i++) {
       const word = number * peerIdWords + i;
-      const mask = this.#masks[word]!;
+      const mask = this.#masks[word];
       if (mask === 0) return true;
-      if ((peerId[at + i]! & mask) !== this.#words[word]) return false;
+      if ((peerId[at + i] & mask) !== this.#words[word]) return false;
     }
     return true;
   }

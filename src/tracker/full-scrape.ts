@@ -42,7 +42,7 @@ export function* scrapeAll(
   const bytes = new Uint8Array(hashes.buffer);
   let lookedUp = 0;
   for (let pile = 0; pile < 65_536; pile++) {
-    const members = order.subarray(starts[pile]!, starts[pile + 1]!);
+    const members = order.subarray(starts[pile], starts[pile + 1]);
     yield* sort(members, (a, b) => compare(bytes, a * 20, b * 20));
     for (const member of members) {
       if (++lookedUp % lookedUpAtOnce === 0) yield pause;
@@ -68,7 +68,7 @@ function* collect(store: SwarmStore): Generator<typeof pause, Int32Array, undefi
       hashes = larger;
     }
     for (let at = 0; at < swarms.length; at += swarmWords, used += infoHashWords) {
-      for (let i = 0; i < infoHashWords; i++) hashes[used + i] = swarms[at + i]!;
+      for (let i = 0; i < infoHashWords; i++) hashes[used + i] = swarms[at + i];
     }
     if (swarms.length > 0) yield pause;
   }
@@ -82,14 +82,14 @@ function* deal(
   const count = hashes.length / infoHashWords;
   const starts = new Uint32Array(65_537);
   for (let i = 0; i < count; i++) {
-    starts[pileOf(hashes[i * infoHashWords]!) + 1]!++;
+    starts[pileOf(hashes[i * infoHashWords]) + 1]++;
     if (i % dealtAtOnce === 0) yield pause;
   }
-  for (let pile = 0; pile < 65_536; pile++) starts[pile + 1]! += starts[pile]!;
+  for (let pile = 0; pile < 65_536; pile++) starts[pile + 1] += starts[pile];
   const next = starts.slice();
   const order = new Uint32Array(count);
   for (let i = 0; i < count; i++) {
-    order[next[pileOf(hashes[i * infoHashWords]!)]!++] = i;
+    order[next[pileOf(hashes[i * infoHashWords])]++] = i;
     if (i % dealtAtOnce === 0) yield pause;
   }
   return { order, starts };
@@ -116,8 +116,8 @@ function* sort(
       const middle = Math.min(start + run, length);
       const end = Math.min(middle + run, length);
       for (let left = start, right = middle; at < end; at++) {
-        const takesLeft = right === end || (left < middle && order(from[left]!, from[right]!) <= 0);
-        members[at] = takesLeft ? from[left++]! : from[right++]!;
+        const takesLeft = right === end || (left < middle && order(from[left], from[right]) <= 0);
+        members[at] = takesLeft ? from[left++] : from[right++];
         if (at % lookedUpAtOnce === 0) yield pause;
       }
     }
@@ -131,7 +131,7 @@ function pileOf(word: number): number {
 
 function compare(bytes: Uint8Array, a: number, b: number): number {
   for (let i = 0; i < 20; i++) {
-    const difference = bytes[a + i]! - bytes[b + i]!;
+    const difference = bytes[a + i] - bytes[b + i];
     if (difference !== 0) return difference;
   }
   return 0;

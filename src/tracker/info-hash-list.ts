@@ -19,14 +19,14 @@ export class InfoHashList {
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
     this.#words = new Int32Array(buffer);
-    const slots = 1 << this.#words[headerAt.tableBits]!;
+    const slots = 1 << this.#words[headerAt.tableBits];
     this.#mask = slots - 1;
     this.#first = headerAt.size + slots;
   }
 
   /** How many there are. */
   get count(): number {
-    return this.#words[headerAt.count]!;
+    return this.#words[headerAt.count];
   }
 
   /** Whether the info_hash whose words begin at `at` is in the list. */
@@ -38,7 +38,7 @@ export class InfoHashList {
   find(infoHash: Int32Array, at: number, hash: number): number {
     const words = this.#words;
     for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const number = words[headerAt.size + slot]!;
+      const number = words[headerAt.size + slot];
       if (number === 0) return slot;
       const entry = this.#first + (number - 1) * infoHashWords;
       if (
@@ -58,15 +58,15 @@ export class InfoHashList {
     const slot = this.find(infoHash, at, this.#hash(infoHash, at));
     if (slot < 0) return;
     const words = this.#words;
-    const number = words[headerAt.count]!++;
+    const number = words[headerAt.count]++;
     const entry = this.#first + number * infoHashWords;
-    for (let i = 0; i < infoHashWords; i++) words[entry + i] = infoHash[at + i]!;
+    for (let i = 0; i < infoHashWords; i++) words[entry + i] = infoHash[at + i];
     words[headerAt.size + slot] = number + 1;
   }
 
   #hash(infoHash: Int32Array, at: number): number {
-    const key0 = this.#words[headerAt.key]!;
-    const key1 = this.#words[headerAt.key + 1]!;
+    const key0 = this.#words[headerAt.key];
+    const key1 = this.#words[headerAt.key + 1];
     return keyedHash(key0, key1, infoHash, at, infoHashWords, infoHashLength);
   }
 

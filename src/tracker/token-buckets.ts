@@ -66,10 +66,10 @@ export class TokenBuckets {
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
     this.#words = new Int32Array(buffer);
-    this.#key0 = this.#words[headerAt.key]!;
-    this.#key1 = this.#words[headerAt.key + 1]!;
-    this.#rate = this.#words[headerAt.rate]!;
-    this.#burst = this.#words[headerAt.burst]!;
+    this.#key0 = this.#words[headerAt.key];
+    this.#key1 = this.#words[headerAt.key + 1];
+    this.#rate = this.#words[headerAt.rate];
+    this.#burst = this.#words[headerAt.burst];
     this.#networkRate = Math.min(maxTokens, this.#rate * networkShare);
     this.#networkBurst = Math.min(maxTokens, this.#burst * networkShare);
   }
@@ -90,18 +90,18 @@ export class TokenBuckets {
    */
   rowOf(family: 4 | 6, address: Int32Array, at: number, now: number): number {
     if (family === 6) return this.#rowOfIpv6(address, at, now);
-    const word = address[at]!;
+    const word = address[at];
     const last = this.#lastRow;
     if (word === this.#lastAddress && (last === unlimited || this.#words[last] === this.#lastTag))
       return last;
     this.#lastAddress = word;
     this.#lastRow = this.#rowOfIpv4(address, at, now);
-    this.#lastTag = this.#words[this.#lastRow]!;
+    this.#lastTag = this.#words[this.#lastRow];
     return this.#lastRow;
   }
 
   #rowOfIpv4(address: Int32Array, at: number, now: number): number {
-    const word = address[at]!;
+    const word = address[at];
     if (isLocalScope(scopeOfIpv4(word))) return unlimited;
     return this.#find(addressSets, keyedHash(this.#key0, this.#key1, address, at, 0, word), now);
   }
@@ -111,7 +111,7 @@ export class TokenBuckets {
     if (isLocalScope(scopeOfIpv6(address, at))) return unlimited;
     const key0 = this.#key0;
     const key1 = this.#key1;
-    const second = address[at + 1]!;
+    const second = address[at + 1];
     const row = this.#find(addressSets, keyedHash(key0, key1, address, at, 1, second & 0xffffff), now);
     // Looked up anew each time: it may have been given away meanwhile.
     const network = this.#find(networkSets, keyedHash(key0, key1, address, at, 1, second & 0xffff), now);
@@ -132,7 +132,7 @@ export class TokenBuckets {
 
   /** Whether nothing can be taken; takes nothing. */
   isEmpty(row: number, now: number): boolean {
-    const network = this.#words[row + networkAt]!;
+    const network = this.#words[row + networkAt];
     return (
       this.#renewed(row, now) >>> 16 === 0 || (network !== 0 && this.#renewed(network, now) >>> 16 === 0)
     );
@@ -141,7 +141,7 @@ export class TokenBuckets {
   /** Takes a token, of the network as well; none of either and false when one of them has none. */
   take(row: number, now: number): boolean {
     const words = this.#words;
-    const network = words[row + networkAt]!;
+    const network = words[row + networkAt];
     if (network === 0) return this.#takeOf(row, now);
     if (this.#renewed(network, now) >>> 16 === 0 || !this.#takeOf(row, now)) return false;
     this.#takeOf(network, now);
@@ -151,11 +151,11 @@ export class TokenBuckets {
   #takeOf(row: number, now: number): boolean {
     const words = this.#words;
     // No more than the first request of an address in a second.
-    if (now > words[row + renewedAt]!) {
+    if (now > words[row + renewedAt]) {
       words[row + bucketAt] = this.#renewed(row, now);
       words[row + renewedAt] = now;
     }
-    const word = words[row + bucketAt]!;
+    const word = words[row + bucketAt];
     if (word >>> 16 === 0) return false;
     words[row + bucketAt] = word - 0x10000;
     return true;
@@ -163,8 +163,8 @@ export class TokenBuckets {
 
   /** What the bucket's word is at `now`. */
   #renewed(row: number, now: number): number {
-    const word = this.#words[row + bucketAt]!;
-    if (now - this.#words[row + renewedAt]! > longRest) return this.#full(row, now);
+    const word = this.#words[row + bucketAt];
+    if (now - this.#words[row + renewedAt] > longRest) return this.#full(row, now);
     const elapsed = stepsSinceOrAhead(word, now, timeMask, aheadSeconds);
     if (elapsed === 0) return word;
     const isNetwork = row >= networkSets;

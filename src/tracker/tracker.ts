@@ -53,7 +53,7 @@ export class Tracker {
   announce(announce: Announce, now: number): Failure | undefined {
     // Whoever connects to port 0 connects to nobody, and such a peer breaks some clients' lists.
     const { port } = announce;
-    if ((this.#refusedPorts[port >>> 5]! >>> (port & 31)) & 1) return missingPort;
+    if ((this.#refusedPorts[port >>> 5] >>> (port & 31)) & 1) return missingPort;
     const refusal = this.protection.access?.refusalOf(announce);
     if (refusal !== undefined) return refusal;
     const { maxPeers } = this.settings;
@@ -97,6 +97,6 @@ export class Tracker {
 
 function createPortSet(ports: readonly number[]): Int32Array {
   const set = new Int32Array(65_536 / 32);
-  for (const port of [0, ...ports]) set[port >>> 5]! |= 1 << (port & 31);
+  for (const port of [0, ...ports]) set[port >>> 5] |= 1 << (port & 31);
   return set;
 }

@@ -21,21 +21,21 @@ if (refusedAt + failureKinds.length > answerStatsSlots || answerStatsSlots % 8 !
 
 /** Counts an answered announce; each of `stats`' first numbers is one family and event. */
 export function countAnnounce(stats: Float64Array, family: 4 | 6, event: Event): void {
-  stats[(family === 4 ? 0 : eventCount) + event]!++;
+  stats[(family === 4 ? 0 : eventCount) + event]++;
 }
 
 /** Counts a request that was refused, or dropped without a word. */
 export function countRefusal(stats: Float64Array, kind: FailureKind): void {
-  stats[refusedAt + failureKinds.indexOf(kind)]!++;
+  stats[refusedAt + failureKinds.indexOf(kind)]++;
 }
 
 /** Notes that `answers` requests were answered `ms` after they were read. */
 export function countLatency(stats: Float64Array, ms: number, answers: number): void {
   const seconds = ms / 1000;
   let bucket = 0;
-  while (bucket < latencyBounds.length && seconds > latencyBounds[bucket]!) bucket++;
-  stats[latencyAt + bucket]! += answers;
-  stats[latencySumAt]! += seconds * answers;
+  while (bucket < latencyBounds.length && seconds > latencyBounds[bucket]) bucket++;
+  stats[latencyAt + bucket] += answers;
+  stats[latencySumAt] += seconds * answers;
 }
 
 /** The sums over several transports' notes, in words. */
@@ -51,14 +51,15 @@ export interface AnswerStats {
 
 export function sumAnswerStats(all: readonly Float64Array[]): AnswerStats {
   const sums = new Float64Array(answerStatsSlots);
-  for (const stats of all) for (let i = 0; i < answerStatsSlots; i++) sums[i]! += stats[i]!;
+  for (const stats of all) for (let i = 0; i < answerStatsSlots; i++) sums[i] += stats[i];
   return {
     announces4: [...sums.subarray(0, eventCount)],
     announces6: [...sums.subarray(eventCount, latencyAt)],
     latency: [...sums.subarray(latencyAt, latencySumAt)],
-    latencySum: sums[latencySumAt]!,
-    refused: Object.fromEntries(
-      failureKinds.map((kind, index) => [kind, sums[refusedAt + index]!]),
-    ) as Record<FailureKind, number>,
+    latencySum: sums[latencySumAt],
+    refused: Object.fromEntries(failureKinds.map((kind, index) => [kind, sums[refusedAt + index]])) as Record<
+      FailureKind,
+      number
+    >,
   };
 }

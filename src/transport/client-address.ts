@@ -36,7 +36,7 @@ export function includes(networks: readonly Cidr[], ip: IpBytes): boolean {
 export function parseForwardedFor(header: string, trusted: readonly Cidr[]): IpBytes | undefined {
   const hops = header.split(',');
   for (let i = hops.length - 1; ; i--) {
-    const ip = parseIp(withoutPort(hops[i]!.trim()));
+    const ip = parseIp(withoutPort(hops[i].trim()));
     if (ip === undefined) return undefined;
     const hop = unmapIp(ip);
     if (i === 0 || !includes(trusted, hop)) return hop;
@@ -49,7 +49,7 @@ function withoutPort(hop: string): string {
   if (hop.length > 53) return hop;
   const match = /^(?:([0-9.]+)|\[([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)\])(?::([0-9]{1,5}))?$/.exec(hop);
   if (match === null || Number(match[3] ?? 0) > 65_535) return hop;
-  return match[1] ?? match[2]!;
+  return match[1] ?? match[2];
 }
 
 /** Whether many clients may share it, as protocol/address-scope.ts knows it. */

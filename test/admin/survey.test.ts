@@ -40,7 +40,7 @@ for (const [peerId, name] of clients) {
   test(`the peer_id ${JSON.stringify(peerId)} is of ${name}`, () => {
     const words = wordsOf(peerId);
     const expected = name === 'Other' && peerId.startsWith('M7') ? 'BitTorrent (mainline)' : name;
-    assert.equal(nameOfPeerId(words[0]!, words[1]!), expected);
+    assert.equal(nameOfPeerId(words[0], words[1]), expected);
   });
 }
 
@@ -48,20 +48,20 @@ test('client software is counted by client and by version, and the lists are bou
   const tally = new ClientTally();
   for (let n = 0; n < 20_000; n++) {
     const words = wordsOf(`-qB${String(n % 10_000).padStart(4, '0')}-xxxxxxxxxxxx`);
-    tally.add(words[0]!, words[1]!);
+    tally.add(words[0], words[1]);
   }
   const [first, ...others] = tally.list(10, 5);
-  assert.deepEqual([first!.name, first!.peers, others.length], ['qBittorrent', 20_000, 0]);
-  assert.equal(first!.versions.length, 5);
-  assert.ok(first!.versions.every(({ peers }) => peers >= 1 && peers <= 2));
+  assert.deepEqual([first.name, first.peers, others.length], ['qBittorrent', 20_000, 0]);
+  assert.equal(first.versions.length, 5);
+  assert.ok(first.versions.every(({ peers }) => peers >= 1 && peers <= 2));
 });
 
 test('networks are formatted as they were read', () => {
-  assert.equal(formatNetwork4(network24(wordsOf(parseIp('203.0.113.77')!)[0]!), 24), '203.0.113.0/24');
-  assert.equal(formatNetwork4(network24(wordsOf(parseIp('203.0.113.77')!)[0]!), 16), '203.0.0.0/16');
+  assert.equal(formatNetwork4(network24(wordsOf(parseIp('203.0.113.77')!)[0]), 24), '203.0.113.0/24');
+  assert.equal(formatNetwork4(network24(wordsOf(parseIp('203.0.113.77')!)[0]), 16), '203.0.0.0/16');
   const ipv6 = wordsOf(parseIp('2001:db8:fedc:1234::1')!);
-  assert.equal(formatNetwork6(network48(ipv6[0]!, ipv6[1]!), 48), '2001:db8:fedc::/48');
-  assert.equal(formatNetwork6(network48(ipv6[0]!, ipv6[1]!), 32), '2001:db8::/32');
+  assert.equal(formatNetwork6(network48(ipv6[0], ipv6[1]), 48), '2001:db8:fedc::/48');
+  assert.equal(formatNetwork6(network48(ipv6[0], ipv6[1]), 32), '2001:db8::/32');
 });
 
 test('a busy network is found among more networks than there is room for', () => {
@@ -69,7 +69,7 @@ test('a busy network is found among more networks than there is room for', () =>
   for (let n = 0; n < 300_000; n++) {
     tally.add(n % 10 === 0 ? 42 : (1000 + n) * 2 ** 20);
   }
-  const [network, peers] = tally.top(1)[0]!;
+  const [network, peers] = tally.top(1)[0];
   assert.equal(network, 42);
   assert.ok(peers <= 30_000 && peers + tally.error >= 30_000, `${peers} and at most ${tally.error} more`);
 });
@@ -79,13 +79,13 @@ function walkOver(sizes: readonly number[]): PeerWalk {
   let next = 0;
   return {
     read: (slice) => {
-      const size = sizes[next]!;
+      const size = sizes[next];
       slice.swarmCount = 1;
       slice.swarms.set([next + 1, 0, 0, 0, 0, Math.floor(size / 2), Math.ceil(size / 2), 7, 1]);
       slice.peerCount = size;
       const id = wordsOf('-TR4050-abcdefghijkl');
       for (let i = 0; i < size; i++) {
-        slice.peers.set([4, wordsOf(Uint8Array.of(10, 0, i & 0xff, 1))[0]!, 0, 0, 0, id[0]!, id[1]!], i * 7);
+        slice.peers.set([4, wordsOf(Uint8Array.of(10, 0, i & 0xff, 1))[0], 0, 0, 0, id[0], id[1]], i * 7);
       }
       next = (next + 1) % sizes.length;
       return next === 0;
@@ -125,8 +125,8 @@ test('a survey lists the largest swarms first, sizes, clients and networks, and 
     ],
   );
   assert.deepEqual(result.sizes, [2, 1, 0, 0, 1, 1, 0, 0, 0]);
-  assert.deepEqual(result.clients[0]!.versions, [{ version: '4.0.5', peers: 265 }]);
-  assert.equal(result.networks4[0]![1], 5, 'every swarm has a peer in 10.0.0.0/24');
+  assert.deepEqual(result.clients[0].versions, [{ version: '4.0.5', peers: 265 }]);
+  assert.equal(result.networks4[0][1], 5, 'every swarm has a peer in 10.0.0.0/24');
   survey.wake();
   assert.equal(survey.result, result, 'the next round begins later');
   now += 5000;
@@ -165,8 +165,8 @@ test('of many peers a survey takes a sample, and scales what it met to what ther
     'one that was met, and one for all the others',
   );
   // 50 peers, two of them in 10.0.0.0/24.
-  assert.deepEqual([clients[0]!.peers, clients[0]!.versions[0]!.peers], [3_000_000, 3_000_000]);
-  assert.equal(networks4[0]![1], 120_000);
+  assert.deepEqual([clients[0].peers, clients[0].versions[0].peers], [3_000_000, 3_000_000]);
+  assert.equal(networks4[0][1], 120_000);
   assert.deepEqual(
     topSwarms.map(({ complete, incomplete }) => complete + incomplete),
     [40, 10],

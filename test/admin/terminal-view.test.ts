@@ -11,7 +11,7 @@ interface Asked {
 }
 
 function headlineOf(ready: boolean, listeners: Asked[]): string {
-  return formatStatus(statsOf(ready, listeners)).split('\n', 1)[0]!;
+  return formatStatus(statsOf(ready, listeners)).split('\n', 1)[0];
 }
 
 function statsOf(ready: boolean, listeners: Asked[], changes: Partial<Stats> = {}): Stats {

@@ -13,7 +13,7 @@ async function startResponder(test: TestContext): Promise<string> {
   const child = spawn(process.execPath, [program('udp-responder'), '--peers', '7']);
   test.after(() => child.kill());
   const [line] = (await once(child.stderr, 'data', { signal: AbortSignal.timeout(5000) })) as [Buffer];
-  return /:(\d+)\n/.exec(line.toString())![1]!;
+  return /:(\d+)\n/.exec(line.toString())![1];
 }
 
 async function load(...options: string[]): Promise<LoadResult> {

@@ -10,16 +10,16 @@ test('the same seed gives the same load, another seed other torrents', () => {
 
 test('every peer of a swarm has a port of its own, and swarms shrink with their rank', () => {
   const { torrentOf, portOf, swarmSizes, peers } = createWorkload(7, 500, 20_000);
-  const keys = new Set(torrentOf.map((torrent, peer) => torrent * 65536 + portOf[peer]!));
+  const keys = new Set(torrentOf.map((torrent, peer) => torrent * 65536 + portOf[peer]));
   assert.equal(keys.size, peers);
   assert.ok(Math.min(...portOf) >= 1024);
-  for (let rank = 1; rank < swarmSizes.length; rank++) assert.ok(swarmSizes[rank]! <= swarmSizes[rank - 1]!);
-  assert.ok(swarmSizes[0]! > 100 * swarmSizes.at(-1)!);
+  for (let rank = 1; rank < swarmSizes.length; rank++) assert.ok(swarmSizes[rank] <= swarmSizes[rank - 1]);
+  assert.ok(swarmSizes[0] > 100 * swarmSizes.at(-1)!);
 });
 
 test('peers of several addresses share ports, and no two of one address do', () => {
   const { torrentOf, portOf, peers } = createWorkload(7, 500, 20_000, 8);
-  const keys = new Set(torrentOf.map((torrent, peer) => (torrent * 8 + (peer % 8)) * 65536 + portOf[peer]!));
+  const keys = new Set(torrentOf.map((torrent, peer) => (torrent * 8 + (peer % 8)) * 65536 + portOf[peer]));
   assert.equal(keys.size, peers);
   assert.equal(createWorkload(1, 1, 8 * 37_536, 8).portOf.at(-1), 65_535);
   assert.throws(() => createWorkload(1, 1, 8 * 37_536 + 1, 8), RangeError);

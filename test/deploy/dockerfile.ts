@@ -23,7 +23,7 @@ export function parseDockerfile(text: string): Stage[] {
     const [, name, rest] = match as unknown as [string, string, string];
     if (name === 'FROM') {
       const [, from, alias] = /^(\S+)(?:\s+AS\s+(\S+))?$/.exec(rest) as unknown as string[];
-      stages.push({ from: from!, name: alias, instructions: [] });
+      stages.push({ from: from, name: alias, instructions: [] });
     } else {
       if (stages.length === 0) throw new Error(`before the first FROM: ${line}`);
       stages.at(-1)!.instructions.push({ name, text: rest.trim() });

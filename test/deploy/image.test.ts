@@ -16,7 +16,7 @@ const [build, final] = stages as [Stage, Stage];
 const only = (stage: Stage, name: string) => {
   const found = stage.instructions.filter((instruction) => instruction.name === name);
   assert.equal(found.length, 1, `${name} stands ${found.length} times`);
-  return found[0]!.text;
+  return found[0].text;
 };
 
 describe('the image', () => {
@@ -71,7 +71,7 @@ describe('the steps of the image', () => {
         mkdirSync(directory, { recursive: true });
       } else if (name === 'COPY') {
         const words = text.split(' ');
-        const from = words[0]!.startsWith('--from=') ? rootOf(build) : root;
+        const from = words[0].startsWith('--from=') ? rootOf(build) : root;
         const sources = words.slice(from === root ? 0 : 1, -1);
         const target = join(directory, words.at(-1)!);
         for (const source of sources) {
@@ -93,7 +93,7 @@ describe('the steps of the image', () => {
     const data = join(clean, 'data');
     mkdirSync(data);
     const [, ...entry] = JSON.parse(only(final, 'ENTRYPOINT')) as string[];
-    const program = startProgram(process.execPath, [join(rootOf(final), entry[0]!)], {
+    const program = startProgram(process.execPath, [join(rootOf(final), entry[0])], {
       cwd: app,
       env: {
         CARACAL_DATA_DIR: data,
@@ -109,7 +109,7 @@ describe('the steps of the image', () => {
     const healthy = () =>
       spawnSync('/bin/sh', ['-c', health], {
         cwd: app,
-        env: { ...process.env, CARACAL_UDP_PORT: udpPort! },
+        env: { ...process.env, CARACAL_UDP_PORT: udpPort },
         encoding: 'utf8',
       });
     const { status, stdout, stderr } = healthy();

@@ -17,7 +17,7 @@ const skip = analyzer ? false : 'systemd-analyze is not here';
 
 function settingsOf(unit: string): [string, string][] {
   const text = readFileSync(join(deploy, unit), 'utf8').replaceAll('\\\n', ' ');
-  return [...text.matchAll(/^([A-Za-z0-9]+)=(.*)$/gm)].map(([, key, value]) => [key!, value!.trim()]);
+  return [...text.matchAll(/^([A-Za-z0-9]+)=(.*)$/gm)].map(([, key, value]) => [key, value.trim()]);
 }
 
 function settingOf(unit: string, key: string): string | undefined {

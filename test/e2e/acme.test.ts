@@ -43,7 +43,7 @@ describe('a tracker with --acme-domain', { skip }, () => {
     ];
     return startProgram(
       process.execPath,
-      [mainScript, ...listen, ...domains, ...acme, '--data-dir', dataDir, '--domain', names[0]!, ...options],
+      [mainScript, ...listen, ...domains, ...acme, '--data-dir', dataDir, '--domain', names[0], ...options],
       { env: { NODE_EXTRA_CA_CERTS: authority.caPath } },
     );
   }
@@ -56,8 +56,8 @@ describe('a tracker with --acme-domain', { skip }, () => {
   function seenByOpenssl(port: number): { serial: string; certificates: number } {
     const rootPath = join(dataDir, 'issued-root.pem');
     writeFileSync(rootPath, authority.issuedRoot);
-    const connect = ['-connect', `127.0.0.1:${port}`, '-servername', names[0]!, '-showcerts'];
-    const verify = ['-CAfile', rootPath, '-verify_return_error', '-verify_hostname', names[1]!];
+    const connect = ['-connect', `127.0.0.1:${port}`, '-servername', names[0], '-showcerts'];
+    const verify = ['-CAfile', rootPath, '-verify_return_error', '-verify_hostname', names[1]];
     const output = execFileSync('openssl', ['s_client', ...connect, ...verify], {
       input: '',
       stdio: ['pipe', 'pipe', 'ignore'],
@@ -148,7 +148,7 @@ describe('a tracker with --acme-domain', { skip }, () => {
       await pause(500);
       again.signal('SIGHUP');
       const [, next] = await again.printed(/renewed by the tracker itself\. next="([^"]+)"/);
-      const minutes = (Date.parse(next!.replace(' UTC', 'Z').replace(' ', 'T')) - Date.now()) / 60_000;
+      const minutes = (Date.parse(next.replace(' UTC', 'Z').replace(' ', 'T')) - Date.now()) / 60_000;
       assert.ok(minutes > 15 && minutes < 25, `${minutes} minutes`);
       assert.equal(authority.log().split('order-plz').length, orders);
     } finally {

@@ -89,7 +89,7 @@ describe('the dashboard', { skip: skipWithout('chromium') }, () => {
         const { violations } = (await page.evaluate('axe.run()')) as AxeResult;
         const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
         assert.deepEqual(
-          serious.map(({ id, nodes }) => [id, nodes[0]!.html, nodes[0]!.failureSummary]),
+          serious.map(({ id, nodes }) => [id, nodes[0].html, nodes[0].failureSummary]),
           [],
         );
         assert.deepEqual(complaints, []);

@@ -36,15 +36,15 @@ function seenByOpenssl(port: number): { subjects: string[]; verified: boolean; s
     input: '',
     stdio: ['pipe', 'pipe', 'ignore'],
   }).toString();
-  const subjects = Array.from(output.matchAll(/^ *\d+ s:(.*)$/gm), (match) => match[1]!.replace(/ /g, ''));
+  const subjects = Array.from(output.matchAll(/^ *\d+ s:(.*)$/gm), (match) => match[1].replace(/ /g, ''));
   const serial = execFileSync('openssl', ['x509', '-noout', '-serial'], { input: output }).toString().trim();
   return { subjects, verified: output.includes('Verify return code: 0 (ok)'), serial };
 }
 
 test('a renewal shows at the next connection and costs no request, by files, symlink and SIGHUP', async () => {
   const [first, second, third, fourth] = Array.from({ length: 4 }, () => authority.issue());
-  put('one', first!);
-  put('two', second!);
+  put('one', first);
+  put('two', second);
   symlinkSync('one', join(authority.directory, 'live'));
   const live = optionsIn(join(authority.directory, 'live'));
   const { program, httpsPort } = await startTracker(['--https-port', 'any', ...live]);
@@ -58,12 +58,12 @@ test('a renewal shows at the next connection and costs no request, by files, sym
     await program.printed(/New certificate in use\. names="?localhost/);
     assert.deepEqual(seenByOpenssl(httpsPort), { subjects: chain, verified: true, serial: 'serial=03EA' });
 
-    put('two', third!);
+    put('two', third);
     program.signal('SIGHUP');
     await program.printed(/(?:New certificate in use[\s\S]*){2}/);
     assert.equal(seenByOpenssl(httpsPort).serial, 'serial=03EB');
 
-    put('two', { chain: fourth!.chain, key: third!.key });
+    put('two', { chain: fourth.chain, key: third.key });
     program.signal('SIGHUP');
     await program.printed(/does not belong to the certificate; the old certificate stays in use/);
     assert.equal(seenByOpenssl(httpsPort).serial, 'serial=03EB');

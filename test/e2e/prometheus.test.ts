@@ -138,8 +138,8 @@ test('a real Prometheus scrapes the tracker and evaluates the rules', withPromet
   assert.ok((await query(port, 'sum(tracker_peers)')) > 0);
   const rules = await askRaw(port, '/api/v1/rules');
   const { groups } = (JSON.parse(rules.body) as { data: { groups: { rules: { health: string }[] }[] } }).data;
-  assert.ok(groups[0]!.rules.length >= 10);
-  assert.ok(groups[0]!.rules.every(({ health }) => health === 'ok' || health === 'unknown'));
+  assert.ok(groups[0].rules.length >= 10);
+  assert.ok(groups[0].rules.every(({ health }) => health === 'ok' || health === 'unknown'));
 });
 
 /** Prometheus says on stderr which port it was given. */

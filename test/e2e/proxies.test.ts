@@ -106,7 +106,7 @@ describe('a tracker behind a proxy', { skip: skipWithout('nginx', 'haproxy') }, 
     programs.push(withHeader.program);
 
     const names = ['nginx', 'outer', 'haproxyHttp', 'haproxyV1', 'haproxyV2', 'haproxyTls'];
-    for (const [i, port] of (await freePorts(names.length)).entries()) ports[names[i]!] = port;
+    for (const [i, port] of (await freePorts(names.length)).entries()) ports[names[i]] = port;
     programs.push(
       startNginx(
         directory,
@@ -132,7 +132,7 @@ describe('a tracker behind a proxy', { skip: skipWithout('nginx', 'haproxy') }, 
     );
     const [nginx, haproxy] = programs.slice(-2);
     for (const name of names)
-      await accepting(ports[name]!, name === 'nginx' || name === 'outer' ? nginx! : haproxy!);
+      await accepting(ports[name], name === 'nginx' || name === 'outer' ? nginx : haproxy);
   });
 
   after(async () => {
@@ -145,14 +145,14 @@ describe('a tracker behind a proxy', { skip: skipWithout('nginx', 'haproxy') }, 
     rmSync(directory, { recursive: true, force: true });
   });
 
-  test('nginx passes clients on in X-Forwarded-For', () => eachClientIsItself(ports.nginx!));
-  test('two nginx in a row do too', () => eachClientIsItself(ports.outer!));
-  test('haproxy passes clients on in X-Forwarded-For', () => eachClientIsItself(ports.haproxyHttp!));
-  test('haproxy passes clients on with the PROXY protocol, v1', () => eachClientIsItself(ports.haproxyV1!));
+  test('nginx passes clients on in X-Forwarded-For', () => eachClientIsItself(ports.nginx));
+  test('two nginx in a row do too', () => eachClientIsItself(ports.outer));
+  test('haproxy passes clients on in X-Forwarded-For', () => eachClientIsItself(ports.haproxyHttp));
+  test('haproxy passes clients on with the PROXY protocol, v1', () => eachClientIsItself(ports.haproxyV1));
   test('haproxy passes clients on with the PROXY protocol, v2 with further fields', () =>
-    eachClientIsItself(ports.haproxyV2!));
+    eachClientIsItself(ports.haproxyV2));
   test('haproxy passes HTTPS on unopened, the PROXY header before it', () =>
-    eachClientIsItself(ports.haproxyTls!, authority.root));
+    eachClientIsItself(ports.haproxyTls, authority.root));
 
   test('the tracker’s own look at its listeners sends the header too', async () => {
     const [, port] = await withHeader.program.printed(/Admin listening on http:\/\/127\.0\.0\.1:(\d+)/);
@@ -164,8 +164,8 @@ describe('a tracker behind a proxy', { skip: skipWithout('nginx', 'haproxy') }, 
   });
 
   test('a client that comes straight to the tracker is itself, header or not', async () => {
-    assert.equal(await externalIp(plain.httpPort, clients[0]!), clients[0]);
-    assert.equal(await externalIp(withHeader.httpPort, clients[0]!), clients[0]);
-    assert.equal(await externalIp(withHeader.httpsPort, clients[0]!, authority.root), clients[0]);
+    assert.equal(await externalIp(plain.httpPort, clients[0]), clients[0]);
+    assert.equal(await externalIp(withHeader.httpPort, clients[0]), clients[0]);
+    assert.equal(await externalIp(withHeader.httpsPort, clients[0], authority.root), clients[0]);
   });
 });

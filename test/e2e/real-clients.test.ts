@@ -57,11 +57,11 @@ async function shareFile(scheme: Scheme, options: readonly string[], caPath?: st
     programs.push(tracker.program);
     const torrent = createTorrent(directory, announceUrl(scheme, tracker));
     const ports = await freePorts(leechers.length + 1);
-    programs.push(aria2.start(torrent, torrent.seedDirectory, ports[0]!, caPath));
+    programs.push(aria2.start(torrent, torrent.seedDirectory, ports[0], caPath));
     const started = leechers.map((client, index) => {
       const own = join(directory, client.name);
       mkdirSync(own);
-      const program = client.start(torrent, own, ports[index + 1]!, caPath);
+      const program = client.start(torrent, own, ports[index + 1], caPath);
       programs.push(program);
       return { client, own, program };
     });

@@ -9,7 +9,7 @@ import { AddressClient, addressOf } from './address-client.ts';
 const burst = 2000;
 
 const [kind, host, port, ...numbers] = process.argv.slice(2);
-const target = { host: host!, port: Number(port) };
+const target = { host: host, port: Number(port) };
 const [first, second, perSecond, firstOfFlood] = numbers.map(Number) as [number, number, number, number];
 /** Far from every other swarm and network of the suites. */
 const firstSwarm = 10_000_000;
@@ -39,7 +39,7 @@ async function floodSwarms(count: number, addresses: number): Promise<object> {
       const ahead = perSecond === 0 ? 0 : (n * 1000) / perSecond - (performance.now() - start);
       if (ahead > 2) await pause(ahead);
       const swarm = firstSwarm + firstOfFlood + (kind === 'known' ? n % addresses : n);
-      await clients[n % addresses]!.announce(swarm, 6881).catch(() => refused++);
+      await clients[n % addresses].announce(swarm, 6881).catch(() => refused++);
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));

@@ -117,7 +117,7 @@ async function sufferOneAddress(): Promise<object> {
 /** An attacker has processors of its own; of these it gets what the tracker and the good clients leave. */
 function startFlooder(...words: (string | number)[]) {
   const [kind, ...numbers] = words.map(String);
-  const command = [process.execPath, flooder, kind!, host, String(tracker.udpPort), ...numbers];
+  const command = [process.execPath, flooder, kind, host, String(tracker.udpPort), ...numbers];
   return startProgram('chrt', ['--idle', '0', ...command]);
 }
 
@@ -154,7 +154,7 @@ async function announceWhile(end: Promise<unknown>): Promise<number> {
   for (let asked = 0; going; await pause(2)) {
     const due = ((performance.now() - start) * goodPerSecond) / 1000;
     for (; asked < due; asked++) {
-      const client = goods[asked % goods.length]!;
+      const client = goods[asked % goods.length];
       underWay.push(client.announce(asked % realSwarms, 6881).catch(() => void failed++));
     }
   }

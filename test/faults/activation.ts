@@ -86,7 +86,7 @@ async function onSocketsFromSystemd(
     };
     const restart = await begin(start, scene);
     const [udpPort, httpPort] = sockets.map(({ port }) => port);
-    const figures = await restartUnderLoad({ udpPort: udpPort!, httpPort: httpPort!, restart }, scale);
+    const figures = await restartUnderLoad({ udpPort: udpPort, httpPort: httpPort, restart }, scale);
     return { peers, ...figures };
   } finally {
     for (const end of endings) await end();

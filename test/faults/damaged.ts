@@ -63,8 +63,8 @@ async function startDamaged(starts: number, seed: number) {
     const whole = names.map((name) => readFileSync(name));
     for (let start = 0; start < starts; start++) {
       const both = start % 2 === 1;
-      writeFileSync(names[0]!, damage(whole[0]!, below));
-      writeFileSync(names[1]!, both ? damage(whole[1]!, below) : whole[1]!);
+      writeFileSync(names[0], damage(whole[0], below));
+      writeFileSync(names[1], both ? damage(whole[1], below) : whole[1]);
       try {
         await tracker.start();
         const { lost } = await ledger.balance((swarm) => askForPeers(udp, swarm));
@@ -88,10 +88,10 @@ function damage(whole: Uint8Array, below: (limit: number) => number): Uint8Array
     case 0:
       return bytes.subarray(0, at);
     case 1:
-      bytes[at]! ^= 1 << below(8);
+      bytes[at] ^= 1 << below(8);
       return bytes;
     case 2:
-      for (let i = 0; i < 20; i++) bytes[below(bytes.length)]! ^= 1 << below(8);
+      for (let i = 0; i < 20; i++) bytes[below(bytes.length)] ^= 1 << below(8);
       return bytes;
     case 3:
       return bytes.fill(below(2) === 0 ? 0 : 0xff, at, Math.min(bytes.length, at + 1 + below(5000)));

@@ -54,7 +54,7 @@ function* inputs(target: FuzzTarget, count: number, seed: number): Generator<Uin
   const below = random(seed ^ createHash('sha256').update(target.name).digest().readInt32LE(0));
   const pool = [...target.seeds, ...permanent];
   for (let i = 0; i < count; i++) {
-    let input = pool[below(pool.length)]!;
+    let input = pool[below(pool.length)];
     for (let changes = 1 + below(4); changes > 0; changes--) input = mutate(input, pool, below);
     yield input;
   }
@@ -72,10 +72,10 @@ function mutate(input: Uint8Array, pool: readonly Uint8Array[], below: Below): U
   const length = Math.min(1 + below(below(4) === 0 ? 2000 : 8), bytes.length - at);
   switch (below(8)) {
     case 0:
-      if (at < bytes.length) bytes[at]! ^= 1 << below(8);
+      if (at < bytes.length) bytes[at] ^= 1 << below(8);
       return bytes;
     case 1:
-      if (at < bytes.length) bytes[at] = interesting[below(interesting.length)]!;
+      if (at < bytes.length) bytes[at] = interesting[below(interesting.length)];
       return bytes;
     case 2: // cut out
       return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + length)]);
@@ -84,14 +84,13 @@ function mutate(input: Uint8Array, pool: readonly Uint8Array[], below: Below): U
     case 4: // repeat
       return Buffer.concat([bytes.subarray(0, at + length), bytes.subarray(at)]);
     case 5: // fill
-      return bytes.fill(interesting[below(interesting.length)]!, at, at + length);
+      return bytes.fill(interesting[below(interesting.length)], at, at + length);
     case 6: {
-      const other = pool[below(pool.length)]!;
+      const other = pool[below(pool.length)];
       return Buffer.concat([bytes.subarray(0, at), other.subarray(below(other.length + 1))]);
     }
     default:
-      if (at + 4 <= bytes.length)
-        bytes.writeInt32LE([-1, 0x7fffffff, -0x80000000, 0x10000, 1][below(5)]!, at);
+      if (at + 4 <= bytes.length) bytes.writeInt32LE([-1, 0x7fffffff, -0x80000000, 0x10000, 1][below(5)], at);
       return bytes;
   }
 }

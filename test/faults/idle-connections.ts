@@ -64,7 +64,7 @@ export const idleConnectionsSuite: FaultSuite = {
       await suffer(600, 1000);
       await hold(1, 'silent', perSecond);
       const silent = await suffer(0);
-      await holders[0]!.kill();
+      await holders[0].kill();
       await hold(2, 'dribble', perSecond);
       const halves = await suffer(200);
       await hold(3, 'silent', perSecond / 4);

@@ -141,7 +141,7 @@ class LongLists {
       linesOf(lines, badLine, (n) => `11.${(n * 7) & 255}.${(n >> 12) & 255}.${(n >> 4) & 255}`),
     ];
     for (const [i, name] of this.names.entries()) {
-      writeFileSync(join(this.#directory, `${name}.${which}`), `${contents[i]!.join('\n')}\n`);
+      writeFileSync(join(this.#directory, `${name}.${which}`), `${contents[i].join('\n')}\n`);
     }
   }
 }

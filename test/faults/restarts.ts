@@ -31,8 +31,8 @@ export async function restartUnderLoad(
   await fill(ledger, udp, 0, long ? 400 : 20);
   const usual = { seed, stoppedPercent: 20 };
   const loads = [
-    new Load(ledger, { ...usual, client: udp, perSecond: udpPerSecond!, firstSwarm: 0, swarms: 400 }),
-    new Load(ledger, { ...usual, client: http, perSecond: httpPerSecond!, firstSwarm: 1000, swarms: 50 }),
+    new Load(ledger, { ...usual, client: udp, perSecond: udpPerSecond, firstSwarm: 0, swarms: 400 }),
+    new Load(ledger, { ...usual, client: http, perSecond: httpPerSecond, firstSwarm: 1000, swarms: 50 }),
   ];
   // Until the clients, too, run as fast as they will.
   await pause(1000);
@@ -56,10 +56,10 @@ export async function restartUnderLoad(
   gaps.sort((a, b) => a - b);
   return {
     restarts,
-    udpPerSecond: udpPerSecond!,
-    httpPerSecond: httpPerSecond!,
+    udpPerSecond: udpPerSecond,
+    httpPerSecond: httpPerSecond,
     gapMs: Math.round(gaps.at(-1)!),
-    medianGapMs: Math.round(gaps[gaps.length >> 1]!),
+    medianGapMs: Math.round(gaps[gaps.length >> 1]),
     ...balance,
     acknowledged,
     retried: udp.retries + http.retries,

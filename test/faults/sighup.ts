@@ -53,8 +53,8 @@ export const sighupSuite: FaultSuite = {
         (client, i) =>
           new Load(ledger, {
             client,
-            perSecond: rates[i]!,
-            firstSwarm: firstSwarms[i]!,
+            perSecond: rates[i],
+            firstSwarm: firstSwarms[i],
             swarms,
             seed,
             stoppedPercent: 20,
@@ -131,7 +131,7 @@ class ReloadedFiles {
 
   /** Good files all, of two kinds. */
   install(kind: 0 | 1): void {
-    const { chain, key } = this.#certificates[kind]!;
+    const { chain, key } = this.#certificates[kind];
     this.#write('cert', chain);
     this.#write('key', key);
     this.#write('allow', allowList(kind));
@@ -143,7 +143,7 @@ class ReloadedFiles {
   spoil(round: number): void {
     const bad = [
       () => this.#write('cert', 'no certificate'),
-      () => this.#write('key', this.#certificates[0]!.key.slice(0, 100)),
+      () => this.#write('key', this.#certificates[0].key.slice(0, 100)),
       () => this.#write('allow', `${allowList(1)}no info_hash\n`),
       () => this.#write('deny', hex(9000).slice(0, 17)),
       () => this.#write('networks', '192.0.2.0/33\n'),
@@ -153,7 +153,7 @@ class ReloadedFiles {
       () => this.#write('allow', '\0'.repeat(100_000)),
     ];
     if (round % 2 === 0) for (const spoil of bad) spoil();
-    else bad[Math.floor(round / 2) % bad.length]!();
+    else bad[Math.floor(round / 2) % bad.length]();
   }
 
   change(round: number): void {

@@ -85,7 +85,7 @@ export class TrackerUnderTest {
 
   /** Seconds of processor time that it has used. */
   get processorSeconds(): number {
-    const fields = readFileSync(`/proc/${this.program.pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
+    const fields = readFileSync(`/proc/${this.program.pid}/stat`, 'latin1').split(') ')[1].split(' ');
     return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
   }
 

@@ -192,12 +192,12 @@ function openFaulty(test: TestContext, outcomes: number[]) {
     },
   };
   const [socket] = openUdpSockets(calls, { address: '127.0.0.1', port: 0 });
-  const batch = new DatagramBatch(faulty, socket!);
+  const batch = new DatagramBatch(faulty, socket);
   test.after(() => {
     batch.close();
-    closeUdpSockets(calls, [socket!]);
+    closeUdpSockets(calls, [socket]);
   });
-  return { batch, socket: socket!, sends: () => sends };
+  return { batch, socket: socket, sends: () => sends };
 }
 
 async function queueReplies(test: TestContext, batch: DatagramBatch, port: number, count: number) {
@@ -259,12 +259,12 @@ test(
       },
     };
     const [socket] = openUdpSockets(calls, { address: '127.0.0.1', port: 0 });
-    const batch = new DatagramBatch(small, socket!);
+    const batch = new DatagramBatch(small, socket);
     test.after(() => {
       batch.close();
-      closeUdpSockets(calls, [socket!]);
+      closeUdpSockets(calls, [socket]);
     });
-    await queueReplies(test, batch, socket!.port, 3);
+    await queueReplies(test, batch, socket.port, 3);
     assert.equal(batch.flush(), 3);
     assert.deepEqual(permissions, [IP_PMTUDISC_DO, IP_PMTUDISC_WANT, IP_PMTUDISC_DO]);
     assert.equal(batch.counts.unsentRefused, 0);
@@ -279,8 +279,8 @@ test('an interrupted send (EINTR) is repeated and loses nothing', fastPath, asyn
 
 test('a socket that is no longer open is an error, not an empty batch', fastPath, () => {
   const [socket] = openUdpSockets(calls, { address: '127.0.0.1', port: 0 });
-  const batch = new DatagramBatch(calls, socket!);
-  calls.close(socket!.fd);
+  const batch = new DatagramBatch(calls, socket);
+  calls.close(socket.fd);
   assert.throws(
     () => batch.receive(),
     (error) => error instanceof SystemCallError && error.code === 'EBADF',
@@ -293,6 +293,6 @@ test('names of one batch lie a fixed distance apart', fastPath, async (test) => 
   const clients = [await openClient(test, 4, '127.0.0.5'), await openClient(test, 4, '127.0.0.6')];
   for (const client of clients) await send(client, 'x', socket.port, '127.0.0.1');
   assert.equal(batch.receive(), 2);
-  const words = [0, 1].map((slot) => batch.names[slot * nameWords + batch.addressWord]! >>> 0);
+  const words = [0, 1].map((slot) => batch.names[slot * nameWords + batch.addressWord] >>> 0);
   assert.deepEqual(words, [0x0500007f, 0x0600007f]);
 });

@@ -15,12 +15,12 @@ export const calls = found.calls as SystemCalls;
 
 export function openBatch(test: TestContext, options: Partial<UdpSocketOptions> = {}, slots = 64) {
   const [socket] = openUdpSockets(calls, { address: '127.0.0.1', port: 0, ...options });
-  const batch = new DatagramBatch(calls, socket!, slots);
+  const batch = new DatagramBatch(calls, socket, slots);
   test.after(() => {
     batch.close();
-    closeUdpSockets(calls, [socket!]);
+    closeUdpSockets(calls, [socket]);
   });
-  return { socket: socket!, batch };
+  return { socket: socket, batch };
 }
 
 /** A client of the other kind of sockets; `ask` sends and waits until the kernel has queued it at the receiver. */

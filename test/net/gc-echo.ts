@@ -9,12 +9,12 @@ import { openUdpSockets } from '../../src/net/udp-socket.ts';
 const calls = findFastPath().calls as SystemCalls;
 const [server] = openUdpSockets(calls, { address: '0.0.0.0', port: 0 });
 const [client] = openUdpSockets(calls, { address: '127.0.0.1', port: 0 });
-const requests = new DatagramBatch(calls, server!);
-const answers = new DatagramBatch(calls, client!);
+const requests = new DatagramBatch(calls, server);
+const answers = new DatagramBatch(calls, client);
 const memory = new PinnedMemory(calls, 2048);
 const name = memory.take(32);
 const payload = memory.take(512);
-const nameLength = encodeSocketAddress(name.bytes, '127.0.0.1', server!.port);
+const nameLength = encodeSocketAddress(name.bytes, '127.0.0.1', server.port);
 
 let answered = 0;
 let damaged = 0;
@@ -25,7 +25,7 @@ let sequence = 0;
 for (let round = 0; round < 100; round++) {
   for (let i = 0; i < 64; i++) {
     payload.words.fill(++sequence);
-    calls.sendto(client!.fd, payload.address, 512, 0, name.address, nameLength);
+    calls.sendto(client.fd, payload.address, 512, 0, name.address, nameLength);
     garbage.push(new Uint8Array(1 + ((i * 37) % 300)).fill(0xaa));
   }
   if (round % 10 === 9) garbage = [];

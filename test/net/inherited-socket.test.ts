@@ -16,8 +16,8 @@ import { calls, echo, fastPath, nextMessage, openClient, send } from './fast-pat
 
 function openUdp(test: TestContext, address: string) {
   const [socket] = openUdpSockets(calls, { address, port: 0, receiveBuffer: 4096, sendBuffer: 4096 });
-  test.after(() => closeUdpSockets(calls, [socket!]));
-  return socket!;
+  test.after(() => closeUdpSockets(calls, [socket]));
+  return socket;
 }
 
 async function openTcp(test: TestContext, host: string) {

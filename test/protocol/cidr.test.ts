@@ -62,7 +62,7 @@ test('networks include what Node says they include', () => {
       (ip, bits, flipped) => {
         const network = new Uint8Array(ip);
         const other = network.slice();
-        other[flipped >> 3]! ^= 0x80 >> (flipped & 7);
+        other[flipped >> 3] ^= 0x80 >> (flipped & 7);
         const list = new BlockList();
         list.addSubnet(formatIp(network), bits, 'ipv4');
         const cidr = parseCidr(`${formatIp(network)}/${bits}`)!;

@@ -50,7 +50,7 @@ function fastSipHash(key: Uint8Array, message: Uint8Array, at = 0, filler = 0): 
   const last = new Int32Array(2);
   new Uint8Array(last.buffer).set(message.subarray(blocks * 8));
   const hash = new SipHash(key);
-  hash.hash(words, at, blocks, last[0]!, last[1]!, rest);
+  hash.hash(words, at, blocks, last[0], last[1], rest);
   return (BigInt(hash.high >>> 0) << 32n) | BigInt(hash.low >>> 0);
 }
 

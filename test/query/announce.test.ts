@@ -103,7 +103,7 @@ describe('an announce over HTTP', () => {
       lines[0],
       'tracker,response_time_ms,interval,min_interval,seeds,leechers,downloaded,ipv4_peers,ipv6_peers,warning_message,failure_reason,external_ip,tracker_id',
     );
-    assert.match(lines[1]!, /^http:[^,]*,[\d.]+,1800,60,3,4,7,2,2,mind the gap,,192\.0\.2\.1,Wildkat$/);
+    assert.match(lines[1], /^http:[^,]*,[\d.]+,1800,60,3,4,7,2,2,mind the gap,,192\.0\.2\.1,Wildkat$/);
     assert.deepEqual(lines.slice(2, 5), ['', 'ip,port,type,peer_id', '1.2.3.4,5601,ipv4,']);
   });
 
@@ -160,7 +160,7 @@ describe('an announce over HTTP', () => {
     const { url, targets } = await startAnswering(t, full);
     await runQuery(['-t', `${url}?passkey=a%2Fb`, '--no-cleanup']);
     assert.equal(targets.length, 1, '--no-cleanup sends no stopped');
-    assert.match(targets[0]!, /^\/announce\?passkey=a%2Fb&info_hash=/);
+    assert.match(targets[0], /^\/announce\?passkey=a%2Fb&info_hash=/);
   });
 
   test('says so when a tracker ignores num_want', async (t) => {
@@ -191,8 +191,8 @@ describe('an announce over HTTP', () => {
   test('is some release of qBittorrent with -r, its peer_id matching', async (t) => {
     const { url, targets, agents } = await startAnswering(t, full);
     await runQuery(['-t', url, '-r', '--no-cleanup']);
-    const version = /^qBittorrent\/(\d)\.(\d)\.(\d)$/.exec(agents[0]!);
-    const peerId = new URL(targets[0]!, 'http://x').searchParams.get('peer_id')!;
+    const version = /^qBittorrent\/(\d)\.(\d)\.(\d)$/.exec(agents[0]);
+    const peerId = new URL(targets[0], 'http://x').searchParams.get('peer_id')!;
     assert.ok(version);
     assert.ok(peerId.startsWith(`-qB${version.slice(1).join('')}0-`), peerId);
   });
@@ -218,12 +218,12 @@ describe('an announce over UDP', () => {
     assert.equal(document.downloaded, null);
     assert.equal(document.peer_list.length, 2);
     const [connect, started, stopped] = packets;
-    assert.equal(connect!.toString('hex', 0, 12), '000004172710198000000000');
-    assert.equal(started!.toString('hex', 0, 8), '0000123400005678');
-    assert.equal(started!.toString('hex', 16, 36), 'ab'.repeat(20));
-    assert.equal(started!.readInt32BE(80), 2);
-    assert.equal(started!.toString('latin1', 98), '\x02\x09/announce\x00');
-    assert.equal(stopped!.readInt32BE(80), 3);
+    assert.equal(connect.toString('hex', 0, 12), '000004172710198000000000');
+    assert.equal(started.toString('hex', 0, 8), '0000123400005678');
+    assert.equal(started.toString('hex', 16, 36), 'ab'.repeat(20));
+    assert.equal(started.readInt32BE(80), 2);
+    assert.equal(started.toString('latin1', 98), '\x02\x09/announce\x00');
+    assert.equal(stopped.readInt32BE(80), 3);
     assert.equal(packets.length, 3);
   });
 

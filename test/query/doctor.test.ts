@@ -244,7 +244,7 @@ test('BEP 34 records are read as the BEP says', () => {
     };
     const examination = new Examination(parseTrackerUrl(url), options);
     judgeTrackerRecord(examination, texts);
-    return examination.findings[0]!.verdict;
+    return examination.findings[0].verdict;
   };
   const udp = 'udp://tracker.example.net:6969/announce';
   assert.equal(judge(udp), 'skip');

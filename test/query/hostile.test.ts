@@ -205,7 +205,7 @@ describe('hostile pace', { concurrency: 2 }, () => {
     const origin = await startTcp(t, (socket) => {
       const text = 'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n';
       let at = 0;
-      const timer = setInterval(() => socket.write(text[at++ % text.length]!), 250);
+      const timer = setInterval(() => socket.write(text[at++ % text.length]), 250);
       socket.on('close', () => clearInterval(timer));
     });
     const { code } = await survive(['-t', `${origin}/announce`]);

@@ -71,7 +71,7 @@ test('without -t the tracker of a magnet link is asked about its torrent', async
   const { code, stdout } = await runQuery(['-H', link, '-o', 'json']);
   assert.equal(code, 0);
   assert.equal(JSON.parse(stdout).tracker, url);
-  assert.ok(targets[0]!.includes(`info_hash=${'%AB'.repeat(20)}`), targets[0]);
+  assert.ok(targets[0].includes(`info_hash=${'%AB'.repeat(20)}`), targets[0]);
 });
 
 test('without -t all trackers of a .torrent file are asked', async (t) => {

@@ -35,7 +35,7 @@ test('an HTTP scrape asks for every hash and gives the promised JSON', async (t)
   const { url, targets } = await startAnswering(t, { files, flags: { min_request_interval: 60 } });
   const { code, stdout } = await runQuery(['-t', url, '-s', '-H', one, '-H', two, '-o', 'json']);
   assert.equal(code, 0);
-  assert.match(targets[0]!, /^\/scrape\?info_hash=(%AB){20}&info_hash=(%CD){20}$/);
+  assert.match(targets[0], /^\/scrape\?info_hash=(%AB){20}&info_hash=(%CD){20}$/);
   const document = JSON.parse(stdout);
   assert.deepEqual(Object.keys(document), [
     'tracker',
@@ -78,7 +78,7 @@ test('a UDP scrape reads the entries in the order asked', async (t) => {
   );
   const { code, stdout } = await runQuery(['-t', url, '-s', '-H', one, '-H', two, '-o', 'json']);
   assert.equal(code, 0);
-  assert.equal(packets[1]!.toString('hex', 16), one + two);
+  assert.equal(packets[1].toString('hex', 16), one + two);
   const { torrents } = JSON.parse(stdout);
   assert.deepEqual(
     torrents.map((torrent: Record<string, unknown>) => [

@@ -81,7 +81,7 @@ test('a line moves a live view down, and rows never wrap', () => {
     terminal.clearLive();
   });
   const [first, second] = text.split('\n');
-  assert.ok(displayWidth(first!) < 20 && displayWidth(second!) < 20);
+  assert.ok(displayWidth(first) < 20 && displayWidth(second) < 20);
   assert.ok(text.includes('\x1b[2A\r\x1b[Jdone\n'), JSON.stringify(text));
   assert.ok(text.endsWith('\x1b[2A\r\x1b[J'));
 });

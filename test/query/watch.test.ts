@@ -77,11 +77,11 @@ test('on a terminal the view shows change and failures, redrawn in place', () =>
   view.close();
   const frames = writtenTo(stream).split('\x1b[7A\r\x1b[J');
   assert.equal(frames.length, 3);
-  assert.match(frames[1]!, /Seeds +12 +\+2 +10 +12 {2}▁█/);
-  assert.match(frames[2]!, /2 answers, 1 failure {2}\(q ends it\)\n/);
-  assert.match(frames[2]!, /Seeds +- +- +10 +12 {2}▁█·/);
-  assert.match(frames[2]!, /Last failure {2}\d\d:\d\d:\d\d {2}no\\x1b\[2J/);
-  for (const line of frames[2]!.split('\n')) assert.ok(line.length < 80, line);
+  assert.match(frames[1], /Seeds +12 +\+2 +10 +12 {2}▁█/);
+  assert.match(frames[2], /2 answers, 1 failure {2}\(q ends it\)\n/);
+  assert.match(frames[2], /Seeds +- +- +10 +12 {2}▁█·/);
+  assert.match(frames[2], /Last failure {2}\d\d:\d\d:\d\d {2}no\\x1b\[2J/);
+  for (const line of frames[2].split('\n')) assert.ok(line.length < 80, line);
 });
 
 test('q ends a watch on a terminal, which gets its keys back', () => {

@@ -66,8 +66,8 @@ test('whoever asks for it is told each stats line that the log gets', async () =
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   await server.close();
-  assert.match(told[0]!, /^Stats: 0 torrents {2}0 peers/);
-  assert.ok(lines.some((line) => line.includes(told[0]!)));
+  assert.match(told[0], /^Stats: 0 torrents {2}0 peers/);
+  assert.ok(lines.some((line) => line.includes(told[0])));
 });
 
 const infoHash = '%01%02%03%04%05%06%07%08%09%0a%0b%0c%0d%0e%0f%10%11%12%13%14';
@@ -157,13 +157,13 @@ describe('options', () => {
     }
     for (const server of servers) await new Promise((resolve) => server.close(resolve));
     const [httpPort, udpPort] = ports;
-    const changes = { httpPort: httpPort!, udpPort: udpPort!, domain: 'tracker.example.net:8443' };
+    const changes = { httpPort: httpPort, udpPort: udpPort, domain: 'tracker.example.net:8443' };
     await withTracker(changes, async ({ port }) => {
       const page = await (await fetch(`http://127.0.0.1:${port('HTTP')}/`)).text();
       assert.ok(page.includes(`http://tracker.example.net:${httpPort}/announce`), page);
       assert.ok(page.includes(`udp://tracker.example.net:${udpPort}/announce`), page);
     });
-    await withTracker({ httpPort: httpPort!, udpPort: udpPort! }, async ({ port }) => {
+    await withTracker({ httpPort: httpPort, udpPort: udpPort }, async ({ port }) => {
       const page = await (await fetch(`http://127.0.0.1:${port('HTTP')}/`)).text();
       assert.ok(page.includes(`http://127.0.0.1:${httpPort}/announce`), page);
       assert.ok(page.includes(`udp://127.0.0.1:${udpPort}/announce`), page);
@@ -245,10 +245,7 @@ describe('beside the answers', () => {
       for (let i = 0; i < 10; i++) server.uncaught(new Error('boom'));
       const errors = lines.filter((line) => line.startsWith('Error: '));
       assert.equal(errors.length, 3);
-      assert.match(
-        errors[0]!,
-        /^Error: an exception was caught and the tracker goes on: boom at="[^\n]+"\n$/,
-      );
+      assert.match(errors[0], /^Error: an exception was caught and the tracker goes on: boom at="[^\n]+"\n$/);
       assert.match(await announce(port('HTTP'), 'left=1'), /8:interval/);
     });
   });

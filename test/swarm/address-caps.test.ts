@@ -20,7 +20,7 @@ class Client extends Visit {
       const family = i < this.entries ? this.family : 4;
       const units = family === 4 ? 2 : 8;
       const words = new Int32Array(this.out.slice(at, at + units).buffer);
-      const port = ((this.out[at + units]! & 0xff) << 8) | (this.out[at + units]! >>> 8);
+      const port = ((this.out[at + units] & 0xff) << 8) | (this.out[at + units] >>> 8);
       found.push(`${formatIp(decodeIpWords(words, 0, family))} ${port}`);
       at += units + 1;
     }
@@ -114,7 +114,7 @@ for (const others of [0, 1000]) {
       const expected = [...new Set([...scopes.public, ...addresses])].filter(
         (address) => address !== addresses[0],
       );
-      const { given, entries } = bind(announce(store, addresses[0]!, 7777, 2));
+      const { given, entries } = bind(announce(store, addresses[0], 7777, 2));
       assert.deepEqual(mine(given), expected.map((address) => `${address} 7777`).sort());
       assert.equal(entries, others + expected.length);
       assert.equal(new Set(given).size, given.length, 'a peer is handed out twice');
@@ -177,8 +177,8 @@ test('who asks in a mixed swarm is given seeders and leechers, evenly chosen, an
   store.announce(client, 50, 1);
   assert.equal(client.entries, 50);
   for (const peer of client.given()) {
-    const [, , high, low] = peer.split(' ')[0]!.split('.').map(Number);
-    assert.equal((high! * 256 + low!) % 4, 0, `${peer} is a seeder`);
+    const [, , high, low] = peer.split(' ')[0].split('.').map(Number);
+    assert.equal((high * 256 + low) % 4, 0, `${peer} is a seeder`);
   }
 });
 

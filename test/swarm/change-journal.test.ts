@@ -25,7 +25,7 @@ function change(store: SwarmStore, announces: number, below: (limit: number) => 
   for (let i = 0; i < announces; i++) {
     const swarm = below(3) === 0 ? below(2) : 2 + below(1000);
     visit.setSwarm(swarm).setPeer(below(4) === 0 ? 6 : 4, swarm < 2 ? below(5000) : below(9));
-    visit.event = [Event.stopped, Event.none, Event.started, Event.completed, Event.paused][below(events)]!;
+    visit.event = [Event.stopped, Event.none, Event.started, Event.completed, Event.paused][below(events)];
     visit.seeding = below(3) === 0;
     assert.ok(store.announce(visit, 0, now + below(60)));
   }
@@ -156,7 +156,7 @@ test('a copy whose reader stands still costs no swarm, and the journal ends with
   for (let n = 0; n < 60_000; n++) announce(n);
   const before = store.totals();
   const changes = store.createChangeEncoder();
-  const most = words[header.maxJournalPages]!;
+  const most = words[header.maxJournalPages];
   for (let n = 0; n < 400_000; n++) announce(n);
   assert.equal(words[header.journalPages], most);
   const during = store.totals();
@@ -218,7 +218,7 @@ test('the journal of the smallest store that can be set finds room while a flood
     for (let n = 0; n < 65_000; n++, swarm++) {
       for (let peer = 0; peer < size; peer++) {
         store.announce(flood.setSwarm(swarm).setPeer(4, (n % 500) * 8 + peer), 0, 1000);
-        mostPages = Math.max(mostPages, words[header.journalPages]!);
+        mostPages = Math.max(mostPages, words[header.journalPages]);
       }
       if (n % 250 !== 0) continue;
       store.announce(second.setSwarm(swarm).setPeer(4, 900_000 + n * 256), 0, 1000);
@@ -227,7 +227,7 @@ test('the journal of the smallest store that can be set finds room while a flood
   }
   assert.ok(store.totals().evictedSwarms > 1000, 'nothing was evicted');
   assert.equal(words[header.journalLost], 0);
-  assert.ok(mostPages > 0 && mostPages <= words[header.maxJournalPages]!, `${mostPages} pages`);
+  assert.ok(mostPages > 0 && mostPages <= words[header.maxJournalPages], `${mostPages} pages`);
   assert.deepEqual(checkStore(store.buffer).faults, []);
   changes.close();
   while (!store.sweep(1000, 4096));

@@ -15,8 +15,8 @@ checkStoreLocks();
 function locksOf(words: Int32Array) {
   return {
     evict: header.evictLock as number,
-    shard: words[header.shards]! + shardRow.lock,
-    otherShard: words[header.shards]! + shardRow.size + shardRow.lock,
+    shard: words[header.shards] + shardRow.lock,
+    otherShard: words[header.shards] + shardRow.size + shardRow.lock,
     journal: header.journalLock as number,
     sizeClass: classTable as number,
     pool: header.poolLock as number,
@@ -56,7 +56,7 @@ test('whatever the store does keeps the order: announces, eviction, expiry, copi
   const clock = clockAt(2000);
   for (let n = 0; n < 120_000; n++) {
     visit.setSwarm(n % 3 === 0 ? 1 : n).setPeer(n % 5 === 0 ? 6 : 4, n % 9000);
-    visit.event = [Event.none, Event.started, Event.completed, Event.stopped][n % 4]!;
+    visit.event = [Event.none, Event.started, Event.completed, Event.stopped][n % 4];
     visit.seeding = n % 7 === 0;
     store.announce(visit, 10, 1000 + (n >> 7));
     if (n % 1000 === 0) store.sweep(1000 + (n >> 7), 2048);

@@ -64,8 +64,8 @@ function churn(store: SwarmStore, seed: number, swarms: number, most: number, no
     for (let swarm = 0; swarm < swarms; swarm++) {
       for (const [index, family] of ([4, 6] as const).entries()) {
         if (family === 6 && swarm % 3 !== 0) continue;
-        const aim = phase % 2 === 0 ? below(most) + 1 : below(4) === 0 ? below(sizes[swarm]![index]! + 1) : 1;
-        const size = sizes[swarm]![index]!;
+        const aim = phase % 2 === 0 ? below(most) + 1 : below(4) === 0 ? below(sizes[swarm][index] + 1) : 1;
+        const size = sizes[swarm][index];
         // Peers that no address limit touches: one of each host, of one network or of two.
         const network = (n: number) => swarm * 4 + (swarm % 2 === 0 ? n % 2 : 0);
         for (let n = size; n < aim; n++)
@@ -74,7 +74,7 @@ function churn(store: SwarmStore, seed: number, swarms: number, most: number, no
           client.setSwarm(swarm).at(family, network(n), n >>> 2, 1000 + (n & 3)).event = Event.stopped;
           store.announce(client, 0, now);
         }
-        sizes[swarm]![index] = aim;
+        sizes[swarm][index] = aim;
       }
     }
   }
@@ -135,7 +135,7 @@ test('memory stays within its bound when a swarm of many has lost nearly all its
   sweepAround(store, 1);
   assertBound(store, 'one swarm');
   const { liveBytes, objects } = checkStore(store.buffer);
-  const live = objects.reduce((sum, count, sizeClass) => sum + count * sizeClasses[sizeClass]! * 4, 0);
+  const live = objects.reduce((sum, count, sizeClass) => sum + count * sizeClasses[sizeClass] * 4, 0);
   assert.ok(live <= 2 * liveBytes + 1024, `${live} bytes of objects for ${liveBytes} live ones`);
 });
 

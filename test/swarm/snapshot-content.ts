@@ -69,17 +69,17 @@ function readFragment(words: Int32Array, start: number, swarms: Map<string, Save
   const infoHash = words.subarray(start, start + 5).join();
   const swarm = swarms.get(infoHash) ?? { downloaded: 0, peers: new Map() };
   swarms.set(infoHash, swarm);
-  swarm.downloaded = words[start + fragmentHead.downloaded]! & downloadedMask;
+  swarm.downloaded = words[start + fragmentHead.downloaded] & downloadedMask;
   let at = start + fragmentHead.size;
   for (const [field, size] of [
     [fragmentHead.peers4, peerWords4],
     [fragmentHead.peers6, peerWords6],
   ] as const) {
-    const leechers = words[start + field]! & 0xffff;
-    const count = leechers + (words[start + field]! >>> 16);
+    const leechers = words[start + field] & 0xffff;
+    const count = leechers + (words[start + field] >>> 16);
     for (let i = 0; i < count; i++, at += size) {
       const stride = size - 5;
-      const lastWord = words[at + stride - 1]!;
+      const lastWord = words[at + stride - 1];
       const endpoint = `${words.subarray(at, at + stride - 1).join()}:${lastWord & 0xffff}`;
       const state = lastWord >>> 16;
       swarm.peers.set(endpoint, {

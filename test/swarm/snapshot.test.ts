@@ -22,7 +22,7 @@ function fill(store: SwarmStore, announces: number, now: number, below = random(
   for (let i = 0; i < announces; i++) {
     const swarm = below(3) === 0 ? below(2) : 2 + below(1000);
     visit.setSwarm(swarm).setPeer(below(4) === 0 ? 6 : 4, swarm < 2 ? below(5000) : below(9));
-    visit.event = [Event.none, Event.started, Event.completed, Event.paused, Event.stopped][below(5)]!;
+    visit.event = [Event.none, Event.started, Event.completed, Event.paused, Event.stopped][below(5)];
     visit.seeding = below(3) === 0;
     assert.ok(store.announce(visit, 0, now + Math.floor((60 * i) / announces)));
   }
@@ -185,7 +185,7 @@ test('a damaged section costs its own peers, and the rest is loaded', () => {
   fill(store, 60_000, 100_000);
   const sections = encodeStore(store, clockAt(100_060));
   const all = load(sections, createStore()).peers;
-  sections[2]![500]! ^= 1;
+  sections[2][500] ^= 1;
   const loaded = load(sections, createStore());
   assert.equal(loaded.damaged, 1);
   assert.equal(loaded.sections, sections.length - 2);
@@ -200,7 +200,7 @@ test('what a damaged snapshot lacks comes from the one before, without making kn
   const visit = new Visit().setSwarm(0).setPeer(4, 1);
   store.announce(visit, 0, 100_100);
   const after = encodeStore(store, clockAt(100_100));
-  after[2]![500]! ^= 1;
+  after[2][500] ^= 1;
   const other = createStore();
   load(after, other, clockAt(100_100));
   other.createSnapshotDecoder(readerOf(joined(before))).decode(clockAt(100_100), false);
@@ -230,7 +230,7 @@ test('a snapshot that was cut, flipped or filled with zeros anywhere is read wit
   for (let i = 0; i < 300; i++) {
     const bytes = whole.slice(0, below(3) === 0 ? below(whole.length) : whole.length);
     const at = below(bytes.length);
-    if (below(2) === 0) bytes[at]! ^= 1 << below(8);
+    if (below(2) === 0) bytes[at] ^= 1 << below(8);
     else bytes.fill(0, at, at + below(5000));
     const decoded = target
       .createSnapshotDecoder(readerOf(bytes, 1 + below(50_000)))
@@ -263,7 +263,7 @@ test('a snapshot of another version is told from a damaged one, and nothing is r
   }
   // A version that nobody wrote, because a bit has fallen over, is damage.
   const damaged = sections.map((section) => section.slice());
-  damaged[0]![sectionHeader.version * 4]! ^= 2;
+  damaged[0][sectionHeader.version * 4] ^= 2;
   const found = load(damaged, createStore());
   assert.deepEqual([found.otherVersion, found.damaged], [undefined, 1]);
   assert.ok(found.peers > 0);

@@ -38,16 +38,16 @@ test('a walk meets every swarm and every peer of it once, with role, port and pe
     done = walk.read(slice);
     for (let i = 0; i < slice.swarmCount; i++) {
       const at = i * walkedSwarmWords;
-      swarms.set(slice.swarms[at]!, slice.swarms[at + 5]! + slice.swarms[at + 6]!);
+      swarms.set(slice.swarms[at], slice.swarms[at + 5] + slice.swarms[at + 6]);
     }
     for (let i = 0; i < slice.peerCount; i++) {
       const at = i * walkedPeerWords;
       const [head, a0, , , a3, id] = slice.peers.subarray(at, at + walkedPeerWords);
-      const family = head! & 0xff;
-      const n = ((((family === 4 ? a0! : a3!) >>> 8) << 12) | ((head! >>> 16) - 1)) >>> 0;
+      const family = head & 0xff;
+      const n = ((((family === 4 ? a0 : a3) >>> 8) << 12) | ((head >>> 16) - 1)) >>> 0;
       assert.equal(id, n, 'peer_id');
-      assert.equal((head! & walkedSeeder) !== 0, n % 3 === 0, 'role');
-      if (head! & walkedSeeder) seeders++;
+      assert.equal((head & walkedSeeder) !== 0, n % 3 === 0, 'role');
+      if (head & walkedSeeder) seeders++;
       peers.add(`${family} ${n}`);
       total++;
     }
@@ -71,7 +71,7 @@ test('a sample is all large swarms and, in turn, each of the others', () => {
   const large = [1000, 3000];
   for (let swarm = 1; swarm <= small; swarm++) fill(store, swarm, 2);
   for (const [index, peers] of large.entries()) fill(store, 1000 + index, peers);
-  const peersInAll = 2 * (2 * small + large[0]! + large[1]!);
+  const peersInAll = 2 * (2 * small + large[0] + large[1]);
   const every = 4;
   const walk = store.walk();
   const slice = new WalkSlice();
@@ -82,8 +82,8 @@ test('a sample is all large swarms and, in turn, each of the others', () => {
     for (let done = false; !done; ) {
       done = walk.read(slice, every);
       for (let at = 0; at < slice.swarmCount * walkedSwarmWords; at += walkedSwarmWords) {
-        met.set(slice.swarms[at]!, (met.get(slice.swarms[at]!) ?? 0) + 1);
-        swarms += slice.swarms[at + 8]!;
+        met.set(slice.swarms[at], (met.get(slice.swarms[at]) ?? 0) + 1);
+        swarms += slice.swarms[at + 8];
       }
       peers += slice.peerCount * every;
     }
@@ -105,7 +105,7 @@ test('a walk over an empty store ends, and one swarm can be read by its info_has
   const { infoHash } = new Visit().setSwarm(3);
   assert.ok(store.walk().readSwarm(infoHash, 0, slice));
   assert.equal(slice.peerCount, 40);
-  assert.equal(slice.swarms[5]! + slice.swarms[6]!, 40);
+  assert.equal(slice.swarms[5] + slice.swarms[6], 40);
   assert.equal(store.walk().readSwarm(new Visit().setSwarm(4).infoHash, 0, slice), false);
 });
 
@@ -114,10 +114,10 @@ test('of a large swarm that is read alone, leechers do not hide the seeders', ()
   fill(store, 5, 3000);
   const slice = new WalkSlice();
   assert.ok(store.walk().readSwarm(new Visit().setSwarm(5).infoHash, 0, slice));
-  const seeders = Array.from({ length: slice.peerCount }, (_, i) => slice.peers[i * 7]!).filter(
+  const seeders = Array.from({ length: slice.peerCount }, (_, i) => slice.peers[i * 7]).filter(
     (head) => (head & walkedSeeder) !== 0,
   ).length;
-  const all = slice.swarms[5]! + slice.swarms[6]!;
+  const all = slice.swarms[5] + slice.swarms[6];
   assert.ok(all >= 6000 && slice.peerCount < 1200, `${slice.peerCount} of ${all}`);
   assert.ok(seeders >= 100 && slice.peerCount - seeders >= 100, `${seeders} seeders of ${slice.peerCount}`);
 });

@@ -52,9 +52,9 @@ export class Visit implements SwarmVisit {
     for (let i = 0; i < this.entries + this.ipv4Entries; i++) {
       const family = i < this.entries ? this.family : 4;
       const low = family === 4 ? at : at + 6;
-      const address = (this.out[low]! | (this.out[low + 1]! << 16)) >>> 0;
+      const address = (this.out[low] | (this.out[low + 1] << 16)) >>> 0;
       at = low + 3;
-      const port = ((this.out[at - 1]! & 0xff) << 8) | (this.out[at - 1]! >>> 8);
+      const port = ((this.out[at - 1] & 0xff) << 8) | (this.out[at - 1] >>> 8);
       found.push({ family, n: ((address >>> 8) << 12) | (port - 1) });
     }
     return found;

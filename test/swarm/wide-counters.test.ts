@@ -63,7 +63,7 @@ for (const [name, edge] of [
     words[header.chunksFilled] = (edge - 150) | 0;
     const swarms = 400_000;
     flood(store, 0, swarms);
-    const past = (words[header.chunksFilled]! - edge) | 0;
+    const past = (words[header.chunksFilled] - edge) | 0;
     assert.ok(past > 50, `it passed by ${past} only`);
     const kept = store.totals().swarms;
     assert.ok(kept > 30_000, `${kept} are left`);
@@ -78,11 +78,11 @@ test('a chunk that is not filled for more than a turn of the count stays an old 
   const store = createStore(4 << 20);
   flood(store, 0, 1000);
   const words = wordsOf(store);
-  const at = chunkTable + words[header.firstChunk]! * chunkRow.size + chunkRow.filled;
+  const at = chunkTable + words[header.firstChunk] * chunkRow.size + chunkRow.filled;
   for (let filled = 0; filled < 3 * 2 ** 32; filled += 2 ** 29) {
-    words[header.chunksFilled] = (words[header.chunksFilled]! + 2 ** 29) | 0;
+    words[header.chunksFilled] = (words[header.chunksFilled] + 2 ** 29) | 0;
     while (!store.sweep(100, 4096));
-    const age = chunkAge(words, words[at]!);
+    const age = chunkAge(words, words[at]);
     assert.ok(age >= Math.min(filled + 2 ** 29, oldestAge) && age <= oldestAge + 2 ** 29, `${age}`);
   }
 });
@@ -97,8 +97,8 @@ test('a chunk in which objects come and go without end counts no more of them th
     store.announce(visit, 0, 100);
   }
   const words = wordsOf(store);
-  for (let chunk = words[header.firstChunk]!; chunk < words[header.nextFreshChunk]!; chunk++) {
-    assert.ok(words[chunkTable + chunk * chunkRow.size + chunkRow.freed]! <= 2048);
+  for (let chunk = words[header.firstChunk]; chunk < words[header.nextFreshChunk]; chunk++) {
+    assert.ok(words[chunkTable + chunk * chunkRow.size + chunkRow.freed] <= 2048);
   }
 });
 
@@ -113,7 +113,7 @@ test('downloads stay at the largest number there is', () => {
       words[at + 1] === visit.infoHash[1] &&
       words[at + 4] === visit.infoHash[4],
   );
-  words[entry + entryField.downloaded]! |= downloadedMask - 1;
+  words[entry + entryField.downloaded] |= downloadedMask - 1;
   for (let n = 2; n < 6; n++) {
     visit.seeding = true;
     visit.setPeer(4, n).event = 1;

@@ -16,7 +16,7 @@ const network = fc
     whole.set(bytes, whole.length - 4);
     // The first 96 bits of all IPv6 ones are the same, so they are compared beyond their first word.
     const fixed = isIpv6 ? bits + 96 : bits;
-    for (let bit = fixed; bit < whole.length * 8; bit++) whole[bit >> 3]! &= ~(0x80 >> (bit & 7));
+    for (let bit = fixed; bit < whole.length * 8; bit++) whole[bit >> 3] &= ~(0x80 >> (bit & 7));
     return { network: whole, bits: fixed };
   });
 
@@ -62,7 +62,7 @@ test('a list of many networks is built in steps, and equals one built at once', 
 function holds({ network: base, bits }: { network: Uint8Array; bits: number }, address: Uint8Array): boolean {
   if (base.length !== address.length) return false;
   for (let bit = 0; bit < bits; bit++) {
-    if ((base[bit >> 3]! ^ address[bit >> 3]!) & (0x80 >> (bit & 7))) return false;
+    if ((base[bit >> 3] ^ address[bit >> 3]) & (0x80 >> (bit & 7))) return false;
   }
   return true;
 }

@@ -205,11 +205,11 @@ function traffic(stats: Stats): string[][] {
 
 /** Columns two spaces apart; those in `right` are aligned to the right. */
 function formatTable(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) =>
     row
       .map((cell, column) =>
-        right.includes(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+        right.includes(column) ? cell.padStart(widths[column]) : cell.padEnd(widths[column]),
       )
       .join('  ')
       .trimEnd(),

@@ -151,9 +151,9 @@ export class Api {
     return {
       info_hash: formatInfoHash(infoHash),
       known,
-      complete: known ? slice.swarms[5]! : 0,
-      incomplete: known ? slice.swarms[6]! : 0,
-      downloaded: known ? slice.swarms[7]! : 0,
+      complete: known ? slice.swarms[5] : 0,
+      incomplete: known ? slice.swarms[6] : 0,
+      downloaded: known ? slice.swarms[7] : 0,
       peers: trusted ? this.#peersIn(slice) : null,
     };
   }
@@ -239,7 +239,7 @@ export class Api {
   #peersIn({ peers, peerCount }: PeerSlice): NonNullable<SwarmDetail['peers']> {
     const bytes = new Uint8Array(peers.buffer, peers.byteOffset);
     return shareOut(peers, peerCount).map((at) => {
-      const head = peers[at]!;
+      const head = peers[at];
       const family = (head & 0xff) === 4 ? ('ipv4' as const) : ('ipv6' as const);
       const address = bytes.slice((at + 1) * 4, (at + 1) * 4 + (family === 'ipv4' ? 4 : 16));
       return {
@@ -247,7 +247,7 @@ export class Api {
         port: head >>> 16,
         family,
         seeder: (head & 0x100) !== 0,
-        client: nameOfPeerId(peers[at + 5]!, peers[at + 6]!),
+        client: nameOfPeerId(peers[at + 5], peers[at + 6]),
       };
     });
   }
@@ -260,7 +260,7 @@ export class Api {
 function shareOut(peers: Int32Array, peerCount: number): number[] {
   const groups = new Map<number, number[]>();
   for (let at = 0; at < peerCount * 7; at += 7) {
-    const group = peers[at]! & 0x1ff;
+    const group = peers[at] & 0x1ff;
     const members = groups.get(group);
     if (members === undefined) groups.set(group, [at]);
     else members.push(at);
@@ -273,7 +273,7 @@ function shareOut(peers: Int32Array, peerCount: number): number[] {
     room -= share.length;
     return share;
   });
-  return shown.sort((a, b) => (peers[b]! & 0x100) - (peers[a]! & 0x100));
+  return shown.sort((a, b) => (peers[b] & 0x100) - (peers[a] & 0x100));
 }
 
 function isRange(text: string): text is keyof typeof historyRanges {

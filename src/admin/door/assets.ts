@@ -87,7 +87,7 @@ export class Assets {
 
   #add(path: string, bytes: Buffer): void {
     this.#assets.set(path, {
-      contentType: contentTypes[extname(path) || '.html']!,
+      contentType: contentTypes[extname(path) || '.html'],
       bytes,
       compressed: gzipSync(bytes, { level: 9 }),
       etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,

@@ -26,7 +26,7 @@ export class FairPlaces<T> {
       if (held.size > this.#places.get(greediest)!.size) greediest = other;
     }
     const [oldest] = this.#places.get(greediest)!;
-    this.giveBack(greediest, oldest!);
+    this.giveBack(greediest, oldest);
     return oldest;
   }
 

@@ -9,7 +9,7 @@ export function describeRoutes(version: string): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {
     paths[route.path] ??= {};
-    paths[route.path]![route.method.toLowerCase()] = describe(route);
+    paths[route.path][route.method.toLowerCase()] = describe(route);
   }
   return {
     openapi: '3.1.0',
@@ -65,7 +65,7 @@ function describe(route: Route): object {
 /** `GET /api/v1/swarms/{info_hash}` as `getSwarmsInfoHash`. */
 function operationId({ method, path }: Route): string {
   const words = path.replace('/api/v1', '').match(/[a-z]+/g)!;
-  return [method.toLowerCase(), ...words.map((word) => word[0]!.toUpperCase() + word.slice(1))].join('');
+  return [method.toLowerCase(), ...words.map((word) => word[0].toUpperCase() + word.slice(1))].join('');
 }
 
 function jsonSchema(schema: z.ZodType): object {

@@ -14,7 +14,7 @@ export class ClientTally {
   /** Takes the first two words of a peer_id. */
   add(word0: number, word1: number): void {
     const key = clientKey(word0, word1);
-    this.#clients[key]!++;
+    this.#clients[key]++;
     if (key >= firstLetters) this.#versions.add(word0, word1);
   }
 
@@ -106,7 +106,7 @@ function versionOf(word0: number, word1: number): string {
   // -WW0202- is 2.2: two digits each.
   if (client === 'WW' || client === 'WD') return `${Number(major + minor)}.${Number(patch + last)}`;
   const numbers = [major, minor, patch].map(numberOf);
-  if (isDigit(codes[3]!) && last !== '0') numbers.push(last);
+  if (isDigit(codes[3]) && last !== '0') numbers.push(last);
   return numbers.join('.');
 }
 

@@ -72,10 +72,10 @@ interface Head {
 function restore(ring: HistoryRing, steps: Float64Array, values: Float32Array, series: string[]): void {
   const from = historySeriesNames.map((name) => series.indexOf(name));
   for (let row = 0; row < ring.rows; row++) {
-    if (steps[row]! === 0) continue;
+    if (steps[row] === 0) continue;
     ring.put(
-      steps[row]!,
-      from.map((column) => (column < 0 ? 0 : values[row * series.length + column]!)),
+      steps[row],
+      from.map((column) => (column < 0 ? 0 : values[row * series.length + column])),
     );
   }
 }

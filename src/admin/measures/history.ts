@@ -84,7 +84,7 @@ export class History {
 
   /** Records one second; `second` is seconds since 1970. */
   record(second: number, row: HistoryRow): void {
-    for (let i = 0; i < columns; i++) this.#row[i] = row[historySeriesNames[i]!];
+    for (let i = 0; i < columns; i++) this.#row[i] = row[historySeriesNames[i]];
     this.seconds.put(second, this.#row);
     const step = Math.floor(second / 60);
     if (step !== this.#minuteStep) {
@@ -94,11 +94,11 @@ export class History {
     }
     this.#minuteRows++;
     for (let i = 0; i < columns; i++) {
-      const value = this.#row[i]!;
-      if (historySeries[historySeriesNames[i]!] === 'max') {
-        this.#minute[i] = Math.max(this.#minute[i]!, value);
+      const value = this.#row[i];
+      if (historySeries[historySeriesNames[i]] === 'max') {
+        this.#minute[i] = Math.max(this.#minute[i], value);
       } else {
-        this.#minute[i]! += (value - this.#minute[i]!) / this.#minuteRows;
+        this.#minute[i] += (value - this.#minute[i]) / this.#minuteRows;
       }
     }
     // Each second anew, so that the current minute can be read too.
@@ -153,7 +153,7 @@ function readPoint(
     const at = ring.at(step);
     if (at < 0) continue;
     rows++;
-    const next = ring.values[at + column]!;
+    const next = ring.values[at + column];
     value = max ? Math.max(value, next) : value + next;
   }
   if (rows === 0) return null;

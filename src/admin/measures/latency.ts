@@ -14,10 +14,10 @@ export function percentilesOf(counts: readonly number[], bounds: readonly number
 function percentile(counts: readonly number[], bounds: readonly number[], rank: number): number {
   let below = 0;
   for (let bucket = 0; bucket < bounds.length; bucket++) {
-    const count = counts[bucket]!;
+    const count = counts[bucket];
     if (below + count >= rank && count > 0) {
-      const from = bucket === 0 ? 0 : bounds[bucket - 1]!;
-      return from + ((bounds[bucket]! - from) * (rank - below)) / count;
+      const from = bucket === 0 ? 0 : bounds[bucket - 1];
+      return from + ((bounds[bucket] - from) * (rank - below)) / count;
     }
     below += count;
   }

@@ -49,7 +49,7 @@ function registerTransportMetrics(registry: Registry, tracker: WatchedTracker): 
       each((transport, counts) => {
         for (const [family, key] of families) {
           for (const [event, name] of eventNames.entries()) {
-            this.inc({ transport, family, event: name }, counts[key][event]!);
+            this.inc({ transport, family, event: name }, counts[key][event]);
           }
         }
       });

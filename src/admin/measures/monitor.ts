@@ -46,7 +46,7 @@ export class Monitor {
     this.#options = options;
     this.#lastAt = performance.now();
     this.#past.push(options.tracker.counts());
-    this.#stats = this.#look(this.#past[0]!, options.tracker.totals(), 1);
+    this.#stats = this.#look(this.#past[0], options.tracker.totals(), 1);
   }
 
   /** As of the last full second. */
@@ -97,8 +97,10 @@ export class Monitor {
     const last = this.#past.at(-1)!;
     const cpu = cpuUsage(this.#lastCpu);
     this.#lastCpu = cpuUsage();
-    const names = transportNames.filter((name) => counts[name] !== undefined);
-    const transports = names.map((name) => this.#lookAt(name, counts[name]!, last[name]!, elapsed));
+    const transports = transportNames.flatMap((name) => {
+      const [present, previous, first] = [counts[name], last[name], this.#past[0][name]];
+      return present && previous && first ? [this.#lookAt(name, present, previous, first, elapsed)] : [];
+    });
     const sums = sumsOf(counts);
     const lastSums = sumsOf(last);
     const at = now();
@@ -155,13 +157,13 @@ export class Monitor {
     transport: TransportName,
     counts: TransportCounts,
     last: TransportCounts,
+    before: TransportCounts,
     elapsed: number,
   ): TransportStats {
     const announces = { ipv4: sum(counts.announces4), ipv6: sum(counts.announces6) };
-    const before = this.#past[0]![transport]!;
     // The tracker's announces to itself are timed like all others; when there was nothing else there is nothing to tell.
     const asked = requestsIn(counts) > requestsIn(before);
-    const recent = counts.latency.map((count, bucket) => (asked ? count - before.latency[bucket]! : 0));
+    const recent = counts.latency.map((count, bucket) => (asked ? count - before.latency[bucket] : 0));
     return {
       transport,
       announces,
@@ -202,7 +204,7 @@ export class Monitor {
 function eventsOf(counts: TransportCounts): TransportStats['events'] {
   const entries = eventNames.map((name, event) => [
     name,
-    counts.announces4[event]! + counts.announces6[event]!,
+    counts.announces4[event] + counts.announces6[event],
   ]);
   return Object.fromEntries(entries) as TransportStats['events'];
 }

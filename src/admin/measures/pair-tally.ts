@@ -30,14 +30,14 @@ export class PairTally {
       this.#slots[at] = first;
       this.#slots[at + 1] = second;
     }
-    this.#slots[at + 2]!++;
+    this.#slots[at + 2]++;
   }
 
   /** Every pair and its count, in no order. */
   *entries(): Generator<[first: number, second: number, count: number]> {
     const slots = this.#slots;
     for (let at = 0; at < slots.length; at += 3) {
-      if (slots[at + 2] !== 0) yield [slots[at]!, slots[at + 1]!, slots[at + 2]!];
+      if (slots[at + 2] !== 0) yield [slots[at], slots[at + 1], slots[at + 2]];
     }
   }
 
@@ -60,11 +60,11 @@ export class PairTally {
       this.#slots = new Int32Array(old.length);
       this.#used = 0;
       for (let from = 0; from < old.length; from += 3) {
-        const count = old[from + 2]!;
+        const count = old[from + 2];
         if (count <= this.error) continue;
-        const at = this.#find(old[from]!, old[from + 1]!);
-        this.#slots[at] = old[from]!;
-        this.#slots[at + 1] = old[from + 1]!;
+        const at = this.#find(old[from], old[from + 1]);
+        this.#slots[at] = old[from];
+        this.#slots[at + 1] = old[from + 1];
         this.#slots[at + 2] = count;
         this.#used++;
       }

@@ -135,19 +135,19 @@ class Round {
 
   add({ swarms, swarmCount, peers, peerCount }: PeerSlice): void {
     for (let i = 0, at = 0; i < swarmCount; i++, at += 9) {
-      const size = swarms[at + 5]! + swarms[at + 6]!;
+      const size = swarms[at + 5] + swarms[at + 6];
       let sizeClass = 0;
-      while (sizeClass < swarmSizes.length && size > swarmSizes[sizeClass]!) sizeClass++;
+      while (sizeClass < swarmSizes.length && size > swarmSizes[sizeClass]) sizeClass++;
       if (swarms[at + 8] === 1) {
-        this.#counted[sizeClass]!++;
+        this.#counted[sizeClass]++;
         this.#peers += size;
-      } else this.#sampled[sizeClass]!++;
+      } else this.#sampled[sizeClass]++;
       if (size > this.#top.least) this.#top.add(size, swarms, at);
     }
     for (let i = 0, at = 0; i < peerCount; i++, at += 7) {
-      if ((peers[at]! & 0xff) === 4) this.#networks4.add(network24(peers[at + 1]!));
-      else this.#networks6.add(network48(peers[at + 1]!, peers[at + 2]!));
-      this.#clients.add(peers[at + 5]!, peers[at + 6]!);
+      if ((peers[at] & 0xff) === 4) this.#networks4.add(network24(peers[at + 1]));
+      else this.#networks6.add(network48(peers[at + 1], peers[at + 2]));
+      this.#clients.add(peers[at + 5], peers[at + 6]);
     }
     this.#peersMet += peerCount;
   }
@@ -169,7 +169,7 @@ class Round {
       peers: every === 1 ? this.#peers : totals.peers,
       sampledEvery: every,
       topSwarms: this.#top.list(),
-      sizes: this.#counted.map((count, size) => count + Math.round(this.#sampled[size]! * perSwarm)),
+      sizes: this.#counted.map((count, size) => count + Math.round(this.#sampled[size] * perSwarm)),
       clients: this.#clients.list(topClientCount, topVersionCount, perPeer),
       networks4: this.#networks4.top(topNetworkCount).map(all),
       networks6: this.#networks6.top(topNetworkCount).map(all),
@@ -199,9 +199,9 @@ class TopSwarms {
     const byHash = new Map(this.#swarms.map(({ words }) => [formatInfoHash(words), words]));
     return [...byHash].map(([infoHash, words]) => ({
       infoHash,
-      complete: words[5]!,
-      incomplete: words[6]!,
-      downloaded: words[7]!,
+      complete: words[5],
+      incomplete: words[6],
+      downloaded: words[7],
     }));
   }
 

@@ -86,7 +86,7 @@ function announceSeries(): ChartPlan['series'] {
     [3, 8],
   ] as const;
   return Object.entries(transportTitles).flatMap(([name, title], index) => {
-    const [color4, color6] = colors[index % colors.length]!;
+    const [color4, color6] = colors[index % colors.length];
     return [
       {
         ...{ name: `announces_${name}4`, title: `${title}, IPv4`, color: color4 },

@@ -83,7 +83,7 @@ export class Charts {
   #span(): Span | undefined {
     if (this.#history === undefined) return undefined;
     const { from, step, series } = this.#history;
-    const count = Object.values(series)[0]!.length;
+    const count = Object.values(series)[0].length;
     return [from + firstPoint(series) * step, from + (count - 1) * step];
   }
 
@@ -108,12 +108,12 @@ export class Charts {
   #draw(plan: ChartPlan): void {
     const { from, step, series } = this.#history!;
     const shown = plan.series.filter(
-      ({ name, optional }) => !optional || series[name]!.some((value) => value !== null && value > 0),
+      ({ name, optional }) => !optional || series[name].some((value) => value !== null && value > 0),
     );
     const first = firstPoint(series);
-    const count = series[shown[0]!.name]!.length - first;
+    const count = series[shown[0].name].length - first;
     const times = Array.from({ length: count }, (_, point) => from + (first + point) * step);
-    const data: uPlot.AlignedData = [times, ...shown.map(({ name }) => series[name]!.slice(first))];
+    const data: uPlot.AlignedData = [times, ...shown.map(({ name }) => series[name].slice(first))];
     const key = shown.map(({ name }) => name).join();
     const drawn = this.#drawn.get(plan.id);
     if (drawn?.shown === key) {
@@ -123,7 +123,7 @@ export class Charts {
     }
     drawn?.chart.destroy();
     const place = byId(plan.id);
-    const chart = new window.uPlot!(
+    const chart = new window.uPlot(
       optionsOf(plan, shown, place.clientWidth, (span) => this.zoom(span)),
       data,
       place,
@@ -136,7 +136,7 @@ export class Charts {
 /** A tracker that has just begun fills its charts with what there is, not with emptiness. */
 function firstPoint(series: HistoryAnswer['series']): number {
   const columns = Object.values(series);
-  const count = columns[0]!.length;
+  const count = columns[0].length;
   const recorded = columns.map((values) => values.findIndex((value) => value !== null));
   const first = Math.min(...recorded.map((point) => (point < 0 ? count : point)));
   return Math.max(0, Math.min(first, count - leastPoints));
@@ -196,7 +196,7 @@ function optionsOf(
         stroke: color(`series-${number}`),
         width: 1.6,
         // A line needs two points; one alone is a dot.
-        points: { show: (chart: uPlot, index: number) => isLonely(chart.data[index]!), size: 5 },
+        points: { show: (chart: uPlot, index: number) => isLonely(chart.data[index]), size: 5 },
         value: (_: uPlot, value: number | null) => (value === null ? '–' : plan.value(value)),
       })),
     ],
@@ -216,7 +216,7 @@ const clockSeconds = new Intl.DateTimeFormat('en-GB', {
 const day = new Intl.DateTimeFormat('en', { weekday: 'short', day: 'numeric' });
 
 function timeTicks(_: uPlot, ticks: number[]): string[] {
-  const apart = ticks.length > 1 ? ticks[1]! - ticks[0]! : 0;
+  const apart = ticks.length > 1 ? ticks[1] - ticks[0] : 0;
   return ticks.map((tick) => {
     const date = new Date(tick * 1000);
     const midnight = date.getHours() === 0 && date.getMinutes() === 0;

@@ -34,7 +34,7 @@ export interface Cell {
 /** Gives a table these rows; cells that show the same as before are left alone. Without any it says so. */
 export function setRows(id: string, rows: (Cell | string)[][]): void {
   const table = byId<HTMLTableElement>(id);
-  const body = table.tBodies[0]!;
+  const body = table.tBodies[0];
   if (rows.length === 0) {
     if (body.querySelector('.nothing') !== null) return;
     const cell = create('td', 'quiet nothing', 'Nothing yet');

@@ -12,7 +12,7 @@ function inMagnet(link: string): string | undefined {
   // Colons may be written as %3A; nothing else in these names needs to be.
   const plain = link.replaceAll(/%3a/gi, ':');
   const hashes = [...plain.matchAll(/urn:(bt[im]h):([0-9a-z]+)/gi)].map(([, kind, hash]) =>
-    kind!.toLowerCase() === 'btih' ? parseHash(hash!) : parseMultihash(hash!),
+    kind.toLowerCase() === 'btih' ? parseHash(hash) : parseMultihash(hash),
   );
   return hashes.find((hash) => hash !== undefined);
 }

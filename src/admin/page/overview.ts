@@ -86,7 +86,7 @@ function rateOf({ announce_rate: { ipv4, ipv6 }, scrape_rate }: Stats['transport
 }
 
 function showLosses(stats: Stats): void {
-  const [reason, most] = Object.entries(stats.refused).sort(([, a], [, b]) => b - a)[0]!;
+  const [reason, most] = Object.entries(stats.refused).sort(([, a], [, b]) => b - a)[0];
   const inAll = Object.values(stats.refused).reduce((sum, count) => sum + count, 0);
   setText('refused', formatRate(stats.refused_rate));
   setText(

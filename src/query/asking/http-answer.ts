@@ -80,7 +80,7 @@ export function addCompactPeers(
   for (let i = 0; i < count && answer.peers.length < maxListed; i++) {
     const at = i * stride;
     const type = family === 4 ? 'ipv4' : isMapped(bytes, at) ? 'ipv4-mapped' : 'ipv6';
-    const port = bytes[at + stride - 2]! * 256 + bytes[at + stride - 1]!;
+    const port = bytes[at + stride - 2] * 256 + bytes[at + stride - 1];
     answer.peers.push({ ip: formatIp(bytes, at, stride - 2), port, type, peerId: null, hostname: null });
   }
   return count;

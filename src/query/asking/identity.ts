@@ -22,7 +22,7 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 /** A new identity; `random` picks another qBittorrent release each time. */
 export function createIdentity({ random = false } = {}): Identity {
-  const version = random ? versions[randomInt(versions.length)]! : usualVersion;
+  const version = random ? versions[randomInt(versions.length)] : usualVersion;
   const prefix = `-qB${version.replaceAll('.', '')}0-`;
   const rest = Array.from({ length: 12 }, () => alphabet[randomInt(alphabet.length)]).join('');
   return {

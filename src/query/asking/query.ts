@@ -129,7 +129,7 @@ export class Asker {
 
   #question(event: EventName): AnnounceQuestion {
     const { left, numwant, port, torrents } = this.#settings;
-    return { infoHash: torrents[0]!.infoHash, identity: this.#identity, port, event, left, numwant };
+    return { infoHash: torrents[0].infoHash, identity: this.#identity, port, event, left, numwant };
   }
 
   async #sendStopped(): Promise<void> {
@@ -174,7 +174,7 @@ async function nameHosts(peers: readonly PeerEntry[], deadline: Deadline): Promi
   let next = 0;
   const work = async () => {
     while (next < peers.length && !deadline.signal.aborted) {
-      const peer = peers[next++]!;
+      const peer = peers[next++];
       peer.hostname = await resolveAddress(peer.ip.replace(/^::ffff:(?=\d+\.)/, ''), deadline);
     }
   };

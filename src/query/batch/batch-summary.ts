@@ -49,7 +49,7 @@ export class BatchSummary {
 
   #speedLines(): Line[] {
     const sorted = [...this.#successes].sort((a, b) => a.ms - b.ms);
-    const [fastest, slowest] = [sorted[0]!, sorted.at(-1)!];
+    const [fastest, slowest] = [sorted[0], sorted.at(-1)!];
     const average = sorted.reduce((sum, { ms }) => sum + ms, 0) / sorted.length;
     const tiers = new Map<string, number>();
     for (const { ms } of sorted) tiers.set(speedOf(ms).tier, (tiers.get(speedOf(ms).tier) ?? 0) + 1);

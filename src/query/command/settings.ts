@@ -48,7 +48,7 @@ export async function createPlan(options: RawOptions): Promise<Plan> {
   if (!tracker && own.length === 0) {
     throw new UsageError('no tracker: give its announce URL with -t, or a list with -b (see --help)');
   }
-  const url = tracker ?? parseTrackerUrl(own[0]!);
+  const url = tracker ?? parseTrackerUrl(own[0]);
   if (settings.kind === 'scrape' && !scrapeUrlOf(url)) {
     throw new UsageError(
       `'${url.text}' has no scrape form: its last segment does not begin with 'announce' (BEP 48)`,

@@ -35,10 +35,10 @@ export async function locateTrackers(word: string, options: LocateOptions): Prom
     const named = /:\d+$/.test(word) && isIP(word) !== 6;
     const likely = likelyUrls(guess).filter(({ port }) => !named || port === guess.port);
     const urls = [...likely, { ...guess, text: formatTrackerUrl(guess) }];
-    const family = isIP(address!) as 4 | 6;
+    const family = isIP(address) as 4 | 6;
     return await findAnswering(
       urls,
-      ({ port }) => ({ address: address!, family, port }),
+      ({ port }) => ({ address: address, family, port }),
       new Uint8Array(randomBytes(20)),
       options,
     );

@@ -8,7 +8,7 @@ export async function checkSharedSwarm(examination: Examination): Promise<void> 
   const visitors = [here, ...others].map((endpoint) => examination.createVisitor(endpoint));
   await withVisitors(visitors, async () => {
     const [a, ...others] = visitors;
-    await a!.announce(infoHash, 'started');
+    await a.announce(infoHash, 'started');
     for (const b of others) {
       const { answer } = await b.announce(infoHash, 'started');
       const count = (answer.complete ?? 0) + (answer.incomplete ?? 0);

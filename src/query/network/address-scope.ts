@@ -39,7 +39,7 @@ const wrappings: { list: BlockList; at: number }[] = [
 
 /** The scope of an IP literal; a zone (`%eth0`) is ignored. */
 export function scopeOf(address: string): AddressScope {
-  const bare = address.split('%')[0]!;
+  const bare = address.split('%')[0];
   if (isIPv4(bare)) return scopeIn(bare, 'ipv4');
   for (const { list, at } of wrappings) {
     const bytes = list.check(bare, 'ipv6') ? parseIp(bare) : undefined;
@@ -55,7 +55,7 @@ function scopeIn(address: string, family: 'ipv4' | 'ipv6'): AddressScope {
 
 function blockList(ipv4: string[], ipv6: string[]): BlockList {
   const list = new BlockList();
-  for (const range of ipv4) list.addSubnet(range.split('/')[0]!, Number(range.split('/')[1]), 'ipv4');
-  for (const range of ipv6) list.addSubnet(range.split('/')[0]!, Number(range.split('/')[1]), 'ipv6');
+  for (const range of ipv4) list.addSubnet(range.split('/')[0], Number(range.split('/')[1]), 'ipv4');
+  for (const range of ipv6) list.addSubnet(range.split('/')[0], Number(range.split('/')[1]), 'ipv6');
   return list;
 }

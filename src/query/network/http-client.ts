@@ -105,7 +105,7 @@ async function follow(
     addresses = found.filter((candidate) => mayFollow(address, candidate));
     if (addresses.length === 0) {
       throw new TrackerError(
-        `${to.url.host} is ${found[0]} (${scopeOf(found[0]!)}), which is not followed from ${address}`,
+        `${to.url.host} is ${found[0]} (${scopeOf(found[0])}), which is not followed from ${address}`,
         { trouble: 'redirect-refused' },
       );
     }

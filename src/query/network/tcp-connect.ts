@@ -76,7 +76,7 @@ export function staggered<T, R>(
       clearTimeout(timer);
       if (done || next >= items.length) return;
       const position = next++;
-      attempt(items[position]!).then(
+      attempt(items[position]).then(
         (result) => {
           if (done) return discard(result);
           done = true;

@@ -28,14 +28,14 @@ export function parseTrackerUrl(text: string): TrackerUrl {
   if (/[\s\u0000-\u001f\u007f]/.test(text)) throw fail('it holds a space or a control character');
   const match = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(text);
   if (!match) throw fail('it must begin with http://, https:// or udp://');
-  const scheme = match[1]!.toLowerCase();
+  const scheme = match[1].toLowerCase();
   if (scheme === 'ws' || scheme === 'wss') throw fail('WebTorrent trackers (ws, wss) are not supported');
   if (!isScheme(scheme)) throw fail(`unknown scheme '${scheme}'; http, https and udp are known`);
   // Only http URLs get their host checked and normalised by the platform, so each kind is parsed as one.
   const parsed = parseUrl(`http://${match[2]}`);
   if (!parsed?.hostname) throw fail('it has no valid host and port');
   if (parsed.username || parsed.password) throw fail('a user name or password cannot be sent to a tracker');
-  const port = explicitPort(match[2]!) ?? defaultPorts[scheme];
+  const port = explicitPort(match[2]) ?? defaultPorts[scheme];
   if (port === 0) throw fail('port 0 cannot be reached');
   return {
     text,

@@ -75,7 +75,7 @@ function parseKey(key: string): KeyObject {
 /** The names in the certificate's extension; Node quotes what a certificate could use to imitate another entry. */
 function namesOf(leaf: X509Certificate): string[] {
   const names = (leaf.subjectAltName ?? '').matchAll(/(?:^|, )(?:DNS|IP Address):([^",\s]+)/g);
-  return Array.from(names, (match) => match[1]!);
+  return Array.from(names, (match) => match[1]);
 }
 
 /** What `checkCertificate` looks at besides the certificate. */
@@ -112,7 +112,7 @@ function checkDates({ notBefore, notAfter }: Certificate, now: Date, daily = fal
 }
 
 function checkChain({ certificates }: Certificate): string[] {
-  const leaf = certificates[0]!;
+  const leaf = certificates[0];
   if (leaf.checkIssued(leaf)) {
     return ['the certificate is self-signed: only clients that were told to trust it accept it'];
   }
@@ -122,7 +122,7 @@ function checkChain({ certificates }: Certificate): string[] {
         'use the full chain (acme.sh --fullchain-file, certbot fullchain.pem)',
     ];
   }
-  const broken = certificates.findIndex((issuer, i) => i > 0 && !certificates[i - 1]!.checkIssued(issuer));
+  const broken = certificates.findIndex((issuer, i) => i > 0 && !certificates[i - 1].checkIssued(issuer));
   if (broken < 0) return [];
   return [
     `certificate ${broken + 1} of the file did not issue certificate ${broken}: strict clients refuse such a chain`,
@@ -130,7 +130,7 @@ function checkChain({ certificates }: Certificate): string[] {
 }
 
 function checkNames({ certificates, names }: Certificate, hosts: readonly string[]): string[] {
-  const leaf = certificates[0]!;
+  const leaf = certificates[0];
   const missing = hosts.filter(
     (host) => (isIP(host) ? leaf.checkIP(host) : leaf.checkHost(host)) === undefined,
   );

@@ -60,7 +60,7 @@ export class OwnQuestions {
 
 function withoutStopped(announces: readonly number[], family: Family): number[] {
   const rest = [...announces];
-  family.shown = Math.max(family.shown, rest[Event.stopped]! - family.answered - family.underWay);
+  family.shown = Math.max(family.shown, rest[Event.stopped] - family.answered - family.underWay);
   rest[Event.stopped] = family.shown;
   return rest;
 }

@@ -33,7 +33,7 @@ export class PassedSockets {
       const [inherited, ...inheritedBeside] = this.#take(
         (passed) => fits(passed) && passed.socket.port === port,
       );
-      return { ...planned, port, inherited: inherited!, inheritedBeside };
+      return { ...planned, port, inherited: inherited, inheritedBeside };
     });
     this.close();
     return furnished;

@@ -90,7 +90,7 @@ function run(data: SocketWorkerData): void {
         family: socket.family,
         tracker,
         ids,
-        counters: createUdpCounters(data.counters, data.counterIndexes[i]!),
+        counters: createUdpCounters(data.counters, data.counterIndexes[i]),
         clock: monotonicSeconds,
         onException,
       });
@@ -131,7 +131,7 @@ function createAccessUpdate({ accessChanges }: SocketWorkerData, protection: Pro
   // One more look than needed does no harm; one that is missed would.
   let seen = -1;
   return () => {
-    const changes = accessChanges[0]!;
+    const changes = accessChanges[0];
     if (changes === seen) return;
     seen = changes;
     for (let next = receiveMessageOnPort(parentPort!); next; next = receiveMessageOnPort(parentPort!)) {

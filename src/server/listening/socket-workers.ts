@@ -80,7 +80,7 @@ export class SocketWorkers {
   bind(address: string, port: number): UdpSocket {
     const sockets = openUdpSockets(this.#calls, { address, port, count: this.#options.workers });
     this.#binds.push(sockets);
-    return sockets[0]!;
+    return sockets[0];
   }
 
   /**
@@ -90,7 +90,7 @@ export class SocketWorkers {
   adopt(inherited: InheritedSocket, beside: readonly InheritedSocket[] = []): UdpSocket {
     const sockets = [inherited, ...beside].map((socket) => adoptUdpSocket(this.#calls, socket));
     this.#binds.push(...this.#spread(sockets));
-    return sockets[0]!;
+    return sockets[0];
   }
 
   /** One a worker, in each; of several on one port none may be without a thread: the kernel would go on sending clients there. */
@@ -98,9 +98,7 @@ export class SocketWorkers {
     const { workers } = this.#options;
     const spread: T[][] = [];
     for (let first = 0; first < sockets.length; first += workers) {
-      spread.push(
-        Array.from({ length: workers }, (_, number) => sockets[(first + number) % sockets.length]!),
-      );
+      spread.push(Array.from({ length: workers }, (_, number) => sockets[(first + number) % sockets.length]));
     }
     return spread;
   }
@@ -110,7 +108,7 @@ export class SocketWorkers {
     const { workers: count } = this.#options;
     const listeners = openTcpListeners(this.#calls, { address, port, count, backlog, deferSeconds });
     this.#listens.push(listeners);
-    return listeners[0]!.port;
+    return listeners[0].port;
   }
 
   /** Takes an inherited listening socket for all workers, or several on one address and port, as `adopt` does. */
@@ -154,7 +152,7 @@ export class SocketWorkers {
         settings,
         protection: protection.memory,
         keys,
-        sockets: this.#binds.map((sockets) => sockets[number]!),
+        sockets: this.#binds.map((sockets) => sockets[number]),
         waker: waker.handle,
         logIp: requestLog?.logIp,
         linesWaiting: new Int32Array(new SharedArrayBuffer(4)),
@@ -165,7 +163,7 @@ export class SocketWorkers {
         counterIndexes: this.#binds.map((_, bind) => number * binds + bind),
         http: http && {
           settings: http.settings,
-          listeners: this.#listens.map((listeners) => listeners[number]!),
+          listeners: this.#listens.map((listeners) => listeners[number]),
           counters: httpCounters,
           table: http.table.buffer,
           thread: number,
@@ -208,9 +206,9 @@ export class SocketWorkers {
         if (seen.has(socket.fd)) return;
         seen.add(socket.fd);
         const drops = options.drops(socket.fd);
-        const counters = this.#counters[data.counterIndexes[i]!]!;
+        const counters = this.#counters[data.counterIndexes[i]];
         // The kernel counts modulo 2^32.
-        const before = counters[UdpCounter.droppedByKernel]!;
+        const before = counters[UdpCounter.droppedByKernel];
         if (drops >= 0) counters[UdpCounter.droppedByKernel] = before + stepsSince32(before, drops);
       });
     });

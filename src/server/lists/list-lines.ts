@@ -4,7 +4,7 @@ import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 /** Takes out every line whose entry `isMeant`; comments on lines of their own stay. */
 export async function removeEntries(path: string, isMeant: (entry: string) => boolean): Promise<void> {
   const lines = (await readFile(path, 'latin1')).split('\n');
-  const kept = lines.filter((line) => !isMeant(line.split('#', 1)[0]!.trim())).join('\n');
+  const kept = lines.filter((line) => !isMeant(line.split('#', 1)[0].trim())).join('\n');
   const { mode, uid, gid } = await stat(path);
   const written = `${path}.${process.pid}.new`;
   const file = await open(written, 'wx', mode & 0o777);

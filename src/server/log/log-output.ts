@@ -98,7 +98,7 @@ export class LogOutput {
 
   #joined(): Buffer {
     if (this.#pending.length > 1) this.#pending = [Buffer.concat(this.#pending)];
-    return this.#pending[0]!;
+    return this.#pending[0];
   }
 
   #wrote(bytes: number): void {

@@ -120,7 +120,7 @@ export function readToken(
   if (path === undefined) return undefined;
   let token: string;
   try {
-    token = readFileSync(path, 'utf8').split('\n')[0]!.trim();
+    token = readFileSync(path, 'utf8').split('\n')[0].trim();
     if ((statSync(path).mode & 0o044) !== 0) {
       log.warn(`--admin-token-file ${path} can be read by others; chmod 600 keeps it secret`);
     }

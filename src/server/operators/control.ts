@@ -95,7 +95,7 @@ export async function runControl(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
   const [name = '', ...rest] = words;
-  const command = controlCommands[name]!;
+  const command = controlCommands[name];
   const json = rest.includes('--json');
   const others = rest.filter((word) => word !== '--json');
   if (others.includes('--help') || others.includes('-h')) {
@@ -162,7 +162,7 @@ function shortName(socketPath: string): string {
 function readTokenLine(path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   try {
-    return readFileSync(path, 'utf8').split('\n')[0]!.trim();
+    return readFileSync(path, 'utf8').split('\n')[0].trim();
   } catch (error) {
     throw new StartError(`--admin-token-file ${path} cannot be read: ${(error as Error).message}`, {
       cause: error,

@@ -63,7 +63,7 @@ export function size(min: number, max: number): Kind<number> {
   const within = (value: number) => (value >= min && value <= max ? value : undefined);
   const parse = (text: string) => {
     const match = /^([0-9]{1,15}) ?([kmg]?)(?:i?b)?$/i.exec(text);
-    return match ? within(Number(match[1]) * sizeUnits[match[2]!.toLowerCase()]!) : undefined;
+    return match ? within(Number(match[1]) * sizeUnits[match[2].toLowerCase()]) : undefined;
   };
   return single({
     describe: `a size from ${formatSize(min)} to ${formatSize(max)} (such as 64MiB or 1GiB)`,

@@ -32,15 +32,15 @@ function parse(text: string): RateLimit | undefined {
   const rates = new Map<string, TokenRate | undefined>();
   for (const part of text.split(',')) {
     const match = /^(udp|http)=(?:off|([0-9]{1,5})(?::([0-9]{1,5}))?)$/.exec(part.trim());
-    if (match === null || rates.has(match[1]!)) return undefined;
+    if (match === null || rates.has(match[1])) return undefined;
     if (match[2] === undefined) {
-      rates.set(match[1]!, undefined);
+      rates.set(match[1], undefined);
       continue;
     }
     const rate = Number(match[2]);
     const burst = match[3] === undefined ? Math.min(10 * rate, maxBurst) : Number(match[3]);
     if (rate < 1 || burst < rate || burst > maxBurst) return undefined;
-    rates.set(match[1]!, { rate, burst });
+    rates.set(match[1], { rate, burst });
   }
   // What is not mentioned keeps its default, so that lifting one limit does not lift the other.
   return {

@@ -70,7 +70,7 @@ function parseToml(path: string, text: string): Record<string, unknown> {
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     // The message's first line says what is wrong; the rest draws the place, which line and column name as well.
-    const reason = error.message.split('\n')[0]!.replace('Invalid TOML document: ', '');
+    const reason = error.message.split('\n')[0].replace('Invalid TOML document: ', '');
     const explained = explainLine(text.split('\n'), error.line, reason);
     throw new UsageError(`${path}:${error.line}:${error.column}: ${explained}`, { cause: error });
   }

@@ -13,7 +13,7 @@ export function createStore({ memoryLimit, peerTtl, dataDir }: Configuration, lo
   const [seed] = crypto.getRandomValues(new Int32Array(1));
   try {
     // 4 GiB, which is what an operator writes, is a little more than the store can address.
-    return SwarmStore.create({ memoryLimit: Math.min(memoryLimit, maxMemoryLimit), hashKey, peerTtl }, seed!);
+    return SwarmStore.create({ memoryLimit: Math.min(memoryLimit, maxMemoryLimit), hashKey, peerTtl }, seed);
   } catch (error) {
     throw new StartError(`--memory-limit: cannot reserve the memory: ${(error as Error).message}`, {
       cause: error,

@@ -125,7 +125,7 @@ function receiveSockets(calls: SystemCalls, stream: BlockingUnixStream): PassedS
     for (const [i, fd] of message.descriptors.entries()) {
       const socket = describeSocket(calls, fd);
       if (socket === undefined) throw new Error(`descriptor ${fd} is no bound socket`);
-      sockets.push({ protocol: protocols[i]!, socket });
+      sockets.push({ protocol: protocols[i], socket });
     }
     if (more === 0) return sockets;
   }

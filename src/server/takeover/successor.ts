@@ -15,14 +15,14 @@ export function startSuccessor(activated: readonly OwnedSocket[], failed: (reaso
   const environment = { ...process.env };
   for (const name of ownVariables) delete environment[name];
   if (!words.includes('--takeover')) words.push('--takeover');
-  const command = [program!, ...process.execArgv, script!, ...words];
+  const command = [program, ...process.execArgv, script, ...words];
   if (activated.length > 0) {
     environment.LISTEN_FDS = String(activated.length);
     environment.LISTEN_FDNAMES = activated.map(({ protocol }) => protocol.toLowerCase()).join(':');
     // Only the process itself knows its number, so the shell that it replaces writes it down.
     command.unshift('/bin/sh', '-c', 'LISTEN_PID=$$ exec "$0" "$@"');
   }
-  const child = spawn(command[0]!, command.slice(1), {
+  const child = spawn(command[0], command.slice(1), {
     env: environment,
     stdio: ['inherit', 'inherit', 'inherit', ...activated.map(({ descriptor }) => descriptor)],
   });

@@ -72,7 +72,7 @@ export class AddressWatch {
 }
 
 function addressAt(words: Int32Array, at: number): string {
-  const family = (words[at]! & 0xff) === 4 ? 4 : 6;
+  const family = (words[at] & 0xff) === 4 ? 4 : 6;
   return formatIp(decodeIpWords(words, at + 1, family));
 }
 

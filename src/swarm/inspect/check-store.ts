@@ -40,9 +40,9 @@ export function checkStore(buffer: SharedArrayBuffer): StoreCheck {
   const table = new InfoHashTable(words, allocator);
   const shards = new ShardCheck(words, table, new SwarmEntries(words, allocator, table), ledger, findings);
   for (let index = 0; index < table.shardCount; index++) shards.check(index);
-  findings.expect('idle swarms', words[header.idleSwarms]!, shards.idleSwarms);
+  findings.expect('idle swarms', words[header.idleSwarms], shards.idleSwarms);
   for (const lock of ['poolLock', 'evictLock', 'journalLock'] as const)
-    findings.expect(lock, words[header[lock]]!, 0);
+    findings.expect(lock, words[header[lock]], 0);
   checkJournal(words, ledger, findings);
   // Pages that a copy of the store has taken out belong to it, and nothing in memory says so.
   const isCopied = words[header.journalOpen] !== 0;
@@ -58,14 +58,14 @@ export function checkStore(buffer: SharedArrayBuffer): StoreCheck {
 
 function checkJournal(words: Int32Array, ledger: ObjectLedger, findings: Findings): void {
   let last = 0;
-  for (let page = words[header.journalFirstPage]!; page !== 0; page = words[page + journalPage.next]!) {
+  for (let page = words[header.journalFirstPage]; page !== 0; page = words[page + journalPage.next]) {
     if (!ledger.claim(page, tableClass(maxTableBits), 'the journal')) return;
-    const names = words[page + journalPage.end]! - journalPage.size;
-    if (names < 0 || names % changeName.size !== 0 || names > sizeClasses[tableClass(maxTableBits)]!)
+    const names = words[page + journalPage.end] - journalPage.size;
+    if (names < 0 || names % changeName.size !== 0 || names > sizeClasses[tableClass(maxTableBits)])
       findings.add(`the journal's page ${page} holds ${names} words`);
     last = page;
   }
-  findings.expect("the journal's last page", words[header.journalLastPage]!, last);
+  findings.expect("the journal's last page", words[header.journalLastPage], last);
 }
 
 class ShardCheck {
@@ -97,9 +97,9 @@ class ShardCheck {
     const words = this.#words;
     const shard = this.#table.shardAt(index);
     const counted = { entries: 0, swarms: 0, leechers4: 0, seeders4: 0, leechers6: 0, seeders6: 0 };
-    this.#findings.expect(`lock of shard ${index}`, words[shard + shardRow.lock]!, 0);
-    const table = words[shard + shardRow.table]!;
-    const sizeClass = tableClass(words[shard + shardRow.tableBits]!);
+    this.#findings.expect(`lock of shard ${index}`, words[shard + shardRow.lock], 0);
+    const table = words[shard + shardRow.table];
+    const sizeClass = tableClass(words[shard + shardRow.tableBits]);
     const hasTable = table !== 0 && this.#ledger.claim(table, sizeClass, `shard ${index}'s table`);
     for (let position = 0; hasTable && position < this.#table.slots(shard); position++) {
       const entry = this.#table.entryIn(shard, position);
@@ -115,13 +115,13 @@ class ShardCheck {
       counted.leechers6 += six.leechers;
       counted.seeders6 += six.seeders;
       this.liveBytes += liveSwarmBytes;
-      if ((words[entry + entryField.downloaded]! & idleFlag) !== 0) this.idleSwarms++;
+      if ((words[entry + entryField.downloaded] & idleFlag) !== 0) this.idleSwarms++;
       else counted.swarms++;
-      if (!this.#entries.hasPeers(entry) && (words[entry + entryField.downloaded]! & idleFlag) === 0)
+      if (!this.#entries.hasPeers(entry) && (words[entry + entryField.downloaded] & idleFlag) === 0)
         this.#findings.add(`${name} has no peers and is not idle`);
     }
     for (const [field, count] of Object.entries(counted) as [keyof typeof counted, number][])
-      this.#findings.expect(`${field} of shard ${index}`, words[shard + shardRow[field]]!, count);
+      this.#findings.expect(`${field} of shard ${index}`, words[shard + shardRow[field]], count);
     this.liveBytes += (counted.leechers4 + counted.seeders4) * recordBytes(this.#entries.peers4);
     this.liveBytes += (counted.leechers6 + counted.seeders6) * recordBytes(this.#entries.peers6);
   }

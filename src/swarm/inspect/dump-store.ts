@@ -45,10 +45,10 @@ export function dumpMemory(buffer: SharedArrayBuffer): string {
   const lines = [`${bytesInUse} bytes in use, ${liveBytes} bytes live`];
   for (let sizeClass = 0; sizeClass < sizeClasses.length; sizeClass++) {
     if (chunks[sizeClass] === 0) continue;
-    const room = chunks[sizeClass]! * Math.floor(chunkWords / sizeClasses[sizeClass]!);
+    const room = chunks[sizeClass] * Math.floor(chunkWords / sizeClasses[sizeClass]);
     const holds = capacityOfClass[sizeClass] === 0 ? '' : `, blocks of ${capacityOfClass[sizeClass]}`;
     lines.push(
-      `class ${sizeClass} (${sizeClasses[sizeClass]! * 4} bytes${holds}): ${chunks[sizeClass]} chunks, ` +
+      `class ${sizeClass} (${sizeClasses[sizeClass] * 4} bytes${holds}): ${chunks[sizeClass]} chunks, ` +
         `${objects[sizeClass]} of ${room} objects in use`,
     );
   }
@@ -91,9 +91,9 @@ class Dump {
   }
 
   swarm(entry: number, withPeers: boolean): string[] {
-    const word = this.#words[entry + entryField.downloaded]!;
+    const word = this.#words[entry + entryField.downloaded];
     const marks = [
-      scopeNames[this.#entries.scope(entry) & mixedScopes]!,
+      scopeNames[this.#entries.scope(entry) & mixedScopes],
       word & establishedFlag ? 'established' : 'on probation',
       ...(word & idleFlag ? ['idle'] : []),
     ];
@@ -106,14 +106,14 @@ class Dump {
   }
 
   #family(slot: number, family: 4 | 6, peers: FamilyPeers, withPeers: boolean): string[] {
-    const ref = this.#words[slot]!;
+    const ref = this.#words[slot];
     if (ref === 0) return [];
     if (ref > 0) return this.#block(`IPv${family}`, ref, family, peers, withPeers, undefined);
     const lines = [`  IPv${family}: large swarm at ${-ref}`];
     for (const seeders of [false, true]) {
       const set = setOf(ref, seeders);
       const role = seeders ? 'seeders' : 'leechers';
-      const size = 1 << this.#words[set + setField.depth]!;
+      const size = 1 << this.#words[set + setField.depth];
       lines.push(`  ${role}: directory of ${size} at ${this.#words[set + setField.directory]}`);
       for (let entry = 0; entry < size; ) {
         const block = peers.sets.blockAt(set, entry);
@@ -139,7 +139,7 @@ class Dump {
     const lines = [`  ${name}: block at ${block}, ${count} of ${capacityOf(words, block)} places taken`];
     for (let i = 0; withPeers && i < count; i++) {
       const record = recordAt(block, stride, i);
-      const last = words[record + stride - 1]!;
+      const last = words[record + stride - 1];
       const port = ((last & 0xff) << 8) | ((last >>> 8) & 0xff);
       const state = last >>> 16;
       const seeder = seeders ?? i >= leechersIn(words, block);

@@ -4,7 +4,7 @@
 export function hexOf(words: Int32Array, at: number, count = 5): string {
   let text = '';
   for (let i = 0; i < count * 4; i++) {
-    const byte = (words[at + (i >>> 2)]! >>> ((i & 3) * 8)) & 0xff;
+    const byte = (words[at + (i >>> 2)] >>> ((i & 3) * 8)) & 0xff;
     text += byte.toString(16).padStart(2, '0');
   }
   return text;

@@ -51,13 +51,13 @@ export class SwarmCheck {
   /** Checks one family of the swarm called `name`, and counts its peers. */
   check(entry: number, family: 4 | 6, peers: FamilyPeers, name: string): Counted {
     this.#name = `${name} IPv${family}`;
-    this.#scope = (this.#words[entry + entryField.downloaded]! & scopeMask) >>> scopeShift;
+    this.#scope = (this.#words[entry + entryField.downloaded] & scopeMask) >>> scopeShift;
     this.#met.clear();
     const counted: Counted = { leechers: 0, seeders: 0, partial: 0 };
-    const ref = this.#words[entry + (family === 4 ? entryField.peers4 : entryField.peers6)]!;
+    const ref = this.#words[entry + (family === 4 ? entryField.peers4 : entryField.peers6)];
     if (ref > 0) this.#checkBlock(ref, family, peers, counted);
     else if (ref < 0) this.#checkLarge(ref, family, peers, counted);
-    if (ref !== 0 && (this.#words[entry + entryField.downloaded]! & idleFlag) !== 0)
+    if (ref !== 0 && (this.#words[entry + entryField.downloaded] & idleFlag) !== 0)
       this.#findings.add(`${this.#name} has peers and is marked as idle`);
     return counted;
   }
@@ -77,16 +77,16 @@ export class SwarmCheck {
     const words = this.#words;
     counted.leechers = this.#checkSet(setOf(ref, false), family, peers, false, counted);
     counted.seeders = this.#checkSet(setOf(ref, true), family, peers, true, counted);
-    this.#findings.expect(`${this.#name} leechers`, words[largeField.leechers - ref]!, counted.leechers);
-    this.#findings.expect(`${this.#name} seeders`, words[largeField.seeders - ref]!, counted.seeders);
-    this.#findings.expect(`${this.#name} partial seeds`, words[largeField.partial - ref]!, counted.partial);
+    this.#findings.expect(`${this.#name} leechers`, words[largeField.leechers - ref], counted.leechers);
+    this.#findings.expect(`${this.#name} seeders`, words[largeField.seeders - ref], counted.seeders);
+    this.#findings.expect(`${this.#name} partial seeds`, words[largeField.partial - ref], counted.partial);
   }
 
   /** Returns how many peers the set holds. */
   #checkSet(set: number, family: 4 | 6, peers: FamilyPeers, seeders: boolean, counted: Counted): number {
     const words = this.#words;
-    const depth = words[set + setField.depth]!;
-    const directory = words[set + setField.directory]!;
+    const depth = words[set + setField.depth];
+    const directory = words[set + setField.directory];
     const isDirectory =
       depth >= 0 && depth <= maxTableBits && this.#ledger.claim(directory, tableClass(depth), this.#name);
     if (!isDirectory) {
@@ -95,7 +95,7 @@ export class SwarmCheck {
     }
     let total = 0;
     for (let entry = 0; entry < 1 << depth; ) {
-      const block = words[directory + entry]!;
+      const block = words[directory + entry];
       if (!this.#claimBlock(block, family)) return total;
       const span = 1 << (depth - depthOf(words, block));
       if (depthOf(words, block) > depth || entry % span !== 0) {
@@ -125,7 +125,7 @@ export class SwarmCheck {
     if (!(sizeClass >= first && sizeClass < end))
       return this.#findings.add(`${this.#name} refers to word ${block}, which is no block of this family`);
     if (!this.#ledger.claim(block, sizeClass, this.#name)) return false;
-    if (peersIn(this.#words, block) <= capacityOfClass[sizeClass]!) return true;
+    if (peersIn(this.#words, block) <= capacityOfClass[sizeClass]) return true;
     return this.#findings.add(
       `${this.#name} block ${block} holds more than ${capacityOf(this.#words, block)}`,
     );
@@ -134,7 +134,7 @@ export class SwarmCheck {
   #checkHashes(set: number, entry: number, block: number, { sets, stride }: FamilyPeers): void {
     for (let i = 0; i < peersIn(this.#words, block); i++) {
       const at = recordAt(block, stride, i);
-      const hash = sets.hash(this.#words, at, this.#words[at + stride - 1]! & 0xffff);
+      const hash = sets.hash(this.#words, at, this.#words[at + stride - 1] & 0xffff);
       if (sets.blockAt(set, sets.entryOf(set, hash)) !== block)
         this.#findings.add(`${this.#name} record ${i} of the block at entry ${entry} belongs into another`);
     }
@@ -146,7 +146,7 @@ export class SwarmCheck {
     let partial = 0;
     for (let i = 0; i < peersIn(words, block); i++) {
       const at = recordAt(block, stride, i);
-      const last = words[at + stride - 1]!;
+      const last = words[at + stride - 1];
       const endpoint = `${words.subarray(at, at + stride - 1).join()}:${last & 0xffff}`;
       if (this.#met.has(endpoint)) this.#findings.add(`${this.#name} has ${endpoint} twice`);
       this.#met.add(endpoint);

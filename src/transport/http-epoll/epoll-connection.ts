@@ -67,7 +67,7 @@ export class EpollConnection implements ClientAddress, Placed<EpollConnection>, 
 
   setAddress(family: 4 | 6, words: Int32Array): void {
     this.family = family;
-    for (let i = 0; i < (family === 4 ? 1 : 4); i++) this.words[i] = words[i]!;
+    for (let i = 0; i < (family === 4 ? 1 : 4); i++) this.words[i] = words[i];
   }
 
   /** Keeps `bytes[at .. end)` until more comes. */

@@ -27,7 +27,7 @@ export function readTarget(bytes: Uint8Array, start: number, end: number): numbe
     if (at <= 0) return at;
   }
   // Printable ASCII without the blank.
-  while (at < end && bytes[at]! > SPACE && bytes[at]! < DEL) at++;
+  while (at < end && bytes[at] > SPACE && bytes[at] < DEL) at++;
   if (at >= end) return 0;
   return bytes[at] === SPACE || bytes[at] === CR || bytes[at] === LF ? at : -1;
 }
@@ -35,7 +35,7 @@ export function readTarget(bytes: Uint8Array, start: number, end: number): numbe
 /** Behind `scheme://authority` of an absolute target, as a proxy sends it; returns as `readTarget` does. */
 function readAuthority(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
-  while (at < end && isLetter(bytes[at]!)) at++;
+  while (at < end && isLetter(bytes[at])) at++;
   if (at >= end) return 0;
   if (at === start) return -1;
   for (let i = 0; i < schemeEnd.length; i++, at++) {
@@ -43,9 +43,9 @@ function readAuthority(bytes: Uint8Array, start: number, end: number): number {
     if (bytes[at] !== schemeEnd[i]) return -1;
   }
   const hostAt = at;
-  while (at < end && authorityBytes[bytes[at]!] === 1) at++;
+  while (at < end && authorityBytes[bytes[at]] === 1) at++;
   if (at >= end) return 0;
-  const next = bytes[at]!;
+  const next = bytes[at];
   if (next !== SLASH && next !== QUESTION_MARK && next !== SPACE && next !== CR && next !== LF) return -1;
   return at === hostAt && next <= SPACE ? -1 : at;
 }
@@ -74,7 +74,7 @@ export function isMethodByte(byte: number): boolean {
 /** Whether `name`, in lower case, stands at `at` in any case. */
 export function is(bytes: Uint8Array, at: number, name: Uint8Array): boolean {
   for (let i = 0; i < name.length; i++) {
-    const byte = bytes[at + i]!;
+    const byte = bytes[at + i];
     if (byte !== name[i] && (!isLetter(byte) || (byte | 0x20) !== name[i])) return false;
   }
   return true;

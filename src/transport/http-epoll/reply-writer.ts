@@ -141,7 +141,7 @@ export class ReplyWriter {
   #raw(source: Uint8Array): void {
     const bytes = this.#bytes;
     let at = this.length;
-    for (let i = 0; i < source.length; i++) bytes[at++] = source[i]!;
+    for (let i = 0; i < source.length; i++) bytes[at++] = source[i];
     this.length = at;
   }
 

@@ -114,7 +114,7 @@ export class RequestHead {
     let text = '';
     for (let i = 0; i < fields.length; i += 2) {
       if (i > 0) text += ',';
-      text += latin1(bytes, fields[i]!, fields[i + 1]!);
+      text += latin1(bytes, fields[i], fields[i + 1]);
     }
     return text;
   }
@@ -188,8 +188,8 @@ export class RequestHead {
     }
     const at = start + http.length;
     if (at + 2 >= end) return 0;
-    const major = bytes[at]! - 0x30;
-    const minor = bytes[at + 2]! - 0x30;
+    const major = bytes[at] - 0x30;
+    const minor = bytes[at + 2] - 0x30;
     if (bytes[at + 1] !== 0x2e) return -1;
     if (major === 1 && (minor === 0 || minor === 1)) this.minor = minor;
     else if ((major === 0 && minor === 9) || (major === 2 && minor === 0)) this.minor = otherVersion;
@@ -200,7 +200,7 @@ export class RequestHead {
   /** A method that is not wanted: behind it where the head is read on, or as `#readRequestLine` returns. */
   #readOtherMethod(bytes: Uint8Array, start: number, end: number): number {
     let at = start;
-    while (at < end && isMethodByte(bytes[at]!) && at - start < longestMethod) at++;
+    while (at < end && isMethodByte(bytes[at]) && at - start < longestMethod) at++;
     if (at === end) return 0;
     if (at === start || bytes[at] !== SPACE) return -1;
     const method = latin1(bytes, start, at);
@@ -223,13 +223,13 @@ export class RequestHead {
       if (at >= end) return 0;
       if (bytes[at] === CR) return readLineEnd(bytes, at, end);
       const nameAt = at;
-      while (at < end && tokenBytes[bytes[at]!] === 1) at++;
+      while (at < end && tokenBytes[bytes[at]] === 1) at++;
       if (at >= end) return 0;
       if (at === nameAt || bytes[at] !== COLON) return -1;
       const nameEnd = at++;
       while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
       const valueAt = at;
-      while (at < end && isValueByte(bytes[at]!)) at++;
+      while (at < end && isValueByte(bytes[at])) at++;
       if (at >= end) return 0;
       let valueEnd = at;
       while (valueEnd > valueAt && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB)) valueEnd--;

@@ -6,7 +6,7 @@ export function acceptsGzip(header: string | undefined): boolean {
   let byStar = false;
   for (const part of header.split(',')) {
     const [coding, ...parameters] = part.split(';');
-    const name = coding!.trim().toLowerCase();
+    const name = coding.trim().toLowerCase();
     if (name === 'gzip' || name === 'x-gzip') return isWanted(parameters);
     if (name === '*') byStar = isWanted(parameters);
   }
@@ -17,7 +17,7 @@ export function acceptsGzip(header: string | undefined): boolean {
 function isWanted(parameters: readonly string[]): boolean {
   for (const parameter of parameters) {
     const [name, value] = parameter.split('=');
-    if (name!.trim().toLowerCase() !== 'q') continue;
+    if (name.trim().toLowerCase() !== 'q') continue;
     const weight = (value ?? '').trim();
     return /^(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)$/.test(weight) && Number(weight) > 0;
   }

@@ -36,8 +36,8 @@ export class ConnectionTable {
     this.buffer = buffer;
     const words = new Int32Array(buffer);
     this.#words = words;
-    this.#threads = words[header.threads]!;
-    this.#descriptors = words[header.descriptors]!;
+    this.#threads = words[header.threads];
+    this.#descriptors = words[header.descriptors];
     this.#counts = header.size + this.#threads * threadRow.size;
     this.#owners = this.#counts + 2 * counts;
   }
@@ -63,11 +63,11 @@ export class ConnectionTable {
   /** Where an address (1 or 4 words) counts; of IPv6 its /64, as one subscriber has that at least. */
   placeOf(family: 4 | 6, address: Int32Array): AddressPlace {
     const words = this.#words;
-    let a = words[header.key]! ^ family;
-    let b = words[header.key + 1]! ^ family;
+    let a = words[header.key] ^ family;
+    let b = words[header.key + 1] ^ family;
     for (let i = 0; i < (family === 4 ? 1 : 2); i++) {
-      a = mix(a ^ address[i]!);
-      b = mix(b + Math.imul(address[i]!, 0x9e3779b1));
+      a = mix(a ^ address[i]);
+      b = mix(b + Math.imul(address[i], 0x9e3779b1));
     }
     // Both in one number: a pair would be an object for each connection.
     return ((a >>> (32 - countBits)) << countBits) | (b >>> (32 - countBits));
@@ -108,7 +108,7 @@ export class ConnectionTable {
     for (let descriptor = 0; descriptor < this.#descriptors; descriptor++) {
       const row = this.#rowOf(descriptor);
       if (words[row] !== thread + 1) continue;
-      this.remove(words[row + 1]!);
+      this.remove(words[row + 1]);
       words[row] = 0;
       descriptors.push(descriptor);
     }

@@ -75,7 +75,7 @@ export class FullScrape {
   /** gzip's bytes from the first to the last, as they come to be; throws what the collection threw. */
   async *read(): AsyncGenerator<Uint8Array, void, undefined> {
     for (let at = 0; ; ) {
-      if (at < this.#pieces.length) yield this.#pieces[at++]!;
+      if (at < this.#pieces.length) yield this.#pieces[at++];
       else if (this.#state === 'complete') return;
       else if (typeof this.#state === 'object') throw this.#state.error;
       else await new Promise<void>((resolve) => this.#waiting.push(resolve));

@@ -43,7 +43,7 @@ export function looksCompressible(bytes: Uint8Array, length: number): boolean {
       at += run;
     } else {
       // Bytes from 144 on take 9 bits.
-      cost += bytes[at]! < 144 ? 1 : 1.125;
+      cost += bytes[at] < 144 ? 1 : 1.125;
       at++;
     }
   }
@@ -52,9 +52,9 @@ export function looksCompressible(bytes: Uint8Array, length: number): boolean {
 
 /** Where the 4 bytes at `at` may have been before, or -1; notes that they are here. */
 function lastSeen(bytes: Uint8Array, at: number): number {
-  const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+  const word = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
   const slot = Math.imul(word, 0x9e3779b1) >>> (32 - hashBits);
-  const from = seenAt[slot]!;
+  const from = seenAt[slot];
   seenAt[slot] = at;
   return from < at ? from : -1;
 }

@@ -21,11 +21,11 @@ export class HttpHead {
     this.body = false;
     this.bytes = 0;
     for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-      const name = rawHeaders[i]!;
-      this.bytes += name.length + rawHeaders[i + 1]!.length + 4;
+      const name = rawHeaders[i];
+      this.bytes += name.length + rawHeaders[i + 1].length + 4;
       // Most fields are told apart by their length alone.
       if (name.length < 14 || name.length > 17) continue;
-      this.#readField(name.toLowerCase(), rawHeaders[i + 1]!);
+      this.#readField(name.toLowerCase(), rawHeaders[i + 1]);
     }
   }
 

@@ -155,19 +155,19 @@ export class UdpAnswers {
     const high = view.getInt32(at);
     const low = view.getInt32(at + 4);
     if (!this.#ids.matches(this.#announce.family, address, addressAt, now, high, low)) {
-      counters[UdpCounter.badConnectionIds]!++;
+      counters[UdpCounter.badConnectionIds]++;
       return this.#refuseUnproven(at, length, to, now);
     }
     if (row !== unlimited) limits!.take(row, now);
     if (action === Action.announce) return this.#answerAnnounce(at, length, address, addressAt, to, now);
     if (action === Action.scrape) return this.#answerScrape(at, length, to);
-    counters[UdpCounter.malformed]!++;
+    counters[UdpCounter.malformed]++;
     return this.#refuse(at, to, unknownAction);
   }
 
   /** Silence for what is no request. */
   #ignore(): number {
-    this.#counters[UdpCounter.malformed]!++;
+    this.#counters[UdpCounter.malformed]++;
     countRefusal(this.#stats, 'malformed');
     return 0;
   }
@@ -192,13 +192,13 @@ export class UdpAnswers {
 
   /** Silence for one who asks too often. */
   #shed(): number {
-    this.#counters[UdpCounter.rateLimited]!++;
+    this.#counters[UdpCounter.rateLimited]++;
     countRefusal(this.#stats, tooManyRequests.kind);
     return 0;
   }
 
   #connect(at: number, address: Int32Array, addressAt: number, to: number, now: number): number {
-    this.#counters[UdpCounter.connects]!++;
+    this.#counters[UdpCounter.connects]++;
     this.#ids.issue(this.#announce.family, address, addressAt, now);
     const transactionId = decodeTransactionId(this.#request.view, at);
     return encodeConnectReply(this.#reply.view, to, transactionId, this.#ids.high, this.#ids.low);
@@ -215,7 +215,7 @@ export class UdpAnswers {
     const announce = this.#announce;
     const { view } = this.#request;
     if (length < announceRequestBytes) {
-      this.#counters[UdpCounter.malformed]!++;
+      this.#counters[UdpCounter.malformed]++;
       return this.#refuse(at, to, announceTooShort);
     }
     decodeAnnounceRequest(view, at, length, announce);
@@ -226,8 +226,8 @@ export class UdpAnswers {
     announce.outAt = (to + replyAt.peers) >> 1;
     const failure = this.#tracker.announce(announce, now);
     if (failure !== undefined) return this.#refuse(at, to, failure);
-    this.#counters[UdpCounter.announces]!++;
-    if (announce.early) this.#counters[UdpCounter.earlyAnnounces]!++;
+    this.#counters[UdpCounter.announces]++;
+    if (announce.early) this.#counters[UdpCounter.earlyAnnounces]++;
     countAnnounce(this.#stats, announce.family, announce.event);
     const head = encodeAnnounceReplyHead(
       this.#reply.view,
@@ -243,12 +243,12 @@ export class UdpAnswers {
   #answerScrape(at: number, length: number, to: number): number {
     const asked = countScrapeHashes(length);
     if (asked === 0) {
-      this.#counters[UdpCounter.malformed]!++;
+      this.#counters[UdpCounter.malformed]++;
       return this.#refuse(at, to, noInfoHashInScrape);
     }
     // A refusal makes clients ask the same for ever.
     const count = Math.min(asked, this.#maxScrapeHashes);
-    this.#counters[UdpCounter.scrapes]!++;
+    this.#counters[UdpCounter.scrapes]++;
     encodeScrapeReplyHead(this.#reply.view, to, decodeTransactionId(this.#request.view, at));
     const counts = this.#counts;
     for (let i = 0; i < count; i++) {
@@ -259,7 +259,7 @@ export class UdpAnswers {
   }
 
   #refuse(at: number, to: number, failure: Failure): number {
-    this.#counters[UdpCounter.errors]!++;
+    this.#counters[UdpCounter.errors]++;
     countRefusal(this.#stats, failure.kind);
     const transactionId = decodeTransactionId(this.#request.view, at);
     return encodeErrorReply(this.#reply.view, to, transactionId, failure.message);

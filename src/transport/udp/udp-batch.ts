@@ -89,10 +89,10 @@ export class UdpBatchTransport {
     const { received, sent, unsentForRoom, unsentRefused, receiveErrors } = this.#batch.counts;
     const unsent = unsentForRoom + unsentRefused;
     const last = this.#last;
-    counters[UdpCounter.received]! += received - last.received;
-    counters[UdpCounter.sent]! += sent - last.sent;
-    counters[UdpCounter.sendFailures]! += unsent - last.unsent;
-    counters[UdpCounter.receiveErrors]! += receiveErrors - last.receiveErrors;
+    counters[UdpCounter.received] += received - last.received;
+    counters[UdpCounter.sent] += sent - last.sent;
+    counters[UdpCounter.sendFailures] += unsent - last.unsent;
+    counters[UdpCounter.receiveErrors] += receiveErrors - last.receiveErrors;
     last.received = received;
     last.sent = sent;
     last.unsent = unsent;
@@ -103,7 +103,7 @@ export class UdpBatchTransport {
     const batch = this.#batch;
     const { counters } = this.#options;
     const received = batch.length(slot);
-    counters[UdpCounter.bytesIn]! += received;
+    counters[UdpCounter.bytesIn] += received;
     try {
       const length = this.#answers.answer(
         slot * slotBytes,
@@ -114,10 +114,10 @@ export class UdpBatchTransport {
         now,
       );
       if (length === 0) return;
-      counters[UdpCounter.bytesOut]! += length;
+      counters[UdpCounter.bytesOut] += length;
       batch.reply(slot, length);
     } catch (error) {
-      counters[UdpCounter.exceptions]!++;
+      counters[UdpCounter.exceptions]++;
       this.#options.onException(error);
     }
   }

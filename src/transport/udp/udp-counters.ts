@@ -51,7 +51,7 @@ export function answerStatsOf(counters: Float64Array): Float64Array {
 export function sumUdpCounters(all: readonly Float64Array[]): Record<UdpCounter, number> {
   const sums = Object.entries(UdpCounter).map(([name, position]) => [
     name,
-    all.reduce((sum, counters) => sum + counters[position]!, 0),
+    all.reduce((sum, counters) => sum + counters[position], 0),
   ]);
   return Object.fromEntries(sums) as Record<UdpCounter, number>;
 }

@@ -92,21 +92,21 @@ export class UdpDgramTransport {
 
   #answer(packet: Buffer, from: RemoteInfo): void {
     const { counters } = this.#options;
-    counters[UdpCounter.received]!++;
-    counters[UdpCounter.bytesIn]! += packet.length;
+    counters[UdpCounter.received]++;
+    counters[UdpCounter.bytesIn] += packet.length;
     const start = performance.now();
     try {
       const length = this.#write(packet, from);
       if (length === 0) return;
-      counters[UdpCounter.bytesOut]! += length;
+      counters[UdpCounter.bytesOut] += length;
       // The system may send later, from a buffer of its own: the reply buffer is reused by then.
       const reply = Buffer.from(this.#reply.subarray(0, length));
       countLatency(this.#stats, performance.now() - start, 1);
       this.#socket.send(reply, from.port, from.address, (error) => {
-        counters[error ? UdpCounter.sendFailures : UdpCounter.sent]!++;
+        counters[error ? UdpCounter.sendFailures : UdpCounter.sent]++;
       });
     } catch (error) {
-      counters[UdpCounter.exceptions]!++;
+      counters[UdpCounter.exceptions]++;
       this.#options.onException(error);
     }
   }

@@ -38,7 +38,7 @@ describe('the schedule', () => {
     for (const start of attempts) {
       assert.ok(attempts.filter((time) => time >= start && time < start + hour).length <= 3);
     }
-    assert.equal(attempts[49]! - attempts[48]!, day);
+    assert.equal(attempts[49] - attempts[48], day);
     const sixDays = { notBefore: 0, notAfter: 6 * day };
     assert.ok((earliestAfterSuccess(0, sixDays) - 0) * 5 >= 7 * day);
   });

@@ -111,7 +111,7 @@ describe('the certificate in files', () => {
     assert.equal(taken.length, 0);
     assert.equal(files.current.chain, first.chain);
     assert.equal(lines.length, 1);
-    assert.match(lines[0]!, /does not belong to the certificate; the old certificate stays in use/);
+    assert.match(lines[0], /does not belong to the certificate; the old certificate stays in use/);
     writeFileSync(pathsIn(directory).key, second.key);
     await until('the pair', () => taken.length === 1);
   });
@@ -136,7 +136,7 @@ describe('the certificate in files', () => {
     await until('the complaint', () => lines.length > 0);
     await pause(5 * lookEveryMs);
     assert.equal(lines.length, 1);
-    assert.match(lines[0]!, /there is no such file; the old certificate stays/);
+    assert.match(lines[0], /there is no such file; the old certificate stays/);
     write(directory, second);
     await until('the new pair', () => taken.length === 1);
   });

@@ -65,7 +65,7 @@ test('what HTTPS cannot be served with is refused', () => {
 
 test('a chain in the wrong order is told from a wrong key', () => {
   const [leaf, intermediate] = good.chain.split(/(?<=-----END CERTIFICATE-----\n)/);
-  assert.match(refusal(intermediate! + leaf!, good.key), /key belongs to certificate 2 .* must come first/);
+  assert.match(refusal(intermediate + leaf, good.key), /key belongs to certificate 2 .* must come first/);
 });
 
 test('a leaf alone is warned of', () => {
@@ -86,7 +86,7 @@ test('a self-signed certificate is warned of', () => {
     ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', '-', '-subj', '/CN=x', '-days', '60'],
     { stdio: ['ignore', 'pipe', 'ignore'] },
   ).toString();
-  assert.match(warningsOf({ chain: text, key: text.split('-----BEGIN CERT')[0]! }).join(), /self-signed/);
+  assert.match(warningsOf({ chain: text, key: text.split('-----BEGIN CERT')[0] }).join(), /self-signed/);
 });
 
 test('expired, not yet valid and soon to expire are warned of', () => {

@@ -24,7 +24,7 @@ async function findings(changes: Parameters<typeof defaultConfiguration>[0] = {}
 function only(lines: string[], pattern: RegExp): string {
   const matching = lines.filter((line) => pattern.test(line));
   assert.equal(matching.length, 1, lines.join('\n'));
-  return matching[0]!;
+  return matching[0];
 }
 
 async function takenPort(test: TestContext, kind: 'tcp' | 'udp'): Promise<number> {
@@ -101,7 +101,7 @@ describe('the settings of Linux', () => {
   test('a small limit of receive buffers is a warning with its remedy', () => {
     const small = probeReceiveBuffer(reader({ 'net/core/rmem_max': 212992 }));
     assert.equal(small?.level, 'warning');
-    assert.match(small!.text, /212992.*net\.core\.rmem_max=8388608/);
+    assert.match(small.text, /212992.*net\.core\.rmem_max=8388608/);
     assert.equal(probeReceiveBuffer(reader({ 'net/core/rmem_max': 8388608 }))?.level, 'ok');
     assert.equal(probeReceiveBuffer(reader({})), undefined);
   });

@@ -7,7 +7,7 @@ const { counters } = workerData as SocketWorkerData;
 const starts = new Float64Array(counters);
 // The last counter of the first socket's set is no counter: this test's threads count their starts in it.
 const at = 15;
-if (starts[at]!++ === 0) {
+if (starts[at]++ === 0) {
   if (!loadSystemCalls().calls) throw new Error('no system calls');
   parentPort!.postMessage({ kind: 'ready' });
   setTimeout(() => {

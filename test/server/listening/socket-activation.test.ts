@@ -58,7 +58,7 @@ for (const workers of ['0', '2']) {
       // Several clients, so that several workers have a chance to be the one that answers.
       for (let i = 0; i < 8; i++) {
         const client = await openClient(test, family);
-        await send(client, connectRequest, port!, address);
+        await send(client, connectRequest, port, address);
         const { payload } = await nextMessage(client);
         assert.equal(payload.subarray(0, 8).toString('hex'), '000000000badcafe');
       }
@@ -67,12 +67,12 @@ for (const workers of ['0', '2']) {
       ['127.0.0.1', h4],
       ['::1', h6],
     ] as const) {
-      assert.match(await askHttp(host, port!), /^d8:complete/);
+      assert.match(await askHttp(host, port), /^d8:complete/);
     }
     assert.doesNotMatch(tracker.output(), /does not answer/);
     assert.equal(await tracker.end('SIGTERM'), 0);
     const said = receiver.received();
-    assert.match(said[0]!, /^READY=1\nSTATUS=Serving on UDP 127\.0\.0\.1:/);
+    assert.match(said[0], /^READY=1\nSTATUS=Serving on UDP 127\.0\.0\.1:/);
     assert.match(said.at(-1)!, /^STOPPING=1/);
   });
 }
@@ -83,8 +83,8 @@ test('what is asked between two trackers is answered by the second', fastPath, a
   await first.printed(/Tracker running/);
   assert.equal(await first.end('SIGTERM'), 0);
   const client = await openClient(test);
-  await send(client, connectRequest, sockets[0]!.port, '127.0.0.1');
-  const http = askHttp('127.0.0.1', sockets[1]!.port);
+  await send(client, connectRequest, sockets[0].port, '127.0.0.1');
+  const http = askHttp('127.0.0.1', sockets[1].port);
   await pause(50);
   // Until the second tracker has started, which takes its time on a busy machine.
   const reply = once(client, 'message', { signal: AbortSignal.timeout(20_000) });
@@ -120,9 +120,9 @@ test(
           if (main) pids.push(Number(main[1]));
         }
       }
-      assert.match(await askHttp('127.0.0.1', httpPort!), /10:incompletei1e/);
+      assert.match(await askHttp('127.0.0.1', httpPort), /10:incompletei1e/);
       const client = await openClient(test);
-      await send(client, connectRequest, udpPort!, '127.0.0.1');
+      await send(client, connectRequest, udpPort, '127.0.0.1');
       assert.equal((await nextMessage(client)).payload.length, 16);
     }
     for (let tries = 0; tracker.output().split('Tracker running').length <= 3; tries++) {
@@ -165,8 +165,8 @@ test('a reload is announced and ended', fastPath, async (test) => {
     await pause(20);
     said.push(...receiver.received());
   }
-  assert.match(said[0]!, /^RELOADING=1\nMONOTONIC_USEC=[0-9]+$/);
-  assert.match(said[1]!, /^READY=1\n/);
+  assert.match(said[0], /^RELOADING=1\nMONOTONIC_USEC=[0-9]+$/);
+  assert.match(said[1], /^READY=1\n/);
 });
 
 test('an HTTPS socket is served with the certificate of the options', fastPath, async (test) => {

@@ -53,8 +53,8 @@ describe('socket workers', { skip }, () => {
         for (let i = 0; i < 80; i++) {
           const peerPort = 1000 + number * 100 + i;
           const swarm = i % swarms.length;
-          const reply = await client.exchange(announcePacket(id, question(swarms[swarm]!, peerPort)));
-          if (reply?.readInt32BE(0) === 1) acknowledged[swarm]!.add(`127.0.0.1:${peerPort}`);
+          const reply = await client.exchange(announcePacket(id, question(swarms[swarm], peerPort)));
+          if (reply?.readInt32BE(0) === 1) acknowledged[swarm].add(`127.0.0.1:${peerPort}`);
         }
       }),
     );
@@ -64,14 +64,14 @@ describe('socket workers', { skip }, () => {
     let lost = 0;
     const [client] = clients;
     for (const [n, infoHash] of swarms.entries()) {
-      const [counts] = await client!.scrape([infoHash]);
-      assert.equal(counts!.incomplete, acknowledged[n]!.size);
+      const [counts] = await client.scrape([infoHash]);
+      assert.equal(counts!.incomplete, acknowledged[n].size);
       const found = new Set<string>();
       // One reply holds 242 peers and the swarm 160.
-      for (const peer of (await client!.announce(question(infoHash, 9, { numwant: 2000 }))).peers)
+      for (const peer of (await client.announce(question(infoHash, 9, { numwant: 2000 }))).peers)
         found.add(peer);
-      for (const peer of acknowledged[n]!) if (!found.has(peer)) lost++;
-      assert.equal(found.size, acknowledged[n]!.size);
+      for (const peer of acknowledged[n]) if (!found.has(peer)) lost++;
+      assert.equal(found.size, acknowledged[n].size);
     }
     assert.equal(lost, 0);
     assert.equal(
@@ -109,7 +109,7 @@ describe('socket workers', { skip }, () => {
     const reply = await client.announce(question(new Uint8Array(20).fill(1), 1001));
     assert.equal(reply.incomplete, 1);
     assert.equal(failures.length, 1);
-    assert.match(failures[0]!.message, /^socket worker 0 failed and is started again: a failing thread$/);
+    assert.match(failures[0].message, /^socket worker 0 failed and is started again: a failing thread$/);
     await client.close();
     await workers.close();
   });

@@ -156,7 +156,7 @@ test('a bad list leaves the old one in use, names the line once, and is followed
   const complaints = lines.filter((line) => line.includes('rubbish'));
   assert.equal(complaints.length, 1);
   assert.match(
-    complaints[0]!,
+    complaints[0],
     /^--deny-list .*:2: 'rubbish' is not an info_hash.*; the old list stays in use$/,
   );
   rmSync(path);

@@ -124,9 +124,9 @@ describe('what the admin door answers', () => {
   test('networks as /16 without the token and as /24 with it', async () => {
     type Networks = { truncated: boolean; ipv4: { network: string }[] };
     const short = await eventually<Networks>('/api/v1/networks', ({ ipv4 }) => ipv4.length > 0);
-    assert.deepEqual([short.truncated, short.ipv4[0]!.network], [true, '127.0.0.0/16']);
+    assert.deepEqual([short.truncated, short.ipv4[0].network], [true, '127.0.0.0/16']);
     const whole = await ask<Networks>('/api/v1/networks', withToken);
-    assert.deepEqual([whole.truncated, whole.ipv4[0]!.network], [false, '127.0.0.0/24']);
+    assert.deepEqual([whole.truncated, whole.ipv4[0].network], [false, '127.0.0.0/24']);
   });
 
   test('the figures of each second as events', async () => {
@@ -140,13 +140,13 @@ describe('what the admin door answers', () => {
       const events = text.split('\n\n');
       text = events.pop()!;
       for (const event of events) {
-        const data = /^data: (.*)$/m.exec(event)![1]!;
+        const data = /^data: (.*)$/m.exec(event)![1];
         times.push((JSON.parse(data) as Stats).at);
       }
       if (times.length >= 3) break;
     }
     controller.abort();
-    assert.ok(times[2]! - times[1]! >= 800 && times[2]! - times[1]! < 3000, times.join(' '));
+    assert.ok(times[2] - times[1] >= 800 && times[2] - times[1] < 3000, times.join(' '));
   });
 
   test('nonsense in a question with 400, and what it has not with 404, 405 or 501', async () => {
@@ -359,7 +359,7 @@ test('a door that is reached from outside shows nothing without the token but th
   const { status, body } = await askRaw(Number(port), `/api/v1/swarms/${infoHash}`, withToken);
   assert.equal(status, 200);
   assert.equal(
-    (JSON.parse(body) as SwarmDetail).peers![0]!.address,
+    (JSON.parse(body) as SwarmDetail).peers![0].address,
     '127.0.0.1',
     'shown whole by --log-ip full',
   );

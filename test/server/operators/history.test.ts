@@ -30,14 +30,14 @@ async function start(t: TestContext, dataDir: string, words: readonly string[]):
   const [, udp] = await program.printed(/UDP tracker listening on [\d.]+:(\d+)/);
   const [, http] = await program.printed(/HTTP tracker listening on [\d.]+:(\d+)/);
   const [, url] = await program.printed(/Admin listening on (http:\/\/[\d.]+:\d+)\//);
-  return { program, ports: ['--udp-port', udp!, '--http-port', http!], url: url! };
+  return { program, ports: ['--udp-port', udp, '--http-port', http], url: url };
 }
 
 /** Seconds since 1970 that the history of the last hour has something of. */
 async function recorded(url: string): Promise<Set<number>> {
   const answer = await fetch(`${url}/api/v1/history?range=hour&series=resident`);
   const { from, series } = (await answer.json()) as HistoryAnswer;
-  const seconds = series.resident!.flatMap((value, index) => (value === null ? [] : [from + index]));
+  const seconds = series.resident.flatMap((value, index) => (value === null ? [] : [from + index]));
   return new Set(seconds);
 }
 

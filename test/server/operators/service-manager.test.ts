@@ -22,9 +22,9 @@ test('systemd hears of ready, reloading, status and stopping', fastPath, (test) 
   const [ready, reloading, status, stopping] = receiver.received();
   assert.equal(ready, 'READY=1\nSTATUS=serving 2 listeners');
   const [, microseconds] = /^RELOADING=1\nMONOTONIC_USEC=([0-9]+)$/.exec(reloading!)!;
-  assert.ok(BigInt(microseconds!) >= before && BigInt(microseconds!) <= before + 5_000_000n);
+  assert.ok(BigInt(microseconds) >= before && BigInt(microseconds) <= before + 5_000_000n);
   assert.equal(status, 'STATUS=3 torrents WATCHDOG=1');
-  assert.match(stopping!, /^STOPPING=1\n/);
+  assert.match(stopping, /^STOPPING=1\n/);
 });
 
 test('the watchdog is pinged while the tracker is well, and only then', fastPath, async (test) => {
@@ -70,7 +70,7 @@ test('a notification socket that is gone is reported once', fastPath, () => {
   manager.ready('');
   manager.stopping();
   assert.equal(warnings.length, 1);
-  assert.match(warnings[0]!, /\/nonexistent\/notify/);
+  assert.match(warnings[0], /\/nonexistent\/notify/);
 });
 
 function fakeSystemdNotify(test: TestContext): string {
@@ -124,5 +124,5 @@ test('without system calls and without the command there is one warning', async 
     process.env.PATH = path;
   }
   assert.equal(warnings.length, 1);
-  assert.match(warnings[0]!, /no koffi, and .*systemd-notify/);
+  assert.match(warnings[0], /no koffi, and .*systemd-notify/);
 });

@@ -200,7 +200,7 @@ describe('values', () => {
   test('a peer-ttl shorter than the interval is allowed with a warning', () => {
     const { warnings } = read(['--peer-ttl', '600']);
     assert.equal(warnings.length, 1);
-    assert.match(warnings[0]!, /--peer-ttl \(600\) is shorter than --interval \(1800\)/);
+    assert.match(warnings[0], /--peer-ttl \(600\) is shorter than --interval \(1800\)/);
   });
 });
 

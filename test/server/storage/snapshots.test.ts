@@ -112,7 +112,7 @@ test('a directory that cannot be written is told once, and once again when it ca
   rmSync(directory, { recursive: true });
   for (let i = 0; i < 3; i++) await snapshots.save();
   assert.equal(log.lines.length, 1);
-  assert.match(log.lines[0]!, /^cannot save the snapshot in .*: ENOENT/);
+  assert.match(log.lines[0], /^cannot save the snapshot in .*: ENOENT/);
   assert.equal(snapshots.figures.failures, 3);
   mkdirSync(directory);
   await snapshots.save();
@@ -126,7 +126,7 @@ test('snapshots of another version are kept aside, named, and never written over
     saveSnapshot(storeWith(peers), directory);
     const words = new Int32Array(new Uint8Array(readFileSync(last)).buffer);
     for (let at = 0; at < words.length; ) {
-      const length = sectionHeader.size + words[at + sectionHeader.payloadWords]!;
+      const length = sectionHeader.size + words[at + sectionHeader.payloadWords];
       words[at + sectionHeader.version] = 2;
       sealHeader(words.subarray(at, at + length));
       at += length;
@@ -140,8 +140,8 @@ test('snapshots of another version are kept aside, named, and never written over
   const { snapshots, log } = snapshotsIn(directory, store);
   snapshots.load();
   assert.equal(log.lines.length, 2);
-  assert.match(log.lines[0]!, /swarms\.snapshot was written by version 2 of the format, this is 1/);
-  assert.match(log.lines[1]!, /swarms\.snapshot\.previous was written by version 2/);
+  assert.match(log.lines[0], /swarms\.snapshot was written by version 2 of the format, this is 1/);
+  assert.match(log.lines[1], /swarms\.snapshot\.previous was written by version 2/);
   assert.equal(snapshots.figures.damagedSections, 0);
   for (let i = 0; i < 3; i++) saveSnapshot(storeWith(30), directory);
   assert.deepEqual(readFileSync(`${last}.version-2`), newer);

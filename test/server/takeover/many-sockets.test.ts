@@ -13,10 +13,10 @@ import { newDirectory } from './running.ts';
 
 /** Opens a door that passes `count` sockets, of two ports and protocols in turn, and has a new tracker knock. */
 async function pass(test: TestContext, count: number): Promise<{ found: Found; ports: number[] }> {
-  const opened = [0, 0].map((port) => openUdpSockets(calls, { address: '127.0.0.1', port })[0]!);
+  const opened = [0, 0].map((port) => openUdpSockets(calls, { address: '127.0.0.1', port })[0]);
   const owned: OwnedSocket[] = Array.from({ length: count }, (_, i) => ({
     protocol: i % 2 === 0 ? 'UDP' : 'HTTP',
-    descriptor: duplicateDescriptor(calls, opened[i % 2]!.fd),
+    descriptor: duplicateDescriptor(calls, opened[i % 2].fd),
   }));
   const directory = newDirectory();
   const failures: unknown[] = [];

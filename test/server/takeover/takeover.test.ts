@@ -212,7 +212,7 @@ test('a new tracker that cannot open its admin door leaves the old one serving',
   const other = await start(test, newDirectory(), ['--admin-port', 'any']);
   const [, adminPort] = await other.program.printed(/Admin listening on http:\/\/[^:]+:(\d+)/);
   await askHttp(old.httpPort, 7001);
-  const words = [...samePorts(old), '--takeover', '--admin-port', adminPort!];
+  const words = [...samePorts(old), '--takeover', '--admin-port', adminPort];
   await assert.rejects(start(test, dataDir, words), /cannot open the admin door/);
   await old.program.printed(/this one serves again/);
   assert.match(await askHttp(old.httpPort, 7002), /10:incompletei2e/);

@@ -45,9 +45,9 @@ test('nearly all peers behind one private address are warned of, with the addres
       [address, 97],
       ['192.0.2.1', 3],
     ]);
-    assert.equal(lines!.length, 1);
-    assert.ok(lines![0]!.includes(`seem to have the address ${address},`), lines![0]);
-    assert.ok(lines![0]!.includes(`--trusted-proxy ${address}`));
+    assert.equal(lines.length, 1);
+    assert.ok(lines[0].includes(`seem to have the address ${address},`), lines[0]);
+    assert.ok(lines[0].includes(`--trusted-proxy ${address}`));
   }
 });
 

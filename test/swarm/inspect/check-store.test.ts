@@ -44,11 +44,11 @@ function filledStore(): SwarmStore {
 
 /** Word of the entry of some swarm for which `isMeant` holds, with its shard. */
 function someEntry(words: Int32Array, isMeant: (entry: number) => boolean): { shard: number; entry: number } {
-  for (let index = 0; index < 1 << words[header.shardBits]!; index++) {
-    const shard = words[header.shards]! + index * shardRow.size;
-    const table = words[shard + shardRow.table]!;
-    for (let slot = 0; table !== 0 && slot < 1 << words[shard + shardRow.tableBits]!; slot++) {
-      const entry = (words[table + slot]! >>> 5) << 3;
+  for (let index = 0; index < 1 << words[header.shardBits]; index++) {
+    const shard = words[header.shards] + index * shardRow.size;
+    const table = words[shard + shardRow.table];
+    for (let slot = 0; table !== 0 && slot < 1 << words[shard + shardRow.tableBits]; slot++) {
+      const entry = (words[table + slot] >>> 5) << 3;
       if (entry !== 0 && isMeant(entry)) return { shard, entry };
     }
   }
@@ -64,15 +64,15 @@ test('a sound store has no faults, and what lives in it is counted', () => {
   assert.ok(bytesInUse > liveBytes);
 });
 
-const isSmall = (words: Int32Array) => (entry: number) => words[entry + entryField.peers4]! > 0;
-const isLarge = (words: Int32Array) => (entry: number) => words[entry + entryField.peers4]! < 0;
+const isSmall = (words: Int32Array) => (entry: number) => words[entry + entryField.peers4] > 0;
+const isLarge = (words: Int32Array) => (entry: number) => words[entry + entryField.peers4] < 0;
 
 const damages: [string, RegExp, (words: Int32Array) => void][] = [
   [
     'a count of a shard that is one too high',
     /leechers4 of shard/,
     (words) => {
-      words[someEntry(words, isSmall(words)).shard + shardRow.leechers4]!++;
+      words[someEntry(words, isSmall(words)).shard + shardRow.leechers4]++;
     },
   ],
   [
@@ -81,14 +81,14 @@ const damages: [string, RegExp, (words: Int32Array) => void][] = [
     (words) => {
       const first = someEntry(words, isSmall(words)).entry;
       const second = someEntry(words, (entry) => entry !== first && isSmall(words)(entry)).entry;
-      words[first + entryField.peers4] = words[second + entryField.peers4]!;
+      words[first + entryField.peers4] = words[second + entryField.peers4];
     },
   ],
   [
     'a free list that leads back into itself',
     /free list leads to/,
     (words) => {
-      const chunk = words[classTable + firstBlockClass4 * classRow.size + classRow.partialChunk]!;
+      const chunk = words[classTable + firstBlockClass4 * classRow.size + classRow.partialChunk];
       const info = chunkTable + chunk * chunkRow.size;
       const object = (chunk << chunkShift) + 9;
       words[info + chunkRow.freeObject] = object;
@@ -100,26 +100,26 @@ const damages: [string, RegExp, (words: Int32Array) => void][] = [
     /twice/,
     (words) => {
       const many = (entry: number) =>
-        isSmall(words)(entry) && (words[words[entry + entryField.peers4]!]! & 0xffff) > 1;
-      const block = words[someEntry(words, many).entry + entryField.peers4]!;
-      words[block + 4] = words[block + 2]!;
-      words[block + 5] = words[block + 3]!;
+        isSmall(words)(entry) && (words[words[entry + entryField.peers4]] & 0xffff) > 1;
+      const block = words[someEntry(words, many).entry + entryField.peers4];
+      words[block + 4] = words[block + 2];
+      words[block + 5] = words[block + 3];
     },
   ],
   [
     'a large swarm whose total is wrong',
     /leechers: /,
     (words) => {
-      words[-words[someEntry(words, isLarge(words)).entry + entryField.peers4]!]!++;
+      words[-words[someEntry(words, isLarge(words)).entry + entryField.peers4]]++;
     },
   ],
   [
     'a directory whose entries lead elsewhere',
     /directory|belongs into another|shares/,
     (words) => {
-      const large = -words[someEntry(words, isLarge(words)).entry + entryField.peers4]!;
-      const directory = words[large + 4]!;
-      words[directory] = words[directory + (1 << words[large + 5]!) - 1]!;
+      const large = -words[someEntry(words, isLarge(words)).entry + entryField.peers4];
+      const directory = words[large + 4];
+      words[directory] = words[directory + (1 << words[large + 5]) - 1];
     },
   ],
   [
@@ -127,9 +127,9 @@ const damages: [string, RegExp, (words: Int32Array) => void][] = [
     /have owners/,
     (words) => {
       const { shard, entry } = someEntry(words, isSmall(words));
-      const table = words[shard + shardRow.table]!;
+      const table = words[shard + shardRow.table];
       for (let slot = 0; ; slot++) {
-        if ((words[table + slot]! >>> 5) << 3 !== entry) continue;
+        if ((words[table + slot] >>> 5) << 3 !== entry) continue;
         words[table + slot] = 0;
         return;
       }
@@ -147,7 +147,7 @@ const damages: [string, RegExp, (words: Int32Array) => void][] = [
     'a lock that is held',
     /lock of shard/,
     (words) => {
-      words[words[header.shards]!] = 1;
+      words[words[header.shards]] = 1;
     },
   ],
   [
@@ -181,7 +181,7 @@ test('a swarm, a shard and the size classes are printed as a person reads them',
   assert.match(large, /\[fd00::a\]:1 |\[fd00::[0-9a-f:]*\]:\d+ /);
   const words = new Int32Array(store.buffer);
   const { shard } = someEntry(words, isSmall(words));
-  const shardText = dumpShard(store.buffer, (shard - words[header.shards]!) / shardRow.size);
+  const shardText = dumpShard(store.buffer, (shard - words[header.shards]) / shardRow.size);
   assert.match(shardText, /^shard \d+: lock 0, \d+ entries in 16 slots/);
   assert.match(
     dumpMemory(store.buffer),

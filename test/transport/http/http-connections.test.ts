@@ -75,7 +75,7 @@ test('when all places are taken, the connection that has asked nothing for longe
   const [first, second, third] = ['192.0.2.1', '192.0.2.2', '192.0.2.3'].map(connect) as FakeSocket[];
   open.renew(open.get(first!)!);
   const fourth = connect('192.0.2.4');
-  assert.deepEqual([first!.ended, second!.ended, third!.ended, fourth.reset], [false, true, false, false]);
+  assert.deepEqual([first.ended, second.ended, third.ended, fourth.reset], [false, true, false, false]);
   // Counted out at once, and not again when its end is heard of.
   assert.equal(counters.connectionsOpen, 3);
   await new Promise(setImmediate);
@@ -84,12 +84,12 @@ test('when all places are taken, the connection that has asked nothing for longe
     [3, 1, 0],
   );
   connect('192.0.2.5');
-  assert.deepEqual([first!.ended, third!.ended], [false, true]);
+  assert.deepEqual([first.ended, third.ended], [false, true]);
   // One that has ended may still be told of; it takes nobody's place.
   open.renew(open.get(second!)!);
   connect('192.0.2.6');
   connect('192.0.2.7');
-  assert.deepEqual([first!.ended, fourth.ended, counters.connectionsOpen], [true, true, 3]);
+  assert.deepEqual([first.ended, fourth.ended, counters.connectionsOpen], [true, true, 3]);
 });
 
 test('a connection that is being sent a long answer makes no room', () => {
@@ -97,7 +97,7 @@ test('a connection that is being sent a long answer makes no room', () => {
   const [first, second] = ['192.0.2.1', '192.0.2.2'].map(connect) as FakeSocket[];
   open.get(first!)!.streams = 1;
   connect('192.0.2.3');
-  assert.deepEqual([first!.ended, second!.ended], [false, true]);
+  assert.deepEqual([first.ended, second!.ended], [false, true]);
   open.get(connect('192.0.2.4'))!.streams = 1;
   assert.equal(connect('192.0.2.5').reset, true, 'nobody can make room');
   assert.deepEqual([counters.connectionsOpen, counters.connectionsRefused], [2, 1]);

@@ -47,8 +47,8 @@ after(async () => {
 });
 
 async function compare(bytes: Buffer, pair = both): Promise<unknown[]> {
-  const expected = await transcript(pair[0]!.port, bytes);
-  const got = await transcript(pair[1]!.port, bytes);
+  const expected = await transcript(pair[0].port, bytes);
+  const got = await transcript(pair[1].port, bytes);
   assert.deepEqual(got, expected, JSON.stringify(bytes.toString('latin1')));
   return got;
 }

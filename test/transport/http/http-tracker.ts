@@ -114,11 +114,11 @@ export async function startEpoll(changes: HttpChanges = {}): Promise<StartedHttp
     handOver: (connection) => other.take(connection),
     wake: () => {},
   });
-  epoll.listen(listener!.fd);
+  epoll.listen(listener.fd);
   const timer = setInterval(() => loop.turn(0), 1);
   let closed = false;
   return {
-    port: listener!.port,
+    port: listener.port,
     counters,
     exceptions,
     transport: {
@@ -128,7 +128,7 @@ export async function startEpoll(changes: HttpChanges = {}): Promise<StartedHttp
         if (closed) return;
         closed = true;
         epoll.stop();
-        calls!.close(listener!.fd);
+        calls!.close(listener.fd);
         const end = performance.now() + graceMs;
         while (!epoll.isIdle && performance.now() < end) await pause(2);
         clearInterval(timer);

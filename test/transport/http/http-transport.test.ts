@@ -303,8 +303,8 @@ test('a full scrape is collected once for all who ask, and slow readers keep nob
   const zipped = await ask(port, get('/scrape', 'Accept-Encoding: gzip'));
   assert.deepEqual(gunzipSync(zipped.body), reply.body);
   // Those who came first have lost nothing.
-  slow[0]!.socket.resume();
-  assert.deepEqual((await slow[0]!.reply())!.body, reply.body);
+  slow[0].socket.resume();
+  assert.deepEqual((await slow[0].reply())!.body, reply.body);
   for (const connection of slow) connection.close();
   assert.deepEqual([made(), begun()], [count, 1]);
 });

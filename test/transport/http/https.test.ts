@@ -119,10 +119,10 @@ describe('an HTTPS listener', () => {
     const handshakes = { deadlineMs: 300, max: 100 };
     const { port, counters } = await startHttpFor(t, { https: { certificate: first, handshakes } });
     const [silent, dribbling] = await connectAndSend(port, 2, '\x16\x03\x01');
-    const drop = setInterval(() => dribbling!.write('\x02'), 50);
+    const drop = setInterval(() => dribbling.write('\x02'), 50);
     t.after(() => clearInterval(drop));
     const start = performance.now();
-    await Promise.all([silent, dribbling].map((socket) => new Promise((r) => socket!.once('close', r))));
+    await Promise.all([silent, dribbling].map((socket) => new Promise((r) => socket.once('close', r))));
     assert.ok(performance.now() - start < 1500);
     assert.equal(counters.handshakesFailed, 2);
     await allClosed(counters);

@@ -54,7 +54,7 @@ export class RawHttp {
     const fields = new Map(lines.map((line) => splitField(line)));
     this.#received = this.#received.subarray(headEnd + 4);
     const body = head ? Buffer.alloc(0) : await this.#body(fields);
-    return { status: Number(statusLine!.split(' ')[1]), fields, body };
+    return { status: Number(statusLine.split(' ')[1]), fields, body };
   }
 
   /** Waits for the other end to end the connection. */

@@ -34,7 +34,7 @@ test('deadlines set, put off and brought forward run out in time, once', () => {
         for (const one of all) assert.ok(one.spoke < 0 || one.deadline > now - 2 * step, 'it should be over');
       };
       for (const { who, ms, later } of changes) {
-        const one = all[who]!;
+        const one = all[who];
         const sooner = now + ms < one.deadline;
         one.deadline = now + ms;
         if (sooner || one.spoke < 0) wheel.place(one);

@@ -57,7 +57,7 @@ export const startBatch: StartUdp = async (host, tracker, _store, clock = at1000
   const counters = createUdpCounters();
   const exceptions: unknown[] = [];
   const transport = new UdpBatchTransport(batch, {
-    family: socket!.family,
+    family: socket.family,
     tracker,
     ids: new ConnectionIds(key, previousKey),
     counters,
@@ -66,7 +66,7 @@ export const startBatch: StartUdp = async (host, tracker, _store, clock = at1000
   });
   const timer = setInterval(() => transport.answerArrived(), 1);
   return {
-    port: socket!.port,
+    port: socket.port,
     counters: () => sumUdpCounters([counters]),
     exceptions,
     close: async () => {

@@ -47,7 +47,7 @@ for (const [name, start] of udpTransports) {
     });
     const errorOf = (packet: Buffer | undefined) => {
       assert.equal(packet?.readInt32BE(0), 3, 'an error packet');
-      return packet!.subarray(8).toString('latin1');
+      return packet.subarray(8).toString('latin1');
     };
     const knownSwarms = () => [...tracker.scrapeAll()].filter(Boolean).length;
 
