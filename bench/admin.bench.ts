@@ -89,7 +89,7 @@ function createStore(peers: number): SwarmStore {
       early: false,
     },
     ...{ out: new Uint16Array(3), outAt: 0, outPeerIds: undefined, fillWithIpv4: false },
-    ...{ complete: 0, incomplete: 0, downloaded: 0, entries: 0, ipv4Entries: 0 },
+    ...{ complete: 0, incomplete: 0, downloaded: 0, peers: 0, ipv4Peers: 0 },
   };
   const clients = ['-qB5140-', '-TR4060-', '-UT3550-', '-DE2110-'].map(
     (prefix) => new Int32Array(new Uint8Array(Buffer.from(prefix.padEnd(20, 'x'))).buffer),

@@ -188,8 +188,8 @@ export const logSchema = z.strictObject({
     .describe('the last warnings and errors, the newest first; at most 100'),
 });
 
-const entriesSchema = z.strictObject({ count, shown: z.array(z.string()) });
-export const deniedSchema = z.strictObject({ info_hashes: entriesSchema, networks: entriesSchema });
+const itemsSchema = z.strictObject({ count, shown: z.array(z.string()) });
+export const deniedSchema = z.strictObject({ info_hashes: itemsSchema, networks: itemsSchema });
 export const doneSchema = z.strictObject({ done: z.string() });
 export const errorSchema = z.strictObject({ error: z.string() });
 export const healthSchema = z.strictObject({ status: z.enum(['live', 'ready', 'not ready']) });

@@ -65,19 +65,19 @@ export interface CertificateState {
   notAfterMs: number;
 }
 
-interface DeniedEntries {
+interface DeniedItems {
   /** Of all, also those that are not shown. */
   count: number;
   shown: string[];
 }
 
 export interface Denied {
-  infoHashes: DeniedEntries;
-  networks: DeniedEntries;
+  infoHashes: DeniedItems;
+  networks: DeniedItems;
 }
 
 /** One option as it is in force; a secret's value is masked by whoever provides it. */
-export interface ConfigurationEntry {
+export interface OptionInForce {
   name: string;
   value: string;
   origin: string;
@@ -119,7 +119,7 @@ export interface WatchedTracker {
   totals(): StoreTotals;
   walk(): PeerWalk;
   createSlice(): PeerSlice;
-  configuration(): ConfigurationEntry[];
+  configuration(): OptionInForce[];
   /** To be handed out; `isPublic` when --domain names them, not this machine's own name or address. */
   announceUrls(): { urls: string[]; isPublic: boolean };
   /** Undefined where swarms are not saved. */

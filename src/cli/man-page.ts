@@ -32,13 +32,13 @@ function synopsisLine(name: string, line: string): string {
 function optionSections(options: readonly ProgramOption[]): string {
   const groups = [...new Set(options.map(({ group }) => group))];
   const parts = groups.map((group) => {
-    const entries = options.filter((option) => option.group === group).map(optionEntry);
-    return `.SS ${plain(group)}\n${entries.join('\n')}`;
+    const paragraphs = options.filter((option) => option.group === group).map(optionParagraph);
+    return `.SS ${plain(group)}\n${paragraphs.join('\n')}`;
   });
   return `.SH OPTIONS\n${parts.join('\n')}`;
 }
 
-function optionEntry(option: ProgramOption): string {
+function optionParagraph(option: ProgramOption): string {
   const value =
     option.value === undefined
       ? ''
@@ -57,18 +57,18 @@ function sentence({ help, choices, default: standard }: ProgramOption): string {
 
 function commandSections(program: Program): string[] {
   if (program.commands.length === 0) return [];
-  const entries = program.commands.map(({ name, argument, help, options }) => {
+  const paragraphs = program.commands.map(({ name, argument, help, options }) => {
     const flags = options.map((option) => `\\fB${plain(flagsOf(option)[0])}\\fR`).join(', ');
     const takes = flags === '' ? '' : `\nTakes ${flags}.`;
     const own = options.filter(({ long }) => !program.options.some((option) => option.long === long));
-    return `.TP\n\\fB${plain(name)}\\fR${argument === '' ? '' : ` \\fI${plain(argument)}\\fR`}\n${plain(sentence({ long: '', group: '', help }))}${takes}${own.map((option) => `\n.RS\n${optionEntry(option)}\n.RE`).join('')}`;
+    return `.TP\n\\fB${plain(name)}\\fR${argument === '' ? '' : ` \\fI${plain(argument)}\\fR`}\n${plain(sentence({ long: '', group: '', help }))}${takes}${own.map((option) => `\n.RS\n${optionParagraph(option)}\n.RE`).join('')}`;
   });
-  return [`.SH COMMANDS\n${entries.join('\n')}`];
+  return [`.SH COMMANDS\n${paragraphs.join('\n')}`];
 }
 
-function listSection(title: string, entries: readonly (readonly [string, string])[]): string {
-  if (entries.length === 0) return '';
-  const items = entries.map(([term, meaning]) => `.TP\n\\fB${plain(term)}\\fR\n${plain(meaning)}`);
+function listSection(title: string, paragraphs: readonly (readonly [string, string])[]): string {
+  if (paragraphs.length === 0) return '';
+  const items = paragraphs.map(([term, meaning]) => `.TP\n\\fB${plain(term)}\\fR\n${plain(meaning)}`);
   return `.SH ${title}\n${items.join('\n')}`;
 }
 

@@ -13,10 +13,10 @@ export interface HttpAnnounceAnswer {
   readonly address: Int32Array;
   readonly addressAt: number;
   readonly family: 4 | 6;
-  /** Entries of the client's own family, 6 or 18 bytes each. */
-  readonly entries: number;
-  /** IPv4 entries after them, 6 bytes each; IPv6 clients only. */
-  readonly ipv4Entries: number;
+  /** Peers of the client's own family, 6 or 18 bytes each. */
+  readonly peers: number;
+  /** IPv4 peers after them, 6 bytes each; IPv6 clients only. */
+  readonly ipv4Peers: number;
 }
 
 /** How the answer is to be put; one instance is reused for every request. */
@@ -31,14 +31,14 @@ export interface HttpAnnounceForm {
   noPeerId: boolean;
   /** The compact peers, from the first byte on. */
   peers: Uint8Array;
-  /** 20 bytes for each entry; read only for dictionaries with `peer id`. */
+  /** 20 bytes for each peer; read only for dictionaries with `peer id`. */
   peerIds: Uint8Array;
 }
 
 /**
- * Appends the whole dictionary. To an IPv4 client `peers` is 6-byte entries. To an IPv6 client `peers6` is 18-byte
- * entries, IPv4 ones mapped (`::ffff:a.b.c.d`) at their end, and `peers` is empty. Without `compact`, `peers` is a
- * list of dictionaries, with IPv4 addresses in their plain form.
+ * Appends the whole dictionary. To an IPv4 client `peers` is compact peers of 6 bytes. To an IPv6 client `peers6` is
+ * those of 18 bytes, IPv4 ones mapped (`::ffff:a.b.c.d`) at their end, and `peers` is empty. Without `compact`, `peers`
+ * is a list of dictionaries, with IPv4 addresses in their plain form.
  */
 export function encodeHttpAnnounceReply(
   writer: ByteWriter,
@@ -85,7 +85,7 @@ function encodeAddress(writer: ByteWriter, answer: HttpAnnounceAnswer): void {
 }
 
 function encodePeers(writer: ByteWriter, answer: HttpAnnounceAnswer, form: HttpAnnounceForm): void {
-  const bytes = answer.entries * compactIpv4Bytes;
+  const bytes = answer.peers * compactIpv4Bytes;
   writer.digits(bytes);
   writer.latin1(':');
   writer.raw(form.peers, 0, bytes);
@@ -95,11 +95,11 @@ const mappedPrefix = '\0\0\0\0\0\0\0\0\0\0\u00ff\u00ff';
 
 function encodePeers6(writer: ByteWriter, answer: HttpAnnounceAnswer, form: HttpAnnounceForm): void {
   writer.latin1('0:6:peers6');
-  writer.digits((answer.entries + answer.ipv4Entries) * compactIpv6Bytes);
+  writer.digits((answer.peers + answer.ipv4Peers) * compactIpv6Bytes);
   writer.latin1(':');
-  const nativeBytes = answer.entries * compactIpv6Bytes;
+  const nativeBytes = answer.peers * compactIpv6Bytes;
   writer.raw(form.peers, 0, nativeBytes);
-  for (let i = 0; i < answer.ipv4Entries; i++) {
+  for (let i = 0; i < answer.ipv4Peers; i++) {
     writer.latin1(mappedPrefix);
     writer.raw(form.peers, nativeBytes + i * compactIpv4Bytes, compactIpv4Bytes);
   }
@@ -109,13 +109,13 @@ function encodeDictionaries(writer: ByteWriter, answer: HttpAnnounceAnswer, form
   const ipBytes = answer.family === 4 ? 4 : 16;
   writer.latin1('l');
   let at = 0;
-  for (let i = 0; i < answer.entries + answer.ipv4Entries; i++) {
-    at += encodeDictionary(writer, form, i, at, i < answer.entries ? ipBytes : 4);
+  for (let i = 0; i < answer.peers + answer.ipv4Peers; i++) {
+    at += encodeDictionary(writer, form, i, at, i < answer.peers ? ipBytes : 4);
   }
   writer.latin1('e');
 }
 
-/** Appends entry `index`, whose compact form lies at `at`; returns the length of that. */
+/** Appends peer `index`, whose compact form lies at `at`; returns the length of that. */
 function encodeDictionary(
   writer: ByteWriter,
   form: HttpAnnounceForm,

@@ -83,13 +83,13 @@ function compare(infoHashes: Uint8Array, at: number): number {
   return 0;
 }
 
-/** Appends what comes before the entries. */
+/** Appends what comes before the torrents. */
 export function encodeHttpScrapeHead(writer: ByteWriter): void {
   writer.latin1('d5:filesd');
 }
 
-/** Appends the entry of the info_hash at `at`. Entries come in ascending order of their info_hashes. */
-export function encodeHttpScrapeEntry(
+/** Appends the counts of the info_hash at `at`. They come in ascending order of their info_hashes. */
+export function encodeHttpScrapeCounts(
   writer: ByteWriter,
   infoHashes: Uint8Array,
   at: number,
@@ -108,7 +108,7 @@ export function encodeHttpScrapeEntry(
   writer.latin1('ee');
 }
 
-/** Appends what comes after the entries; `minRequestInterval` in seconds. */
+/** Appends what comes after the torrents; `minRequestInterval` in seconds. */
 export function encodeHttpScrapeTail(writer: ByteWriter, minRequestInterval: number): void {
   writer.latin1('e5:flagsd20:min_request_intervali');
   writer.digits(minRequestInterval);

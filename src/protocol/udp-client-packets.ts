@@ -14,7 +14,7 @@ import {
   replyAt,
   requestAt,
   requestHeadBytes,
-  scrapeReplyEntryBytes,
+  scrapeCountsBytes,
   scrapeReplyHeadBytes,
 } from './udp-packets.ts';
 
@@ -135,18 +135,18 @@ export function decodeAnnounceReply(
 }
 
 /** Entry `index` of a scrape reply of `length` bytes; false when the reply ends before it. */
-export function decodeScrapeReplyEntry(
+export function decodeScrapeCounts(
   view: DataView,
   at: number,
   length: number,
   index: number,
   into: UdpScrapeCounts,
 ): boolean {
-  const entry = scrapeReplyHeadBytes + index * scrapeReplyEntryBytes;
-  if (entry + scrapeReplyEntryBytes > length) return false;
-  into.complete = view.getInt32(at + entry);
-  into.downloaded = view.getInt32(at + entry + 4);
-  into.incomplete = view.getInt32(at + entry + 8);
+  const counts = scrapeReplyHeadBytes + index * scrapeCountsBytes;
+  if (counts + scrapeCountsBytes > length) return false;
+  into.complete = view.getInt32(at + counts);
+  into.downloaded = view.getInt32(at + counts + 4);
+  into.incomplete = view.getInt32(at + counts + 8);
   return true;
 }
 

@@ -21,9 +21,9 @@ export const announceReplyHeadBytes = 20;
 /** Before the info_hashes; also the shortest request of any kind. */
 export const requestHeadBytes = 16;
 export const infoHashBytes = 20;
-/** Before the entries. */
+/** Before the counts. */
 export const scrapeReplyHeadBytes = 8;
-export const scrapeReplyEntryBytes = 12;
+export const scrapeCountsBytes = 12;
 /** Before the text. */
 export const errorReplyHeadBytes = 8;
 
@@ -155,13 +155,13 @@ export function encodeAnnounceReplyHead(
   return announceReplyHeadBytes;
 }
 
-/** The first 8 bytes of a scrape reply; one entry for each info_hash follows, in the order asked. */
+/** The first 8 bytes of a scrape reply; three counts for each info_hash follow, in the order asked. */
 export function encodeScrapeReplyHead(view: DataView, at: number, transactionId: number): number {
   return encodeReplyHead(view, at, Action.scrape, transactionId);
 }
 
 /** Entry `index` of the scrape reply that begins at `at`. */
-export function encodeScrapeReplyEntry(
+export function encodeScrapeCounts(
   view: DataView,
   at: number,
   index: number,
@@ -169,11 +169,11 @@ export function encodeScrapeReplyEntry(
   downloaded: number,
   incomplete: number,
 ): number {
-  const entry = at + scrapeReplyHeadBytes + index * scrapeReplyEntryBytes;
-  view.setInt32(entry, complete);
-  view.setInt32(entry + 4, downloaded);
-  view.setInt32(entry + 8, incomplete);
-  return scrapeReplyEntryBytes;
+  const to = at + scrapeReplyHeadBytes + index * scrapeCountsBytes;
+  view.setInt32(to, complete);
+  view.setInt32(to + 4, downloaded);
+  view.setInt32(to + 8, incomplete);
+  return scrapeCountsBytes;
 }
 
 /** A whole error reply; `message` is ASCII. */

@@ -1,6 +1,6 @@
 // How the tracker is put together: one store, the listeners over it, and what runs beside them.
 import { endianness } from 'node:os';
-import type { ConfigurationEntry } from '../admin/watched-tracker.ts';
+import type { OptionInForce } from '../admin/watched-tracker.ts';
 import { AcmeChallenges } from '../transport/http/acme-challenges.ts';
 import { createCertificateSource } from './certificates/certificates.ts';
 import { createTracker } from './create-tracker.ts';
@@ -59,7 +59,7 @@ export interface TrackerServerOptions {
   /** Sockets of this process, from before another tracker tried to take it over. */
   kept?: PassedSockets | undefined;
   /** The options as they are in force, for the admin door. */
-  entries?: readonly ConfigurationEntry[];
+  optionsInForce?: readonly OptionInForce[];
 }
 
 /**
@@ -69,7 +69,7 @@ export interface TrackerServerOptions {
 export async function startTrackerServer(
   configuration: Configuration,
   log: Log,
-  { statsEveryMs = 60_000, onStats, inherited = [], kept, entries = [] }: TrackerServerOptions = {},
+  { statsEveryMs = 60_000, onStats, inherited = [], kept, optionsInForce = [] }: TrackerServerOptions = {},
 ): Promise<TrackerServer> {
   if (endianness() !== 'LE')
     throw new StartError('this machine is big-endian; the swarm store needs a little-endian one');
@@ -107,7 +107,7 @@ export async function startTrackerServer(
   const watched = {
     ...{ store, listeners, addresses, snapshots, certificates, access, reload },
     uncaughtExceptions: () => uncaughtExceptions,
-    configuration: entries,
+    configuration: optionsInForce,
   };
   let admin: Awaited<ReturnType<typeof openAdmin>>;
   await parts.start(

@@ -76,7 +76,7 @@ export class AddressCaps {
     const hash = peers.sets.hash(address, at, 0);
     for (const seeders of [false, true] as const) {
       const set = setOf(ref, seeders);
-      const block = peers.sets.blockAt(set, peers.sets.entryOf(set, hash));
+      const block = peers.sets.blockAt(set, peers.sets.pointerFor(set, hash));
       this.#scanBlock(peers, block, seeders ? 0 : 512, address, at, tick, ofSubscriber);
     }
   }

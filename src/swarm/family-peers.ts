@@ -48,7 +48,7 @@ export class FamilyPeers {
   /** Words of one record. */
   readonly stride: number;
   /** Compact peers' size in units of 16 bits. */
-  readonly unitsPerEntry: number;
+  readonly unitsPerPeer: number;
   readonly sets: PeerSets;
   readonly #large: LargeSwarms;
   /** The record to insert: `stride` words, and its peer_id from word 5 on. */
@@ -59,7 +59,7 @@ export class FamilyPeers {
     this.#words = words;
     this.#allocator = allocator;
     this.stride = family === 4 ? recordWords4 : recordWords6;
-    this.unitsPerEntry = family === 4 ? 3 : 9;
+    this.unitsPerPeer = family === 4 ? 3 : 9;
     this.#firstClass = family === 4 ? firstBlockClass4 : firstBlockClass6;
     this.sets = new PeerSets(words, allocator, this.stride, this.#firstClass, key0, key1);
     this.#large = new LargeSwarms(words, allocator, this.stride, this.#firstClass, this.sets);
@@ -163,7 +163,7 @@ export class FamilyPeers {
     const id = peerIdAt(words, block, this.stride, index);
     if (!this.sets.insert(to, hash, words, record, id, found)) return false;
     found.isSeeder = !wasSeeder;
-    this.sets.remove(from, this.sets.entryOf(from, hash), index);
+    this.sets.remove(from, this.sets.pointerFor(from, hash), index);
     words[largeField.leechers - ref] += wasSeeder ? 1 : -1;
     words[largeField.seeders - ref] += wasSeeder ? -1 : 1;
     return true;
@@ -207,7 +207,7 @@ export class FamilyPeers {
       this.#shrink(slot);
     } else {
       const set = setOf(ref, found.isSeeder);
-      this.#removeFromSet(slot, found.isSeeder, this.sets.entryOf(set, found.hash), found.index);
+      this.#removeFromSet(slot, found.isSeeder, this.sets.pointerFor(set, found.hash), found.index);
     }
     found.index = -1;
   }
@@ -236,30 +236,30 @@ export class FamilyPeers {
   }
 
   /**
-   * The same for one block of a large swarm's set, the one that directory entry `entry` leads to; tidies it as well.
-   * Returns the next entry to look at, or −1 after the last (also when the swarm is no longer large).
+   * The same for one block of a large swarm's set, the one that directory pointer `pointer` leads to; tidies it as well.
+   * Returns the next pointer to look at, or −1 after the last (also when the swarm is no longer large).
    */
-  expireInSet(slot: number, seeders: boolean, entry: number, tick: number, ttl: number): number {
+  expireInSet(slot: number, seeders: boolean, pointer: number, tick: number, ttl: number): number {
     const words = this.#words;
     const set = setOf(words[slot], seeders);
-    if (entry >= this.sets.sizeOf(set)) return -1;
+    if (pointer >= this.sets.sizeOf(set)) return -1;
     // Before anybody is looked at: a neighbour that is merged with it brings its own, and is not met again.
-    this.sets.tidyBlock(set, entry);
-    let block = this.sets.blockAt(set, entry);
+    this.sets.tidyBlock(set, pointer);
+    let block = this.sets.blockAt(set, pointer);
     for (let i = peersIn(words, block) - 1; i >= 0; i--) {
       const state = words[recordAt(block, this.stride, i) + this.stride - 1] >>> 16;
       if (ageOf(state, tick) <= ttl) continue;
       if (state & partialFlag) this.#countPartial(slot, -1);
-      this.#removeFromSet(slot, seeders, entry, i);
+      this.#removeFromSet(slot, seeders, pointer, i);
       if (words[slot] >= 0) return -1;
-      const now = this.sets.blockAt(set, entry);
+      const now = this.sets.blockAt(set, pointer);
       if (now !== block) {
         // Resized or merged with its neighbour: begin again with what it is now.
         block = now;
         i = peersIn(words, block);
       }
     }
-    return this.#nextBlock(set, entry);
+    return this.#nextBlock(set, pointer);
   }
 
   /** Gives a block the size that it needs, and moves it out of a chunk that is being emptied. */
@@ -280,12 +280,12 @@ export class FamilyPeers {
     this.sets.tidyDirectory(setOf(this.#words[slot], true));
   }
 
-  /** The same for the block of a large swarm's set that directory entry `entry` leads to; returns as `expireInSet`. */
-  tidyInSet(slot: number, seeders: boolean, entry: number): number {
+  /** The same for the block of a large swarm's set that directory pointer `pointer` leads to; returns as `expireInSet`. */
+  tidyInSet(slot: number, seeders: boolean, pointer: number): number {
     const set = setOf(this.#words[slot], seeders);
-    if (entry >= this.sets.sizeOf(set)) return -1;
-    this.sets.tidyBlock(set, entry);
-    return this.#nextBlock(set, entry);
+    if (pointer >= this.sets.sizeOf(set)) return -1;
+    this.sets.tidyBlock(set, pointer);
+    return this.#nextBlock(set, pointer);
   }
 
   /** `sign` is that of the slot's reference. */
@@ -296,10 +296,10 @@ export class FamilyPeers {
     this.#allocator.free(object);
   }
 
-  /** The directory entry at which the block after the one of `entry` begins; −1 after the last. */
-  #nextBlock(set: number, entry: number): number {
-    const span = this.sets.spanOf(set, this.sets.blockAt(set, entry));
-    const next = (entry & ~(span - 1)) + span;
+  /** The directory pointer at which the block after the one of `pointer` begins; −1 after the last. */
+  #nextBlock(set: number, pointer: number): number {
+    const span = this.sets.spanOf(set, this.sets.blockAt(set, pointer));
+    const next = (pointer & ~(span - 1)) + span;
     return next < this.sets.sizeOf(set) ? next : -1;
   }
 
@@ -352,10 +352,10 @@ export class FamilyPeers {
     return true;
   }
 
-  #removeFromSet(slot: number, seeder: boolean, entry: number, index: number): void {
+  #removeFromSet(slot: number, seeder: boolean, pointer: number, index: number): void {
     const words = this.#words;
     const ref = words[slot];
-    this.sets.remove(setOf(ref, seeder), entry, index);
+    this.sets.remove(setOf(ref, seeder), pointer, index);
     words[(seeder ? largeField.seeders : largeField.leechers) - ref]--;
     if (this.leechers(slot) + this.seeders(slot) <= smallAgain) this.#becomeSmall(slot);
   }

@@ -55,10 +55,10 @@ export class LargeSwarms {
     const words = this.#words;
     for (const seeder of bothRoles) {
       const set = setOf(ref, seeder);
-      for (let entry = 0; entry < this.#sets.sizeOf(set); ) {
-        const block = this.#sets.blockAt(set, entry);
+      for (let pointer = 0; pointer < this.#sets.sizeOf(set); ) {
+        const block = this.#sets.blockAt(set, pointer);
         if (peersIn(words, block) > 0) return recordAt(block, this.#stride, 0);
-        entry += this.#sets.spanOf(set, block);
+        pointer += this.#sets.spanOf(set, block);
       }
     }
     return 0;
@@ -104,13 +104,13 @@ export class LargeSwarms {
     initBlock(words, block, sizeClass, 0);
     for (const seeder of bothRoles) {
       const set = setOf(-large, seeder);
-      for (let entry = 0; entry < this.#sets.sizeOf(set); ) {
-        const part = this.#sets.blockAt(set, entry);
+      for (let pointer = 0; pointer < this.#sets.sizeOf(set); ) {
+        const part = this.#sets.blockAt(set, pointer);
         for (let i = 0; i < peersIn(words, part); i++) {
           const id = peerIdAt(words, part, this.#stride, i);
           addRecord(words, block, this.#stride, seeder, words, recordAt(part, this.#stride, i), id);
         }
-        entry += this.#sets.spanOf(set, part);
+        pointer += this.#sets.spanOf(set, part);
       }
     }
     addPartial(words, block, words[large + largeField.partial]);

@@ -55,7 +55,7 @@ export const header = {
   evictUpTo: 53,
   evictedInPass: 54,
   evictRestUntil: 55,
-  /** Where in a large swarm a slice of eviction ended: which of its sets (0 to 3), and which directory entry. */
+  /** Where in a large swarm a slice of eviction ended: which of its sets (0 to 3), and which directory pointer. */
   evictSet: 57,
   evictSetAt: 58,
   /** Guards the next three: the pages of the journal, and whether a change found no room there, and nothing is noted since. */

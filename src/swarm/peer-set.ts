@@ -4,7 +4,7 @@
 // to blocks of at most 128 peers. A full block splits in two, a directory doubles by copying references, two small
 // neighbours merge: nothing ever takes longer than one block's worth of copying (or one directory's, 64 KiB at most),
 // so a swarm of a million peers inserts, finds and removes like one of a hundred. Since a block's share of the hash
-// space is its share of the peers, starting at a random directory entry samples evenly.
+// space is its share of the peers, starting at a random directory pointer samples evenly.
 // Callers hold the shard's lock.
 
 import { isLocalScope, scopeOfIpv4, scopeOfIpv6 } from '../protocol/address-scope.ts';
@@ -82,10 +82,10 @@ export class PeerSets {
 
   /** Gives back the set's blocks and directory. */
   free(set: number): void {
-    const entries = this.sizeOf(set);
-    for (let entry = 0; entry < entries; ) {
-      const block = this.blockAt(set, entry);
-      entry += this.spanOf(set, block);
+    const pointers = this.sizeOf(set);
+    for (let pointer = 0; pointer < pointers; ) {
+      const block = this.blockAt(set, pointer);
+      pointer += this.spanOf(set, block);
       this.#allocator.free(block);
     }
     this.#allocator.free(this.#words[set + setField.directory]);
@@ -105,7 +105,7 @@ export class PeerSets {
 
   /** Looks for an endpoint whose hash `found` has already, and writes there where it is. */
   find(set: number, address: Int32Array, at: number, port: number, found: FoundPeer): boolean {
-    const block = this.blockAt(set, this.entryOf(set, found.hash));
+    const block = this.blockAt(set, this.pointerFor(set, found.hash));
     const index = findRecord(this.#words, block, this.#stride, address, at, port);
     found.block = block;
     found.index = index;
@@ -126,47 +126,47 @@ export class PeerSets {
   ): boolean {
     const words = this.#words;
     for (;;) {
-      const entry = this.entryOf(set, hash);
-      const block = this.blockAt(set, entry);
+      const pointer = this.pointerFor(set, hash);
+      const block = this.blockAt(set, pointer);
       if (peersIn(words, block) < capacityOf(words, block)) {
         placed.block = block;
         placed.index = addRecord(words, block, this.#stride, false, source, sourceRecord, sourcePeerId);
         return true;
       }
-      if (!this.#makeRoom(set, entry, block)) return false;
+      if (!this.#makeRoom(set, pointer, block)) return false;
     }
   }
 
-  /** Takes out record `index` of the block that directory entry `entry` leads to. */
-  remove(set: number, entry: number, index: number): void {
+  /** Takes out record `index` of the block that directory pointer `pointer` leads to. */
+  remove(set: number, pointer: number, index: number): void {
     const words = this.#words;
-    const block = this.blockAt(set, entry);
+    const block = this.blockAt(set, pointer);
     removeRecord(words, block, this.#stride, index);
     const count = peersIn(words, block);
-    if (count <= mergeBelow / 2 && this.#merge(set, entry, block)) return;
+    if (count <= mergeBelow / 2 && this.#merge(set, pointer, block)) return;
     const step = classOf(words, block) - this.#firstClass;
     if (step >= 3 && count <= capacityOfClass[this.#firstClass + step - 3]) {
-      this.#resize(set, entry, block, step - 2);
+      this.#resize(set, pointer, block, step - 2);
     }
   }
 
   /**
-   * Gives the block that directory entry `entry` leads to the size that it needs, merges it with its neighbour where
+   * Gives the block that directory pointer `pointer` leads to the size that it needs, merges it with its neighbour where
    * both are small, and moves it out of a chunk that is being emptied.
    */
-  tidyBlock(set: number, entry: number): void {
-    const block = this.blockAt(set, entry);
+  tidyBlock(set: number, pointer: number): void {
+    const block = this.blockAt(set, pointer);
     const count = peersIn(this.#words, block);
-    if (count <= mergeBelow / 2 && this.#merge(set, entry, block)) return;
+    if (count <= mergeBelow / 2 && this.#merge(set, pointer, block)) return;
     const step = stepFor(count);
     if (this.#firstClass + step < classOf(this.#words, block)) {
-      this.#resize(set, entry, block, step);
+      this.#resize(set, pointer, block, step);
       return;
     }
     if (!this.#allocator.isEmptying(block)) return;
     const copy = this.#allocator.copyOut(block);
     if (copy === 0) return;
-    this.#point(set, entry, copy);
+    this.#point(set, pointer, copy);
     this.#allocator.free(block);
   }
 
@@ -182,13 +182,13 @@ export class PeerSets {
     this.#allocator.free(directory);
   }
 
-  entryOf(set: number, hash: number): number {
+  pointerFor(set: number, hash: number): number {
     const depth = this.#words[set + setField.depth];
     return depth === 0 ? 0 : hash >>> (32 - depth);
   }
 
-  blockAt(set: number, entry: number): number {
-    return this.#words[this.#words[set + setField.directory] + entry];
+  blockAt(set: number, pointer: number): number {
+    return this.#words[this.#words[set + setField.directory] + pointer];
   }
 
   /** Entries of the set's directory. */
@@ -196,30 +196,30 @@ export class PeerSets {
     return 1 << this.#words[set + setField.depth];
   }
 
-  /** How many neighbouring directory entries lead to this block. */
+  /** How many neighbouring directory pointers lead to this block. */
   spanOf(set: number, block: number): number {
     return 1 << (this.#words[set + setField.depth] - depthOf(this.#words, block));
   }
 
-  #makeRoom(set: number, entry: number, block: number): boolean {
+  #makeRoom(set: number, pointer: number, block: number): boolean {
     const step = classOf(this.#words, block) - this.#firstClass;
-    if (step < usualSteps) return this.#resize(set, entry, block, step + 1);
+    if (step < usualSteps) return this.#resize(set, pointer, block, step + 1);
     const depth = this.#words[set + setField.depth];
-    if (depthOf(this.#words, block) < depth) return this.#split(set, entry, block);
+    if (depthOf(this.#words, block) < depth) return this.#split(set, pointer, block);
     if (depth < maxTableBits) return this.#doubleDirectory(set);
-    return step < lastStep && this.#resize(set, entry, block, step + 1);
+    return step < lastStep && this.#resize(set, pointer, block, step + 1);
   }
 
-  #resize(set: number, entry: number, block: number, step: number): boolean {
+  #resize(set: number, pointer: number, block: number, step: number): boolean {
     const bigger = this.#allocateBlock(step, depthOf(this.#words, block));
     if (bigger === 0) return false;
     copyBlock(this.#words, block, bigger, this.#stride);
-    this.#point(set, entry, bigger);
+    this.#point(set, pointer, bigger);
     this.#allocator.free(block);
     return true;
   }
 
-  #split(set: number, entry: number, block: number): boolean {
+  #split(set: number, pointer: number, block: number): boolean {
     const words = this.#words;
     const depth = depthOf(words, block);
     const count = peersIn(words, block);
@@ -237,24 +237,24 @@ export class PeerSets {
       this.#copyRecord(block, i, (this.#hashOf(block, i) >>> bit) & 1 ? upper : lower);
     }
     const half = this.spanOf(set, block) >>> 1;
-    this.#point(set, entry & ~half, lower);
-    this.#point(set, entry | half, upper);
+    this.#point(set, pointer & ~half, lower);
+    this.#point(set, pointer | half, upper);
     this.#allocator.free(block);
     return true;
   }
 
-  #merge(set: number, entry: number, block: number): boolean {
+  #merge(set: number, pointer: number, block: number): boolean {
     const words = this.#words;
     const depth = depthOf(words, block);
     if (depth === 0) return false;
-    const neighbour = this.blockAt(set, entry ^ this.spanOf(set, block));
+    const neighbour = this.blockAt(set, pointer ^ this.spanOf(set, block));
     const together = peersIn(words, block) + peersIn(words, neighbour);
     if (depthOf(words, neighbour) !== depth || together > mergeBelow) return false;
     const merged = this.#allocateBlock(stepFor(together), depth - 1);
     if (merged === 0) return false;
     for (let i = peersIn(words, block) - 1; i >= 0; i--) this.#copyRecord(block, i, merged);
     for (let i = peersIn(words, neighbour) - 1; i >= 0; i--) this.#copyRecord(neighbour, i, merged);
-    this.#point(set, entry, merged);
+    this.#point(set, pointer, merged);
     this.#allocator.free(block);
     this.#allocator.free(neighbour);
     return true;
@@ -276,14 +276,14 @@ export class PeerSets {
     return true;
   }
 
-  /** Whether two neighbouring entries always lead to the same block. */
+  /** Whether two neighbouring pointers always lead to the same block. */
   #isDouble(set: number): boolean {
     const words = this.#words;
     const directory = words[set + setField.directory];
     const size = this.sizeOf(set);
     if (size === 1) return false;
-    for (let entry = 0; entry < size; entry += 2) {
-      if (words[directory + entry] !== words[directory + entry + 1]) return false;
+    for (let pointer = 0; pointer < size; pointer += 2) {
+      if (words[directory + pointer] !== words[directory + pointer + 1]) return false;
     }
     return true;
   }
@@ -308,10 +308,10 @@ export class PeerSets {
     return block;
   }
 
-  /** Points every directory entry of the block's share, in which `entry` lies, at it. */
-  #point(set: number, entry: number, block: number): void {
+  /** Points every directory pointer of the block's share, in which `pointer` lies, at it. */
+  #point(set: number, pointer: number, block: number): void {
     const span = this.spanOf(set, block);
-    const start = this.#words[set + setField.directory] + (entry & ~(span - 1));
+    const start = this.#words[set + setField.directory] + (pointer & ~(span - 1));
     for (let i = 0; i < span; i++) this.#words[start + i] = block;
   }
 

@@ -24,7 +24,7 @@ export class Sampler {
 
   /**
    * Where the next samples go: compact peers from `out[at]` on; peer_ids, when wanted, from word 0 of `ids` on. Up to
-   * four entries behind the last one are overwritten, where there is room for them.
+   * four peers behind the last one are overwritten, where there is room for them.
    */
   into(out: Uint16Array, at: number, ids: Int32Array | undefined): void {
     this.#out = out;
@@ -74,7 +74,7 @@ export class Sampler {
   /** Copies the first `pool` records and puts the last of them in the place of record `self`. */
   #copyAllBut(block: number, pool: number, self: number): void {
     const out = this.#out;
-    const units = this.#peers.unitsPerEntry;
+    const units = this.#peers.unitsPerPeer;
     let to = this.#outAt + self * units;
     this.#copy(block, 0, pool);
     if (self < 0) return;
@@ -131,8 +131,8 @@ export class Sampler {
     const { block: ownBlock, index: ownIndex } = this.#self;
     const set = setOf(ref, seeder);
     const size = sets.sizeOf(set);
-    let entry = this.#below(size);
-    const firstBlock = sets.blockAt(set, entry);
+    let pointer = this.#below(size);
+    const firstBlock = sets.blockAt(set, pointer);
     const offset = this.#below(Math.max(1, peersIn(words, firstBlock)));
     let block = firstBlock;
     let start = offset;
@@ -141,8 +141,8 @@ export class Sampler {
       const self = block === ownBlock ? ownIndex : -1;
       left -= this.#copyUpTo(block, start, peersIn(words, block), self, left);
       const span = sets.spanOf(set, block);
-      entry = ((entry & ~(span - 1)) + span) & (size - 1);
-      block = sets.blockAt(set, entry);
+      pointer = ((pointer & ~(span - 1)) + span) & (size - 1);
+      block = sets.blockAt(set, pointer);
       start = 0;
     } while (left > 0 && block !== firstBlock);
     if (left > 0) left -= this.#copyUpTo(block, 0, offset, block === ownBlock ? ownIndex : -1, left);

@@ -30,14 +30,14 @@ export class ScopedChoice {
     want: number,
     self: Readonly<FoundPeer>,
   ): void {
-    visit.entries = visit.ipv4Entries = 0;
+    visit.peers = visit.ipv4Peers = 0;
     const sampler = this.#samplerFor(entry, visit);
     if (sampler === undefined) return;
-    visit.entries = sampler.sample(peers, slot, leechersOnly, want, self);
+    visit.peers = sampler.sample(peers, slot, leechersOnly, want, self);
     if (!visit.fillWithIpv4 || visit.family !== 6) return;
     const peers4 = this.#entries.peers4;
-    const left = want - visit.entries;
-    visit.ipv4Entries = sampler.sample(peers4, entry + entryField.peers4, leechersOnly, left, nobody);
+    const left = want - visit.peers;
+    visit.ipv4Peers = sampler.sample(peers4, entry + entryField.peers4, leechersOnly, left, nobody);
   }
 
   /** Undefined when none of the peers may be handed to this announcer. */

@@ -19,7 +19,7 @@ const looksAtLeast = 8192;
 class SetWalk {
   set = 0;
   /** Entry of the directory, and record of the block it leads to. */
-  entry = 0;
+  pointer = 0;
   index = 0;
   /** Records that were not looked at yet. */
   left = 0;
@@ -107,8 +107,8 @@ export class ScopedSampler {
   #begin(walk: SetWalk, set: number, records: number): void {
     const { sets } = this.#peers;
     walk.set = set;
-    walk.entry = this.#below(sets.sizeOf(set));
-    walk.index = this.#below(Math.max(1, peersIn(this.#words, sets.blockAt(set, walk.entry))));
+    walk.pointer = this.#below(sets.sizeOf(set));
+    walk.index = this.#below(Math.max(1, peersIn(this.#words, sets.blockAt(set, walk.pointer))));
     walk.left = records;
   }
 
@@ -116,14 +116,14 @@ export class ScopedSampler {
   #takeFromSet(walk: SetWalk): void {
     const { sets } = this.#peers;
     while (walk.left > 0 && this.#taken < this.#want && this.#looks > 0) {
-      const block = sets.blockAt(walk.set, walk.entry);
+      const block = sets.blockAt(walk.set, walk.pointer);
       const end = Math.min(peersIn(this.#words, block), walk.index + walk.left);
       const next = this.#take(block, walk.index, end);
       walk.left -= next - walk.index;
       walk.index = next;
       if (next < peersIn(this.#words, block)) continue;
       const span = sets.spanOf(walk.set, block);
-      walk.entry = ((walk.entry & ~(span - 1)) + span) & (sets.sizeOf(walk.set) - 1);
+      walk.pointer = ((walk.pointer & ~(span - 1)) + span) & (sets.sizeOf(walk.set) - 1);
       walk.index = 0;
     }
   }

@@ -140,8 +140,8 @@ export class SnapshotReader {
       const { sets } = peers;
       const leecherSet = setOf(ref, false);
       const seederSet = setOf(ref, true);
-      const leechers = sets.blockAt(leecherSet, sets.entryOf(leecherSet, this.#hash));
-      const seeders = sets.blockAt(seederSet, sets.entryOf(seederSet, this.#hash));
+      const leechers = sets.blockAt(leecherSet, sets.pointerFor(leecherSet, this.#hash));
+      const seeders = sets.blockAt(seederSet, sets.pointerFor(seederSet, this.#hash));
       const depth = Math.max(depthOf(this.#words, leechers), depthOf(this.#words, seeders));
       const leecherCount = this.#copyShare(peers, leechers, depth);
       this.#count(head, family, leecherCount, this.#copyShare(peers, seeders, depth));

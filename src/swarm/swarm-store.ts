@@ -238,7 +238,7 @@ export class SwarmStore {
   }
 
   #stop(shard: number, entry: number, visit: SwarmVisit): void {
-    visit.complete = visit.incomplete = visit.downloaded = visit.entries = visit.ipv4Entries = 0;
+    visit.complete = visit.incomplete = visit.downloaded = visit.peers = visit.ipv4Peers = 0;
     visit.early = false;
     if (entry === 0) return;
     const peers = this.#peersOf(visit.family);
@@ -287,12 +287,12 @@ export class SwarmStore {
     want: number,
   ): void {
     this.#sampler.into(visit.out, visit.outAt, visit.outPeerIds);
-    visit.entries = this.#sampler.sample(peers, slot, leechersOnly, want, this.#self);
-    visit.ipv4Entries = 0;
+    visit.peers = this.#sampler.sample(peers, slot, leechersOnly, want, this.#self);
+    visit.ipv4Peers = 0;
     if (!visit.fillWithIpv4 || visit.family !== 6) return;
     const peers4 = this.#entries.peers4;
-    const left = want - visit.entries;
-    visit.ipv4Entries = this.#sampler.sample(peers4, slotOf(entry, 4), leechersOnly, left, nobody);
+    const left = want - visit.peers;
+    visit.ipv4Peers = this.#sampler.sample(peers4, slotOf(entry, 4), leechersOnly, left, nobody);
   }
 
   #refresh(

@@ -20,8 +20,8 @@ export interface SwarmVisit {
   complete: number;
   incomplete: number;
   downloaded: number;
-  entries: number;
-  ipv4Entries: number;
+  peers: number;
+  ipv4Peers: number;
   early: boolean;
 }
 

@@ -28,21 +28,21 @@ export class Announce {
   /** Compact peers are written here from `outAt` on, in units of 16 bits: 3 an IPv4 peer, 9 an IPv6 peer. */
   out: Uint16Array = new Uint16Array(0);
   outAt = 0;
-  /** The transport's own limit of entries, on top of the tracker's. */
-  maxEntries = 0x7fff;
-  /** IPv6 clients only: fill places that IPv6 peers leave with IPv4 peers (written as 6-byte entries after them). */
+  /** The transport's own limit of peers, on top of the tracker's. */
+  mostPeers = 0x7fff;
+  /** IPv6 clients only: fill places that IPv6 peers leave with IPv4 peers (written after them, 6 bytes each). */
   fillWithIpv4 = false;
-  /** When set, the peer_id of entry i is written here at word 5 × i (dictionary replies need it). */
+  /** When set, the peer_id of peer i is written here at word 5 × i (dictionary replies need it). */
   outPeerIds: Int32Array | undefined = undefined;
 
   // The answer.
   complete = 0;
   incomplete = 0;
   downloaded = 0;
-  /** Entries of the client's own family, written first. */
-  entries = 0;
-  /** IPv4 entries written after the IPv6 ones, 3 units each; 0 unless `fillWithIpv4`. */
-  ipv4Entries = 0;
+  /** Peers of the client's own family, written first. */
+  peers = 0;
+  /** IPv4 peers written after the IPv6 ones, 3 units each; 0 unless `fillWithIpv4`. */
+  ipv4Peers = 0;
   /** The peer announced again before it was asked to; it got fewer peers than it might have. */
   early = false;
 }

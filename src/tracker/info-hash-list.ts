@@ -40,13 +40,13 @@ export class InfoHashList {
     for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const number = words[headerAt.size + slot];
       if (number === 0) return slot;
-      const entry = this.#first + (number - 1) * infoHashWords;
+      const place = this.#first + (number - 1) * infoHashWords;
       if (
-        words[entry] === infoHash[at] &&
-        words[entry + 1] === infoHash[at + 1] &&
-        words[entry + 2] === infoHash[at + 2] &&
-        words[entry + 3] === infoHash[at + 3] &&
-        words[entry + 4] === infoHash[at + 4]
+        words[place] === infoHash[at] &&
+        words[place + 1] === infoHash[at + 1] &&
+        words[place + 2] === infoHash[at + 2] &&
+        words[place + 3] === infoHash[at + 3] &&
+        words[place + 4] === infoHash[at + 4]
       ) {
         return -1;
       }
@@ -59,8 +59,8 @@ export class InfoHashList {
     if (slot < 0) return;
     const words = this.#words;
     const number = words[headerAt.count]++;
-    const entry = this.#first + number * infoHashWords;
-    for (let i = 0; i < infoHashWords; i++) words[entry + i] = infoHash[at + i];
+    const place = this.#first + number * infoHashWords;
+    for (let i = 0; i < infoHashWords; i++) words[place + i] = infoHash[at + i];
     words[headerAt.size + slot] = number + 1;
   }
 

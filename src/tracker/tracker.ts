@@ -57,9 +57,9 @@ export class Tracker {
     const refusal = this.protection.access?.refusalOf(announce);
     if (refusal !== undefined) return refusal;
     const { maxPeers } = this.settings;
-    const { numwant, maxEntries } = announce;
+    const { numwant, mostPeers } = announce;
     const wanted = numwant < 0 || numwant > maxPeers ? maxPeers : numwant;
-    const stored = this.#store.announce(announce, wanted < maxEntries ? wanted : maxEntries, now);
+    const stored = this.#store.announce(announce, wanted < mostPeers ? wanted : mostPeers, now);
     return stored ? undefined : trackerFull;
   }
 

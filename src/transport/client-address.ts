@@ -30,8 +30,8 @@ export function includes(networks: readonly Cidr[], ip: IpBytes): boolean {
 
 /**
  * The client behind trusted proxies, from what they wrote into X-Forwarded-For: read from the right, past trusted hops,
- * to the first other address; the left-most when all are trusted. An entry may carry a port, as some gateways write it.
- * Undefined when an entry on that way is no address.
+ * to the first other address; the left-most when all are trusted. An item may carry a port, as some gateways write it.
+ * Undefined when an item on that way is no address.
  */
 export function parseForwardedFor(header: string, trusted: readonly Cidr[]): IpBytes | undefined {
   const hops = header.split(',');

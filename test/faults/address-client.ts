@@ -4,7 +4,7 @@ import {
   decodeConnectReply,
   decodeReplyAction,
   decodeReplyTransactionId,
-  decodeScrapeReplyEntry,
+  decodeScrapeCounts,
   encodeAnnounceRequest,
   encodeConnectRequest,
   encodeScrapeRequest,
@@ -83,7 +83,7 @@ export class AddressClient {
       const reply = await this.#ask((transactionId) =>
         encodeScrapeRequest(this.#view, 0, this.#connection, transactionId, [infoHashOf(swarm)]),
       );
-      if (reply !== undefined && decodeScrapeReplyEntry(viewOf(reply), 0, reply.length, 0, counts))
+      if (reply !== undefined && decodeScrapeCounts(viewOf(reply), 0, reply.length, 0, counts))
         return counts.complete + counts.incomplete;
     }
     throw new Error('no answer to a scrape');

@@ -22,7 +22,7 @@ function compact(...peers: string[]): Uint8Array {
 function answer(client: string, changes: Partial<HttpAnnounceAnswer> = {}): HttpAnnounceAnswer {
   const address = new Int32Array(5);
   const family = encodeIpWords(parseIp(client)!, address, 1);
-  const empty = { complete: 1, incomplete: 2, downloaded: 3, entries: 0, ipv4Entries: 0 };
+  const empty = { complete: 1, incomplete: 2, downloaded: 3, peers: 0, ipv4Peers: 0 };
   return { ...empty, address, addressAt: 1, family, ...changes };
 }
 
@@ -42,7 +42,7 @@ const text = (found: HttpAnnounceAnswer, put = form()) => formatLatin1(encode(fo
 test('an IPv4 client is given counts, times, its address and 6-byte peers', () => {
   const peers = compact('1.2.3.4:6881', '5.6.7.8:80');
   assert.equal(
-    text(answer('192.0.2.65', { entries: 2 }), form({ peers })),
+    text(answer('192.0.2.65', { peers: 2 }), form({ peers })),
     'd8:completei1e10:downloadedi3e11:external ip4:\u00c0\u0000\u0002A10:incompletei2e8:intervali1800e' +
       `12:min intervali60e5:peers12:${formatLatin1(peers)}10:tracker id7:Wildkate`,
   );
@@ -55,7 +55,7 @@ test('an empty tracker id is left out', () => {
 test('an IPv6 client is given 18-byte peers, IPv4 ones mapped at their end, and empty peers', () => {
   const peers = compact('[2001:db8::1]:6881', '1.2.3.4:6882');
   const reply = decodeHttpAnnounceReply(
-    encode(answer('2001:db8::9', { entries: 1, ipv4Entries: 1 }), form({ peers })),
+    encode(answer('2001:db8::9', { peers: 1, ipv4Peers: 1 }), form({ peers })),
   );
   assert.deepEqual(reply.peers, new Uint8Array(0));
   assert.deepEqual(reply.peers6, compact('[2001:db8::1]:6881', '[::ffff:1.2.3.4]:6882'));
@@ -72,7 +72,7 @@ const ids = parseLatin1('-AA0000-aaaaaaaaaaaa-BB0000-bbbbbbbbbbbb');
 
 test('dictionaries carry ip, peer id and port, IPv6 before IPv4 and IPv4 in its plain form', () => {
   const peers = compact('[2001:db8::1]:6881', '1.2.3.4:80');
-  const found = answer('::1', { entries: 1, ipv4Entries: 1 });
+  const found = answer('::1', { peers: 1, ipv4Peers: 1 });
   const put = form({ peers, peerIds: ids, compact: false });
   assert.ok(
     text(found, put).includes(
@@ -129,8 +129,8 @@ test('what a tracker writes a client reads, and it is strict bencode', () => {
         complete,
         incomplete,
         downloaded,
-        entries: own.length,
-        ipv4Entries: fill.length,
+        peers: own.length,
+        ipv4Peers: fill.length,
       });
       const bytes = encode(asked, form({ peers, peerIds, compact: !dictionaries, interval }));
       decodeBencode(bytes);

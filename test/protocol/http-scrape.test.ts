@@ -8,7 +8,7 @@ import { decodeHttpScrapeReply } from '../../src/protocol/http-client-replies.ts
 import { formatHttpScrape } from '../../src/protocol/http-client-requests.ts';
 import {
   decodeHttpScrape,
-  encodeHttpScrapeEntry,
+  encodeHttpScrapeCounts,
   encodeHttpScrapeHead,
   encodeHttpScrapeTail,
   HttpScrapeQuestion,
@@ -72,8 +72,8 @@ test('an answer has an entry for each info_hash and the flags, and is strict ben
   const writer = new ByteWriter(8);
   const hashes = parseLatin1(hash('a') + hash('b'));
   encodeHttpScrapeHead(writer);
-  encodeHttpScrapeEntry(writer, hashes, 0, { complete: 1, incomplete: 2, downloaded: 3, downloaders: 1 });
-  encodeHttpScrapeEntry(writer, hashes, 20, { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 });
+  encodeHttpScrapeCounts(writer, hashes, 0, { complete: 1, incomplete: 2, downloaded: 3, downloaders: 1 });
+  encodeHttpScrapeCounts(writer, hashes, 20, { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 });
   encodeHttpScrapeTail(writer, 60);
   const bytes = writer.view();
   assert.equal(

@@ -168,14 +168,14 @@ test('a scrape reply has complete, downloaded and incomplete for each info_hash'
   const head = udp.encodeScrapeReplyHead(view, at, 9);
   const length =
     head +
-    udp.encodeScrapeReplyEntry(view, at, 0, 1, 2, 3) +
-    udp.encodeScrapeReplyEntry(view, at, 1, 4, 5, 0x7fffffff);
+    udp.encodeScrapeCounts(view, at, 0, 1, 2, 3) +
+    udp.encodeScrapeCounts(view, at, 1, 4, 5, 0x7fffffff);
   assert.equal(hex(length), '000000020000000900000001000000020000000300000004000000057fffffff');
   const into = { complete: 0, downloaded: 0, incomplete: 0 };
-  assert.ok(client.decodeScrapeReplyEntry(view, at, length, 1, into));
+  assert.ok(client.decodeScrapeCounts(view, at, length, 1, into));
   assert.deepEqual(into, { complete: 4, downloaded: 5, incomplete: 0x7fffffff });
-  assert.ok(!client.decodeScrapeReplyEntry(view, at, length, 2, into));
-  assert.ok(!client.decodeScrapeReplyEntry(view, at, length - 1, 1, into));
+  assert.ok(!client.decodeScrapeCounts(view, at, length, 2, into));
+  assert.ok(!client.decodeScrapeCounts(view, at, length - 1, 1, into));
 });
 
 test('an error reply is action 3, the transaction_id and the text', () => {

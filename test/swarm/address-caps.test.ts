@@ -16,8 +16,8 @@ class Client extends Visit {
   given(): string[] {
     const found: string[] = [];
     let at = this.outAt;
-    for (let i = 0; i < this.entries + this.ipv4Entries; i++) {
-      const family = i < this.entries ? this.family : 4;
+    for (let i = 0; i < this.peers + this.ipv4Peers; i++) {
+      const family = i < this.peers ? this.family : 4;
       const units = family === 4 ? 2 : 8;
       const words = new Int32Array(this.out.slice(at, at + units).buffer);
       const port = ((this.out[at + units] & 0xff) << 8) | (this.out[at + units] >>> 8);
@@ -114,16 +114,16 @@ for (const others of [0, 1000]) {
       const expected = [...new Set([...scopes.public, ...addresses])].filter(
         (address) => address !== addresses[0],
       );
-      const { given, entries } = bind(announce(store, addresses[0], 7777, 2));
+      const { given, peers } = bind(announce(store, addresses[0], 7777, 2));
       assert.deepEqual(mine(given), expected.map((address) => `${address} 7777`).sort());
-      assert.equal(entries, others + expected.length);
+      assert.equal(peers, others + expected.length);
       assert.equal(new Set(given).size, given.length, 'a peer is handed out twice');
     }
   });
 }
 
-function bind(client: Client): { given: string[]; entries: number } {
-  return { given: client.given(), entries: client.entries };
+function bind(client: Client): { given: string[]; peers: number } {
+  return { given: client.given(), peers: client.peers };
 }
 
 test('a swarm of one scope hands nothing to another, and everything to its own', () => {
@@ -132,10 +132,10 @@ test('a swarm of one scope hands nothing to another, and everything to its own',
   const outsider = new Client().setSwarm(1).from('90.1.2.3', 1);
   assert.ok(store.announce(outsider, 50, 1));
   assert.deepEqual(outsider.given(), []);
-  assert.equal(announce(store, '10.1.0.1', 1, 1, 50).entries, 50);
+  assert.equal(announce(store, '10.1.0.1', 1, 1, 50).peers, 50);
   outsider.event = Event.stopped;
   assert.ok(store.announce(outsider, 50, 1));
-  assert.equal(announce(store, '10.1.0.2', 1, 1, 50).entries, 50);
+  assert.equal(announce(store, '10.1.0.2', 1, 1, 50).peers, 50);
 });
 
 test('an IPv6 client of a mixed swarm is filled up with IPv4 peers of its scope', () => {
@@ -168,14 +168,14 @@ test('who asks in a mixed swarm is given seeders and leechers, evenly chosen, an
   for (let round = 0; round < 400; round++) {
     client.from('95.0.0.1', 6881).seeding = false;
     store.announce(client, 50, 1);
-    assert.equal(client.entries, 50);
+    assert.equal(client.peers, 50);
     for (const peer of client.given()) chosen.set(peer, (chosen.get(peer) ?? 0) + 1);
   }
   assert.ok(chosen.size > 990, `${chosen.size} of 1000 were chosen`);
   assert.ok(Math.max(...chosen.values()) < 100);
   client.seeding = true;
   store.announce(client, 50, 1);
-  assert.equal(client.entries, 50);
+  assert.equal(client.peers, 50);
   for (const peer of client.given()) {
     const [, , high, low] = peer.split(' ')[0].split('.').map(Number);
     assert.equal((high * 256 + low) % 4, 0, `${peer} is a seeder`);
@@ -208,7 +208,7 @@ for (const [locals, publics, want, seeding] of [
     for (let round = 0; round < 50; round++) {
       client.from('95.0.0.1', 6881).seeding = false;
       store.announce(client, want, 1);
-      assert.equal(client.entries, want);
+      assert.equal(client.peers, want);
       assert.equal(new Set(client.given()).size, want, 'a peer is handed out twice');
       client.event = Event.stopped;
       store.announce(client, 0, 1);
@@ -226,9 +226,9 @@ test('a public address that announces early is given ten peers, a private one as
   }
   announce(store, '91.0.0.1', 6881, 100, 30);
   const early = announce(store, '91.0.0.1', 6881, 159, 30);
-  assert.deepEqual([early.entries, early.early, early.incomplete], [10, true, 101]);
+  assert.deepEqual([early.peers, early.early, early.incomplete], [10, true, 101]);
   const inTime = announce(store, '91.0.0.1', 6881, 159 + 60, 30);
-  assert.deepEqual([inTime.entries, inTime.early], [30, false]);
+  assert.deepEqual([inTime.peers, inTime.early], [30, false]);
   const local = announce(store, '10.0.0.1', 6881, 2, 30);
-  assert.deepEqual([local.entries, local.early], [30, false]);
+  assert.deepEqual([local.peers, local.early], [30, false]);
 });

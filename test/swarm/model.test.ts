@@ -81,7 +81,7 @@ function run(operations: number, seed: number): void {
 
     if (visit.event === Event.stopped) {
       swarm?.peers.delete(key);
-      assert.equal(visit.entries + visit.ipv4Entries, 0);
+      assert.equal(visit.peers + visit.ipv4Peers, 0);
     } else {
       const others = { own: 0, ipv4: 0 };
       // Walking a large swarm's model for each step would take hours: check every peer handed out, and the number of
@@ -93,12 +93,12 @@ function run(operations: number, seed: number): void {
           if (other < 0 === (family === 6)) others.own++;
           else if (other >= 0) others.ipv4++;
         }
-        assert.equal(visit.entries, Math.min(want, others.own));
-        const filled = visit.fillWithIpv4 ? Math.min(want - visit.entries, others.ipv4) : 0;
-        assert.equal(visit.ipv4Entries, filled);
+        assert.equal(visit.peers, Math.min(want, others.own));
+        const filled = visit.fillWithIpv4 ? Math.min(want - visit.peers, others.ipv4) : 0;
+        assert.equal(visit.ipv4Peers, filled);
       }
       const seen = new Set<number>();
-      visit.peers().forEach((peer, i) => {
+      visit.listPeers().forEach((peer, i) => {
         const other = keyOf(peer.family, peer.n);
         assert.ok(!seen.has(other), 'a peer is handed out twice');
         seen.add(other);

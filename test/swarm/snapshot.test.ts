@@ -114,7 +114,7 @@ for (const [name, clock, kept] of [
       other.announce(visit, 10, 5);
       assert.deepEqual(
         visit
-          .peers()
+          .listPeers()
           .map(({ n }) => n)
           .sort((a, b) => a - b),
         [0, 1000],
@@ -125,7 +125,7 @@ for (const [name, clock, kept] of [
     other.announce(visit, 10, clock.monotonic);
     assert.deepEqual(
       visit
-        .peers()
+        .listPeers()
         .map(({ n }) => n)
         .sort((a, b) => a - b),
       kept,

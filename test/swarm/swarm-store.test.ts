@@ -26,9 +26,9 @@ test('a swarm of a million peers finds, samples and forgets each of them', () =>
   for (let n = 0; n < peers; n += 97) {
     visit.setPeer(4, n).seeding = n % 4 === 0;
     store.announce(visit, 50, 2);
-    assert.equal(visit.entries, 50);
+    assert.equal(visit.peers, 50);
     assert.equal(visit.complete + visit.incomplete, peers);
-    for (const peer of visit.peers()) assert.ok(peer.n >= 0 && peer.n < peers && peer.n !== n);
+    for (const peer of visit.listPeers()) assert.ok(peer.n >= 0 && peer.n < peers && peer.n !== n);
   }
   visit.event = Event.stopped;
   for (let n = 0; n < peers; n++) store.announce(visit.setPeer(4, n), 0, 3);
@@ -47,7 +47,7 @@ test('a seeder of a swarm with ten leechers among ten thousand seeders is given 
   }
   visit.setPeer(4, 20_000).seeding = true;
   store.announce(visit, 50, 1);
-  const given = visit.peers().map((peer) => peer.n);
+  const given = visit.listPeers().map((peer) => peer.n);
   assert.deepEqual(
     given.sort((a, b) => a - b),
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
@@ -71,8 +71,8 @@ for (const [size, want] of [
     visit.setPeer(4, 0).seeding = false;
     for (let round = 0; round < rounds; round++) {
       store.announce(visit, want, 1);
-      assert.equal(visit.entries, want);
-      for (const peer of visit.peers()) chosen[peer.n]++;
+      assert.equal(visit.peers, want);
+      for (const peer of visit.listPeers()) chosen[peer.n]++;
     }
     const expected = (rounds * want) / (size - 1);
     const others = chosen.slice(1);
@@ -97,7 +97,7 @@ test('questions create nothing', () => {
   for (let n = 0; n < 1000; n++) {
     store.announce(visit.setSwarm(n).setPeer(4, n), 50, 1);
     store.scrape(visit.infoHash, 0, counts());
-    assert.equal(visit.complete + visit.incomplete + visit.downloaded + visit.entries, 0);
+    assert.equal(visit.complete + visit.incomplete + visit.downloaded + visit.peers, 0);
   }
   assert.deepEqual(store.totals(), before);
 });

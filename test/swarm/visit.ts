@@ -21,8 +21,8 @@ export class Visit implements SwarmVisit {
   complete = 0;
   incomplete = 0;
   downloaded = 0;
-  entries = 0;
-  ipv4Entries = 0;
+  peers = 0;
+  ipv4Peers = 0;
   early = false;
 
   /** The info_hash of swarm number `n`. */
@@ -46,11 +46,11 @@ export class Visit implements SwarmVisit {
   }
 
   /** The numbers of the peers handed out: own family first, then IPv4 ones. */
-  peers(): { family: 4 | 6; n: number }[] {
+  listPeers(): { family: 4 | 6; n: number }[] {
     const found: { family: 4 | 6; n: number }[] = [];
     let at = this.outAt;
-    for (let i = 0; i < this.entries + this.ipv4Entries; i++) {
-      const family = i < this.entries ? this.family : 4;
+    for (let i = 0; i < this.peers + this.ipv4Peers; i++) {
+      const family = i < this.peers ? this.family : 4;
       const low = family === 4 ? at : at + 6;
       const address = (this.out[low] | (this.out[low + 1] << 16)) >>> 0;
       at = low + 3;

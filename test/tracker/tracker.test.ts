@@ -35,7 +35,7 @@ function announceOf(swarm: number, peer: number, family: 4 | 6 = 4): Announce {
 test('an absent or negative numwant means max-peers, a larger one is cut to it, 0 is none', () => {
   const tracker = createTracker();
   for (let peer = 1; peer <= 10; peer++) tracker.announce(announceOf(1, peer), 0);
-  for (const [numwant, entries] of [
+  for (const [numwant, peers] of [
     [-1, 5],
     [-2147483648, 5],
     [100, 5],
@@ -45,7 +45,7 @@ test('an absent or negative numwant means max-peers, a larger one is cut to it, 
     const announce = announceOf(1, 99);
     announce.numwant = numwant;
     assert.equal(tracker.announce(announce, 0), undefined);
-    assert.equal(announce.entries, entries, `numwant ${numwant}`);
+    assert.equal(announce.peers, peers, `numwant ${numwant}`);
   }
 });
 
@@ -53,9 +53,9 @@ test("a transport's own limit holds", () => {
   const tracker = createTracker();
   for (let peer = 1; peer <= 10; peer++) tracker.announce(announceOf(1, peer), 0);
   const announce = announceOf(1, 99);
-  announce.maxEntries = 2;
+  announce.mostPeers = 2;
   tracker.announce(announce, 0);
-  assert.equal(announce.entries, 2);
+  assert.equal(announce.peers, 2);
 });
 
 test('port 0 is refused and nothing is stored', () => {
@@ -117,11 +117,11 @@ test('an IPv6 client is given IPv6 peers first and IPv4 peers in the places left
   const announce = announceOf(1, 99, 6);
   announce.fillWithIpv4 = true;
   tracker.announce(announce, 0);
-  assert.deepEqual([announce.entries, announce.ipv4Entries], [3, 2]);
+  assert.deepEqual([announce.peers, announce.ipv4Peers], [3, 2]);
   assert.equal(announce.incomplete, 14);
   announce.fillWithIpv4 = false;
   tracker.announce(announce, 0);
-  assert.deepEqual([announce.entries, announce.ipv4Entries], [3, 0]);
+  assert.deepEqual([announce.peers, announce.ipv4Peers], [3, 0]);
 });
 
 test('a scrape of everything lists each swarm that has peers once, in the order of the info_hashes', () => {

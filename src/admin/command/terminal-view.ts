@@ -40,7 +40,7 @@ function statusLines(stats: Stats, folded: boolean): string[] {
 export function formatDenied({ info_hashes: infoHashes, networks }: Denied): string {
   const tell = (noun: string, { count, shown }: Denied['networks']) => [
     `${formatCount(count)} ${noun}`,
-    ...shown.map((entry) => `  ${entry}`),
+    ...shown.map((item) => `  ${item}`),
     ...(count > shown.length ? [`  and ${formatCount(count - shown.length)} more`] : []),
   ];
   return [...tell('info_hashes', infoHashes), ...tell('networks', networks)].join('\n');

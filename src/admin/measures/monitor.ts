@@ -202,11 +202,8 @@ export class Monitor {
 }
 
 function eventsOf(counts: TransportCounts): TransportStats['events'] {
-  const entries = eventNames.map((name, event) => [
-    name,
-    counts.announces4[event] + counts.announces6[event],
-  ]);
-  return Object.fromEntries(entries) as TransportStats['events'];
+  const events = eventNames.map((name, event) => [name, counts.announces4[event] + counts.announces6[event]]);
+  return Object.fromEntries(events) as TransportStats['events'];
 }
 
 function sumsOf(counts: Counts) {

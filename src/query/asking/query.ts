@@ -8,7 +8,7 @@ import type { AnnounceQuestion, EventName } from './announce-question.ts';
 import { type Conversation, createConversation } from './conversation.ts';
 import { createIdentity, type Identity } from './identity.ts';
 import type { Torrent } from './torrent.ts';
-import type { AnnounceResult, PeerEntry, ScrapeResult } from './tracker-answer.ts';
+import type { AnnounceResult, ListedPeer, ScrapeResult } from './tracker-answer.ts';
 
 /** What is asked of a tracker, and how. */
 export interface QuerySettings {
@@ -170,7 +170,7 @@ async function timed<T>(
 const concurrentLookups = 16;
 
 /** Fills in the host names that can be had before the deadline; the others stay null. */
-async function nameHosts(peers: readonly PeerEntry[], deadline: Deadline): Promise<void> {
+async function nameHosts(peers: readonly ListedPeer[], deadline: Deadline): Promise<void> {
   let next = 0;
   const work = async () => {
     while (next < peers.length && !deadline.signal.aborted) {

@@ -3,7 +3,7 @@ import type { HttpAnswer } from '../network/http-client.ts';
 
 export type PeerType = 'ipv4' | 'ipv6' | 'ipv4-mapped' | 'dict';
 
-export interface PeerEntry {
+export interface ListedPeer {
   ip: string;
   port: number;
   type: PeerType;
@@ -24,7 +24,7 @@ export interface AnnounceAnswer {
   ipv6Peers: number;
   ipv6Bytes: number;
   /** The first `maxListed` of them. */
-  peers: PeerEntry[];
+  peers: ListedPeer[];
   warningMessage: string | null;
   failureReason: string | null;
   externalIp: string | null;

@@ -1,8 +1,8 @@
 // Knows how to read a UDP tracker's announce and scrape replies (BEP 15), and what is odd about them.
-import { decodeAnnounceReply, decodeScrapeReplyEntry } from '../../protocol/udp-client-packets.ts';
+import { decodeAnnounceReply, decodeScrapeCounts } from '../../protocol/udp-client-packets.ts';
 import {
   announceReplyHeadBytes,
-  scrapeReplyEntryBytes,
+  scrapeCountsBytes,
   scrapeReplyHeadBytes,
 } from '../../protocol/udp-packets.ts';
 import { TrackerError } from '../network/tracker-error.ts';
@@ -11,7 +11,7 @@ import { decodeText } from '../terminal/sanitise.ts';
 import { addCompactPeers, type ScrapeAnswer } from './http-answer.ts';
 import { type AnnounceAnswer, createAnswer } from './tracker-answer.ts';
 
-/** `family` is that of the packet, which decides how long an entry is. Throws a TrackerError when it is too short. */
+/** `family` is that of the packet, which decides how long a peer is. Throws a TrackerError when it is too short. */
 export function readUdpAnnounce(reply: UdpReply, family: 4 | 6): AnnounceAnswer {
   const answer = createAnswer();
   if ('error' in reply) {
@@ -39,7 +39,7 @@ export function readUdpAnnounce(reply: UdpReply, family: 4 | 6): AnnounceAnswer 
   return answer;
 }
 
-/** The entries answer `infoHashes` in their order. */
+/** The counts answer `infoHashes` in their order. */
 export function readUdpScrape(reply: UdpReply, infoHashes: readonly Uint8Array[]): ScrapeAnswer {
   const answer: ScrapeAnswer = {
     failureReason: null,
@@ -53,15 +53,15 @@ export function readUdpScrape(reply: UdpReply, infoHashes: readonly Uint8Array[]
     return answer;
   }
   const { packet, view } = reply;
-  const entries = (packet.length - scrapeReplyHeadBytes) / scrapeReplyEntryBytes;
-  if (entries !== infoHashes.length) {
+  const given = (packet.length - scrapeReplyHeadBytes) / scrapeCountsBytes;
+  if (given !== infoHashes.length) {
     answer.compliance.push(
-      `the reply holds ${Math.floor(entries)} entries for ${infoHashes.length} info_hashes`,
+      `the reply holds ${Math.floor(given)} entries for ${infoHashes.length} info_hashes`,
     );
   }
   const counts = { complete: 0, downloaded: 0, incomplete: 0 };
   for (const [index, infoHash] of infoHashes.entries()) {
-    const there = decodeScrapeReplyEntry(view, 0, packet.length, index, counts);
+    const there = decodeScrapeCounts(view, 0, packet.length, index, counts);
     answer.torrents.push({
       infoHash: Buffer.from(infoHash).toString('hex'),
       complete: there ? counts.complete >>> 0 : null,

@@ -1,6 +1,6 @@
 // Checks what a tracker is for: peer B is given peer A, `stopped` removes A, and nobody is given himself.
 
-import type { AnnounceAnswer, PeerEntry } from '../asking/tracker-answer.ts';
+import type { AnnounceAnswer, ListedPeer } from '../asking/tracker-answer.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
 import { type Examination, type Visitor, withVisitors } from './examination.ts';
 import { blame, type Sides, unmapped } from './listed-address.ts';
@@ -53,7 +53,7 @@ function judgeGiven(
   subject: string,
   answer: AnnounceAnswer,
   a: Visitor,
-): PeerEntry | undefined {
+): ListedPeer | undefined {
   const given = peerOf(answer, a);
   if (given)
     examination.pass('round-trip', subject, `peer B is given peer A as ${given.ip} port ${given.port}`);
@@ -70,7 +70,7 @@ function judgeOwnAddresses(
   examination: Examination,
   subject: string,
   answer: AnnounceAnswer,
-  given: PeerEntry | undefined,
+  given: ListedPeer | undefined,
   sides: Omit<Sides, 'listed'>,
 ): void {
   const listed = given && blame({ ...sides, listed: given.ip });
@@ -115,6 +115,6 @@ function judgeCounts(examination: Examination, subject: string, answer: Announce
 }
 
 /** A visitor is known by its port, which no other peer of a new torrent has. */
-export function peerOf(answer: AnnounceAnswer, visitor: Visitor): PeerEntry | undefined {
+export function peerOf(answer: AnnounceAnswer, visitor: Visitor): ListedPeer | undefined {
   return answer.peers.find(({ port }) => port === visitor.port);
 }

@@ -19,16 +19,15 @@ export async function nameInHostsFile(address: string): Promise<string | undefin
 export function addressesInHosts(text: string, name: string): string[] {
   const wanted = name.toLowerCase();
   const found = new Set<string>();
-  for (const [address, names] of entriesOf(text)) {
-    if (names.some((entry) => entry.toLowerCase() === wanted)) found.add(address);
+  for (const [address, names] of linesOf(text)) {
+    if (names.some((name) => name.toLowerCase() === wanted)) found.add(address);
   }
   return [...found];
 }
 
 export function nameInHosts(text: string, address: string): string | undefined {
   const wanted = canonical(address);
-  for (const [listed, names] of entriesOf(text))
-    if (canonical(listed) === wanted && names[0]) return names[0];
+  for (const [listed, names] of linesOf(text)) if (canonical(listed) === wanted && names[0]) return names[0];
   return undefined;
 }
 
@@ -37,7 +36,7 @@ function readOnce(): Promise<string> {
   return file;
 }
 
-function* entriesOf(text: string): Generator<[address: string, names: string[]]> {
+function* linesOf(text: string): Generator<[address: string, names: string[]]> {
   for (const line of text.split('\n')) {
     const [address = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
     if (isIP(address)) yield [address, names];

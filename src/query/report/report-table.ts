@@ -1,6 +1,6 @@
 // Knows how the result of one query looks to a person: lines of text with a little colour.
 
-import type { AnnounceAnswer, AnnounceResult, PeerEntry, ScrapeResult } from '../asking/tracker-answer.ts';
+import type { AnnounceAnswer, AnnounceResult, ListedPeer, ScrapeResult } from '../asking/tracker-answer.ts';
 import { padToWidth } from '../terminal/display-width.ts';
 import type { Line, Span, Style } from '../terminal/terminal.ts';
 import { formatMs, formatSeconds, speedOf } from './wording.ts';
@@ -101,7 +101,7 @@ export function peerLines(answer: AnnounceAnswer, lookup: boolean): Line[] {
   return lines;
 }
 
-function peerLine(peer: PeerEntry, number: string, addressColumns: number, lookup: boolean): Line {
+function peerLine(peer: ListedPeer, number: string, addressColumns: number, lookup: boolean): Line {
   const line: Span[] = [
     `${number}  ${padToWidth(peer.ip, addressColumns)}  ${String(peer.port).padStart(5)}  `,
   ];

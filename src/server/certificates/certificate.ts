@@ -72,7 +72,7 @@ function parseKey(key: string): KeyObject {
   }
 }
 
-/** The names in the certificate's extension; Node quotes what a certificate could use to imitate another entry. */
+/** The names in the certificate's extension; Node quotes what a certificate could use to imitate another name. */
 function namesOf(leaf: X509Certificate): string[] {
   const names = (leaf.subjectAltName ?? '').matchAll(/(?:^|, )(?:DNS|IP Address):([^",\s]+)/g);
   return Array.from(names, (match) => match[1]);

@@ -20,7 +20,7 @@ export function probeReceiveBuffer(read = readSetting): Finding | undefined {
   };
 }
 
-/** The firewall's table of connections takes an entry for every UDP client, and drops datagrams when it is full. */
+/** The firewall's table of connections takes a line for every UDP client, and drops datagrams when it is full. */
 export function probeConntrack(read = readSetting): Finding | undefined {
   const most = read('net/netfilter/nf_conntrack_max');
   if (most === undefined) return { level: 'ok', text: 'no connection tracking for UDP to fill' };

@@ -102,7 +102,7 @@ export class Life {
     const server = await startTrackerServer({ ...configurationOf(resolved.values), takeover }, log, {
       inherited: kept === undefined ? inherited : [],
       kept,
-      entries: listConfiguration(resolved),
+      optionsInForce: listConfiguration(resolved),
       // What `systemctl status` shows.
       onStats: (line) => serviceManager.status(line),
     });

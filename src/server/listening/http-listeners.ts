@@ -30,7 +30,7 @@ import type { Threads } from './threads.ts';
 
 /** For requests in flight when the tracker stops: answers take milliseconds, a large full scrape longer. */
 const closeGraceMs = 3000;
-/** Characters; enough for the entries that matter, which stand last, of any but a very long chain. */
+/** Characters; enough for the addresses that matter, which stand last, of any but a very long chain. */
 const longestShownHeader = 200;
 
 /** What plain HTTP needs to be served by threads, before it is known whether there are any. */

@@ -1,4 +1,4 @@
-// Which sockets the options ask for: one entry for each protocol and address, before anything is opened.
+// Which sockets the options ask for: one socket for each protocol and address, before anything is opened.
 import { isIPv6 } from 'node:net';
 import type { InheritedSocket } from '../../net/inherited-socket.ts';
 import { type TransportTitle, transports } from '../../transport/transports.ts';

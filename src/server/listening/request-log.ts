@@ -42,8 +42,8 @@ function questionOf(
   };
 }
 
-function answerOf({ complete, incomplete, entries, ipv4Entries }: Announce) {
-  return { complete, incomplete, peers: entries + ipv4Entries };
+function answerOf({ complete, incomplete, peers, ipv4Peers }: Announce) {
+  return { complete, incomplete, peers: peers + ipv4Peers };
 }
 
 function formatHash(words: Int32Array, at: number): string {

@@ -8,9 +8,9 @@ import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { lookOf } from '../storage/file-look.ts';
 import { StartError } from '../usage-error.ts';
-import { type DeniedEntries, readDenied } from './denied-entries.ts';
+import { type DeniedItems, readDenied } from './denied-items.ts';
 import { ListFileError, parseInfoHash, readAddressList, readInfoHashList } from './list-file.ts';
-import { namesInfoHash, removeEntries } from './list-lines.ts';
+import { namesInfoHash, removeItems } from './list-lines.ts';
 
 type ListedConfiguration = Pick<
   Configuration,
@@ -117,7 +117,7 @@ export class AccessLists {
   async undeny(infoHash: string): Promise<void> {
     const path = await this.#inForce('deniedTorrents', this.#denyList);
     if (!this.#isDenied(infoHash)) return;
-    await removeEntries(path, (entry) => namesInfoHash(entry, infoHash));
+    await removeItems(path, (item) => namesInfoHash(item, infoHash));
     await this.reload();
     if (this.#isDenied(infoHash)) throw new Error(this.faults[0] ?? `${path} changed meanwhile; ask again`);
   }
@@ -145,11 +145,11 @@ export class AccessLists {
     await this.#inForce('deniedAddresses', this.#networkFiles[0]);
     if (!this.#deniesNetwork(network)) return;
     const text = formatCidr(network);
-    const isMeant = (entry: string) => {
-      const named = parseCidr(entry);
+    const isMeant = (item: string) => {
+      const named = parseCidr(item);
       return named !== undefined && formatCidr(named) === text;
     };
-    for (const path of this.#networkFiles) await removeEntries(path, isMeant);
+    for (const path of this.#networkFiles) await removeItems(path, isMeant);
     await this.reload();
     if (!this.#deniesNetwork(network)) return;
     const reason = this.#denyIp.some(isMeant)
@@ -159,12 +159,12 @@ export class AccessLists {
   }
 
   /** What the deny lists hold, of each the first `most`; read from where it was read when it came into force. */
-  denied(most: number): Promise<DeniedEntries> {
+  denied(most: number): Promise<DeniedItems> {
     return readDenied(this.#denyList, this.#denyIp, most);
   }
 
   get #networkFiles(): string[] {
-    return this.#denyIp.filter((entry) => parseCidr(entry) === undefined);
+    return this.#denyIp.filter((item) => parseCidr(item) === undefined);
   }
 
   /** A list's path, once it has been looked at and is in force. */
@@ -295,7 +295,7 @@ function listFilesOf({ allowList, denyList, denyIp }: ListedConfiguration): List
       name: '--deny-ip',
       rule: 'deniedAddresses',
       noun: 'networks',
-      paths: denyIp.filter((entry) => parseCidr(entry) === undefined),
+      paths: denyIp.filter((item) => parseCidr(item) === undefined),
       read: () => readAddressList(denyIp),
       settled: undefined,
       seen: undefined,

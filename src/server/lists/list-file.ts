@@ -1,4 +1,4 @@
-// How lists are written in files: one entry a line, blank lines and comments after #; read in pieces, so that a million
+// How lists are written in files: one item a line, blank lines and comments after #; read in pieces, so that a million
 // lines hold up no request.
 
 import { open } from 'node:fs/promises';
@@ -16,7 +16,7 @@ export class ListFileError extends Error {
 
 const hashesPerTurn = 4096;
 const pieceBytes = 32 * 1024;
-/** No entry and comment needs more; a file without line ends must not be collected whole. */
+/** No item and comment needs more; a file without line ends must not be collected whole. */
 const longestLine = 4096;
 
 /**
@@ -26,13 +26,13 @@ const longestLine = 4096;
 export async function readInfoHashList(path: string, hashKey: Int32Array): Promise<InfoHashList> {
   let hashes = new Int32Array(infoHashWords * 1024);
   let used = 0;
-  await readLines(path, (entry) => {
+  await readLines(path, (item) => {
     if (used === hashes.length) {
       const larger = new Int32Array(used * 2);
       larger.set(hashes);
       hashes = larger;
     }
-    if (!parseInfoHash(entry, hashes, used)) return 'is not an info_hash of 40 hexadecimal digits';
+    if (!parseInfoHash(item, hashes, used)) return 'is not an info_hash of 40 hexadecimal digits';
     used += infoHashWords;
     return undefined;
   });
@@ -45,15 +45,15 @@ export async function readInfoHashList(path: string, hashKey: Int32Array): Promi
 }
 
 /**
- * One list of all networks given; each entry is a network or the path of a file of them.
+ * One list of all networks given; each item is a network or the path of a file of them.
  * @throws as `readInfoHashList`
  */
-export async function readAddressList(entries: readonly string[]): Promise<AddressList> {
+export async function readAddressList(items: readonly string[]): Promise<AddressList> {
   const list = new AddressListBuilder();
-  for (const entry of entries) {
-    const network = parseCidr(entry);
+  for (const item of items) {
+    const network = parseCidr(item);
     if (network !== undefined) list.add(network);
-    else await readNetworks(entry, list);
+    else await readNetworks(item, list);
   }
   const steps = list.build();
   for (let step = steps.next(); ; step = steps.next()) {
@@ -63,25 +63,25 @@ export async function readAddressList(entries: readonly string[]): Promise<Addre
 }
 
 async function readNetworks(path: string, list: AddressListBuilder): Promise<void> {
-  await readLines(path, (entry) => {
-    const network = parseCidr(entry);
+  await readLines(path, (item) => {
+    const network = parseCidr(item);
     if (network === undefined) return 'is neither an address nor a network such as 192.0.2.0/24';
     list.add(network);
     return undefined;
   });
 }
 
-/** Hands each entry to `take`, which says what is wrong with it. */
-export async function readLines(path: string, take: (entry: string) => string | undefined): Promise<void> {
+/** Hands each item to `take`, which says what is wrong with it. */
+export async function readLines(path: string, take: (item: string) => string | undefined): Promise<void> {
   const file = await open(path);
   let number = 0;
   let rest = '';
   const takeLine = (line: string) => {
     number++;
     const comment = line.indexOf('#');
-    const entry = (comment < 0 ? line : line.slice(0, comment)).trim();
-    const fault = entry === '' ? undefined : take(entry);
-    if (fault !== undefined) throw new ListFileError(`${path}:${number}: ${quoteForLog(entry)} ${fault}`);
+    const item = (comment < 0 ? line : line.slice(0, comment)).trim();
+    const fault = item === '' ? undefined : take(item);
+    if (fault !== undefined) throw new ListFileError(`${path}:${number}: ${quoteForLog(item)} ${fault}`);
   };
   try {
     const buffer = Buffer.alloc(pieceBytes);

@@ -1,8 +1,8 @@
 // How a line leaves a list that people write by hand: the rest stays as it was, and no reader sees half of it.
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 
-/** Takes out every line whose entry `isMeant`; comments on lines of their own stay. */
-export async function removeEntries(path: string, isMeant: (entry: string) => boolean): Promise<void> {
+/** Takes out every line whose item `isMeant`; comments on lines of their own stay. */
+export async function removeItems(path: string, isMeant: (item: string) => boolean): Promise<void> {
   const lines = (await readFile(path, 'latin1')).split('\n');
   const kept = lines.filter((line) => !isMeant(line.split('#', 1)[0].trim())).join('\n');
   const { mode, uid, gid } = await stat(path);
@@ -23,9 +23,7 @@ export async function removeEntries(path: string, isMeant: (entry: string) => bo
   }
 }
 
-/** Whether an entry is this info_hash; also as the first 40 digits of a v2 torrent's 64. */
-export function namesInfoHash(entry: string, infoHash: string): boolean {
-  return (
-    (entry.length === 40 || entry.length === 64) && entry.toLowerCase().startsWith(infoHash.toLowerCase())
-  );
+/** Whether an item is this info_hash; also as the first 40 digits of a v2 torrent's 64. */
+export function namesInfoHash(item: string, infoHash: string): boolean {
+  return (item.length === 40 || item.length === 64) && item.toLowerCase().startsWith(infoHash.toLowerCase());
 }

@@ -1,7 +1,7 @@
 // What the admin door is told of the tracker: figures, state and actions, gathered from the parts it is put together of.
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ConfigurationEntry, WatchedListener, WatchedTracker } from '../../admin/watched-tracker.ts';
+import type { OptionInForce, WatchedListener, WatchedTracker } from '../../admin/watched-tracker.ts';
 import { WalkSlice } from '../../swarm/store-walk.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import { latencyBounds } from '../../transport/answer-stats.ts';
@@ -27,7 +27,7 @@ export interface WatchedParts {
   certificates: CertificateSource | undefined;
   access: AccessLists | undefined;
   /** As it is in force. */
-  configuration: readonly ConfigurationEntry[];
+  configuration: readonly OptionInForce[];
   /** Resolves to why something that was read is not in force. */
   reload: () => Promise<string | undefined>;
   /** Since the start. */

@@ -1,5 +1,5 @@
 // How `--check` prints the effective settings: TOML that --config reads back, each line saying where it comes from.
-import type { ConfigurationEntry } from '../../admin/watched-tracker.ts';
+import type { OptionInForce } from '../../admin/watched-tracker.ts';
 import { optionGroups } from './option.ts';
 import { environmentName, type OptionName, optionOf } from './options.ts';
 import { fileOptions } from './read-config-file.ts';
@@ -18,8 +18,8 @@ export function formatConfiguration(resolved: ResolvedConfiguration): string {
   return groups.filter((group) => group !== '').join('\n');
 }
 
-/** The same for the admin door, one entry an option that has a value. */
-export function listConfiguration(resolved: ResolvedConfiguration): ConfigurationEntry[] {
+/** The same for the admin door, one an option that has a value. */
+export function listConfiguration(resolved: ResolvedConfiguration): OptionInForce[] {
   return fileOptions.map((name) => {
     const value = resolved.values[name];
     return {

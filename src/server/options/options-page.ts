@@ -16,9 +16,9 @@ export function formatOptionsPage(): string {
 /** docs/tracker.example.toml: every option that may stand in a file, as a comment with its default. */
 export function formatExampleFile(): string {
   const groups = optionGroups.map((group) => {
-    const entries = namesOf(group).filter((name) => fileOptions.includes(name));
-    if (entries.length === 0) return '';
-    return `\n# ---- ${group} ----\n${entries.map(formatEntry).join('')}`;
+    const names = namesOf(group).filter((name) => fileOptions.includes(name));
+    if (names.length === 0) return '';
+    return `\n# ---- ${group} ----\n${names.map(formatOption).join('')}`;
   });
   return exampleHead + groups.join('');
 }
@@ -35,7 +35,7 @@ function formatRow(name: OptionName): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
 }
 
-function formatEntry(name: OptionName): string {
+function formatOption(name: OptionName): string {
   const { default: value, example, shipped, help, kind } = optionOf(name);
   const why = shipped ? ` ${shipped.why}` : '';
   const text = `${help} Default: ${defaultTextOf(name) ?? 'false'}.${why}`;

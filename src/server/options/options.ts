@@ -346,7 +346,7 @@ export type OptionValues = {
 
 export const optionNames = Object.keys(optionTable) as OptionName[];
 
-/** The table's entry without its value's type, for code that treats all options alike. */
+/** The option of the table without its value's type, for code that treats all options alike. */
 export function optionOf(name: OptionName): Option<unknown> {
   return optionTable[name] as Option<unknown>;
 }

@@ -115,11 +115,11 @@ class Dump {
       const role = seeders ? 'seeders' : 'leechers';
       const size = 1 << this.#words[set + setField.depth];
       lines.push(`  ${role}: directory of ${size} at ${this.#words[set + setField.directory]}`);
-      for (let entry = 0; entry < size; ) {
-        const block = peers.sets.blockAt(set, entry);
-        const name = `${role} from ${entry} of ${size}, depth ${depthOf(this.#words, block)}`;
+      for (let pointer = 0; pointer < size; ) {
+        const block = peers.sets.blockAt(set, pointer);
+        const name = `${role} from ${pointer} of ${size}, depth ${depthOf(this.#words, block)}`;
         lines.push(...this.#block(name, block, family, peers, withPeers, seeders));
-        entry += peers.sets.spanOf(set, block);
+        pointer += peers.sets.spanOf(set, block);
       }
     }
     return lines;

@@ -94,26 +94,26 @@ export class SwarmCheck {
       return 0;
     }
     let total = 0;
-    for (let entry = 0; entry < 1 << depth; ) {
-      const block = words[directory + entry];
+    for (let pointer = 0; pointer < 1 << depth; ) {
+      const block = words[directory + pointer];
       if (!this.#claimBlock(block, family)) return total;
       const span = 1 << (depth - depthOf(words, block));
-      if (depthOf(words, block) > depth || entry % span !== 0) {
+      if (depthOf(words, block) > depth || pointer % span !== 0) {
         this.#findings.add(
-          `${this.#name} block ${block} is of depth ${depthOf(words, block)} at entry ${entry}`,
+          `${this.#name} block ${block} is of depth ${depthOf(words, block)} at pointer ${pointer}`,
         );
         return total;
       }
-      for (let other = entry; other < entry + span; other++) {
+      for (let other = pointer; other < pointer + span; other++) {
         if (words[directory + other] !== block)
-          this.#findings.add(`${this.#name} directory entry ${other} does not lead to its block ${block}`);
+          this.#findings.add(`${this.#name} directory pointer ${other} does not lead to its block ${block}`);
       }
-      this.#checkHashes(set, entry, block, peers);
+      this.#checkHashes(set, pointer, block, peers);
       total += peersIn(words, block);
       if (leechersIn(words, block) !== peersIn(words, block))
         this.#findings.add(`${this.#name} block ${block} of a set holds two roles`);
       counted.partial += this.#countPartial(block, family, peers, seeders ? 0 : peersIn(words, block));
-      entry += span;
+      pointer += span;
     }
     return total;
   }
@@ -131,12 +131,14 @@ export class SwarmCheck {
     );
   }
 
-  #checkHashes(set: number, entry: number, block: number, { sets, stride }: FamilyPeers): void {
+  #checkHashes(set: number, pointer: number, block: number, { sets, stride }: FamilyPeers): void {
     for (let i = 0; i < peersIn(this.#words, block); i++) {
       const at = recordAt(block, stride, i);
       const hash = sets.hash(this.#words, at, this.#words[at + stride - 1] & 0xffff);
-      if (sets.blockAt(set, sets.entryOf(set, hash)) !== block)
-        this.#findings.add(`${this.#name} record ${i} of the block at entry ${entry} belongs into another`);
+      if (sets.blockAt(set, sets.pointerFor(set, hash)) !== block)
+        this.#findings.add(
+          `${this.#name} record ${i} of the block at pointer ${pointer} belongs into another`,
+        );
     }
   }
 

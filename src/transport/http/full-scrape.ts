@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { constants, createGzip, type Gzip } from 'node:zlib';
 import { ByteWriter } from '../../protocol/byte-writer.ts';
 import {
-  encodeHttpScrapeEntry,
+  encodeHttpScrapeCounts,
   encodeHttpScrapeHead,
   encodeHttpScrapeTail,
 } from '../../protocol/http-scrape.ts';
@@ -93,7 +93,7 @@ export class FullScrape {
         encodeHttpScrapeTail(writer, this.#tracker.settings.minInterval);
         return true;
       }
-      if (swarm !== undefined) encodeHttpScrapeEntry(writer, swarm.infoHash, 0, swarm);
+      if (swarm !== undefined) encodeHttpScrapeCounts(writer, swarm.infoHash, 0, swarm);
       else if (++steps >= leastSteps && performance.now() >= end) return false;
     }
     return false;

@@ -9,7 +9,7 @@ const hashBits = 11;
 /** What the beginning promises the rest will hold. */
 const lookBytes = 4096;
 
-// Where each hash of 4 bytes was seen last. Entries of earlier answers stay: a match is compared before it counts.
+// Where each hash of 4 bytes was seen last. What stands there of earlier answers stays: a match is compared before it counts.
 const seenAt = new Uint16Array(1 << hashBits);
 
 /** `bytes[0 .. length)` compressed, or undefined when that would not be smaller. */

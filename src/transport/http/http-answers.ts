@@ -10,7 +10,7 @@ import {
 } from '../../protocol/http-announce-reply.ts';
 import {
   decodeHttpScrape,
-  encodeHttpScrapeEntry,
+  encodeHttpScrapeCounts,
   encodeHttpScrapeHead,
   encodeHttpScrapeTail,
   HttpScrapeQuestion,
@@ -25,8 +25,8 @@ import type { HttpCounters } from './http-counters.ts';
 export const Outcome = { answered: 0, refused: 1, badQuestion: 2, fullScrape: 3 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 
-/** 16-bit units of the longest entry, an IPv6 peer. */
-const unitsPerEntry = 9;
+/** 16-bit units of the longest compact peer, an IPv6 peer. */
+const unitsPerPeer = 9;
 
 /** One for each thread; it answers one question at a time and allocates next to nothing. */
 export class HttpAnswers {
@@ -46,10 +46,10 @@ export class HttpAnswers {
     const { maxPeers, maxScrapeHashes, trackerId, interval, minInterval } = tracker.settings;
     this.#tracker = tracker;
     this.#counters = counters;
-    const units = new Uint16Array(maxPeers * unitsPerEntry);
+    const units = new Uint16Array(maxPeers * unitsPerPeer);
     this.#peerIds = new Int32Array(maxPeers * 5);
     this.#announce.out = units;
-    this.#announce.maxEntries = maxPeers;
+    this.#announce.mostPeers = maxPeers;
     // What is decoded into the question is already where the tracker reads it.
     this.#announce.infoHash = new Int32Array(this.#question.infoHash.buffer);
     this.#announce.peerId = new Int32Array(this.#question.peerId.buffer);
@@ -118,7 +118,7 @@ export class HttpAnswers {
     encodeHttpScrapeHead(writer);
     for (let i = 0; i < question.count; i++) {
       this.#tracker.scrape(this.#scrapeWords, i * 5, this.#counts);
-      encodeHttpScrapeEntry(writer, question.infoHashes, i * 20, this.#counts);
+      encodeHttpScrapeCounts(writer, question.infoHashes, i * 20, this.#counts);
     }
     encodeHttpScrapeTail(writer, this.#tracker.settings.minInterval);
     return Outcome.answered;

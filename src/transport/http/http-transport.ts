@@ -9,7 +9,7 @@ import type { Tracker } from '../../tracker/tracker.ts';
 import { countLatency } from '../answer-stats.ts';
 import { type ClientAddress, parseForwardedFor, toClientAddress } from '../client-address.ts';
 import { endIdleConnections } from '../idle-connections.ts';
-import { ConnectionEntry } from './connection-entry.ts';
+import { ConnectionIntake } from './connection-intake.ts';
 import type { FullScrapes } from './full-scrapes.ts';
 import { HttpAnswers, Outcome } from './http-answers.ts';
 import type { HttpConnection, HttpConnections } from './http-connections.ts';
@@ -87,7 +87,7 @@ export class HttpTransport {
   readonly #options: HttpOptions;
   readonly #limits: HttpLimits;
   readonly #server: Server | SecureServer;
-  readonly #entry: ConnectionEntry;
+  readonly #intake: ConnectionIntake;
   readonly #answers: HttpAnswers;
   readonly #head = new HttpHead();
   readonly #target = new HttpTarget();
@@ -101,7 +101,7 @@ export class HttpTransport {
     this.#targetBytes = Buffer.alloc(this.#limits.headBytes);
     this.#server = this.#createServer();
     const { connections, counters, https, proxyProtocol, onBrokenProxyHeader } = options;
-    this.#entry = new ConnectionEntry(this.#server, {
+    this.#intake = new ConnectionIntake(this.#server, {
       connections,
       counters,
       proxyHeaderMs: proxyProtocol ? this.#limits.headMs : undefined,
@@ -149,7 +149,7 @@ export class HttpTransport {
    */
   take({ fd, bytes, family, words, proxied }: TakenConnection): void {
     const socket = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
-    this.#entry.take(socket, { family, words }, proxied, bytes);
+    this.#intake.take(socket, { family, words }, proxied, bytes);
   }
 
   /** Shows `certificate` to whoever connects from now on; open connections stay as they are. */
@@ -160,7 +160,7 @@ export class HttpTransport {
   /** Stops accepting, lets what is in flight finish for at most `graceMs`, and cuts off the rest. */
   async close(graceMs = 1000): Promise<void> {
     this.#closing = true;
-    this.#entry.close();
+    this.#intake.close();
     const cut = setTimeout(() => this.#server.closeAllConnections(), graceMs);
     await new Promise((resolve) => this.#server.close(resolve));
     clearTimeout(cut);

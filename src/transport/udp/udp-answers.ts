@@ -22,7 +22,7 @@ import {
   encodeAnnounceReplyHead,
   encodeConnectReply,
   encodeErrorReply,
-  encodeScrapeReplyEntry,
+  encodeScrapeCounts,
   encodeScrapeReplyHead,
   errorReplyHeadBytes,
   isConnectRequest,
@@ -31,7 +31,7 @@ import {
   replyAt,
   requestAt,
   requestHeadBytes,
-  scrapeReplyEntryBytes,
+  scrapeCountsBytes,
   scrapeReplyHeadBytes,
 } from '../../protocol/udp-packets.ts';
 import { Announce } from '../../tracker/announce.ts';
@@ -100,7 +100,7 @@ export class UdpAnswers {
     this.#request = request;
     this.#reply = reply;
     this.#announce.family = family;
-    this.#announce.maxEntries = family === 4 ? maxIpv4PeersInReply : maxIpv6PeersInReply;
+    this.#announce.mostPeers = family === 4 ? maxIpv4PeersInReply : maxIpv6PeersInReply;
     this.#announce.infoHash = request.words;
     this.#announce.peerId = request.words;
     this.#announce.out = reply.units;
@@ -237,7 +237,7 @@ export class UdpAnswers {
       announce.incomplete,
       announce.complete,
     );
-    return head + announce.entries * (announce.family === 4 ? 6 : 18);
+    return head + announce.peers * (announce.family === 4 ? 6 : 18);
   }
 
   #answerScrape(at: number, length: number, to: number): number {
@@ -253,9 +253,9 @@ export class UdpAnswers {
     const counts = this.#counts;
     for (let i = 0; i < count; i++) {
       this.#tracker.scrape(this.#request.words, ((at + requestAt.infoHash) >> 2) + i * 5, counts);
-      encodeScrapeReplyEntry(this.#reply.view, to, i, counts.complete, counts.downloaded, counts.incomplete);
+      encodeScrapeCounts(this.#reply.view, to, i, counts.complete, counts.downloaded, counts.incomplete);
     }
-    return scrapeReplyHeadBytes + count * scrapeReplyEntryBytes;
+    return scrapeReplyHeadBytes + count * scrapeCountsBytes;
   }
 
   #refuse(at: number, to: number, failure: Failure): number {

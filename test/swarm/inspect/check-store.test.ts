@@ -114,7 +114,7 @@ const damages: [string, RegExp, (words: Int32Array) => void][] = [
     },
   ],
   [
-    'a directory whose entries lead elsewhere',
+    'a directory whose pointers lead elsewhere',
     /directory|belongs into another|shares/,
     (words) => {
       const large = -words[someEntry(words, isLarge(words)).entry + entryField.peers4];

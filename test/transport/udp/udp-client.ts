@@ -7,7 +7,7 @@ import {
   decodeConnectReply,
   decodeErrorReply,
   decodeReplyAction,
-  decodeScrapeReplyEntry,
+  decodeScrapeCounts,
   encodeAnnounceRequest,
   encodeConnectRequest,
   encodeScrapeRequest,
@@ -78,7 +78,7 @@ export class UdpClient {
     const reply = await this.#reply(scrapePacket(await this.connect(), infoHashes), Action.scrape);
     return infoHashes.map((_, index) => {
       const counts = { complete: 0, downloaded: 0, incomplete: 0 };
-      return decodeScrapeReplyEntry(viewOf(reply), 0, reply.length, index, counts) ? counts : undefined;
+      return decodeScrapeCounts(viewOf(reply), 0, reply.length, index, counts) ? counts : undefined;
     });
   }
 

@@ -9,7 +9,7 @@ import type { HttpCounters } from './http-counters.ts';
 import { readProxyHeader } from './proxy-header.ts';
 import type { TlsHandshakes } from './tls-handshakes.ts';
 
-export interface ConnectionEntryOptions {
+export interface ConnectionIntakeOptions {
   readonly connections: HttpConnections;
   readonly counters: HttpCounters;
   /** Trusted proxies begin each connection with a PROXY protocol header, which has this many milliseconds. */
@@ -21,13 +21,13 @@ export interface ConnectionEntryOptions {
 }
 
 /** Stands between a server's socket and what Node would do with a new connection at once. */
-export class ConnectionEntry {
-  readonly #options: ConnectionEntryOptions;
+export class ConnectionIntake {
+  readonly #options: ConnectionIntakeOptions;
   readonly #serve: (socket: Socket) => void;
   /** Connections whose header has not come yet. */
   readonly #waiting = new Set<Socket>();
 
-  constructor(server: Server | SecureServer, options: ConnectionEntryOptions) {
+  constructor(server: Server | SecureServer, options: ConnectionIntakeOptions) {
     this.#options = options;
     // What Node itself does with a connection: parse HTTP, or begin TLS.
     const listeners = server.listeners('connection');
