@@ -21,7 +21,7 @@ import { formatTable, median } from './table.ts';
 import { createWorkload } from './workload.ts';
 
 const packets = 64;
-const slotBytes = 2048;
+const cellBytes = 2048;
 const addressWords = 8;
 const addresses = 8;
 const warmUpMs = 1500;
@@ -79,8 +79,8 @@ function measureHere(runLength: number): number {
     refusedPorts: [],
   });
   const ids = new ConnectionIds(new Uint8Array(16).fill(7));
-  const request = packetBuffer(new ArrayBuffer(packets * slotBytes), 0, packets * slotBytes);
-  const reply = packetBuffer(new ArrayBuffer(packets * slotBytes), 0, packets * slotBytes);
+  const request = packetBuffer(new ArrayBuffer(packets * cellBytes), 0, packets * cellBytes);
+  const reply = packetBuffer(new ArrayBuffer(packets * cellBytes), 0, packets * cellBytes);
   const answers = new UdpAnswers(tracker, ids, createUdpCounters(), 4, request, reply);
   const names = new Int32Array(packets * addressWords);
   const now = monotonicSeconds();
@@ -89,7 +89,7 @@ function measureHere(runLength: number): number {
     ids.issue(4, Int32Array.of(loopbackWord(number)), 0, now);
     return { connectionIdHigh: ids.high, connectionIdLow: ids.low };
   });
-  for (let packet = 0; packet < packets; packet++) writeTemplate(packet * slotBytes);
+  for (let packet = 0; packet < packets; packet++) writeTemplate(packet * cellBytes);
 
   function writeTemplate(at: number): void {
     encodeAnnounceRequest(request.view, at, {
@@ -112,7 +112,7 @@ function measureHere(runLength: number): number {
     for (let packet = 0; packet < packets; packet++) {
       if (packet % runLength === 0) address = (address + 1 + random.below(addresses - 1)) % addresses;
       const peer = random.below(Math.floor(peers / addresses)) * addresses + address;
-      const at = packet * slotBytes;
+      const at = packet * cellBytes;
       const { view, words } = request;
       view.setInt32(at + requestAt.connectionId, idOf[address].connectionIdHigh);
       view.setInt32(at + requestAt.connectionId + 4, idOf[address].connectionIdLow);
@@ -128,11 +128,11 @@ function measureHere(runLength: number): number {
   function answerAll(): void {
     if (tracker.looksAhead) {
       for (let packet = 0; packet < packets; packet++)
-        answers.expect(packet * slotBytes, announceRequestBytes);
+        answers.expect(packet * cellBytes, announceRequestBytes);
       answers.lookAhead();
     }
     for (let packet = 0; packet < packets; packet++) {
-      const at = packet * slotBytes;
+      const at = packet * cellBytes;
       const length = answers.answer(at, announceRequestBytes, names, packet * addressWords, at, now);
       if (length < 20) throw new Error(`an answer of ${length} bytes`);
     }

@@ -1,5 +1,5 @@
 // One closed-loop client: a fixed number of requests under way on one socket, each answer bringing the next request.
-import { slotBytes } from '../src/net/datagram-batch.ts';
+import { cellBytes } from '../src/net/datagram-batch.ts';
 import type { SystemCalls } from '../src/net/system-calls.ts';
 import { Event } from '../src/protocol/event.ts';
 import {
@@ -131,8 +131,8 @@ export class LoadClient {
     const count = batch.receive();
     if (count === 0) return 0;
     let answers = 0;
-    for (let slot = 0; slot < count; slot++) {
-      const index = this.#take(slot * slotBytes, batch.length(slot), nowMs);
+    for (let cell = 0; cell < count; cell++) {
+      const index = this.#take(cell * cellBytes, batch.length(cell), nowMs);
       if (index < 0) continue;
       answers++;
       this.#ask(index, nowMs);

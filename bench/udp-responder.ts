@@ -1,7 +1,7 @@
 // The ceiling: the system calls of the UDP tracker and replies of the right size, but no tracker and no store.
 import { parseArgs } from 'node:util';
 import { findFastPath } from '../src/net/availability.ts';
-import { DatagramBatch, slotWords } from '../src/net/datagram-batch.ts';
+import { cellWords, DatagramBatch } from '../src/net/datagram-batch.ts';
 import { EventLoop } from '../src/net/event-loop.ts';
 import { EPOLLIN } from '../src/net/layouts.ts';
 import { openUdpSockets } from '../src/net/udp-socket.ts';
@@ -13,7 +13,7 @@ const { values } = parseArgs({
     host: { type: 'string', default: '127.0.0.1' },
     port: { type: 'string', default: '0' },
     peers: { type: 'string', default: '30' },
-    slots: { type: 'string', default: '64' },
+    cells: { type: 'string', default: '64' },
   },
 });
 
@@ -24,7 +24,7 @@ if (!calls) {
 }
 
 const [socket] = openUdpSockets(calls, { address: values.host, port: Number(values.port) });
-const batch = new DatagramBatch(calls, socket, Number(values.slots));
+const batch = new DatagramBatch(calls, socket, Number(values.cells));
 const announceReplyBytes = announceReplyHeadBytes + 6 * Number(values.peers);
 const actionWord = requestAt.action / 4;
 const transactionWord = requestAt.transactionId / 4;
@@ -34,9 +34,9 @@ const { words, replyWords } = batch;
 // Peers that are no copy of anything still have to be written by somebody once for each reply, as a tracker does.
 const peerWords = Math.ceil(announceReplyBytes / 4) - 5;
 
-function respond(slot: number): void {
-  const at = slot * slotWords;
-  const out = batch.replySlot * slotWords;
+function respond(cell: number): void {
+  const at = cell * cellWords;
+  const out = batch.replyCell * cellWords;
   const action = words[at + actionWord];
   replyWords[out] = action;
   replyWords[out + 1] = words[at + transactionWord];
@@ -45,9 +45,9 @@ function respond(slot: number): void {
     replyWords[out + 3] = 1;
     replyWords[out + 4] = 1;
     for (let word = 0; word < peerWords; word++) replyWords[out + 5 + word] = words[at + 4] + word;
-    batch.reply(slot, announceReplyBytes);
+    batch.reply(cell, announceReplyBytes);
   } else {
-    batch.reply(slot, action === scrape ? 20 : connectReplyBytes);
+    batch.reply(cell, action === scrape ? 20 : connectReplyBytes);
   }
 }
 
@@ -56,7 +56,7 @@ const loop = new EventLoop(calls);
 loop.listenTo(waker.handle);
 loop.add(socket.fd, EPOLLIN, () => {
   const count = batch.receive();
-  for (let slot = 0; slot < count; slot++) respond(slot);
+  for (let cell = 0; cell < count; cell++) respond(cell);
   batch.flush();
   return batch.isBusy;
 });

@@ -47,8 +47,8 @@ function tryEcho(calls: SystemCalls): void {
     let arrived = 0;
     loop.listenTo(waker.handle);
     loop.add(socket.fd, EPOLLIN, () => {
-      for (let slot = batch.receive() - 1; slot >= 0; slot--) {
-        if (++arrived === 1) batch.reply(slot, batch.length(slot));
+      for (let cell = batch.receive() - 1; cell >= 0; cell--) {
+        if (++arrived === 1) batch.reply(cell, batch.length(cell));
       }
       batch.flush();
       return batch.isBusy;

@@ -19,9 +19,9 @@ import type { SystemCalls } from './system-calls.ts';
 import type { UdpSocket } from './udp-socket.ts';
 
 /** One datagram's place, in and out: bytes, and the same in 16-bit units and 32-bit words. */
-export const slotBytes = 2048;
-export const slotUnits = slotBytes / 2;
-export const slotWords = slotBytes / 4;
+export const cellBytes = 2048;
+export const cellUnits = cellBytes / 2;
+export const cellWords = cellBytes / 4;
 /** Words from one sender's name to the next in `names`. */
 export const nameWords = 8;
 
@@ -47,26 +47,26 @@ export interface DatagramCounts {
 }
 
 /**
- * The use is: `count = receive()`, then for every slot below `count` read `words` and perhaps write a reply at
- * `replySlot` and `reply(slot, length)` it, then `flush()`. Replies go to the sender of the slot, from the address it
+ * The use is: `count = receive()`, then for every cell below `count` read `words` and perhaps write a reply at
+ * `replyCell` and `reply(cell, length)` it, then `flush()`. Replies go to the sender of the cell, from the address it
  * was sent to. Nothing is allocated after construction, and numbers are passed instead of objects.
  *
- * Reply n is written into reply slot n, and its header points at the name and the control message of the received
- * slot that it answers, which lie as the kernel left them: nothing is copied to turn a question round.
+ * Reply n is written into reply cell n, and its header points at the name and the control message of the received
+ * cell that it answers, which lie as the kernel left them: nothing is copied to turn a question round.
  */
 export class DatagramBatch {
-  /** Datagram i begins at word `i * slotWords`. */
+  /** Datagram i begins at word `i * cellWords`. */
   readonly words: Int32Array;
-  /** Datagram i begins at byte `i * slotBytes`. */
+  /** Datagram i begins at byte `i * cellBytes`. */
   readonly bytes: Uint8Array;
-  /** The reply being written begins at `replySlot * slotBytes`, or `slotUnits`, or `slotWords`. */
+  /** The reply being written begins at `replyCell * cellBytes`, or `cellUnits`, or `cellWords`. */
   readonly replyBytes: Uint8Array;
   readonly replyUnits: Uint16Array;
   readonly replyWords: Int32Array;
   /** The sender of datagram i: its address begins at word `i * nameWords + addressWord`, 1 or 4 words. */
   readonly names: Int32Array;
   readonly addressWord: number;
-  readonly slots: number;
+  readonly cells: number;
   readonly counts: DatagramCounts = {
     received: 0,
     sent: 0,
@@ -89,7 +89,7 @@ export class DatagramBatch {
   readonly #nameLength: number;
   readonly #controlLength: number;
   readonly #ifindexWord: number;
-  /** Which received slot a reply header points at, so that it is pointed elsewhere only when it has to be. */
+  /** Which received cell a reply header points at, so that it is pointed elsewhere only when it has to be. */
   readonly #answers: Int32Array;
   /** IPv6 knows no identification in whole datagrams, so there is nothing to save. */
   readonly #fragmentation: Fragmentation | undefined;
@@ -98,12 +98,12 @@ export class DatagramBatch {
   #failures = 0;
   #busy = false;
 
-  /** @param slots datagrams per system call, at most 1024 (the kernel's own limit). */
-  constructor(calls: SystemCalls, socket: UdpSocket, slots = 64) {
+  /** @param cells datagrams per system call, at most 1024 (the kernel's own limit). */
+  constructor(calls: SystemCalls, socket: UdpSocket, cells = 64) {
     const ipv4 = socket.family === 4;
     this.#calls = calls;
     this.#fd = socket.fd;
-    this.slots = slots;
+    this.cells = cells;
     this.addressWord = ipv4 ? sockaddrIn.address / 4 : sockaddrIn6.address / 4;
     this.#nameLength = ipv4 ? sockaddrIn.size : sockaddrIn6.size;
     // Exactly one control message fits, and its kernel-written length is the one a reply needs.
@@ -113,16 +113,16 @@ export class DatagramBatch {
     this.#ifindexWord = ipv4 ? ipv4IfindexWord : ipv6IfindexWord;
 
     this.#fragmentation = ipv4 ? new Fragmentation(calls, socket.fd) : undefined;
-    const perSlot = 2 * (mmsghdr.size + iovec.size + slotBytes) + (nameWords + controlWords) * 4;
-    this.#memory = new PinnedMemory(calls, slots * perSlot + 16 * 64);
-    const headers = this.#memory.take(slots * mmsghdr.size);
-    const replyHeaders = this.#memory.take(slots * mmsghdr.size);
-    const iovecs = this.#memory.take(slots * iovec.size);
-    const replyIovecs = this.#memory.take(slots * iovec.size);
-    const names = this.#memory.take(slots * nameWords * 4);
-    const controls = this.#memory.take(slots * controlWords * 4);
-    const payload = this.#memory.take(slots * slotBytes);
-    const replyPayload = this.#memory.take(slots * slotBytes);
+    const perCell = 2 * (mmsghdr.size + iovec.size + cellBytes) + (nameWords + controlWords) * 4;
+    this.#memory = new PinnedMemory(calls, cells * perCell + 16 * 64);
+    const headers = this.#memory.take(cells * mmsghdr.size);
+    const replyHeaders = this.#memory.take(cells * mmsghdr.size);
+    const iovecs = this.#memory.take(cells * iovec.size);
+    const replyIovecs = this.#memory.take(cells * iovec.size);
+    const names = this.#memory.take(cells * nameWords * 4);
+    const controls = this.#memory.take(cells * controlWords * 4);
+    const payload = this.#memory.take(cells * cellBytes);
+    const replyPayload = this.#memory.take(cells * cellBytes);
 
     this.words = payload.words;
     this.bytes = payload.bytes;
@@ -138,29 +138,29 @@ export class DatagramBatch {
     this.#namesAddress = names.address;
     this.#controls = controls.words;
     this.#controlsAddress = controls.address;
-    this.#answers = new Int32Array(slots);
+    this.#answers = new Int32Array(cells);
 
-    for (let slot = 0; slot < slots; slot++) {
-      writeIovec(iovecs.words, slot, payload.address + slot * slotBytes);
-      writeIovec(replyIovecs.words, slot, replyPayload.address + slot * slotBytes);
+    for (let cell = 0; cell < cells; cell++) {
+      writeIovec(iovecs.words, cell, payload.address + cell * cellBytes);
+      writeIovec(replyIovecs.words, cell, replyPayload.address + cell * cellBytes);
       for (const [header, iovecsAt] of [
         [headers.words, iovecs.address],
         [replyHeaders.words, replyIovecs.address],
       ] as const) {
-        const at = slot * headerWords;
+        const at = cell * headerWords;
         header[at + namelenWord] = this.#nameLength;
-        writePointer(header, at + msghdr.iov / 4, iovecsAt + slot * iovec.size);
+        writePointer(header, at + msghdr.iov / 4, iovecsAt + cell * iovec.size);
         header[at + msghdr.iovlen / 4] = 1;
         header[at + controllenWord] = this.#controlLength;
-        this.#pointAtSender(header, slot, slot);
+        this.#pointAtSender(header, cell, cell);
       }
-      this.#answers[slot] = slot;
+      this.#answers[cell] = cell;
     }
   }
 
   /**
    * Receives what has arrived, without waiting; sends queued replies first, because it overwrites their senders.
-   * Returns how many slots were filled, 0 when nothing had arrived. Throws when the socket is unusable.
+   * Returns how many cells were filled, 0 when nothing had arrived. Throws when the socket is unusable.
    */
   receive(): number {
     if (this.#replies > 0) this.flush();
@@ -169,11 +169,11 @@ export class DatagramBatch {
       this.#headers[at + namelenWord] = this.#nameLength;
       this.#headers[at + controllenWord] = this.#controlLength;
     }
-    const count = this.#calls.recvmmsg(this.#fd, this.#headersAddress, this.slots, MSG_DONTWAIT);
+    const count = this.#calls.recvmmsg(this.#fd, this.#headersAddress, this.cells, MSG_DONTWAIT);
     if (count < 0) return this.#receivedNothing(this.#calls.errno());
     this.#failures = 0;
     this.#count = count;
-    this.#busy = this.#busy || count * 4 >= this.slots;
+    this.#busy = this.#busy || count * 4 >= this.cells;
     this.counts.received += count;
     return count;
   }
@@ -186,40 +186,40 @@ export class DatagramBatch {
     return this.#busy;
   }
 
-  /** Bytes of the datagram in `slot`, at most `slotBytes`. */
-  length(slot: number): number {
-    return this.#headers[slot * headerWords + transferredWord];
+  /** Bytes of the datagram in `cell`, at most `cellBytes`. */
+  length(cell: number): number {
+    return this.#headers[cell * headerWords + transferredWord];
   }
 
-  /** Whether the datagram in `slot` was longer than `slotBytes`. */
-  isTruncated(slot: number): boolean {
-    return (this.#headers[slot * headerWords + flagsWord] & MSG_TRUNC) !== 0;
+  /** Whether the datagram in `cell` was longer than `cellBytes`. */
+  isTruncated(cell: number): boolean {
+    return (this.#headers[cell * headerWords + flagsWord] & MSG_TRUNC) !== 0;
   }
 
   /** The sender's port. 0 is possible on the wire; a reply to it is refused by the kernel and counted. */
-  port(slot: number): number {
-    const familyAndPort = this.names[slot * nameWords];
+  port(cell: number): number {
+    const familyAndPort = this.names[cell * nameWords];
     return ((familyAndPort >>> 8) & 0xff00) | (familyAndPort >>> 24);
   }
 
   /** Where the next reply is to be written. */
-  get replySlot(): number {
+  get replyCell(): number {
     return this.#replies;
   }
 
-  /** Queues what was written at `replySlot`, `length` bytes of it, for the sender of the datagram in `slot`. */
-  reply(slot: number, length: number): void {
+  /** Queues what was written at `replyCell`, `length` bytes of it, for the sender of the datagram in `cell`. */
+  reply(cell: number, length: number): void {
     const index = this.#replies++;
     this.#replyIovecs[index * 4 + iovec.length / 4] = length;
-    if (this.#answers[index] !== slot) {
-      this.#answers[index] = slot;
-      this.#pointAtSender(this.#replyHeaders, index, slot);
+    if (this.#answers[index] !== cell) {
+      this.#answers[index] = cell;
+      this.#pointAtSender(this.#replyHeaders, index, cell);
     }
     // 0 where the kernel gave no local address: then it chooses the source itself.
     this.#replyHeaders[index * headerWords + controllenWord] =
-      this.#headers[slot * headerWords + controllenWord];
+      this.#headers[cell * headerWords + controllenWord];
     // Only the address matters. With the interface it would also force the way out, past the routing table.
-    this.#controls[slot * controlWords + this.#ifindexWord] = 0;
+    this.#controls[cell * controlWords + this.#ifindexWord] = 0;
   }
 
   /**
@@ -257,10 +257,10 @@ export class DatagramBatch {
     this.#memory.release();
   }
 
-  #pointAtSender(headers: Int32Array, index: number, slot: number): void {
+  #pointAtSender(headers: Int32Array, index: number, cell: number): void {
     const at = index * headerWords;
-    writePointer(headers, at + msghdr.name / 4, this.#namesAddress + slot * nameWords * 4);
-    writePointer(headers, at + msghdr.control / 4, this.#controlsAddress + slot * controlWords * 4);
+    writePointer(headers, at + msghdr.name / 4, this.#namesAddress + cell * nameWords * 4);
+    writePointer(headers, at + msghdr.control / 4, this.#controlsAddress + cell * controlWords * 4);
   }
 
   #receivedNothing(error: number): 0 {
@@ -303,8 +303,8 @@ function isUnusable(error: number): boolean {
   );
 }
 
-function writeIovec(words: Int32Array, slot: number, address: number): void {
-  const at = slot * 4;
+function writeIovec(words: Int32Array, cell: number, address: number): void {
+  const at = cell * 4;
   writePointer(words, at, address);
-  words[at + iovec.length / 4] = slotBytes;
+  words[at + iovec.length / 4] = cellBytes;
 }

@@ -2,13 +2,13 @@
 import { SipHash } from './siphash.ts';
 import { stepsSince } from './wrapped-time.ts';
 
-/** A time slot is 64 seconds. An id is good for the slot it was made in and the two after it. */
-const slotShift = 6;
-const acceptedSlots = 3;
+/** An epoch is 64 seconds. An id is good for the epoch it was made in and the two after it. */
+const epochShift = 6;
+const acceptedEpochs = 3;
 
 /**
- * Issues and checks connection_ids: 62 bits of SipHash-2-4 over the client's address and a time slot, and in the two
- * lowest bits the slot's own lowest bits, so that one MAC decides instead of one for each slot that may be meant. The
+ * Issues and checks connection_ids: 62 bits of SipHash-2-4 over the client's address and an epoch, and in the two
+ * lowest bits the epoch's own lowest bits, so that one MAC decides instead of one for each epoch that may be meant. The
  * first half is never 0 to 3, which would make a request look like a tracker's answer.
  * An id is valid for at least 128 and at most 192 s. One instance per thread; threads with the same key agree.
  */
@@ -30,10 +30,10 @@ export class ConnectionIds {
    * does not count, as some clients change it. `nowSeconds` is whole seconds of any clock that all threads and restarts share.
    */
   issue(family: 4 | 6, words: Int32Array, at: number, nowSeconds: number): void {
-    const slot = nowSeconds >>> slotShift;
-    this.#hash(this.#mac, family, words, at, slot);
+    const epoch = nowSeconds >>> epochShift;
+    this.#hash(this.#mac, family, words, at, epoch);
     this.high = apartFromActions(this.#mac.high);
-    this.low = (this.#mac.low & ~3) | (slot & 3);
+    this.low = (this.#mac.low & ~3) | (epoch & 3);
   }
 
   /** Whether the id, as int32 halves, was issued to this address and is still good. */
@@ -45,13 +45,13 @@ export class ConnectionIds {
     high: number,
     low: number,
   ): boolean {
-    const slot = nowSeconds >>> slotShift;
-    const age = stepsSince(low, slot, 3);
-    if (age >= acceptedSlots) return false;
-    if (this.#agrees(this.#mac, family, words, at, slot - age, high, low)) return true;
+    const epoch = nowSeconds >>> epochShift;
+    const age = stepsSince(low, epoch, 3);
+    if (age >= acceptedEpochs) return false;
+    if (this.#agrees(this.#mac, family, words, at, epoch - age, high, low)) return true;
     return (
       this.#previousMac !== undefined &&
-      this.#agrees(this.#previousMac, family, words, at, slot - age, high, low)
+      this.#agrees(this.#previousMac, family, words, at, epoch - age, high, low)
     );
   }
 
@@ -60,20 +60,20 @@ export class ConnectionIds {
     family: 4 | 6,
     words: Int32Array,
     at: number,
-    slot: number,
+    epoch: number,
     high: number,
     low: number,
   ): boolean {
-    this.#hash(mac, family, words, at, slot);
+    this.#hash(mac, family, words, at, epoch);
     // All bits at once: how long it takes tells nothing about how many were right.
     return ((apartFromActions(mac.high) ^ high) | ((mac.low ^ low) & ~3)) === 0;
   }
 
-  /** The address and 3 bytes of slot, which for IPv4 fit one block. The slot wraps after 34 years. */
-  #hash(mac: SipHash, family: 4 | 6, words: Int32Array, at: number, slot: number): void {
-    const slotBytes = slot & 0xffffff;
-    if (family === 4) mac.hash(words, at, 0, words[at], slotBytes, 7);
-    else mac.hash(words, at, 2, slotBytes, 0, 3);
+  /** The address and 3 bytes of epoch, which for IPv4 fit one block. The epoch wraps after 34 years. */
+  #hash(mac: SipHash, family: 4 | 6, words: Int32Array, at: number, epoch: number): void {
+    const epochBytes = epoch & 0xffffff;
+    if (family === 4) mac.hash(words, at, 0, words[at], epochBytes, 7);
+    else mac.hash(words, at, 2, epochBytes, 0, 3);
   }
 }
 

@@ -34,21 +34,21 @@ export class AddressCaps {
    */
   findCrowding(
     peers: FamilyPeers,
-    slot: number,
+    refAt: number,
     address: Int32Array,
     at: number,
     tick: number,
     found: FoundPeer,
   ): boolean {
-    const ref = this.#words[slot];
+    const ref = this.#words[refAt];
     if (ref === 0 || (ref > 0 && peersIn(this.#words, ref) < portsPerAddress)) return false;
     const isIpv4 = peers.stride === 2;
     if (isLocalScope(isIpv4 ? scopeOfIpv4(address[at]) : scopeOfIpv6(address, at))) return false;
-    this.#scan(peers, slot, address, at, tick, false);
+    this.#scan(peers, refAt, address, at, tick, false);
     const crowded = this.#ofAddress >= portsPerAddress;
     if (!crowded && this.#ofSubscriber < peersPerSubscriber) return false;
     // An IPv6 address that is within its own bounds has to make room for its neighbours.
-    if (!crowded) this.#scan(peers, slot, address, at, tick, true);
+    if (!crowded) this.#scan(peers, refAt, address, at, tick, true);
     found.block = this.#oldestBlock;
     found.index = this.#oldestIndex;
     found.isSeeder = this.#oldestIsSeeder;
@@ -60,7 +60,7 @@ export class AddressCaps {
   /** Counts, and notes the oldest: of the address, or of all of its /64. */
   #scan(
     peers: FamilyPeers,
-    slot: number,
+    refAt: number,
     address: Int32Array,
     at: number,
     tick: number,
@@ -68,7 +68,7 @@ export class AddressCaps {
   ): void {
     this.#ofAddress = this.#ofSubscriber = 0;
     this.#oldestAge = -1;
-    const ref = this.#words[slot];
+    const ref = this.#words[refAt];
     if (ref > 0) {
       this.#scanBlock(peers, ref, leechersIn(this.#words, ref), address, at, tick, ofSubscriber);
       return;

@@ -5,7 +5,7 @@ import { peerIdAt, recordAt } from './block.ts';
 import { changeName, journalPage, namesPerPage } from './change-journal.ts';
 import { FoundPeer } from './found-peer.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
-import { entryField, header, savedMask, shardRow } from './layout.ts';
+import { entryField, familyRefAt, header, savedMask, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import { peerIdWords } from './size-classes.ts';
 import {
@@ -101,11 +101,11 @@ export class ChangeEncoder {
     const words = this.#words;
     const section = this.#section;
     const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
-    const slot = entry + (family === 4 ? entryField.peers4 : entryField.peers6);
+    const refAt = familyRefAt(entry, family);
     const address = name + changeName.address;
     const port = words[name + changeName.port];
     const found = this.#found;
-    const isThere = entry !== 0 && peers.find(slot, words, address, port, false, found);
+    const isThere = entry !== 0 && peers.find(refAt, words, address, port, false, found);
     const { stride } = peers;
     if (isThere) {
       const record = recordAt(found.block, stride, found.index);

@@ -2,7 +2,7 @@
 
 import { FoundPeer } from './found-peer.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
-import { downloadedMask, entryField, shardRow } from './layout.ts';
+import { downloadedMask, entryField, familyRefAt, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import { fragmentHead, goneFlag, peerWords4, peerWords6 } from './snapshot-format.ts';
 import type { SnapshotLoader } from './snapshot-loader.ts';
@@ -79,12 +79,12 @@ export class ChangeLoader {
 
   #remove(shard: number, entry: number, family: 4 | 6, fragment: Int32Array, at: number): void {
     const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
-    const slot = entry + (family === 4 ? entryField.peers4 : entryField.peers6);
+    const refAt = familyRefAt(entry, family);
     const port = fragment[at + peers.stride - 1] & 0xffff;
     const found = this.#found;
-    if (!peers.find(slot, fragment, at, port, false, found)) return;
+    if (!peers.find(refAt, fragment, at, port, false, found)) return;
     this.#entries.count(shard, family, found.isSeeder ? 0 : -1, found.isSeeder ? -1 : 0);
-    peers.remove(slot, found);
+    peers.remove(refAt, found);
   }
 }
 

@@ -89,8 +89,8 @@ export class Compactor {
   /** Moves the blocks of a swarm that is not large, and gives them the size that they need. */
   tidySmall(entry: number): void {
     for (let family = 0; family < 2; family++) {
-      const slot = entry + entryField.peers4 + family;
-      if (this.#words[slot] > 0) this.#families[family].tidyBlock(slot);
+      const refAt = entry + entryField.peers4 + family;
+      if (this.#words[refAt] > 0) this.#families[family].tidyBlock(refAt);
     }
   }
 
@@ -103,19 +103,19 @@ export class Compactor {
     let from = at;
     for (let number = set; number < 4; number++, from = 0) {
       const peers = this.#families[number >>> 1];
-      const slot = entry + entryField.peers4 + (number >>> 1);
-      if ((number & 1) === 0 && from === 0) this.#beginFamily(peers, slot);
-      while (this.#words[slot] < 0 && from >= 0) {
+      const refAt = entry + entryField.peers4 + (number >>> 1);
+      if ((number & 1) === 0 && from === 0) this.#beginFamily(peers, refAt);
+      while (this.#words[refAt] < 0 && from >= 0) {
         if (left-- === 0) return (number << 16) | from;
-        from = peers.tidyInSet(slot, (number & 1) === 1, from);
+        from = peers.tidyInSet(refAt, (number & 1) === 1, from);
       }
     }
     return -1;
   }
 
-  #beginFamily(peers: FamilyPeers, slot: number): void {
-    if (this.#words[slot] < 0) peers.tidyLarge(slot);
-    if (this.#words[slot] > 0) peers.tidyBlock(slot);
+  #beginFamily(peers: FamilyPeers, refAt: number): void {
+    if (this.#words[refAt] < 0) peers.tidyLarge(refAt);
+    if (this.#words[refAt] > 0) peers.tidyBlock(refAt);
   }
 
   #count(): void {

@@ -1,7 +1,7 @@
 // The peers of one address family in one swarm: none, one block, or two large sets; and when one becomes the other.
 //
 // A swarm's entry holds one reference a family: 0 none, positive a block, negative (negated) a large swarm. All
-// methods take the slot, the word index of that reference. Callers hold the shard's lock.
+// methods take `refAt`, the word that holds it. Callers hold the shard's lock.
 
 import {
   addPartial,
@@ -65,29 +65,29 @@ export class FamilyPeers {
     this.#large = new LargeSwarms(words, allocator, this.stride, this.#firstClass, this.sets);
   }
 
-  leechers(slot: number): number {
-    const ref = this.#words[slot];
+  leechers(refAt: number): number {
+    const ref = this.#words[refAt];
     if (ref > 0) return leechersIn(this.#words, ref);
     return ref === 0 ? 0 : this.#words[largeField.leechers - ref];
   }
 
-  seeders(slot: number): number {
-    const ref = this.#words[slot];
+  seeders(refAt: number): number {
+    const ref = this.#words[refAt];
     if (ref > 0) return seedersIn(this.#words, ref);
     return ref === 0 ? 0 : this.#words[largeField.seeders - ref];
   }
 
   /** Partial seeds among the leechers (BEP 21). */
-  partial(slot: number): number {
-    const ref = this.#words[slot];
+  partial(refAt: number): number {
+    const ref = this.#words[refAt];
     if (ref > 0) return partialIn(this.#words, ref);
     return ref === 0 ? 0 : this.#words[largeField.partial - ref];
   }
 
   /** Word index of the record of some peer; 0 when there is none. */
-  anyRecord(slot: number): number {
+  anyRecord(refAt: number): number {
     const words = this.#words;
-    const ref = words[slot];
+    const ref = words[refAt];
     if (ref >= 0) return ref === 0 ? 0 : recordAt(ref, this.stride, 0);
     return this.#large.anyRecord(ref);
   }
@@ -97,7 +97,7 @@ export class FamilyPeers {
    * first. `port` is two wire bytes read as they lie.
    */
   find(
-    slot: number,
+    refAt: number,
     address: Int32Array,
     at: number,
     port: number,
@@ -105,7 +105,7 @@ export class FamilyPeers {
     found: FoundPeer,
   ): boolean {
     const words = this.#words;
-    const ref = words[slot];
+    const ref = words[refAt];
     found.index = -1;
     if (ref === 0) return false;
     if (ref > 0) {
@@ -128,10 +128,10 @@ export class FamilyPeers {
   }
 
   /** Writes a record's state bits; keeps the count of partial seeds. */
-  setState(slot: number, found: FoundPeer, state: number): void {
+  setState(refAt: number, found: FoundPeer, state: number): void {
     const at = this.#lastWordOf(found);
     const word = this.#words[at];
-    if (((word >>> 16) ^ state) & partialFlag) this.#countPartial(slot, state & partialFlag ? 1 : -1);
+    if (((word >>> 16) ^ state) & partialFlag) this.#countPartial(refAt, state & partialFlag ? 1 : -1);
     this.#words[at] = (word & 0xffff) | (state << 16);
   }
 
@@ -148,9 +148,9 @@ export class FamilyPeers {
   /**
    * Moves a record to the other role, and `found` with it; false when memory is full, and then nothing changed.
    */
-  changeRole(slot: number, found: FoundPeer): boolean {
+  changeRole(refAt: number, found: FoundPeer): boolean {
     const words = this.#words;
-    const ref = words[slot];
+    const ref = words[refAt];
     if (ref > 0) {
       found.index = changeRole(words, ref, this.stride, found.index);
       found.isSeeder = !found.isSeeder;
@@ -171,7 +171,7 @@ export class FamilyPeers {
 
   /** Adds a peer that `find` did not find; false when memory is full, and then nothing changed. */
   insert(
-    slot: number,
+    refAt: number,
     seeder: boolean,
     address: Int32Array,
     addressAt: number,
@@ -183,47 +183,47 @@ export class FamilyPeers {
     for (let i = 0; i < this.stride - 1; i++) staged[i] = address[addressAt + i];
     staged[this.stride - 1] = lastWord;
     for (let i = 0; i < peerIdWords; i++) staged[recordWords6 + i] = peerId[idAt + i];
-    if (!this.#place(slot, seeder)) return false;
-    if ((lastWord >>> 16) & partialFlag) this.#countPartial(slot, 1);
+    if (!this.#place(refAt, seeder)) return false;
+    if ((lastWord >>> 16) & partialFlag) this.#countPartial(refAt, 1);
     return true;
   }
 
   /** Gives a family without peers a block for so many (1 to 128), to be filled at once; false when memory is full. */
-  reserve(slot: number, peers: number): boolean {
+  reserve(refAt: number, peers: number): boolean {
     const sizeClass = this.#firstClass + stepFor(peers);
     const block = this.#allocator.allocate(sizeClass);
     if (block === 0) return false;
     initBlock(this.#words, block, sizeClass, 0);
-    this.#words[slot] = block;
+    this.#words[refAt] = block;
     return true;
   }
 
   /** Takes a record out; nothing is found any more. */
-  remove(slot: number, found: FoundPeer): void {
-    const ref = this.#words[slot];
-    if (this.stateOf(found) & partialFlag) this.#countPartial(slot, -1);
+  remove(refAt: number, found: FoundPeer): void {
+    const ref = this.#words[refAt];
+    if (this.stateOf(found) & partialFlag) this.#countPartial(refAt, -1);
     if (ref > 0) {
       removeRecord(this.#words, ref, this.stride, found.index);
-      this.#shrink(slot);
+      this.#shrink(refAt);
     } else {
       const set = setOf(ref, found.isSeeder);
-      this.#removeFromSet(slot, found.isSeeder, this.sets.pointerFor(set, found.hash), found.index);
+      this.#removeFromSet(refAt, found.isSeeder, this.sets.pointerFor(set, found.hash), found.index);
     }
     found.index = -1;
   }
 
   /** Takes all peers out. */
-  clear(slot: number): void {
-    const ref = this.#words[slot];
+  clear(refAt: number): void {
+    const ref = this.#words[refAt];
     if (ref > 0) this.#allocator.free(ref);
     else if (ref < 0) this.#large.free(-ref);
-    this.#words[slot] = 0;
+    this.#words[refAt] = 0;
   }
 
   /** Forgets the peers of a block that were last seen more than `ttl` ticks before `tick`. */
-  expireBlock(slot: number, tick: number, ttl: number): void {
+  expireBlock(refAt: number, tick: number, ttl: number): void {
     const words = this.#words;
-    const block = words[slot];
+    const block = words[refAt];
     let changed = false;
     for (let i = peersIn(words, block) - 1; i >= 0; i--) {
       const state = words[recordAt(block, this.stride, i) + this.stride - 1] >>> 16;
@@ -232,16 +232,16 @@ export class FamilyPeers {
       removeRecord(words, block, this.stride, i);
       changed = true;
     }
-    if (changed) this.#shrink(slot);
+    if (changed) this.#shrink(refAt);
   }
 
   /**
    * The same for one block of a large swarm's set, the one that directory pointer `pointer` leads to; tidies it as well.
    * Returns the next pointer to look at, or −1 after the last (also when the swarm is no longer large).
    */
-  expireInSet(slot: number, seeders: boolean, pointer: number, tick: number, ttl: number): number {
+  expireInSet(refAt: number, seeders: boolean, pointer: number, tick: number, ttl: number): number {
     const words = this.#words;
-    const set = setOf(words[slot], seeders);
+    const set = setOf(words[refAt], seeders);
     if (pointer >= this.sets.sizeOf(set)) return -1;
     // Before anybody is looked at: a neighbour that is merged with it brings its own, and is not met again.
     this.sets.tidyBlock(set, pointer);
@@ -249,9 +249,9 @@ export class FamilyPeers {
     for (let i = peersIn(words, block) - 1; i >= 0; i--) {
       const state = words[recordAt(block, this.stride, i) + this.stride - 1] >>> 16;
       if (ageOf(state, tick) <= ttl) continue;
-      if (state & partialFlag) this.#countPartial(slot, -1);
-      this.#removeFromSet(slot, seeders, pointer, i);
-      if (words[slot] >= 0) return -1;
+      if (state & partialFlag) this.#countPartial(refAt, -1);
+      this.#removeFromSet(refAt, seeders, pointer, i);
+      if (words[refAt] >= 0) return -1;
       const now = this.sets.blockAt(set, pointer);
       if (now !== block) {
         // Resized or merged with its neighbour: begin again with what it is now.
@@ -263,36 +263,36 @@ export class FamilyPeers {
   }
 
   /** Gives a block the size that it needs, and moves it out of a chunk that is being emptied. */
-  tidyBlock(slot: number): void {
-    const block = this.#words[slot];
+  tidyBlock(refAt: number): void {
+    const block = this.#words[refAt];
     const step = stepFor(peersIn(this.#words, block));
-    if (this.#firstClass + step < classOf(this.#words, block)) this.#resize(slot, step);
-    else if (this.#allocator.isEmptying(block)) this.#moveOut(slot, block, 1);
+    if (this.#firstClass + step < classOf(this.#words, block)) this.#resize(refAt, step);
+    else if (this.#allocator.isEmptying(block)) this.#moveOut(refAt, block, 1);
   }
 
   /** The same for a large swarm as such and its directories, but not for the blocks of its sets. */
-  tidyLarge(slot: number): void {
-    if (this.leechers(slot) + this.seeders(slot) <= smallAgain) this.#becomeSmall(slot);
-    const ref = this.#words[slot];
+  tidyLarge(refAt: number): void {
+    if (this.leechers(refAt) + this.seeders(refAt) <= smallAgain) this.#becomeSmall(refAt);
+    const ref = this.#words[refAt];
     if (ref >= 0) return;
-    if (this.#allocator.isEmptying(-ref)) this.#moveOut(slot, -ref, -1);
-    this.sets.tidyDirectory(setOf(this.#words[slot], false));
-    this.sets.tidyDirectory(setOf(this.#words[slot], true));
+    if (this.#allocator.isEmptying(-ref)) this.#moveOut(refAt, -ref, -1);
+    this.sets.tidyDirectory(setOf(this.#words[refAt], false));
+    this.sets.tidyDirectory(setOf(this.#words[refAt], true));
   }
 
   /** The same for the block of a large swarm's set that directory pointer `pointer` leads to; returns as `expireInSet`. */
-  tidyInSet(slot: number, seeders: boolean, pointer: number): number {
-    const set = setOf(this.#words[slot], seeders);
+  tidyInSet(refAt: number, seeders: boolean, pointer: number): number {
+    const set = setOf(this.#words[refAt], seeders);
     if (pointer >= this.sets.sizeOf(set)) return -1;
     this.sets.tidyBlock(set, pointer);
     return this.#nextBlock(set, pointer);
   }
 
-  /** `sign` is that of the slot's reference. */
-  #moveOut(slot: number, object: number, sign: 1 | -1): void {
+  /** `sign` is that of the reference. */
+  #moveOut(refAt: number, object: number, sign: 1 | -1): void {
     const copy = this.#allocator.copyOut(object);
     if (copy === 0) return;
-    this.#words[slot] = sign * copy;
+    this.#words[refAt] = sign * copy;
     this.#allocator.free(object);
   }
 
@@ -319,27 +319,27 @@ export class FamilyPeers {
     return this.sets.find(setOf(ref, seeder), address, at, port, found);
   }
 
-  #countPartial(slot: number, change: number): void {
-    const ref = this.#words[slot];
+  #countPartial(refAt: number, change: number): void {
+    const ref = this.#words[refAt];
     if (ref > 0) addPartial(this.#words, ref, change);
     else this.#words[largeField.partial - ref] += change;
   }
 
   /** Puts the staged record where it belongs, making room first where there is none. */
-  #place(slot: number, seeder: boolean): boolean {
+  #place(refAt: number, seeder: boolean): boolean {
     const words = this.#words;
-    let ref = words[slot];
+    let ref = words[refAt];
     if (ref === 0) {
       ref = this.#allocator.allocate(this.#firstClass);
       if (ref === 0) return false;
       initBlock(words, ref, this.#firstClass, 0);
-      words[slot] = ref;
+      words[refAt] = ref;
     }
     if (ref > 0 && peersIn(words, ref) === capacityOf(words, ref)) {
       const step = classOf(words, ref) - this.#firstClass;
-      const grown = step < usualSteps ? this.#resize(slot, step + 1) : this.#becomeLarge(slot);
+      const grown = step < usualSteps ? this.#resize(refAt, step + 1) : this.#becomeLarge(refAt);
       if (!grown) return false;
-      ref = words[slot];
+      ref = words[refAt];
     }
     if (ref > 0) {
       addRecord(words, ref, this.stride, seeder, this.#staged, 0, recordWords6);
@@ -352,55 +352,55 @@ export class FamilyPeers {
     return true;
   }
 
-  #removeFromSet(slot: number, seeder: boolean, pointer: number, index: number): void {
+  #removeFromSet(refAt: number, seeder: boolean, pointer: number, index: number): void {
     const words = this.#words;
-    const ref = words[slot];
+    const ref = words[refAt];
     this.sets.remove(setOf(ref, seeder), pointer, index);
     words[(seeder ? largeField.seeders : largeField.leechers) - ref]--;
-    if (this.leechers(slot) + this.seeders(slot) <= smallAgain) this.#becomeSmall(slot);
+    if (this.leechers(refAt) + this.seeders(refAt) <= smallAgain) this.#becomeSmall(refAt);
   }
 
-  #resize(slot: number, step: number): boolean {
-    const block = this.#words[slot];
+  #resize(refAt: number, step: number): boolean {
+    const block = this.#words[refAt];
     const other = this.#allocator.allocate(this.#firstClass + step);
     if (other === 0) return false;
     initBlock(this.#words, other, this.#firstClass + step, depthOf(this.#words, block));
     copyBlock(this.#words, block, other, this.stride);
-    this.#words[slot] = other;
+    this.#words[refAt] = other;
     this.#allocator.free(block);
     return true;
   }
 
   /** Frees an empty block, and gives one that is less than half full a smaller one. */
-  #shrink(slot: number): void {
+  #shrink(refAt: number): void {
     const words = this.#words;
-    const block = words[slot];
+    const block = words[refAt];
     const count = peersIn(words, block);
     if (count === 0) {
       this.#allocator.free(block);
-      words[slot] = 0;
+      words[refAt] = 0;
       return;
     }
     const step = classOf(words, block) - this.#firstClass;
     if (step >= 3 && count <= capacityOfClass[this.#firstClass + step - 3])
-      this.#resize(slot, stepFor(count) + 1);
+      this.#resize(refAt, stepFor(count) + 1);
   }
 
-  #becomeLarge(slot: number): boolean {
-    const block = this.#words[slot];
+  #becomeLarge(refAt: number): boolean {
+    const block = this.#words[refAt];
     const large = this.#large.fromBlock(block);
     if (large === 0) return false;
-    this.#words[slot] = -large;
+    this.#words[refAt] = -large;
     this.#allocator.free(block);
     return true;
   }
 
   /** Puts the few peers left of a large swarm into one block; if memory is full it just stays large. */
-  #becomeSmall(slot: number): void {
-    const large = -this.#words[slot];
+  #becomeSmall(refAt: number): void {
+    const large = -this.#words[refAt];
     const block = this.#large.toBlock(large);
     if (block === 0) return;
-    this.#words[slot] = block;
+    this.#words[refAt] = block;
     this.#large.free(large);
   }
 }

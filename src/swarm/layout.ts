@@ -133,6 +133,11 @@ export const shardRow = {
 /** A swarm: info_hash, one reference a family, and how often it was downloaded. Half a cache line. */
 export const entryField = { infoHash: 0, peers4: 5, peers6: 6, downloaded: 7, size: 8 } as const;
 
+/** The word of an entry that refers to the family's peers: 0 none, positive a block, negative (negated) a large swarm. */
+export function familyRefAt(entry: number, family: 4 | 6): number {
+  return entry + (family === 4 ? entryField.peers4 : entryField.peers6);
+}
+
 /**
  * `downloaded`: bits 0 to 27 count and saturate; bits 28 and 29 say in which scope the swarm's peers are; bit 30 marks a swarm without peers that is kept for this counter;
  * bit 31 a swarm that peers of two networks have been in, which no flood can evict.

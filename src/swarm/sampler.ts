@@ -34,17 +34,17 @@ export class Sampler {
   }
 
   /**
-   * Copies up to `want` peers of the slot, all of them or evenly random ones, leaving out `self`, the requester's own
+   * Copies up to `want` peers of the family, all of them or evenly random ones, leaving out `self`, the requester's own
    * record, if it has one. Takes time in proportion to `want`. Returns how many.
    */
   sample(
     peers: FamilyPeers,
-    slot: number,
+    refAt: number,
     leechersOnly: boolean,
     want: number,
     self: Readonly<FoundPeer>,
   ): number {
-    const ref = this.#words[slot];
+    const ref = this.#words[refAt];
     if (ref === 0 || want <= 0) return 0;
     this.#peers = peers;
     this.#self = self;

@@ -20,10 +20,10 @@ export class ScopedChoice {
     this.#scopedSampler = new ScopedSampler(words, sampler.below);
   }
 
-  /** Writes up to `want` peers where the visit wants them; `self` is the announcer's record in `slot`, if any. */
+  /** Writes up to `want` peers where the visit wants them; `self` is the announcer's record, if any. */
   choose(
     entry: number,
-    slot: number,
+    refAt: number,
     peers: FamilyPeers,
     visit: SwarmVisit,
     leechersOnly: boolean,
@@ -33,7 +33,7 @@ export class ScopedChoice {
     visit.peers = visit.ipv4Peers = 0;
     const sampler = this.#samplerFor(entry, visit);
     if (sampler === undefined) return;
-    visit.peers = sampler.sample(peers, slot, leechersOnly, want, self);
+    visit.peers = sampler.sample(peers, refAt, leechersOnly, want, self);
     if (!visit.fillWithIpv4 || visit.family !== 6) return;
     const peers4 = this.#entries.peers4;
     const left = want - visit.peers;

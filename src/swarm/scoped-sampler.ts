@@ -59,12 +59,12 @@ export class ScopedSampler {
   /** As `Sampler.sample`. */
   sample(
     peers: FamilyPeers,
-    slot: number,
+    refAt: number,
     leechersOnly: boolean,
     want: number,
     self: Readonly<FoundPeer>,
   ): number {
-    const ref = this.#words[slot];
+    const ref = this.#words[refAt];
     if (ref === 0 || want <= 0) return 0;
     this.#peers = peers;
     this.#self = self;

@@ -9,6 +9,7 @@ import {
   downloadedMask,
   entryField,
   establishedFlag,
+  familyRefAt,
   header,
   idleFlag,
   scopeMask,
@@ -50,8 +51,8 @@ export class SnapshotLoader {
   #overwrite = true;
   /** For each family, where the last peers went, and how many were there then: nobody else's, while it is so many. */
   readonly #own = [
-    { slot: 0, peers: 0 },
-    { slot: 0, peers: 0 },
+    { refAt: 0, peers: 0 },
+    { refAt: 0, peers: 0 },
   ];
 
   constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries, clock: StoreClock) {
@@ -79,7 +80,7 @@ export class SnapshotLoader {
 
   /** The next fragment may hold peers that came before: they are looked for, whatever swarm they are in. */
   expectKnown(): void {
-    for (const own of this.#own) own.slot = 0;
+    for (const own of this.#own) own.refAt = 0;
   }
 
   /** Reads the fragment at word `at`; returns where it ends, or −1 when it would not end before `end`. */
@@ -114,7 +115,7 @@ export class SnapshotLoader {
     return next;
   }
 
-  /** A slot may be another swarm's by now, so what is known of it holds within one swarm only. */
+  /** An entry may be another swarm's by now, so what is known of its references holds within one swarm only. */
   #noteSwarm(fragment: Int32Array, at: number): void {
     let isSame = true;
     for (let i = 0; i < infoHashWords; i++) {
@@ -152,27 +153,27 @@ export class SnapshotLoader {
   ): void {
     if (count === 0) return;
     const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
-    const slot = entry + (family === 4 ? entryField.peers4 : entryField.peers6);
+    const refAt = familyRefAt(entry, family);
     const size = peers.stride + peerIdWords;
-    const leechersBefore = peers.leechers(slot);
-    const seedersBefore = peers.seeders(slot);
+    const leechersBefore = peers.leechers(refAt);
+    const seedersBefore = peers.seeders(refAt);
     // As a rule the swarm is new: its block gets the right size at once, and nobody needs to be looked for, in the next
     // fragments neither, for a snapshot holds nobody twice.
     const own = this.#own[family === 4 ? 0 : 1];
-    const isEmpty = this.#words[slot] === 0;
-    const fresh = isEmpty || (own.slot === slot && own.peers === leechersBefore + seedersBefore);
+    const isEmpty = this.#words[refAt] === 0;
+    const fresh = isEmpty || (own.refAt === refAt && own.peers === leechersBefore + seedersBefore);
     if (isEmpty && count <= usualBlockPeers) {
       const living = this.#countLiving(fragment, first + peers.stride - 1, size, count);
-      if (living > 0) peers.reserve(slot, living);
+      if (living > 0) peers.reserve(refAt, living);
     }
     for (let i = 0, at = first; i < count; i++, at += size) {
-      this.#loadPeer(peers, slot, i >= leechers, fragment, at, fresh);
+      this.#loadPeer(peers, refAt, i >= leechers, fragment, at, fresh);
     }
-    const leechersAdded = peers.leechers(slot) - leechersBefore;
-    this.#entries.count(shard, family, leechersAdded, peers.seeders(slot) - seedersBefore);
+    const leechersAdded = peers.leechers(refAt) - leechersBefore;
+    this.#entries.count(shard, family, leechersAdded, peers.seeders(refAt) - seedersBefore);
     if (!fresh) return;
-    own.slot = slot;
-    own.peers = peers.leechers(slot) + peers.seeders(slot);
+    own.refAt = refAt;
+    own.peers = peers.leechers(refAt) + peers.seeders(refAt);
   }
 
   #countLiving(fragment: Int32Array, firstLastWord: number, size: number, count: number): number {
@@ -185,7 +186,7 @@ export class SnapshotLoader {
 
   #loadPeer(
     peers: FamilyPeers,
-    slot: number,
+    refAt: number,
     seeder: boolean,
     fragment: Int32Array,
     at: number,
@@ -204,10 +205,10 @@ export class SnapshotLoader {
     const state = ((lastWord >>> 16) & kept) | seen;
     let stored = true;
     const found = this.#found;
-    if (fresh || !peers.find(slot, fragment, at, port, seeder, found)) {
-      stored = peers.insert(slot, seeder, fragment, at, port | (state << 16), fragment, idAt);
-    } else if (this.#overwrite && (found.isSeeder === seeder || peers.changeRole(slot, found))) {
-      peers.setState(slot, found, state);
+    if (fresh || !peers.find(refAt, fragment, at, port, seeder, found)) {
+      stored = peers.insert(refAt, seeder, fragment, at, port | (state << 16), fragment, idAt);
+    } else if (this.#overwrite && (found.isSeeder === seeder || peers.changeRole(refAt, found))) {
+      peers.setState(refAt, found, state);
       peers.setPeerId(found, fragment, idAt);
       return;
     } else {

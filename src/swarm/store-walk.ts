@@ -12,7 +12,7 @@ import { leechersIn, peerIdAt, peersIn, recordAt } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import { setOf } from './large-swarm.ts';
-import { entryField, shardRow } from './layout.ts';
+import { entryField, familyRefAt, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import { peerIdWords } from './size-classes.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
@@ -150,8 +150,8 @@ export class StoreWalk {
     for (; this.#part < 4; this.#part++, this.#at = 0) {
       const family = this.#part < 2 ? 4 : 6;
       const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
-      const slot = entry + (family === 4 ? entryField.peers4 : entryField.peers6);
-      const ref = this.#words[slot];
+      const refAt = familyRefAt(entry, family);
+      const ref = this.#words[refAt];
       if (ref > 0) {
         // A block holds both roles.
         if ((this.#part & 1) === 1) continue;
@@ -170,7 +170,7 @@ export class StoreWalk {
   #readShares(entry: number, slice: WalkSlice): void {
     for (const family of [4, 6] as const) {
       const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
-      const ref = this.#words[entry + (family === 4 ? entryField.peers4 : entryField.peers6)];
+      const ref = this.#words[familyRefAt(entry, family)];
       if (ref > 0) {
         this.#left = recordsPerRole;
         this.#copyBlock(ref, family, leechersIn(this.#words, ref), peers, slice);

@@ -1,7 +1,7 @@
 // Forgetting one swarm at an operator's wish: its peers, a thousand at a time, and then its entry.
 
 import type { InfoHashTable } from './info-hash-table.ts';
-import { entryField, shardRow } from './layout.ts';
+import { familyRefAt, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
 
@@ -42,17 +42,17 @@ export class SwarmDropper {
   #dropPeers(shard: number, entry: number, family: 4 | 6): void {
     const words = this.#words;
     const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
-    const slot = entry + (family === 4 ? entryField.peers4 : entryField.peers6);
-    const leechers = peers.leechers(slot);
-    const seeders = peers.seeders(slot);
-    if (words[slot] < 0) {
+    const refAt = familyRefAt(entry, family);
+    const leechers = peers.leechers(refAt);
+    const seeders = peers.seeders(refAt);
+    if (words[refAt] < 0) {
       for (const seedersSet of [false, true]) {
-        for (let block = 0, next = 0; block < blocksPerSlice && next >= 0 && words[slot] < 0; block++) {
-          next = peers.expireInSet(slot, seedersSet, next, 0, everyAge);
+        for (let block = 0, next = 0; block < blocksPerSlice && next >= 0 && words[refAt] < 0; block++) {
+          next = peers.expireInSet(refAt, seedersSet, next, 0, everyAge);
         }
       }
     }
-    if (words[slot] > 0) peers.expireBlock(slot, 0, everyAge);
-    this.#entries.count(shard, family, peers.leechers(slot) - leechers, peers.seeders(slot) - seeders);
+    if (words[refAt] > 0) peers.expireBlock(refAt, 0, everyAge);
+    this.#entries.count(shard, family, peers.leechers(refAt) - leechers, peers.seeders(refAt) - seeders);
   }
 }

@@ -8,6 +8,7 @@ import {
   downloadedMask,
   entryField,
   establishedFlag,
+  familyRefAt,
   header,
   idleFlag,
   mixedScopes,
@@ -166,8 +167,8 @@ export class SwarmEntries {
 
   #clear(shard: number, entry: number, family: 4 | 6): void {
     const peers = family === 4 ? this.peers4 : this.peers6;
-    const slot = entry + (family === 4 ? entryField.peers4 : entryField.peers6);
-    this.count(shard, family, -peers.leechers(slot), -peers.seeders(slot));
-    peers.clear(slot);
+    const refAt = familyRefAt(entry, family);
+    this.count(shard, family, -peers.leechers(refAt), -peers.seeders(refAt));
+    peers.clear(refAt);
   }
 }

@@ -15,7 +15,7 @@ import { Evictor } from './evictor.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import { FoundPeer, nobody } from './found-peer.ts';
 import { InfoHashTable } from './info-hash-table.ts';
-import { entryField, header, magic, mixedScopes, shardRow } from './layout.ts';
+import { familyRefAt, header, magic, mixedScopes, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import { LookAhead } from './look-ahead.ts';
 import { Sampler } from './sampler.ts';
@@ -242,11 +242,11 @@ export class SwarmStore {
     visit.early = false;
     if (entry === 0) return;
     const peers = this.#peersOf(visit.family);
-    const slot = slotOf(entry, visit.family);
+    const refAt = familyRefAt(entry, visit.family);
     const self = this.#self;
-    if (peers.find(slot, visit.address, visit.addressAt, wirePort(visit.port), visit.seeding, self)) {
+    if (peers.find(refAt, visit.address, visit.addressAt, wirePort(visit.port), visit.seeding, self)) {
       this.#entries.count(shard, visit.family, self.isSeeder ? 0 : -1, self.isSeeder ? -1 : 0);
-      peers.remove(slot, self);
+      peers.remove(refAt, self);
     }
     this.#answerCounts(entry, visit);
     this.#entries.releaseIfEmpty(shard, entry);
@@ -254,10 +254,10 @@ export class SwarmStore {
 
   #join(shard: number, entry: number, visit: SwarmVisit, want: number, now: number): boolean {
     const peers = this.#peersOf(visit.family);
-    const slot = slotOf(entry, visit.family);
+    const refAt = familyRefAt(entry, visit.family);
     const seeder = visit.seeding;
     const self = this.#self;
-    const found = peers.find(slot, visit.address, visit.addressAt, wirePort(visit.port), seeder, self);
+    const found = peers.find(refAt, visit.address, visit.addressAt, wirePort(visit.port), seeder, self);
     const tick = this.#clock.tick(now);
     const scope = this.#entries.scope(entry);
     const known = found ? peers.stateOf(self) : 0;
@@ -266,39 +266,39 @@ export class SwarmStore {
     // Before the announcer is written down, so that a new one cannot be handed to itself. As a rule everybody may be
     // handed to it: the swarm's peers are public, or all in one scope, which one who is in the swarm is in too.
     if (scope === Scope.public || (found && scope !== mixedScopes)) {
-      this.#sample(entry, slot, peers, visit, seeder, given);
+      this.#sample(entry, refAt, peers, visit, seeder, given);
     } else {
-      this.#scopedChoice.choose(entry, slot, peers, visit, seeder, given, self);
+      this.#scopedChoice.choose(entry, refAt, peers, visit, seeder, given, self);
     }
     const partial = !seeder && visit.event === Event.paused ? partialFlag : 0;
     const written = found
-      ? this.#refresh(shard, entry, slot, peers, visit, seeder, known & countedFlag, tick | partial)
-      : this.#insert(shard, entry, slot, peers, visit, seeder, tick | partial);
+      ? this.#refresh(shard, entry, refAt, peers, visit, seeder, known & countedFlag, tick | partial)
+      : this.#insert(shard, entry, refAt, peers, visit, seeder, tick | partial);
     if (written) this.#answerCounts(entry, visit);
     return written;
   }
 
   #sample(
     entry: number,
-    slot: number,
+    refAt: number,
     peers: FamilyPeers,
     visit: SwarmVisit,
     leechersOnly: boolean,
     want: number,
   ): void {
     this.#sampler.into(visit.out, visit.outAt, visit.outPeerIds);
-    visit.peers = this.#sampler.sample(peers, slot, leechersOnly, want, this.#self);
+    visit.peers = this.#sampler.sample(peers, refAt, leechersOnly, want, this.#self);
     visit.ipv4Peers = 0;
     if (!visit.fillWithIpv4 || visit.family !== 6) return;
     const peers4 = this.#entries.peers4;
     const left = want - visit.peers;
-    visit.ipv4Peers = this.#sampler.sample(peers4, slotOf(entry, 4), leechersOnly, left, nobody);
+    visit.ipv4Peers = this.#sampler.sample(peers4, familyRefAt(entry, 4), leechersOnly, left, nobody);
   }
 
   #refresh(
     shard: number,
     entry: number,
-    slot: number,
+    refAt: number,
     peers: FamilyPeers,
     visit: SwarmVisit,
     seeder: boolean,
@@ -309,14 +309,14 @@ export class SwarmStore {
     const wasSeeder = self.isSeeder;
     let counted = countedBefore;
     if (seeder !== wasSeeder) {
-      if (!peers.changeRole(slot, self)) return false;
+      if (!peers.changeRole(refAt, self)) return false;
       this.#entries.count(shard, visit.family, seeder ? -1 : 1, seeder ? 1 : -1);
     }
     if (seeder && visit.event === Event.completed && !wasSeeder && counted === 0) {
       this.#entries.countDownload(entry);
       counted = countedFlag;
     }
-    peers.setState(slot, self, state | counted);
+    peers.setState(refAt, self, state | counted);
     peers.setPeerId(self, visit.peerId, visit.peerIdAt);
     return true;
   }
@@ -324,7 +324,7 @@ export class SwarmStore {
   #insert(
     shard: number,
     entry: number,
-    slot: number,
+    refAt: number,
     peers: FamilyPeers,
     visit: SwarmVisit,
     seeder: boolean,
@@ -335,13 +335,13 @@ export class SwarmStore {
     const lastWord = wirePort(visit.port) | ((state | counted) << 16);
     const { address, addressAt, peerId, peerIdAt } = visit;
     const crowding = this.#crowding;
-    if (this.#caps.findCrowding(peers, slot, address, addressAt, tickIn(state), crowding)) {
+    if (this.#caps.findCrowding(peers, refAt, address, addressAt, tickIn(state), crowding)) {
       if (this.#journal.isOpen) this.#noteCrowding(peers, visit);
       this.#entries.count(shard, visit.family, crowding.isSeeder ? 0 : -1, crowding.isSeeder ? -1 : 0);
-      peers.remove(slot, crowding);
+      peers.remove(refAt, crowding);
     }
     this.#entries.noteArrival(entry, visit.family, address, addressAt);
-    if (!peers.insert(slot, seeder, address, addressAt, lastWord, peerId, peerIdAt)) return false;
+    if (!peers.insert(refAt, seeder, address, addressAt, lastWord, peerId, peerIdAt)) return false;
     this.#added = true;
     if (counted !== 0) this.#entries.countDownload(entry);
     if (!hadPeers) this.#entries.countSwarm(shard, entry);
@@ -375,10 +375,6 @@ export class SwarmStore {
 function isLimited(scope: number, visit: SwarmVisit): boolean {
   if (scope !== mixedScopes) return scope === Scope.public;
   return !isLocalScope(scopeOf(visit.family, visit.address, visit.addressAt));
-}
-
-function slotOf(entry: number, family: 4 | 6): number {
-  return entry + (family === 4 ? entryField.peers4 : entryField.peers6);
 }
 
 /** The two bytes of a port in network order, read as a little-endian number: how a record holds it. */

@@ -110,32 +110,32 @@ export class Sweeper {
       const seeders = (this.#largeSet & 1) === 1;
       const family = this.#largeSet >>> 1;
       const peers = this.#families[family];
-      const slot = entry + entryField.peers4 + family;
-      if (!seeders && this.#largeAt === 0 && this.#words[slot] < 0) peers.tidyLarge(slot);
-      const leechersBefore = peers.leechers(slot);
-      const seedersBefore = peers.seeders(slot);
+      const refAt = entry + entryField.peers4 + family;
+      if (!seeders && this.#largeAt === 0 && this.#words[refAt] < 0) peers.tidyLarge(refAt);
+      const leechersBefore = peers.leechers(refAt);
+      const seedersBefore = peers.seeders(refAt);
       let more = false;
-      if (this.#words[slot] > 0) {
+      if (this.#words[refAt] > 0) {
         // A block holds both roles and is looked at once, with the leechers.
         if (!seeders) {
           work += leechersBefore + seedersBefore;
-          peers.expireBlock(slot, tick, ttl);
-          if (this.#words[slot] > 0) peers.tidyBlock(slot);
+          peers.expireBlock(refAt, tick, ttl);
+          if (this.#words[refAt] > 0) peers.tidyBlock(refAt);
         }
-      } else if (this.#words[slot] < 0) {
+      } else if (this.#words[refAt] < 0) {
         while (this.#largeAt >= 0 && work < limit) {
           work += 128;
-          this.#largeAt = peers.expireInSet(slot, seeders, this.#largeAt, tick, ttl);
+          this.#largeAt = peers.expireInSet(refAt, seeders, this.#largeAt, tick, ttl);
         }
         more = this.#largeAt >= 0;
         // So many have gone that the rest is one block now.
-        if (this.#words[slot] > 0) peers.expireBlock(slot, tick, ttl);
+        if (this.#words[refAt] > 0) peers.expireBlock(refAt, tick, ttl);
       }
       this.#entries.count(
         shard,
         family === 0 ? 4 : 6,
-        peers.leechers(slot) - leechersBefore,
-        peers.seeders(slot) - seedersBefore,
+        peers.leechers(refAt) - leechersBefore,
+        peers.seeders(refAt) - seedersBefore,
       );
       if (more) {
         this.#large = entry;

@@ -15,9 +15,9 @@ const latencySumAt = latencyAt + latencyBounds.length + 1;
 const refusedAt = latencySumAt + 1;
 
 /** Numbers that one transport's notes take; a multiple of a cache line. */
-export const answerStatsSlots = 40;
-if (refusedAt + failureKinds.length > answerStatsSlots || answerStatsSlots % 8 !== 0)
-  throw new RangeError('there are not enough slots for what is noted of the answers');
+export const answerStatsLength = 40;
+if (refusedAt + failureKinds.length > answerStatsLength || answerStatsLength % 8 !== 0)
+  throw new RangeError('there is not enough room for what is noted of the answers');
 
 /** Counts an answered announce; each of `stats`' first numbers is one family and event. */
 export function countAnnounce(stats: Float64Array, family: 4 | 6, event: Event): void {
@@ -50,8 +50,8 @@ export interface AnswerStats {
 }
 
 export function sumAnswerStats(all: readonly Float64Array[]): AnswerStats {
-  const sums = new Float64Array(answerStatsSlots);
-  for (const stats of all) for (let i = 0; i < answerStatsSlots; i++) sums[i] += stats[i];
+  const sums = new Float64Array(answerStatsLength);
+  for (const stats of all) for (let i = 0; i < answerStatsLength; i++) sums[i] += stats[i];
   return {
     announces4: [...sums.subarray(0, eventCount)],
     announces6: [...sums.subarray(eventCount, latencyAt)],

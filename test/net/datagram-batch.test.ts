@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { DatagramBatch, nameWords, slotBytes } from '../../src/net/datagram-batch.ts';
+import { cellBytes, DatagramBatch, nameWords } from '../../src/net/datagram-batch.ts';
 import {
   errno,
   IP_MTU_DISCOVER,
@@ -18,9 +18,9 @@ import type { SystemCalls } from '../../src/net/system-calls.ts';
 import { closeUdpSockets, openUdpSockets } from '../../src/net/udp-socket.ts';
 import { calls, echo, fastPath, nextMessage, openBatch, openClient, send } from './fast-path.ts';
 
-function payloadOf(batch: DatagramBatch, slot: number): string {
-  const at = slot * slotBytes;
-  return Buffer.from(batch.bytes.subarray(at, at + batch.length(slot))).toString();
+function payloadOf(batch: DatagramBatch, cell: number): string {
+  const at = cell * cellBytes;
+  return Buffer.from(batch.bytes.subarray(at, at + batch.length(cell))).toString();
 }
 
 for (const [family, loopback, wildcard] of [
@@ -76,9 +76,9 @@ test(
     const clients = await Promise.all(Array.from({ length: 9 }, () => openClient(test)));
     for (const [i, client] of clients.entries()) await send(client, `${i}`, socket.port, `127.0.0.${10 + i}`);
     assert.equal(batch.receive(), clients.length);
-    // Every third is left without an answer, so replies and received slots part ways.
+    // Every third is left without an answer, so replies and received cells part ways.
     const answers = clients.map((client, i) => (i % 3 === 1 ? undefined : nextMessage(client)));
-    for (let slot = 0; slot < clients.length; slot++) if (slot % 3 !== 1) echo(batch, slot);
+    for (let cell = 0; cell < clients.length; cell++) if (cell % 3 !== 1) echo(batch, cell);
     assert.equal(batch.flush(), 6);
     for (const [i, answer] of (await Promise.all(answers)).entries()) {
       if (!answer) continue;
@@ -89,7 +89,7 @@ test(
     for (const [i, client] of clients.entries()) await send(client, `${i}`, socket.port, '127.0.0.1');
     assert.equal(batch.receive(), clients.length);
     const again = clients.map(nextMessage);
-    for (let slot = 0; slot < clients.length; slot++) echo(batch, slot);
+    for (let cell = 0; cell < clients.length; cell++) echo(batch, cell);
     assert.equal(batch.flush(), 9);
     for (const [i, { payload, from }] of (await Promise.all(again)).entries()) {
       assert.equal(payload.toString(), `${i}`);
@@ -98,14 +98,14 @@ test(
   },
 );
 
-test('more datagrams than slots are received in several batches, in order', fastPath, async (test) => {
+test('more datagrams than cells are received in several batches, in order', fastPath, async (test) => {
   const { socket, batch } = openBatch(test, {}, 8);
   const client = await openClient(test);
   for (let i = 0; i < 20; i++) await send(client, `${i}`, socket.port, '127.0.0.1');
   const seen: string[] = [];
   for (let count = batch.receive(); count > 0; count = batch.receive()) {
     assert.ok(count <= 8);
-    for (let slot = 0; slot < count; slot++) seen.push(payloadOf(batch, slot));
+    for (let cell = 0; cell < count; cell++) seen.push(payloadOf(batch, cell));
   }
   assert.deepEqual(
     seen,
@@ -135,15 +135,15 @@ test(
   async (test) => {
     const { socket, batch } = openBatch(test);
     const client = await openClient(test);
-    for (const length of [slotBytes, slotBytes + 1, 9000, 0, 16]) {
+    for (const length of [cellBytes, cellBytes + 1, 9000, 0, 16]) {
       await send(client, Buffer.alloc(length, 7), socket.port, '127.0.0.1');
     }
     assert.equal(batch.receive(), 5);
-    const seen = [0, 1, 2, 3, 4].map((slot) => [batch.length(slot), batch.isTruncated(slot)]);
+    const seen = [0, 1, 2, 3, 4].map((cell) => [batch.length(cell), batch.isTruncated(cell)]);
     assert.deepEqual(seen, [
-      [slotBytes, false],
-      [slotBytes, true],
-      [slotBytes, true],
+      [cellBytes, false],
+      [cellBytes, true],
+      [cellBytes, true],
       [0, false],
       [16, false],
     ]);
@@ -204,7 +204,7 @@ async function queueReplies(test: TestContext, batch: DatagramBatch, port: numbe
   const client = await openClient(test);
   for (let i = 0; i < count; i++) await send(client, `${i}`, port, '127.0.0.1');
   assert.equal(batch.receive(), count);
-  for (let slot = 0; slot < count; slot++) echo(batch, slot);
+  for (let cell = 0; cell < count; cell++) echo(batch, cell);
 }
 
 test('a reply that a firewall refuses (EPERM) is skipped and the rest is sent', fastPath, async (test) => {
@@ -293,6 +293,6 @@ test('names of one batch lie a fixed distance apart', fastPath, async (test) => 
   const clients = [await openClient(test, 4, '127.0.0.5'), await openClient(test, 4, '127.0.0.6')];
   for (const client of clients) await send(client, 'x', socket.port, '127.0.0.1');
   assert.equal(batch.receive(), 2);
-  const words = [0, 1].map((slot) => batch.names[slot * nameWords + batch.addressWord] >>> 0);
+  const words = [0, 1].map((cell) => batch.names[cell * nameWords + batch.addressWord] >>> 0);
   assert.deepEqual(words, [0x0500007f, 0x0600007f]);
 });

@@ -145,7 +145,7 @@ test('an echo of a full batch goes through the loop', fastPath, async (test) => 
   test.after(() => loop.close());
   loop.add(socket.fd, EPOLLIN, () => {
     const count = batch.receive();
-    for (let slot = 0; slot < count; slot++) echo(batch, slot);
+    for (let cell = 0; cell < count; cell++) echo(batch, cell);
     batch.flush();
     return batch.isBusy;
   });

@@ -13,9 +13,9 @@ const found = findFastPath();
 export const fastPath = { skip: found.reason ?? false };
 export const calls = found.calls as SystemCalls;
 
-export function openBatch(test: TestContext, options: Partial<UdpSocketOptions> = {}, slots = 64) {
+export function openBatch(test: TestContext, options: Partial<UdpSocketOptions> = {}, cells = 64) {
   const [socket] = openUdpSockets(calls, { address: '127.0.0.1', port: 0, ...options });
-  const batch = new DatagramBatch(calls, socket, slots);
+  const batch = new DatagramBatch(calls, socket, cells);
   test.after(() => {
     batch.close();
     closeUdpSockets(calls, [socket]);
@@ -52,9 +52,9 @@ export async function nextMessage(client: Socket): Promise<{ payload: Buffer; fr
 }
 
 /** Answers every received datagram with its own bytes. */
-export function echo(batch: DatagramBatch, slot: number): void {
-  const length = batch.length(slot);
-  const from = slot * 2048;
-  batch.replyBytes.set(batch.bytes.subarray(from, from + length), batch.replySlot * 2048);
-  batch.reply(slot, length);
+export function echo(batch: DatagramBatch, cell: number): void {
+  const length = batch.length(cell);
+  const from = cell * 2048;
+  batch.replyBytes.set(batch.bytes.subarray(from, from + length), batch.replyCell * 2048);
+  batch.reply(cell, length);
 }

@@ -1,6 +1,6 @@
 // The child of gc-pressure.test.ts: two batches talk to each other while garbage is made and collected.
 import { findFastPath } from '../../src/net/availability.ts';
-import { DatagramBatch, slotBytes, slotWords } from '../../src/net/datagram-batch.ts';
+import { cellBytes, cellWords, DatagramBatch } from '../../src/net/datagram-batch.ts';
 import { PinnedMemory } from '../../src/net/pinned-memory.ts';
 import { encodeSocketAddress } from '../../src/net/socket-address.ts';
 import type { SystemCalls } from '../../src/net/system-calls.ts';
@@ -32,19 +32,19 @@ for (let round = 0; round < 100; round++) {
   globalThis.gc?.();
   collections++;
   const received = requests.receive();
-  for (let slot = 0; slot < received; slot++) {
-    const at = slot * slotBytes;
-    requests.replyBytes.set(requests.bytes.subarray(at, at + 512), requests.replySlot * slotBytes);
-    requests.reply(slot, requests.length(slot));
+  for (let cell = 0; cell < received; cell++) {
+    const at = cell * cellBytes;
+    requests.replyBytes.set(requests.bytes.subarray(at, at + 512), requests.replyCell * cellBytes);
+    requests.reply(cell, requests.length(cell));
   }
   requests.flush();
   const count = answers.receive();
-  for (let slot = 0; slot < count; slot++) {
+  for (let cell = 0; cell < count; cell++) {
     answered++;
-    const expected = sequence - 64 + slot + 1;
-    const at = slot * slotWords;
+    const expected = sequence - 64 + cell + 1;
+    const at = cell * cellWords;
     if (
-      answers.length(slot) !== 512 ||
+      answers.length(cell) !== 512 ||
       answers.words.subarray(at, at + 128).some((word) => word !== expected)
     ) {
       damaged++;

@@ -14,7 +14,7 @@ const batch = new DatagramBatch(calls, socket);
 const loop = new EventLoop(calls);
 loop.listenTo(waker, () => parentPort!.postMessage('woken'));
 loop.add(socket.fd, EPOLLIN, () => {
-  for (let slot = batch.receive() - 1; slot >= 0; slot--) echo(batch, slot);
+  for (let cell = batch.receive() - 1; cell >= 0; cell--) echo(batch, cell);
   batch.flush();
   return batch.isBusy;
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Event } from '../../src/protocol/event.ts';
 import { failureKinds } from '../../src/protocol/failure.ts';
 import {
-  answerStatsSlots,
+  answerStatsLength,
   countAnnounce,
   countLatency,
   countRefusal,
@@ -14,8 +14,8 @@ import {
 import { answerStatsOf, createUdpCounters, udpCounterBytes } from '../../src/transport/udp/udp-counters.ts';
 
 test('announces of several transports add up by family and event', () => {
-  const first = new Float64Array(answerStatsSlots);
-  const second = new Float64Array(answerStatsSlots);
+  const first = new Float64Array(answerStatsLength);
+  const second = new Float64Array(answerStatsLength);
   for (const event of Object.values(Event)) {
     for (let n = 0; n <= event; n++) countAnnounce(first, 4, event);
     countAnnounce(second, 4, event);
@@ -27,7 +27,7 @@ test('announces of several transports add up by family and event', () => {
 });
 
 test('a latency falls into the bucket whose upper end it does not exceed', () => {
-  const stats = new Float64Array(answerStatsSlots);
+  const stats = new Float64Array(answerStatsLength);
   countLatency(stats, latencyBounds[3] * 1000, 64);
   countLatency(stats, 10_000, 1);
   const { latency, latencySum } = sumAnswerStats([stats]);
@@ -37,7 +37,7 @@ test('a latency falls into the bucket whose upper end it does not exceed', () =>
 });
 
 test('refusals add up by kind, and every kind has a place of its own', () => {
-  const stats = new Float64Array(answerStatsSlots);
+  const stats = new Float64Array(answerStatsLength);
   for (const [index, kind] of failureKinds.entries()) {
     for (let n = 0; n <= index; n++) countRefusal(stats, kind);
   }

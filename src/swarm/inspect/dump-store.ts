@@ -105,8 +105,8 @@ class Dump {
     ];
   }
 
-  #family(slot: number, family: 4 | 6, peers: FamilyPeers, withPeers: boolean): string[] {
-    const ref = this.#words[slot];
+  #family(refAt: number, family: 4 | 6, peers: FamilyPeers, withPeers: boolean): string[] {
+    const ref = this.#words[refAt];
     if (ref === 0) return [];
     if (ref > 0) return this.#block(`IPv${family}`, ref, family, peers, withPeers, undefined);
     const lines = [`  IPv${family}: large swarm at ${-ref}`];

@@ -13,7 +13,7 @@ import {
 } from '../block.ts';
 import type { FamilyPeers } from '../family-peers.ts';
 import { largeField, setOf } from '../large-swarm.ts';
-import { entryField, idleFlag, mixedScopes, scopeMask, scopeShift } from '../layout.ts';
+import { entryField, familyRefAt, idleFlag, mixedScopes, scopeMask, scopeShift } from '../layout.ts';
 import { setField } from '../peer-set.ts';
 import {
   capacityOfClass,
@@ -54,7 +54,7 @@ export class SwarmCheck {
     this.#scope = (this.#words[entry + entryField.downloaded] & scopeMask) >>> scopeShift;
     this.#met.clear();
     const counted: Counted = { leechers: 0, seeders: 0, partial: 0 };
-    const ref = this.#words[entry + (family === 4 ? entryField.peers4 : entryField.peers6)];
+    const ref = this.#words[familyRefAt(entry, family)];
     if (ref > 0) this.#checkBlock(ref, family, peers, counted);
     else if (ref < 0) this.#checkLarge(ref, family, peers, counted);
     if (ref !== 0 && (this.#words[entry + entryField.downloaded] & idleFlag) !== 0)

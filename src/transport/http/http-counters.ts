@@ -1,6 +1,6 @@
 // Knows what the HTTP transport counts: numbers in memory that another thread may read at any time.
 import type { Failure } from '../../protocol/failure.ts';
-import { answerStatsSlots, countRefusal } from '../answer-stats.ts';
+import { answerStatsLength, countRefusal } from '../answer-stats.ts';
 
 /** Each with its place: the numbers stand behind one another. */
 const names = [
@@ -41,10 +41,10 @@ const names = [
 ] as const;
 
 /** Numbers of one set: the names', and what answer-stats.ts knows of announces and latency; whole cache lines. */
-const setSlots = answerStatsSlots + Math.ceil(names.length / 8) * 8;
+const setLength = answerStatsLength + Math.ceil(names.length / 8) * 8;
 
 /** Bytes of one set, in memory for several. */
-export const httpCounterBytes = setSlots * Float64Array.BYTES_PER_ELEMENT;
+export const httpCounterBytes = setLength * Float64Array.BYTES_PER_ELEMENT;
 
 type Named = Record<(typeof names)[number], number>;
 
@@ -59,7 +59,7 @@ export class HttpCounters {
   /** Set number `index` in `memory`; without memory one of its own. */
   constructor(memory: ArrayBufferLike = new ArrayBuffer(httpCounterBytes), index = 0) {
     const at = index * httpCounterBytes;
-    this.stats = new Float64Array(memory, at, answerStatsSlots);
+    this.stats = new Float64Array(memory, at, answerStatsLength);
     this.#numbers = new Float64Array(memory, at + this.stats.byteLength, names.length);
   }
 

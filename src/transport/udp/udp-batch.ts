@@ -1,7 +1,7 @@
 // UDP through the kernel's batches: up to 64 questions a system call in, their answers a system call out.
 
 import type { DatagramBatch } from '../../net/datagram-batch.ts';
-import { nameWords, slotBytes } from '../../net/datagram-batch.ts';
+import { cellBytes, nameWords } from '../../net/datagram-batch.ts';
 import type { ConnectionIds } from '../../protocol/connection-id.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import { countLatency } from '../answer-stats.ts';
@@ -61,7 +61,7 @@ export class UdpBatchTransport {
       const count = batch.receive();
       if (count > 0) this.#answerBatch(count, now);
       // A batch that was not full has emptied the socket; if not, the loop comes again.
-      if (count < batch.slots) break;
+      if (count < batch.cells) break;
     }
     this.#countSystemCalls();
     return batch.isBusy;
@@ -71,7 +71,7 @@ export class UdpBatchTransport {
     const timed = this.#untilTiming-- === 0;
     const start = timed ? performance.now() : 0;
     if (count >= worthLookingAhead && this.#options.tracker.looksAhead) this.#lookAhead(count);
-    for (let slot = 0; slot < count; slot++) this.#answer(slot, now);
+    for (let cell = 0; cell < count; cell++) this.#answer(cell, now);
     this.#batch.flush();
     if (!timed) return;
     this.#untilTiming = batchesPerTiming - 1;
@@ -79,7 +79,7 @@ export class UdpBatchTransport {
   }
 
   #lookAhead(count: number): void {
-    for (let slot = 0; slot < count; slot++) this.#answers.expect(slot * slotBytes, this.#batch.length(slot));
+    for (let cell = 0; cell < count; cell++) this.#answers.expect(cell * cellBytes, this.#batch.length(cell));
     this.#answers.lookAhead();
   }
 
@@ -99,23 +99,23 @@ export class UdpBatchTransport {
     last.receiveErrors = receiveErrors;
   }
 
-  #answer(slot: number, now: number): void {
+  #answer(cell: number, now: number): void {
     const batch = this.#batch;
     const { counters } = this.#options;
-    const received = batch.length(slot);
+    const received = batch.length(cell);
     counters[UdpCounter.bytesIn] += received;
     try {
       const length = this.#answers.answer(
-        slot * slotBytes,
+        cell * cellBytes,
         received,
         batch.names,
-        slot * nameWords + batch.addressWord,
-        batch.replySlot * slotBytes,
+        cell * nameWords + batch.addressWord,
+        batch.replyCell * cellBytes,
         now,
       );
       if (length === 0) return;
       counters[UdpCounter.bytesOut] += length;
-      batch.reply(slot, length);
+      batch.reply(cell, length);
     } catch (error) {
       counters[UdpCounter.exceptions]++;
       this.#options.onException(error);

@@ -1,6 +1,6 @@
 // What one thread's UDP transport has counted, in memory that the main thread can read.
 
-import { answerStatsSlots } from '../answer-stats.ts';
+import { answerStatsLength } from '../answer-stats.ts';
 
 /** Position of each counter; the names are the ones operators see. */
 export const UdpCounter = {
@@ -29,22 +29,22 @@ export type UdpCounter = keyof typeof UdpCounter;
 
 const statsAt = 16;
 /** Kept at a cache line's multiple, so that two threads' counters never share one. */
-const counterSlots = statsAt + answerStatsSlots;
-if (Math.max(...Object.values(UdpCounter)) >= statsAt || counterSlots % 8 !== 0)
+const setLength = statsAt + answerStatsLength;
+if (Math.max(...Object.values(UdpCounter)) >= statsAt || setLength % 8 !== 0)
   throw new RangeError('the counters of UDP reach into what follows them');
-export const udpCounterBytes = counterSlots * 8;
+export const udpCounterBytes = setLength * 8;
 
 /** Counters of one thread; `buffer` may be shared. Doubles: exact up to 2^53. */
 export function createUdpCounters(
   buffer: ArrayBufferLike = new ArrayBuffer(udpCounterBytes),
   index = 0,
 ): Float64Array {
-  return new Float64Array(buffer, index * udpCounterBytes, counterSlots);
+  return new Float64Array(buffer, index * udpCounterBytes, setLength);
 }
 
 /** The part of a transport's counters that answer-stats.ts knows. */
 export function answerStatsOf(counters: Float64Array): Float64Array {
-  return counters.subarray(statsAt, counterSlots);
+  return counters.subarray(statsAt, setLength);
 }
 
 /** The sums over several threads' counters, by name. */
