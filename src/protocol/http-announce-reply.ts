@@ -70,7 +70,7 @@ export function encodeHttpAnnounceReply(
   writer.latin1('e');
 }
 
-/** Appends a dictionary with the reason of a refusal, and after how many minutes to try again, if ever (BEP 31). */
+/** Appends a dictionary with the reason of a failure, and after how many minutes to try again, if ever (BEP 31). */
 export function encodeHttpFailure(writer: ByteWriter, reason: string, retryIn?: number | 'never'): void {
   writeBencode(writer, { 'failure reason': reason, 'retry in': retryIn });
 }

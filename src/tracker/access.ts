@@ -38,7 +38,7 @@ export class Access {
   }
 
   /** Why an announce is not allowed. */
-  refusalOf({
+  failureOf({
     family,
     address,
     addressAt,

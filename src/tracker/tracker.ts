@@ -54,8 +54,8 @@ export class Tracker {
     // Whoever connects to port 0 connects to nobody, and such a peer breaks some clients' lists.
     const { port } = announce;
     if ((this.#refusedPorts[port >>> 5] >>> (port & 31)) & 1) return missingPort;
-    const refusal = this.protection.access?.refusalOf(announce);
-    if (refusal !== undefined) return refusal;
+    const failure = this.protection.access?.failureOf(announce);
+    if (failure !== undefined) return failure;
     const { maxPeers } = this.settings;
     const { numwant, mostPeers } = announce;
     const wanted = numwant < 0 || numwant > maxPeers ? maxPeers : numwant;

@@ -35,7 +35,7 @@ export function selfQuestion() {
 }
 
 /** What a whole and well-formed announce may be refused for. */
-const refusals = [
+const failures = [
   addressDenied,
   badClientAddress,
   clientDenied,
@@ -44,7 +44,7 @@ const refusals = [
   torrentUnregistered,
 ];
 
-/** As what a listener has counted the refusal whose words it answered. */
-export function kindOfRefusal(words: string): SelfAnswer {
-  return refusals.find(({ message }) => message === words)?.kind ?? 'uncounted';
+/** As what a listener has counted the failure whose words it answered. */
+export function kindOfFailure(words: string): SelfAnswer {
+  return failures.find(({ message }) => message === words)?.kind ?? 'uncounted';
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { meaningOf } from '../../src/query/doctor/failure-meaning.ts';
 import {
   type AddressReport,
   type Finding,
@@ -11,7 +12,6 @@ import {
 } from '../../src/query/doctor/finding.ts';
 import { gradeOf } from '../../src/query/doctor/grade.ts';
 import { blame } from '../../src/query/doctor/listed-address.ts';
-import { judgeRefusal } from '../../src/query/doctor/refusal.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -68,12 +68,12 @@ test('an address is blamed only when it cannot be ours', () => {
 });
 
 test('a refusal is read for what it says', () => {
-  const means = (words: string) => judgeRefusal(words, false).message;
+  const means = (words: string) => meaningOf(words, false).message;
   assert.match(means('client not allowed'), /our kind of client/);
   assert.match(means('Requested download is not authorized for use with this tracker.'), /certain torrents/);
   assert.match(means('invalid passkey'), /key/);
   assert.match(means('slow down'), /limit/);
-  assert.equal(judgeRefusal('client not allowed', false).meant, true);
-  assert.equal(judgeRefusal('unregistered torrent', true).meant, false);
-  assert.equal(judgeRefusal('no', false).meant, false);
+  assert.equal(meaningOf('client not allowed', false).meant, true);
+  assert.equal(meaningOf('unregistered torrent', true).meant, false);
+  assert.equal(meaningOf('no', false).meant, false);
 });

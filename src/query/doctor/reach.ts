@@ -10,18 +10,18 @@ import { formatMs, speedOf } from '../report/wording.ts';
 import { type Diagnosis, diagnoseError, diagnosePage, diagnoseStatus, speaksTls } from './diagnosis.ts';
 import { findAnswering, likelyUrls, usualPorts } from './elsewhere.ts';
 import type { Examination } from './examination.ts';
+import { meaningOf } from './failure-meaning.ts';
 import type { AddressReport, FindingId } from './finding.ts';
 import { announceFirst, type FirstAnswer, type FirstReply } from './first-announce.ts';
-import { judgeRefusal } from './refusal.ts';
 
-interface Failure {
+interface FailedAddress {
   report: AddressReport;
   diagnosis: Diagnosis;
 }
 
 const handshakeSeconds = 4;
 
-type Outcome = { found: FirstAnswer } | { failure: Failure } | { lack: true };
+type Outcome = { found: FirstAnswer } | { failure: FailedAddress } | { lack: true };
 
 /** One announce to each address at once; fills in its times. Returns what each of the answering ones said. */
 export async function checkAddresses(examination: Examination): Promise<FirstAnswer[]> {
@@ -116,7 +116,11 @@ function reportNothingTried(examination: Examination): void {
   examination.fail('own-network', examination.url.host, seen, 'run the doctor on another machine');
 }
 
-async function reportFailures(examination: Examination, failures: Failure[], all: boolean): Promise<void> {
+async function reportFailures(
+  examination: Examination,
+  failures: FailedAddress[],
+  all: boolean,
+): Promise<void> {
   const { url } = examination;
   for (const failure of failures) {
     const { report } = failure;
@@ -134,7 +138,7 @@ function forFamily({ family }: AddressReport, all: boolean): string {
 }
 
 /** Plain HTTP to a TLS port is closed, refused with an alert, or answered with some 400: only TLS itself proves it. */
-async function hasTls(examination: Examination, { report, diagnosis }: Failure): Promise<boolean> {
+async function hasTls(examination: Examination, { report, diagnosis }: FailedAddress): Promise<boolean> {
   const { url } = examination;
   if (url.scheme !== 'http' || !['closed', 'not-http', 'http-status'].includes(diagnosis.id)) return false;
   try {
@@ -151,7 +155,10 @@ async function hasTls(examination: Examination, { report, diagnosis }: Failure):
 }
 
 /** The advice, with where else on this host the tracker answers. */
-async function adviseOnPlaces(examination: Examination, { report, diagnosis }: Failure): Promise<string> {
+async function adviseOnPlaces(
+  examination: Examination,
+  { report, diagnosis }: FailedAddress,
+): Promise<string> {
   const { url, options } = examination;
   const found = await findAnswering(
     likelyUrls(url),
@@ -181,7 +188,7 @@ function judge(examination: Examination, report: AddressReport, answer: Announce
   report.answered = answer.failureReason === null;
   if (answer.failureReason !== null) {
     const own = examination.options.infoHash !== undefined;
-    const { meant, id, message, advice } = judgeRefusal(answer.failureReason, own);
+    const { meant, id, message, advice } = meaningOf(answer.failureReason, own);
     if (meant) examination.warn(id, report.address, message, advice);
     else examination.fail(id, report.address, message, advice);
   } else if (speedOf(total).tier === 'Slow') {

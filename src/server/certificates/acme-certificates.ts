@@ -1,7 +1,7 @@
 // The certificate that the tracker gets for itself: ordered when there is none, renewed in time, kept over restarts.
 import type { TlsCertificate } from '../../transport/http/tls-settings.ts';
 import type { Log } from '../log/log.ts';
-import { AcmeRefusal } from './acme-order.ts';
+import { AcmeError } from './acme-order.ts';
 import { earliestAfterFailure, earliestAfterSuccess, isBelievable, renewalTime } from './acme-schedule.ts';
 import type { AcmeStore } from './acme-store.ts';
 import { type Certificate, formatDate, parseCertificate } from './certificate.ts';
@@ -105,7 +105,7 @@ export class AcmeCertificates implements CertificateSource {
       store.saveAttempts({ domains, failures: 0, notBefore });
       this.#take(certificate);
     } catch (error) {
-      const next = retryAt(error instanceof AcmeRefusal ? error.retryAfterMs : 0);
+      const next = retryAt(error instanceof AcmeError ? error.retryAfterMs : 0);
       this.#noteFailure(failures, next);
       log.warn(`no certificate for ${domains.join(', ')}: ${(error as Error).message}`, {
         next: formatDate(new Date(next)),

@@ -15,8 +15,8 @@ export interface AcmeOrder {
 }
 
 /** The authority refused, or could not be reached. */
-export class AcmeRefusal extends Error {
-  override readonly name = 'AcmeRefusal';
+export class AcmeError extends Error {
+  override readonly name = 'AcmeError';
   /** How long the authority wants to be left alone, in milliseconds; 0 if it did not say. */
   readonly retryAfterMs: number;
 
@@ -32,7 +32,7 @@ const polling = { backoffAttempts: 24, backoffMin: 500, backoffMax: 10_000 };
 
 /**
  * Asks for one certificate for all the names, with a key of its own.
- * @throws AcmeRefusal with the authority's reason
+ * @throws AcmeError with the authority's reason
  */
 export async function orderCertificate(order: AcmeOrder): Promise<TlsCertificate> {
   // Loaded only now: a tracker whose certificate is fresh, or is someone else's care, never needs it.
@@ -66,7 +66,7 @@ export async function orderCertificate(order: AcmeOrder): Promise<TlsCertificate
     // Without a response to speak of, the library fails over its own words: a TypeError of no use to anyone.
     const unreachable = error instanceof TypeError || (error as Error).cause instanceof TypeError;
     const reason = unreachable ? (connectionError?.message ?? 'no answer in time') : reasonOf(error);
-    throw new AcmeRefusal(
+    throw new AcmeError(
       unreachable ? `the authority cannot be reached: ${reason}` : reason,
       retryAfterMs,
       error,

@@ -8,7 +8,7 @@ import type { PlannedListener } from '../listening/listen-plan.ts';
  * A line each, over a Unix socket in the data directory that only its owner may open:
  *
  *   new: take N     old: its version and the protocols of its sockets as JSON, and with them the sockets, in as many
- *                        lines as it takes; to another version than its own a refusal, and nothing else
+ *                        lines as it takes; to another version than its own `otherVersion`, and nothing else
  *   new: copy       old: every swarm, and what has changed meanwhile, as sections of a snapshot; it goes on answering
  *   new: ready      old: stops answering and sends what has changed since
  *   new: serving P  old: `yours`, or `mine` where that took too long and it serves again; P is the new one's process
@@ -48,7 +48,7 @@ export interface Greeting {
   more: number;
 }
 
-export const refusal: Greeting = { version: takeoverVersion, protocols: [], more: 0 };
+export const otherVersion: Greeting = { version: takeoverVersion, protocols: [], more: 0 };
 
 /** The lines in which these sockets are passed, each with no more of them than the kernel takes; at least one line. */
 export function greetingsOf(

@@ -14,7 +14,7 @@ import {
   greetingsOf,
   lines,
   type OwnedSocket,
-  refusal,
+  otherVersion,
   takeoverVersion,
 } from './conversation.ts';
 import { Handover } from './handover.ts';
@@ -142,7 +142,7 @@ export class TakeoverDoor {
   }
 
   #refuse(socket: Socket, version = 'none'): void {
-    socket.end(formatGreeting(refusal));
+    socket.end(formatGreeting(otherVersion));
     this.#options.goesOn(
       `it has version ${version} of the takeover, and this one has version ${takeoverVersion}`,
     );

@@ -12,7 +12,7 @@ import { includes } from '../client-address.ts';
 
 import type { HttpCounters } from '../http/http-counters.ts';
 
-import { badRequestRefusal, type Refusal, timeoutRefusal } from '../http/http-refusal.ts';
+import { badRequest, type HttpError, tooSlow } from '../http/http-error.ts';
 import type { TakenConnection } from '../http/http-transport.ts';
 import { type EpollConnection, Phase } from './epoll-connection.ts';
 import { OpenConnections, type OpenConnectionsOptions } from './open-connections.ts';
@@ -217,7 +217,7 @@ export class HttpEpoll {
       if (headEnd === 0) break;
       if (headEnd < 0) {
         this.#counters.badRequests++;
-        this.#refuse(connection, this.#head.refusal!);
+        this.#refuse(connection, this.#head.error!);
         return;
       }
       this.#connections.renew(connection);
@@ -266,12 +266,12 @@ export class HttpEpoll {
       return;
     }
     this.#counters.badRequests++;
-    this.#refuse(connection, badRequestRefusal);
+    this.#refuse(connection, badRequest);
   }
 
   /** Answers what cannot be read as a request, and ends. */
-  #refuse(connection: EpollConnection, refusal: Refusal): void {
-    this.#out.refusal(refusal, false);
+  #refuse(connection: EpollConnection, error: HttpError): void {
+    this.#out.httpError(error, false);
     connection.ending = true;
     this.#finish(connection, true);
   }
@@ -388,7 +388,7 @@ export class HttpEpoll {
     switch (connection.phase) {
       case Phase.head:
         this.#counters.timeouts++;
-        this.#refuse(connection, timeoutRefusal);
+        this.#refuse(connection, tooSlow);
         return;
       case Phase.sending:
         this.#connections.reset(connection);

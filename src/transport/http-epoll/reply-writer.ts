@@ -1,7 +1,7 @@
 // Puts answers into HTTP, byte by byte where the kernel takes them from: status line, fields, body.
 import type { ByteWriter } from '../../protocol/byte-writer.ts';
 import { gzipIfSmaller } from '../http/gzip.ts';
-import type { Refusal } from '../http/http-refusal.ts';
+import type { HttpError } from '../http/http-error.ts';
 
 /** Longer than any head that is written here, a redirect's target apart. */
 const roomForHead = 512;
@@ -68,7 +68,7 @@ export class ReplyWriter {
     return compressed !== undefined;
   }
 
-  /** Appends a page, a refusal, a redirect. `fields`: name, value, … */
+  /** Appends a page, an error, a redirect. `fields`: name, value, … */
   text(status: number, phrase: string, fields: readonly string[], body: string, manner: ReplyManner): void {
     let text = `HTTP/1.1 ${status} ${phrase}\r\n`;
     for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
@@ -81,8 +81,8 @@ export class ReplyWriter {
     } else this.#writeText(start, content, manner);
   }
 
-  /** Appends a refusal, which ends the connection. */
-  refusal({ status, phrase, text, fields }: Refusal, head: boolean): void {
+  /** Appends an error, which ends the connection. */
+  httpError({ status, phrase, text, fields }: HttpError, head: boolean): void {
     this.text(status, phrase, ['Content-Type', 'text/plain', ...fields], text, { head, close: true });
   }
 

@@ -1,4 +1,4 @@
-// What a socket worker answers an HTTP request: the tracker's answer, a page, a redirect, a refusal, or somebody else's business.
+// What a socket worker answers an HTTP request: the tracker's answer, a page, a redirect, an error, or somebody else's business.
 import type { Cidr } from '../../protocol/cidr.ts';
 import { internalError, tooManyRequests } from '../../protocol/failure.ts';
 import { unlimited } from '../../tracker/token-buckets.ts';
@@ -7,9 +7,9 @@ import { type ClientAddress, parseForwardedFor, toClientAddress } from '../clien
 import { acmePrefix } from '../http/acme-challenges.ts';
 import { HttpAnswers, Outcome } from '../http/http-answers.ts';
 import type { HttpCounters } from '../http/http-counters.ts';
+import { unknownPath } from '../http/http-error.ts';
 import { formatHttpPage, pageFields } from '../http/http-page.ts';
 import { safeTarget } from '../http/http-redirect.ts';
-import { pathRefusal } from '../http/http-refusal.ts';
 import { HttpTarget, Target } from '../http/http-target.ts';
 import { parseRequestHost } from '../http/request-host.ts';
 import type { EpollConnection } from './epoll-connection.ts';
@@ -90,9 +90,9 @@ export class RequestAnswers {
     const manner = this.#manner;
     manner.head = head.head;
     manner.close = closing || !head.keepAlive;
-    if (head.refusal !== undefined) {
+    if (head.error !== undefined) {
       counters.badRequests++;
-      this.#out.refusal(head.refusal, head.head);
+      this.#out.httpError(head.error, head.head);
       return Verdict.refused;
     }
     if (head.upgrade && upgrades) return Verdict.handOver;
@@ -117,7 +117,7 @@ export class RequestAnswers {
         return this.#page(bytes);
       default:
         counters.notFound++;
-        this.#out.refusal(pathRefusal, head.head);
+        this.#out.httpError(unknownPath, head.head);
         return Verdict.last;
     }
   }

@@ -1,13 +1,7 @@
 // Reads a request's head from bytes as they arrive, as strictly as node:http does, without an object for it.
 import { METHODS } from 'node:http';
 import { acceptsGzip } from '../http/accept-encoding.ts';
-import {
-  badRequestRefusal,
-  bodyRefusal,
-  headRefusal,
-  methodRefusal,
-  type Refusal,
-} from '../http/http-refusal.ts';
+import { badRequest, type HttpError, headTooLarge, unwantedBody, wrongMethod } from '../http/http-error.ts';
 import {
   bytesOf,
   is,
@@ -53,7 +47,7 @@ const transferEncoding = bytesOf('transfer-encoding');
 /** The head last read; one for each thread. */
 export class RequestHead {
   /** Why the request cannot be answered; when set after a complete head too, the connection is to end. */
-  refusal: Refusal | undefined;
+  error: HttpError | undefined;
   /** HEAD rather than GET. */
   head = false;
   /** The request target is `bytes[targetAt .. targetEnd)`. */
@@ -91,7 +85,7 @@ export class RequestHead {
 
   /**
    * Reads the head at the start of `bytes[at .. end)`: where it ends, 0 when more has to come, −1 when it is none.
-   * `refusal` says what is wrong with one that is none, or that is whole and yet not to be answered.
+   * `error` says what is wrong with one that is none, or that is whole and yet not to be answered.
    */
   read(bytes: Uint8Array, at: number, end: number): number {
     this.#clear();
@@ -103,7 +97,7 @@ export class RequestHead {
     if (headEnd <= 0) return this.#unfinished(headEnd, end - start);
     // Who waits to be told to go on is not told, and so may send what would look like the next request.
     this.keepAlive = this.minor === 1 ? !this.#close && !this.#waits : this.#keep;
-    this.refusal = this.#faultOfWhole();
+    this.error = this.#errorOfWhole();
     return headEnd;
   }
 
@@ -120,7 +114,7 @@ export class RequestHead {
   }
 
   #clear(): void {
-    this.refusal = undefined;
+    this.error = undefined;
     this.head = false;
     this.gzip = false;
     this.upgrade = false;
@@ -140,18 +134,18 @@ export class RequestHead {
 
   #unfinished(result: number, received: number): number {
     if (result === 0 && received < this.#maxBytes) return 0;
-    if (result === 0) this.refusal = headRefusal;
-    this.refusal ??= badRequestRefusal;
+    if (result === 0) this.error = headTooLarge;
+    this.error ??= badRequest;
     return -1;
   }
 
-  #faultOfWhole(): Refusal | undefined {
-    if (this.#otherMethod) return methodRefusal;
-    if (this.#body) return bodyRefusal;
-    if (this.minor === otherVersion) return badRequestRefusal;
+  #errorOfWhole(): HttpError | undefined {
+    if (this.#otherMethod) return wrongMethod;
+    if (this.#body) return unwantedBody;
+    if (this.minor === otherVersion) return badRequest;
     // RFC 9112, 3.2: a request of version 1.1 without one must be refused.
-    if (this.minor === 1 && !this.#hasHost) return badRequestRefusal;
-    return this.#size > this.#maxBytes ? headRefusal : undefined;
+    if (this.minor === 1 && !this.#hasHost) return badRequest;
+    return this.#size > this.#maxBytes ? headTooLarge : undefined;
   }
 
   /** Where the fields begin; 0 when more has to come, −1 when it is no request line. */
@@ -212,7 +206,7 @@ export class RequestHead {
     const lineFeed = bytes.subarray(at, end).indexOf(LF);
     if (lineFeed < 0) return 0;
     const rest = latin1(bytes, at, at + lineFeed + 1);
-    if (/^ [^ \r\n]+ HTTP\/1\.[01]\r?\n$/.test(rest)) this.refusal = methodRefusal;
+    if (/^ [^ \r\n]+ HTTP\/1\.[01]\r?\n$/.test(rest)) this.error = wrongMethod;
     return -1;
   }
 

@@ -8,7 +8,7 @@ import { decodeHttpAnnounceReply } from '../../protocol/http-client-replies.ts';
 import { formatHttpAnnounce } from '../../protocol/http-client-requests.ts';
 import {
   type AskSelf,
-  kindOfRefusal,
+  kindOfFailure,
   type ReachableListener,
   type SelfAnswer,
   selfQuestion,
@@ -45,7 +45,7 @@ export function createAskHttp(secure: boolean, expectsHeader: (address: string) 
 
 function answerIn(reply: Buffer): SelfAnswer {
   const { failureReason } = decodeHttpAnnounceReply(reply);
-  return failureReason === undefined ? 'announced' : kindOfRefusal(failureReason);
+  return failureReason === undefined ? 'announced' : kindOfFailure(failureReason);
 }
 
 function connect({ port, address }: ReachableListener, secure: boolean, header: boolean): Socket {

@@ -80,8 +80,8 @@ export class HttpAnswers {
     this.#counters.announces++;
     if (client === undefined) return this.#refuse(badClientAddress, Outcome.refused);
     const question = this.#question;
-    const fault = decodeHttpAnnounce(bytes, at, end, question);
-    if (fault !== undefined) return this.#refuse(fault, Outcome.badQuestion);
+    const malformed = decodeHttpAnnounce(bytes, at, end, question);
+    if (malformed !== undefined) return this.#refuse(malformed, Outcome.badQuestion);
     const announce = this.#announce;
     announce.address = client.words;
     announce.family = client.family;
@@ -91,8 +91,8 @@ export class HttpAnswers {
     announce.numwant = question.numwant;
     announce.fillWithIpv4 = client.family === 6 && this.#tracker.settings.ipv4Mapped;
     announce.outPeerIds = question.compact || question.noPeerId ? undefined : this.#peerIds;
-    const refusal = this.#tracker.announce(announce, now);
-    if (refusal !== undefined) return this.#refuse(refusal, Outcome.refused);
+    const failure = this.#tracker.announce(announce, now);
+    if (failure !== undefined) return this.#refuse(failure, Outcome.refused);
     if (announce.early) this.#counters.earlyAnnounces++;
     countAnnounce(this.#counters.stats, announce.family, announce.event);
     this.#form.compact = question.compact;
@@ -106,8 +106,8 @@ export class HttpAnswers {
   scrape(bytes: Uint8Array, at: number, end: number): Outcome {
     this.#counters.scrapes++;
     const question = this.#scrape;
-    const fault = decodeHttpScrape(bytes, at, end, question);
-    if (fault !== undefined) return this.#refuse(fault, Outcome.badQuestion);
+    const malformed = decodeHttpScrape(bytes, at, end, question);
+    if (malformed !== undefined) return this.#refuse(malformed, Outcome.badQuestion);
     if (question.count === 0) {
       if (!this.#tracker.settings.fullScrape) return this.#refuse(fullScrapeRefused, Outcome.refused);
       this.#counters.fullScrapes++;

@@ -49,7 +49,7 @@ function answerFields(gzip: boolean, close: boolean): (string | number)[] {
   return fields;
 }
 
-/** Sends a page or a refusal. */
+/** Sends a page or an error. */
 export function sendText(
   response: ServerResponse,
   status: number,

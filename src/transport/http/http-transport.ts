@@ -14,21 +14,21 @@ import type { FullScrapes } from './full-scrapes.ts';
 import { HttpAnswers, Outcome } from './http-answers.ts';
 import type { HttpConnection, HttpConnections } from './http-connections.ts';
 import type { HttpCounters } from './http-counters.ts';
+import {
+  badRequest,
+  type ClientError,
+  type HttpError,
+  headTooLarge,
+  httpErrorOf,
+  sendHttpError,
+  tooSlow,
+  unknownPath,
+  unwantedBody,
+  wrongMethod,
+} from './http-error.ts';
 import { HttpHead } from './http-head.ts';
 import { defaultHttpLimits, type HttpLimits } from './http-limits.ts';
 import { formatHttpPage, pageFields } from './http-page.ts';
-import {
-  badRequestRefusal,
-  bodyRefusal,
-  headRefusal,
-  methodRefusal,
-  pathRefusal,
-  type Refusal,
-  type RequestFault,
-  refusalOf,
-  sendRefusal,
-  timeoutRefusal,
-} from './http-refusal.ts';
 import { sendAnswer, sendText } from './http-send.ts';
 import { HttpTarget, Target } from './http-target.ts';
 import { parseRequestHost } from './request-host.ts';
@@ -178,7 +178,7 @@ export class HttpTransport {
       connectionsCheckingInterval: limits.checkEveryMs,
       insecureHTTPParser: false,
       noDelay: true,
-      // RFC 9112, 3.2, is held in #faultOf, with a refusal like any other.
+      // RFC 9112, 3.2, is held in #errorOf, with an error like any other.
       requireHostHeader: false,
     };
     const server =
@@ -195,10 +195,10 @@ export class HttpTransport {
     // With a body to come, and so refused; node:http would first ask for that body.
     server.on('checkContinue', answer);
     server.on('checkExpectation', answer);
-    server.on('connect', (_request, socket) => this.#refuse(methodRefusal, socket as Socket));
-    server.on('clientError', (fault: RequestFault, socket) => {
-      if (fault.code === 'ECONNRESET') socket.destroy();
-      else this.#refuse(refusalOf(fault), socket as Socket);
+    server.on('connect', (_request, socket) => this.#refuse(wrongMethod, socket as Socket));
+    server.on('clientError', (error: ClientError, socket) => {
+      if (error.code === 'ECONNRESET') socket.destroy();
+      else this.#refuse(httpErrorOf(error), socket as Socket);
     });
     return server;
   }
@@ -222,10 +222,10 @@ export class HttpTransport {
     const target = this.#target;
     const bytes = this.#targetBytes;
     head.read(request.rawHeaders);
-    const refusal = this.#faultOf(request);
-    if (refusal !== undefined) {
+    const error = this.#errorOf(request);
+    if (error !== undefined) {
       counters.badRequests++;
-      respondWith(response, refusal);
+      respondWith(response, error);
       return;
     }
     const client = this.#clientOf(connection);
@@ -263,22 +263,22 @@ export class HttpTransport {
         return;
       default:
         counters.notFound++;
-        respondWith(response, pathRefusal);
+        respondWith(response, unknownPath);
     }
   }
 
   /** What is wrong with a request that node:http lets pass. */
-  #faultOf(request: IncomingMessage): Refusal | undefined {
+  #errorOf(request: IncomingMessage): HttpError | undefined {
     const { method, url } = request;
-    if (method !== 'GET' && method !== 'HEAD') return methodRefusal;
-    if (this.#head.body) return bodyRefusal;
+    if (method !== 'GET' && method !== 'HEAD') return wrongMethod;
+    if (this.#head.body) return unwantedBody;
     // There is a version 0.9 to the parser, which knows neither status nor length.
-    if (request.httpVersionMajor !== 1) return badRequestRefusal;
-    if (request.httpVersionMinor === 1 && request.headers.host === undefined) return badRequestRefusal;
+    if (request.httpVersionMajor !== 1) return badRequest;
+    if (request.httpVersionMinor === 1 && request.headers.host === undefined) return badRequest;
     // The parser counts no separators, so its own limit lets a head of many short fields pass.
     const headBytes =
       method.length + url!.length + ' '.length + ' HTTP/1.1\r\n\r\n'.length + this.#head.bytes;
-    return headBytes > this.#limits.headBytes ? headRefusal : undefined;
+    return headBytes > this.#limits.headBytes ? headTooLarge : undefined;
   }
 
   /** Takes a token; from a trusted proxy itself none, as it speaks for many. */
@@ -339,24 +339,24 @@ export class HttpTransport {
   }
 
   /** Ends a connection whose request cannot be read; once, though node:http may complain of each further piece. */
-  #refuse(refusal: Refusal, socket: Socket): void {
+  #refuse(error: HttpError, socket: Socket): void {
     const { connections, counters } = this.#options;
     const connection = connections.get(socket);
     if (connection?.refused) return;
-    // Within a streamed answer a refusal would look like a part of it.
+    // Within a streamed answer an error would look like a part of it.
     if (connection === undefined || connection.streams > 0 || !socket.writable) {
       socket.destroy();
       return;
     }
     connection.refused = true;
-    if (refusal === timeoutRefusal) counters.timeouts++;
+    if (error === tooSlow) counters.timeouts++;
     else counters.badRequests++;
     // Answers to the requests before this one leave within this turn of the event loop, and go first.
-    setImmediate(() => sendRefusal(socket, refusal, this.#limits.lingerMs));
+    setImmediate(() => sendHttpError(socket, error, this.#limits.lingerMs));
   }
 }
 
-function respondWith(response: ServerResponse, { status, text, fields }: Refusal): void {
+function respondWith(response: ServerResponse, { status, text, fields }: HttpError): void {
   sendText(response, status, 'text/plain', text, 'Connection', 'close', ...fields);
 }
 

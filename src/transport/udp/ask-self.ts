@@ -10,7 +10,7 @@ import {
   encodeAnnounceRequest,
   encodeConnectRequest,
 } from '../../protocol/udp-client-packets.ts';
-import { kindOfRefusal, type ReachableListener, type SelfAnswer, selfQuestion } from '../self-question.ts';
+import { kindOfFailure, type ReachableListener, type SelfAnswer, selfQuestion } from '../self-question.ts';
 
 export async function askUdp(listener: ReachableListener, signal: AbortSignal): Promise<SelfAnswer> {
   const socket = createSocket(listener.family === 4 ? 'udp4' : 'udp6');
@@ -38,7 +38,7 @@ export async function askUdp(listener: ReachableListener, signal: AbortSignal): 
     // An error (3) is an answer too: access rules may forbid this announce.
     const action = decodeReplyAction(announced, 0, announced.byteLength);
     if (action === 1) return 'announced';
-    if (action === 3) return kindOfRefusal(decodeErrorReply(reply, 0, reply.length));
+    if (action === 3) return kindOfFailure(decodeErrorReply(reply, 0, reply.length));
     throw new Error(`the answer is no announce reply (action ${action})`);
   } finally {
     socket.close();

@@ -6,7 +6,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import { AcmeCertificates } from '../../../src/server/certificates/acme-certificates.ts';
-import { AcmeRefusal } from '../../../src/server/certificates/acme-order.ts';
+import { AcmeError } from '../../../src/server/certificates/acme-order.ts';
 import {
   earliestAfterFailure,
   earliestAfterSuccess,
@@ -157,7 +157,7 @@ describe('the certificate from an authority', () => {
 
   test('is not asked for again before the authority wants to be asked', async () => {
     const now = Date.now();
-    const opened = open(() => now, new AcmeRefusal('too many certificates', 5 * day, undefined));
+    const opened = open(() => now, new AcmeError('too many certificates', 5 * day, undefined));
     await opened.run();
     assert.equal(opened.source.nextOrder, now + 5 * day);
   });

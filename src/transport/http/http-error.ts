@@ -1,8 +1,8 @@
-// Knows how a request that is no proper one is refused: with a status of 4xx, and the end of the connection.
+// Knows how a request that is no proper one is answered: with a status of 4xx, and the end of the connection.
 import type { Socket } from 'node:net';
 
 /** An error of HTTP itself, as against a tracker's failure. */
-export interface Refusal {
+export interface HttpError {
   readonly status: number;
   /** What HTTP calls it. */
   readonly phrase: string;
@@ -11,41 +11,41 @@ export interface Refusal {
   readonly fields: readonly string[];
 }
 
-export const badRequestRefusal = refusal(400, 'Bad Request', 'bad request');
-export const bodyRefusal = refusal(400, 'Bad Request', 'no body is wanted');
-export const pathRefusal = refusal(404, 'Not Found', 'not found');
-export const methodRefusal = refusal(405, 'Method Not Allowed', 'method not allowed', 'Allow', 'GET, HEAD');
-export const timeoutRefusal = refusal(408, 'Request Timeout', 'request took too long');
-export const headRefusal = refusal(431, 'Request Header Fields Too Large', 'request head too large');
+export const badRequest = httpError(400, 'Bad Request', 'bad request');
+export const unwantedBody = httpError(400, 'Bad Request', 'no body is wanted');
+export const unknownPath = httpError(404, 'Not Found', 'not found');
+export const wrongMethod = httpError(405, 'Method Not Allowed', 'method not allowed', 'Allow', 'GET, HEAD');
+export const tooSlow = httpError(408, 'Request Timeout', 'request took too long');
+export const headTooLarge = httpError(431, 'Request Header Fields Too Large', 'request head too large');
 
-function refusal(status: number, phrase: string, text: string, ...fields: string[]): Refusal {
+function httpError(status: number, phrase: string, text: string, ...fields: string[]): HttpError {
   return { status, phrase, text: `${text}\n`, fields };
 }
 
 /** What node:http reports of a request that never became one. */
-export interface RequestFault {
+export interface ClientError {
   readonly code?: string;
   /** What was read last, and how far it could be read. */
   readonly rawPacket?: Buffer;
   readonly bytesParsed?: number;
 }
 
-export function refusalOf(fault: RequestFault): Refusal {
-  switch (fault.code) {
+export function httpErrorOf(error: ClientError): HttpError {
+  switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
-      return headRefusal;
+      return headTooLarge;
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return timeoutRefusal;
+      return tooSlow;
     case 'HPE_INVALID_METHOD':
     case 'HPE_INVALID_CONSTANT':
-      return hasOtherMethod(fault) ? methodRefusal : badRequestRefusal;
+      return hasOtherMethod(error) ? wrongMethod : badRequest;
     default:
-      return badRequestRefusal;
+      return badRequest;
   }
 }
 
-/** Whether the line at fault is a request line with another method; the parser says the same of what is no HTTP. */
-function hasOtherMethod({ rawPacket, bytesParsed = 0 }: RequestFault): boolean {
+/** Whether the line in error is a request line with another method; the parser says the same of what is no HTTP. */
+function hasOtherMethod({ rawPacket, bytesParsed = 0 }: ClientError): boolean {
   if (rawPacket === undefined) return false;
   const start = bytesParsed === 0 ? 0 : rawPacket.lastIndexOf('\n', bytesParsed - 1) + 1;
   const line = rawPacket.toString('latin1', start, start + 8192);
@@ -53,12 +53,12 @@ function hasOtherMethod({ rawPacket, bytesParsed = 0 }: RequestFault): boolean {
 }
 
 /**
- * Writes a refusal straight to the connection and ends it. What the client still sends is read and dropped for a
- * moment, because closing on unread bytes would take the refusal away from it.
+ * Writes an error straight to the connection and ends it. What the client still sends is read and dropped for a
+ * moment, because closing on unread bytes would take the answer away from it.
  */
-export function sendRefusal(
+export function sendHttpError(
   socket: Socket,
-  { status, phrase, text, fields }: Refusal,
+  { status, phrase, text, fields }: HttpError,
   lingerMs: number,
 ): void {
   const head = [

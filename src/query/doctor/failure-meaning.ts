@@ -53,12 +53,12 @@ const reasons: readonly Reason[] = [
   },
 ];
 
-export interface Refusal extends Diagnosis {
+export interface FailureMeaning extends Diagnosis {
   meant: boolean;
 }
 
 /** `own`: the torrent was named with -H. */
-export function judgeRefusal(words: string, own: boolean): Refusal {
+export function meaningOf(words: string, own: boolean): FailureMeaning {
   const reason = reasons.find(({ pattern }) => pattern.test(words));
   const said = `it answers, and refuses: ${words}`;
   if (!reason) {
