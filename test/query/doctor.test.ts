@@ -199,7 +199,7 @@ describe('a tracker that', { concurrency: 3 }, () => {
 
   test('answers from another port is found out', async (t) => {
     const report = await examine(await startLittleUdp(t, { wrongSource: true }), ['--timeout', '1']);
-    assert.equal(finding(report, 'udp-silent')?.verdict, 'fail');
+    assert.equal(finding(report, 'udp-silent'), undefined, 'one cause, one finding');
     assert.equal(finding(report, 'reply-source')?.verdict, 'fail');
     assert.equal(report.code, 1);
   });

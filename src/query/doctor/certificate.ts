@@ -29,7 +29,7 @@ const trustAdvice: Record<string, string> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'send the full chain: configure fullchain.pem, not only the certificate',
   DEPTH_ZERO_SELF_SIGNED_CERT:
     'use a certificate of a public authority, such as Let’s Encrypt: clients refuse this one',
-  CERT_HAS_EXPIRED: 'renew the certificate and check that the tracker reads the new one',
+  CERT_HAS_EXPIRED: 'renew the intermediate certificate: send the chain that came with the certificate',
 };
 
 export function judgeCertificate(examination: Examination, subject: string, facts: CertificateFacts): void {
@@ -47,10 +47,15 @@ export function judgeCertificate(examination: Examination, subject: string, fact
       subject,
       `trusted over ${facts.protocol}, chain of ${chain.length}: ${nameOf(certificate)} ← ${issuers}`,
     );
+  } else if (isOwnTime(error, certificate)) {
+    // One cause, told below.
+    examination.skip('tls-chain', subject, 'not judged while the certificate is not valid');
   } else {
     const advice =
       trustAdvice[error] ?? 'install a certificate that clients trust, with its intermediate ones';
-    const seen = `not trusted: ${reasonOf({ code: error })} (chain of ${chain.length})`;
+    const reason =
+      error === 'CERT_HAS_EXPIRED' ? 'an intermediate certificate has expired' : reasonOf({ code: error });
+    const seen = `not trusted: ${reason} (chain of ${chain.length})`;
     if (examination.options.insecure) examination.skip('tls-chain', subject, `${seen}; not judged (-k)`);
     else examination.fail('tls-chain', subject, seen, advice);
   }
@@ -67,10 +72,9 @@ export function judgeCertificate(examination: Examination, subject: string, fact
 }
 
 function judgeDays(examination: Examination, subject: string, certificate: DetailedPeerCertificate): void {
-  const leftMs = Date.parse(certificate.valid_to) - Date.now();
+  const leftMs = leftOf(certificate);
   const left = Math.floor(leftMs / day);
-  const begins = Date.parse(certificate.valid_from) - Date.now();
-  if (begins > 0) {
+  if (beginsIn(certificate) > 0) {
     examination.fail(
       'tls-days',
       subject,
@@ -93,6 +97,22 @@ function judgeDays(examination: Examination, subject: string, certificate: Detai
       'check that the renewal works',
     );
   } else examination.pass('tls-days', subject, `the certificate is good for ${left} days more`);
+}
+
+/** Whether a certificate is not trusted because of its own dates alone, not those of its chain. */
+function isOwnTime(error: string, certificate: DetailedPeerCertificate): boolean {
+  if (error === 'CERT_NOT_YET_VALID') return beginsIn(certificate) > 0;
+  return error === 'CERT_HAS_EXPIRED' && leftOf(certificate) < 0;
+}
+
+/** Milliseconds. */
+function beginsIn({ valid_from }: DetailedPeerCertificate): number {
+  return Date.parse(valid_from) - Date.now();
+}
+
+/** Milliseconds. */
+function leftOf({ valid_to }: DetailedPeerCertificate): number {
+  return Date.parse(valid_to) - Date.now();
 }
 
 /** `3 days`, or `5 hours` where that says more. Whole ones that have passed. */

@@ -13,6 +13,10 @@ const advice =
 
 export async function checkForeignAddress(examination: Examination, endpoint: Endpoint): Promise<void> {
   const subject = `${endpoint.address}, foreign address`;
+  if (givesNobody(examination, endpoint)) {
+    examination.skip('foreign-address', subject, 'not examined: no peer is given to others at all');
+    return;
+  }
   const candidates = [documentation];
   // On the tracker's own machine, or behind one NAT with it, its address is ours too.
   const foreignToo = scopeOf(endpoint.address) !== 'loopback' && !isOwnAddress(endpoint.address);
@@ -42,6 +46,14 @@ export async function checkForeignAddress(examination: Examination, endpoint: En
     const seen = 'a peer that claims another address is not listed, under neither address';
     examination.warn('foreign-address', subject, seen, advice);
   }
+}
+
+/** Whether the round trip at this address has failed: nothing more is seen here then. */
+function givesNobody({ findings }: Examination, { address }: Endpoint): boolean {
+  return findings.some(
+    ({ id, verdict, subject }) =>
+      id === 'round-trip' && verdict === 'fail' && subject.startsWith(`${address},`),
+  );
 }
 
 /** The address under which B is given A, who claims to be at `foreign`. */

@@ -5,6 +5,7 @@ import { resolveName, resolveTexts } from '../network/name-lookup.ts';
 import { TrackerError } from '../network/tracker-error.ts';
 import { formatCount, formatMs } from '../report/wording.ts';
 import type { Examination } from './examination.ts';
+import type { AddressReport } from './finding.ts';
 
 const slowMs = 1000;
 
@@ -68,23 +69,43 @@ function judgeFamilies(examination: Examination, found: string[]): void {
 // Names of this machine and of its own network, which are meant to lead nowhere else.
 const ownNames = /^[^.]+$|(^|\.)localhost$|\.(local|lan|home|internal|home\.arpa|test)$/i;
 
-/** A name in public that leads to an address nobody outside can reach. To be judged when it is known what answers. */
+const publicAdvice = 'put the public address of the tracker into the A and AAAA records';
+
+/** Addresses of a name in public that nobody outside can reach. */
+function closedOf({ url, addresses }: Examination): AddressReport[] {
+  if (isIP(url.host) || ownNames.test(url.host.replace(/\.$/, ''))) return [];
+  return addresses.filter(({ address }) => scopeOf(address) !== 'public');
+}
+
+function formatScopes(addresses: readonly AddressReport[]): string {
+  return addresses.map(({ address }) => `${address} (${scopeOf(address)})`).join(', ');
+}
+
+/** Whether a name in public leads to nothing that anybody outside can reach. */
+export function isHidden(examination: Examination): boolean {
+  const closed = closedOf(examination);
+  return closed.length > 0 && closed.length === examination.addresses.length;
+}
+
+/** For a hidden tracker of which nothing answers here either; `more` ends the sentence. */
+export function failScope(examination: Examination, more: string): void {
+  const shown = formatScopes(examination.addresses);
+  const seen = `the name leads to ${shown}, which nobody outside its own network can reach${more}`;
+  examination.fail('scope', examination.url.host, seen, publicAdvice);
+}
+
+/** To be judged when it is known what answers. */
 export function judgeScopes(examination: Examination): void {
   const { url, addresses } = examination;
-  if (isIP(url.host) || ownNames.test(url.host.replace(/\.$/, ''))) return;
-  const closed = addresses.filter(({ address }) => scopeOf(address) !== 'public');
+  const closed = closedOf(examination);
   if (closed.length === 0) return;
-  const shown = closed.map(({ address }) => `${address} (${scopeOf(address)})`).join(', ');
-  const advice = 'put the public address of the tracker into the A and AAAA records';
+  const shown = formatScopes(closed);
   if (closed.length < addresses.length) {
     const seen = `the name has public addresses, and others that nobody outside can reach: ${shown}`;
     examination.warn('scope', url.host, seen, 'remove the ones that nobody outside can reach');
   } else if (addresses.some(({ answered }) => answered)) {
     const seen = `the name leads to ${shown}: it answers here, but nobody outside can reach it`;
-    examination.warn('scope', url.host, seen, `${advice}, unless only this network is to use it`);
-  } else {
-    const seen = `the name leads to ${shown}, which nobody outside its own network can reach`;
-    examination.fail('scope', url.host, seen, advice);
+    examination.warn('scope', url.host, seen, `${publicAdvice}, unless only this network is to use it`);
   }
 }
 

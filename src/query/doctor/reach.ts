@@ -13,6 +13,8 @@ import type { Examination } from './examination.ts';
 import { meaningOf } from './failure-meaning.ts';
 import type { AddressReport, FindingId } from './finding.ts';
 import { announceFirst, type FirstAnswer, type FirstReply } from './first-announce.ts';
+import { failScope, isHidden } from './names.ts';
+import { explainSilence } from './udp-silence.ts';
 
 interface FailedAddress {
   report: AddressReport;
@@ -121,16 +123,30 @@ async function reportFailures(
   failures: FailedAddress[],
   all: boolean,
 ): Promise<void> {
-  const { url } = examination;
+  await Promise.all(failures.map((failure) => explain(examination, failure)));
+  if (all && isHidden(examination)) return failHidden(examination, failures);
   for (const failure of failures) {
     const { report } = failure;
-    if (await hasTls(examination, failure)) failure.diagnosis = speaksTls(url);
     const { id, message, advice } = failure.diagnosis;
     // What is true of one address of a name is most often true of all.
     const first = all && failure === failures[0];
     const whole = first ? await adviseOnPlaces(examination, failure) : advice;
     examination.fail(id, report.address, message, `${whole}${forFamily(report, all)}`);
   }
+}
+
+/** Looks again where the first look leaves a better cause possible. */
+async function explain(examination: Examination, failure: FailedAddress): Promise<void> {
+  if (await hasTls(examination, failure)) failure.diagnosis = speaksTls(examination.url);
+  if (failure.diagnosis.id !== 'udp-silent') return;
+  const endpoint = endpointOf(examination, failure.report);
+  failure.diagnosis = (await explainSilence(examination, endpoint)) ?? failure.diagnosis;
+}
+
+/** The record is the cause; what comes of it at the addresses is told with it. */
+function failHidden(examination: Examination, failures: readonly FailedAddress[]): void {
+  const seen = [...new Set(failures.map(({ diagnosis }) => diagnosis.message))].join('; ');
+  failScope(examination, `; from here: ${seen}`);
 }
 
 function forFamily({ family }: AddressReport, all: boolean): string {

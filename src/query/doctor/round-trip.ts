@@ -74,9 +74,12 @@ function judgeOwnAddresses(
   sides: Omit<Sides, 'listed'>,
 ): void {
   const listed = given && blame({ ...sides, listed: given.ip });
+  const same = given && answer.externalIp !== null && unmapped(given.ip) === unmapped(answer.externalIp);
   if (given && listed) {
-    const seen = `peer A is handed to others as ${given.ip}: ${listed.because}`;
+    const both = same ? ', and external ip says the same' : '';
+    const seen = `peer A is handed to others as ${given.ip}${both}: ${listed.because}`;
     examination[listed.verdict]('peer-address', subject, seen, listed.advice);
+    if (same) return;
   } else if (given) {
     examination.pass('peer-address', subject, `peer A is handed to others as ${given.ip}, as it should be`);
   }
@@ -84,7 +87,7 @@ function judgeOwnAddresses(
   if (external) {
     const seen = `external ip (BEP 24) is ${answer.externalIp}: ${external.because}`;
     examination[external.verdict]('external-ip', subject, seen, external.advice);
-  } else if (given && answer.externalIp !== null && unmapped(given.ip) !== unmapped(answer.externalIp)) {
+  } else if (given && answer.externalIp !== null && !same) {
     const seen = `others are given ${given.ip}, while external ip says ${answer.externalIp}`;
     examination.warn(
       'external-ip',

@@ -91,17 +91,15 @@ async function examine(examination: Examination, show: (step: string) => void): 
     ],
   ];
   await runSteps(examination, beginning, show);
-  const [somewhere] = examination.addresses;
   const ending: Step[] = [];
   for (const endpoint of examination.onePerFamily) ending.push(...stepsAt(examination, endpoint));
   ending.push(['one swarm behind all addresses', () => checkSharedSwarm(examination)]);
   const [working] = examination.working;
-  if (working) ending.push(['full scrape', () => checkFullScrape(examination, working)]);
-  if (somewhere) {
-    const endpoint = { ...somewhere, port: url.port };
-    const silent = examination.findings.some(({ id }) => id === 'udp-silent');
-    if (!working && silent) ending.push(...silenceSteps(examination, endpoint));
-    if (working) ending.push(['other protocols', () => checkProtocols(examination, working)]);
+  if (working) {
+    ending.push(
+      ['full scrape', () => checkFullScrape(examination, working)],
+      ['other protocols', () => checkProtocols(examination, working)],
+    );
   }
   await runSteps(examination, ending, show);
   if (options.interrupt.aborted) {
@@ -145,15 +143,6 @@ function stepsAt(examination: Examination, endpoint: Endpoint): Step[] {
     [`reflection, ${at}`, () => checkReflection(examination, endpoint, packets)],
   );
   return steps;
-}
-
-/** Why a UDP tracker may seem silent: it answers from elsewhere, or drops announces with a path. */
-function silenceSteps(examination: Examination, endpoint: Endpoint): Step[] {
-  const packets = new PacketMaker(examination.url, examination.createInfoHash());
-  return [
-    ['connect', async () => void (await checkConnect(examination, endpoint, packets))],
-    ['options', () => checkUrlData(examination, endpoint, packets)],
-  ];
 }
 
 async function runSteps(

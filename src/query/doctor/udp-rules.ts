@@ -6,8 +6,9 @@ import { formatEndpoint } from '../network/tcp-connect.ts';
 import { TrackerError } from '../network/tracker-error.ts';
 import { UdpClient } from '../network/udp-client.ts';
 import type { Examination } from './examination.ts';
+import { comesFrom, diagnoseSource } from './reply-source.ts';
 import { type PacketMaker, randomId } from './udp-packets.ts';
-import { probeFirst, type Seen } from './udp-probe.ts';
+import { probeFirst } from './udp-probe.ts';
 
 /** Returns the connection_id that was issued, if one was. */
 export async function checkConnect(
@@ -24,7 +25,12 @@ export async function checkConnect(
     examination.fail('bep15', subject, 'no reply to a single connect request', advice);
     return undefined;
   }
-  judgeSource(examination, endpoint, reply);
+  if (comesFrom(reply, endpoint)) {
+    examination.pass('reply-source', subject, 'the reply comes from the address that was asked');
+  } else {
+    const { id, message, advice } = diagnoseSource(reply);
+    examination.fail(id, subject, message, advice);
+  }
   const { packet } = reply;
   const right =
     packet.length === 16 && packet.readInt32BE(0) === 0 && packet.readInt32BE(4) === transactionId;
@@ -40,20 +46,14 @@ export async function checkConnect(
   return decodeConnectReply(view, 0, packet.length, connectionId) ? connectionId : undefined;
 }
 
-function judgeSource(examination: Examination, endpoint: Endpoint, reply: Seen): void {
-  const subject = formatEndpoint(endpoint.address, endpoint.port);
-  if (reply.address === endpoint.address && reply.port === endpoint.port) {
-    examination.pass('reply-source', subject, 'the reply comes from the address that was asked');
-    return;
-  }
-  const from = formatEndpoint(reply.address, reply.port);
-  const advice = 'answer from the address that the request came to (IP_PKTINFO, or one socket per address)';
-  examination.fail('reply-source', subject, `the reply comes from ${from}: clients drop it`, advice);
-}
-
 // A type that nobody has defined, with 3 bytes, and then the end of the options.
 const unknownOption = Buffer.from([9, 3, 1, 2, 3, 0]);
 const patienceSeconds = 3;
+
+export const urlDataAdvice = 'walk the options and skip unknown ones: libtorrent always sends the path';
+
+/** What becomes of an announce with its options before it is sent. */
+export type AnnounceForm = (packet: Uint8Array) => Uint8Array;
 
 /** BEP 41: what follows the 98 bytes must not disturb, known or not. */
 export async function checkUrlData(
@@ -79,8 +79,7 @@ export async function checkUrlData(
       examination.pass('bep41', subject, 'options after an announce are taken, unknown ones too (BEP 41)');
     } else {
       const seen = `an announce with ${url ? 'an unknown option' : 'the URL\u2019s path'} after its 98 bytes`;
-      const advice = 'walk the options and skip unknown ones: libtorrent always sends the path';
-      examination.fail('bep41', subject, `${seen} is not answered (BEP 41)`, advice);
+      examination.fail('bep41', subject, `${seen} is not answered (BEP 41)`, urlDataAdvice);
     }
     await announces(examination, client, (packet) => packet, packets, 'stopped');
   } finally {
@@ -88,10 +87,11 @@ export async function checkUrlData(
   }
 }
 
-async function announces(
+/** Whether an announce in this form is answered with anything but an error. */
+export async function announces(
   examination: Examination,
   client: UdpClient,
-  form: (packet: Uint8Array) => Uint8Array,
+  form: AnnounceForm,
   packets: PacketMaker,
   event: 'started' | 'stopped' = 'started',
 ): Promise<boolean> {

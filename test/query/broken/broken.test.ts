@@ -60,6 +60,11 @@ describe('in a network of their own', { skip }, () => {
         assert.equal(stderr, '');
         const found = report.findings.find(({ id, verdict }) => id === cause!.id && verdict === 'fail');
         assert.ok(found, JSON.stringify(report.findings.filter(({ verdict }) => verdict !== 'pass')));
+        // One cause, one finding.
+        assert.deepEqual(
+          report.findings.flatMap(({ id, verdict }) => (verdict === 'fail' ? [id] : [])),
+          [cause!.id],
+        );
         assert.match(`${found.message} → ${found.advice}`, cause!.says);
         assert.equal(code, 1);
         assert.match(report.grade.letter!, /[DEF]/);
