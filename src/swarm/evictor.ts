@@ -52,7 +52,7 @@ export class Evictor {
     const words = this.#words;
     return (
       words[header.chunksInUse] > words[header.pressedAbove] ||
-      words[header.evictShard] !== this.#table.shardCount
+      words[header.evictShard] !== this.#table.allShards
     );
   }
 
@@ -95,7 +95,7 @@ export class Evictor {
   /** Returns how many swarms went, −1 while none can be expected to; with the pass's lock held. */
   #slice(now: number): number {
     const words = this.#words;
-    if (words[header.evictShard] === this.#table.shardCount && !this.#beginPass(now)) return -1;
+    if (words[header.evictShard] === this.#table.allShards && !this.#beginPass(now)) return -1;
     const number = words[header.evictShard];
     const shard = this.#table.shardAt(number);
     const start = words[header.evictPosition];
@@ -157,7 +157,7 @@ export class Evictor {
     // The pass before ended at another count of chunks filled, so this begins elsewhere each time.
     const first = words[header.chunksFilled];
     for (let window = 0; window < sampledWindows && found < sampleSize; window++) {
-      const shard = this.#table.shardAt((first + window * 7) & (this.#table.shardCount - 1));
+      const shard = this.#table.shardAt((first + window * 7) & (this.#table.allShards - 1));
       lock(words, shard + shardRow.lock);
       const end = Math.min(slotsPerSlice, this.#table.slots(shard));
       for (let position = 0; position < end && found < sampleSize; position++) {

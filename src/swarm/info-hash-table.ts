@@ -21,8 +21,10 @@ export class InfoHashTable {
   readonly #key1: number;
   readonly #shardShift: number;
   readonly #shards: number;
-  /** How many shards there are. */
+  /** How many shards there are of peers with an endpoint: the first ones. */
   readonly shardCount: number;
+  /** With those of peers that are connections. */
+  readonly allShards: number;
 
   constructor(words: Int32Array, allocator: SlabAllocator) {
     this.#words = words;
@@ -32,6 +34,7 @@ export class InfoHashTable {
     this.#shardShift = 32 - words[header.shardBits];
     this.#shards = words[header.shards];
     this.shardCount = 1 << words[header.shardBits];
+    this.allShards = 2 * this.shardCount;
   }
 
   hash(infoHash: Int32Array, at: number): number {
@@ -43,7 +46,12 @@ export class InfoHashTable {
     return this.#shards + (hash >>> this.#shardShift) * shardRow.size;
   }
 
-  /** Word index of shard number `index`. */
+  /** The same for the swarms of peers that are connections. */
+  connectionShardOf(hash: number): number {
+    return this.shardOf(hash) + this.shardCount * shardRow.size;
+  }
+
+  /** Word index of shard number `index`, of `allShards`. */
   shardAt(index: number): number {
     return this.#shards + index * shardRow.size;
   }

@@ -2,6 +2,9 @@
 //
 //   header | class table | chunk table | shards | chunk, chunk, chunk …
 //
+// There are two shards for each share of the info_hashes: one of the swarms of peers with an endpoint, and as far behind
+// all of those one of the swarms of peers that are connections (connection-swarms.ts). Both have the same row.
+//
 // A chunk is 64 KiB and holds objects of one size class. A reference to an object is its word index, so it stays below
 // 2^30 (a small integer for V8) for every memory limit up to 4 GiB; 0 means none, because the header lies there.
 // All of it lives and dies with the process; what of it is on disk is said where it stands.
@@ -187,7 +190,7 @@ export function layoutFor(memoryLimit: number): Layout {
   const shardBits = shardBitsFor(memoryLimit);
   // Shards begin on a cache line.
   const shards = (chunkTable + endChunk * chunkRow.size + 15) & ~15;
-  const firstChunk = Math.ceil((shards + (1 << shardBits) * shardRow.size) / chunkWords);
+  const firstChunk = Math.ceil((shards + (2 << shardBits) * shardRow.size) / chunkWords);
   return { words: endChunk * chunkWords, shardBits, shards, firstChunk, endChunk };
 }
 

@@ -29,12 +29,12 @@ const lastInList = 1;
 export class SlabAllocator {
   readonly #words: Int32Array;
   readonly #endChunk: number;
-  readonly #shards: number;
+  readonly #allShards: number;
 
   constructor(words: Int32Array) {
     this.#words = words;
     this.#endChunk = words[header.endChunk];
-    this.#shards = 1 << words[header.shardBits];
+    this.#allShards = 2 << words[header.shardBits];
   }
 
   /** The word index of an object of the class, its content undefined; 0 when the memory limit is reached. */
@@ -159,7 +159,7 @@ export class SlabAllocator {
   /** Whether a pass of eviction is under way that clears chunks as old as this one: what is new would go with it. */
   #isBeingCleared(chunk: number): boolean {
     const words = this.#words;
-    if (words[header.evictShard] === this.#shards) return false;
+    if (words[header.evictShard] === this.#allShards) return false;
     const filled = words[chunkTable + chunk * chunkRow.size + chunkRow.filled];
     return chunkAge(words, filled) >= chunkAge(words, words[header.evictUpTo]);
   }

@@ -38,7 +38,7 @@ export function createStoreMemory(options: StoreOptions): SharedArrayBuffer {
   // No more than that for a copy of the store, so that one whose reader stands still costs no swarm.
   words[header.maxJournalPages] = Math.max(4, Math.floor(chunks / 16));
   // As if a pass had just ended that was worth it.
-  words[header.evictShard] = 1 << layout.shardBits;
+  words[header.evictShard] = 2 << layout.shardBits;
   words[header.evictedInPass] = 1;
   return buffer;
 }

@@ -12,6 +12,10 @@ export interface StoreTotals {
   seeders4: number;
   leechers6: number;
   seeders6: number;
+  /** The same of peers that are connections; a torrent may have a swarm of both kinds. */
+  connectionSwarms: number;
+  connectionLeechers: number;
+  connectionSeeders: number;
   /** Bytes of memory that hold something, and the limit. */
   bytesInUse: number;
   memoryLimit: number;
@@ -29,6 +33,9 @@ export function readTotals(words: Int32Array, table: InfoHashTable, allocator: S
     seeders4: 0,
     leechers6: 0,
     seeders6: 0,
+    connectionSwarms: 0,
+    connectionLeechers: 0,
+    connectionSeeders: 0,
     bytesInUse: words[header.firstChunk] * chunkWords * 4 + allocator.bytesInUse(),
     memoryLimit: words[header.words] * 4,
     evictedSwarms: wideCounter(words, header.evictedSwarms)[0],
@@ -42,6 +49,10 @@ export function readTotals(words: Int32Array, table: InfoHashTable, allocator: S
     totals.seeders4 += words[shard + shardRow.seeders4];
     totals.leechers6 += words[shard + shardRow.leechers6];
     totals.seeders6 += words[shard + shardRow.seeders6];
+    const connections = table.shardAt(table.shardCount + index);
+    totals.connectionSwarms += words[connections + shardRow.swarms];
+    totals.connectionLeechers += words[connections + shardRow.leechers6];
+    totals.connectionSeeders += words[connections + shardRow.seeders6];
   }
   return totals;
 }

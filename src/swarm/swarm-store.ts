@@ -11,6 +11,7 @@ import { ChangeEncoder } from './change-encoder.ts';
 import type { ChangeJournal } from './change-journal.ts';
 import { ChangeLoader } from './change-loader.ts';
 import { Compactor } from './compactor.ts';
+import { ConnectionSwarms } from './connection-swarms.ts';
 import { Evictor } from './evictor.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import { FoundPeer, nobody } from './found-peer.ts';
@@ -46,6 +47,8 @@ export type { StoreTotals } from './store-totals.ts';
 export class SwarmStore {
   /** The shared memory; hand it to another thread and `attach` there. */
   readonly buffer: SharedArrayBuffer;
+  /** The peers that are connections. */
+  readonly connections: ConnectionSwarms;
   readonly #words: Int32Array;
   readonly #allocator: SlabAllocator;
   readonly #table: InfoHashTable;
@@ -82,6 +85,14 @@ export class SwarmStore {
     this.#sweeper = new Sweeper(this.#words, this.#table, this.#entries, this.#clock, compactor);
     this.#evictor = new Evictor(this.#words, this.#table, this.#entries, compactor);
     this.#caps = new AddressCaps(this.#words);
+    this.connections = new ConnectionSwarms(
+      this.#words,
+      this.#table,
+      this.#entries,
+      this.#evictor,
+      this.#clock,
+      ~seed,
+    );
     this.#secondsPerTick = this.#words[header.secondsPerTick];
   }
 
@@ -164,7 +175,7 @@ export class SwarmStore {
     this.#lookAhead.touch(data, positions, count, family);
   }
 
-  /** Writes the counts of a swarm to `counts`; zeros when it is unknown, and nothing is created. */
+  /** Writes the counts of a torrent's peers of all kinds to `counts`; zeros when it is unknown, and nothing is created. */
   scrape(infoHash: Int32Array, at: number, counts: SwarmCounts): void {
     const hash = this.#table.hash(infoHash, at);
     const shard = this.#table.shardOf(hash);
@@ -172,19 +183,21 @@ export class SwarmStore {
     lock(this.#words, shard + shardRow.lock);
     try {
       const entry = this.#table.find(shard, hash, infoHash, at);
-      if (entry === 0) return;
-      counts.complete = this.#entries.complete(entry);
-      counts.incomplete = this.#entries.incomplete(entry);
-      counts.downloaded = this.#entries.downloaded(entry);
-      counts.downloaders = counts.incomplete - this.#entries.partial(entry);
+      if (entry !== 0) {
+        counts.complete = this.#entries.complete(entry);
+        counts.incomplete = this.#entries.incomplete(entry);
+        counts.downloaded = this.#entries.downloaded(entry);
+        counts.downloaders = counts.incomplete - this.#entries.partial(entry);
+      }
     } finally {
       unlock(this.#words, shard + shardRow.lock);
     }
+    this.connections.addCounts(infoHash, at, counts);
   }
 
-  /** How many shards `readShard` can read. */
+  /** How many shards `readShard` can read; a torrent may be in two of them, with peers of both kinds. */
   get shardCount(): number {
-    return this.#table.shardCount;
+    return this.#table.allShards;
   }
 
   /** The swarms of one shard that have peers, `swarmWords` words each. */

@@ -56,7 +56,7 @@ export class Sweeper {
     const tick = this.#clock.tick(now);
     for (let left = records; left > 0; ) {
       left -= this.#slice(tick, Math.min(left, workPerSlice));
-      if (this.#shard === this.#table.shardCount) {
+      if (this.#shard === this.#table.allShards) {
         this.#shard = 0;
         this.#clock.noteSwept(this.#begunAt);
         boundChunkAges(this.#words);
@@ -68,7 +68,12 @@ export class Sweeper {
 
   #slice(tick: number, limit: number): number {
     const shard = this.#table.shardAt(this.#shard);
-    // A shard costs something even when it is empty.
+    // Without the lock: what is put there just now is met in the next round.
+    if (this.#table.slots(shard) === 0) {
+      this.#shard++;
+      return 1;
+    }
+    // A shard costs something even when nearly nothing is in it.
     let work = 16;
     lock(this.#words, shard + shardRow.lock);
     try {

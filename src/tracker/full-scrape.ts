@@ -41,12 +41,16 @@ export function* scrapeAll(
   };
   const bytes = new Uint8Array(hashes.buffer);
   let lookedUp = 0;
+  // A torrent with peers of both kinds has been collected twice.
+  let last = -1;
   for (let pile = 0; pile < 65_536; pile++) {
     const members = order.subarray(starts[pile], starts[pile + 1]);
     yield* sort(members, (a, b) => compare(bytes, a * 20, b * 20));
     for (const member of members) {
       if (++lookedUp % lookedUpAtOnce === 0) yield pause;
       const at = member * infoHashWords;
+      if (last >= 0 && compare(bytes, member * 20, last) === 0) continue;
+      last = member * 20;
       if (!isShown(hashes, at)) continue;
       store.scrape(hashes, at, swarm);
       if (swarm.complete + swarm.incomplete === 0) continue;

@@ -39,7 +39,7 @@ export function checkStore(buffer: SharedArrayBuffer): StoreCheck {
   const allocator = new SlabAllocator(words);
   const table = new InfoHashTable(words, allocator);
   const shards = new ShardCheck(words, table, new SwarmEntries(words, allocator, table), ledger, findings);
-  for (let index = 0; index < table.shardCount; index++) shards.check(index);
+  for (let index = 0; index < table.allShards; index++) shards.check(index);
   findings.expect('idle swarms', words[header.idleSwarms], shards.idleSwarms);
   for (const lock of ['poolLock', 'evictLock', 'journalLock'] as const)
     findings.expect(lock, words[header[lock]], 0);
@@ -129,7 +129,11 @@ class ShardCheck {
   /** The swarm is found under its info_hash, in this shard. */
   #checkPlace(shard: number, entry: number, name: string): void {
     const hash = this.#table.hash(this.#words, entry);
-    if (this.#table.shardOf(hash) !== shard) this.#findings.add(`${name} stands in another shard's table`);
+    const home =
+      shard < this.#table.shardAt(this.#table.shardCount)
+        ? this.#table.shardOf(hash)
+        : this.#table.connectionShardOf(hash);
+    if (home !== shard) this.#findings.add(`${name} stands in another shard's table`);
     else if (this.#table.find(shard, hash, this.#words, entry) !== entry)
       this.#findings.add(`${name} is not found, or twice in its table`);
   }
