@@ -165,7 +165,7 @@ export class ConnectionSwarms {
   }
 
   #join(shard: number, entry: number, visit: ConnectionVisit, want: number, now: number): Visited {
-    const slot = entry + entryField.peers6;
+    const ref = entry + entryField.peers6;
     const self = this.#self;
     const { seeding } = visit;
     const found = this.#find(entry, seeding);
@@ -174,7 +174,7 @@ export class ConnectionSwarms {
       this.#readHolder(visit.holder);
       if (!isSameAddress(visit.holder, visit)) return Visited.taken;
     }
-    this.#sample(slot, visit, want);
+    this.#sample(ref, visit, want);
     const partial = !seeding && visit.event === Event.paused ? partialFlag : 0;
     const tick = this.#clock.tick(now);
     if (!found) {
@@ -183,11 +183,11 @@ export class ConnectionSwarms {
       const counted = this.#peers.stateOf(self) & countedFlag;
       const wasSeeder = self.isSeeder;
       if (seeding !== wasSeeder) {
-        if (!this.#peers.changeRole(slot, self)) return Visited.full;
+        if (!this.#peers.changeRole(ref, self)) return Visited.full;
         this.#entries.count(shard, 6, seeding ? -1 : 1, seeding ? 1 : -1);
       }
       this.#completed = seeding && !wasSeeder && visit.event === Event.completed && counted === 0;
-      this.#peers.setState(slot, self, tick | partial | counted | (this.#completed ? countedFlag : 0));
+      this.#peers.setState(ref, self, tick | partial | counted | (this.#completed ? countedFlag : 0));
       if (!isOurs) this.#peers.setPeerId(self, this.#holderOf(visit), 0);
     }
     this.#answerCounts(entry, visit);
@@ -195,12 +195,12 @@ export class ConnectionSwarms {
   }
 
   #insert(shard: number, entry: number, visit: ConnectionVisit, state: number): boolean {
-    const slot = entry + entryField.peers6;
+    const ref = entry + entryField.peers6;
     const { seeding } = visit;
     const isFirst = !this.#entries.hasPeers(entry);
     if (!isFirst) this.#noteNetwork(entry, visit);
     const lastWord = this.#keyEnd | (state << 16);
-    if (!this.#peers.insert(slot, seeding, this.#key, 0, lastWord, this.#holderOf(visit), 0)) return false;
+    if (!this.#peers.insert(ref, seeding, this.#key, 0, lastWord, this.#holderOf(visit), 0)) return false;
     this.#added = true;
     if (isFirst) this.#entries.countSwarm(shard, entry);
     this.#entries.count(shard, 6, seeding ? 0 : 1, seeding ? 1 : 0);
@@ -219,10 +219,10 @@ export class ConnectionSwarms {
     this.#words[entry + entryField.downloaded] |= establishedFlag;
   }
 
-  #sample(slot: number, visit: ConnectionVisit, want: number): void {
+  #sample(ref: number, visit: ConnectionVisit, want: number): void {
     if (visit.others.length < want * holderWords) visit.others = new Int32Array(want * holderWords);
     this.#sampler.into(this.#unitsFor(want), 0, visit.others);
-    visit.otherCount = this.#sampler.sample(this.#peers, slot, visit.seeding, want, this.#self);
+    visit.otherCount = this.#sampler.sample(this.#peers, ref, visit.seeding, want, this.#self);
   }
 
   #unitsFor(want: number): Uint16Array {
@@ -232,14 +232,7 @@ export class ConnectionSwarms {
   }
 
   #find(entry: number, likelySeeder: boolean): boolean {
-    return this.#peers.find(
-      entry + entryField.peers6,
-      this.#key,
-      0,
-      this.#keyEnd,
-      likelySeeder,
-      this.#self,
-    );
+    return this.#peers.find(entry + entryField.peers6, this.#key, 0, this.#keyEnd, likelySeeder, this.#self);
   }
 
   #isHolder({ place, generation }: ConnectionVisit): boolean {

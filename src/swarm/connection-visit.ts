@@ -10,21 +10,21 @@ import { Event } from '../protocol/event.ts';
 export const holderField = { place: 0, generation: 1, address: 2, family: 4, size: 5 } as const;
 export const holderWords = holderField.size;
 
-const slotBits = 24;
+const seatBits = 24;
 /** Threads and connections of one thread that a place can tell apart. */
-export const mostThreads = 1 << (31 - slotBits);
-export const mostSlots = 1 << slotBits;
+export const mostThreads = 1 << (31 - seatBits);
+export const mostSeats = 1 << seatBits;
 
-export function placeOf(thread: number, slot: number): number {
-  return (thread << slotBits) | slot;
+export function placeOf(thread: number, seat: number): number {
+  return (thread << seatBits) | seat;
 }
 
 export function threadOf(place: number): number {
-  return place >>> slotBits;
+  return place >>> seatBits;
 }
 
-export function slotOf(place: number): number {
-  return place & (mostSlots - 1);
+export function seatOf(place: number): number {
+  return place & (mostSeats - 1);
 }
 
 /** What became of an announce. */

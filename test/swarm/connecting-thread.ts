@@ -1,6 +1,12 @@
 // A thread of the store's own test: announces peers over connections to swarms that all threads share, then stops half.
 import { workerData } from 'node:worker_threads';
-import { ConnectionVisit, holderField, placeOf, threadOf, Visited } from '../../src/swarm/connection-visit.ts';
+import {
+  ConnectionVisit,
+  holderField,
+  placeOf,
+  threadOf,
+  Visited,
+} from '../../src/swarm/connection-visit.ts';
 import { checkStoreLocks } from '../../src/swarm/lock-ranks.ts';
 import { SwarmStore } from '../../src/swarm/swarm-store.ts';
 

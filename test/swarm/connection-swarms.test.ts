@@ -8,7 +8,7 @@ import { checkStore } from '../../src/swarm/inspect/check-store.ts';
 import { checkStoreLocks } from '../../src/swarm/lock-ranks.ts';
 import type { SwarmStore } from '../../src/swarm/swarm-store.ts';
 import { scrapeAll } from '../../src/tracker/full-scrape.ts';
-import { encodeStore, joined, readerOf, clockAt } from './snapshot-content.ts';
+import { clockAt, encodeStore, joined, readerOf } from './snapshot-content.ts';
 import { createStore, Visit } from './visit.ts';
 
 checkStoreLocks();
@@ -16,7 +16,13 @@ checkStoreLocks();
 const encoder = new TextEncoder();
 
 /** A visit of peer `n` of swarm `swarm` over connection `connection` of an address. */
-function visitOf(visit: ConnectionVisit, swarm: number, n: number, connection: number, address = 10): ConnectionVisit {
+function visitOf(
+  visit: ConnectionVisit,
+  swarm: number,
+  n: number,
+  connection: number,
+  address = 10,
+): ConnectionVisit {
   visit.infoHash.set(new Visit().setSwarm(swarm).infoHash);
   // As many clients make them: only the last digits differ.
   const id = encoder.encode(`-WW0007-${String(n).padStart(12, '0')}`);
@@ -186,7 +192,7 @@ test('scrapes give the sum of both kinds, announces over UDP and HTTP their own'
   store.connections.announce(visitOf(connection, 1, 1, 1), 10, 1);
   store.connections.announce(visitOf(connection, 2, 1, 1), 10, 1);
   store.announce(visit, 10, 1);
-  assert.deepEqual([visit.complete, visit.incomplete, visit.entries], [1, 0, 0]);
+  assert.deepEqual([visit.complete, visit.incomplete, visit.peers], [1, 0, 0]);
   assert.deepEqual(countsOf(store, 1), { complete: 1, incomplete: 1, downloaded: 0, downloaders: 1 });
   const all = [...scrapeAll(store)].filter((swarm) => swarm !== undefined);
   assert.equal(all.length, 2, 'a torrent of both kinds is listed once');
