@@ -1,4 +1,5 @@
 // How one thread sleeps until any of its descriptors is ready: epoll, level-triggered, for sockets of every kind.
+import { performance } from 'node:perf_hooks';
 import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLIN, errno } from './layouts.ts';
 import { PinnedMemory, type Region } from './pinned-memory.ts';
 import { SystemCallError } from './system-call-error.ts';

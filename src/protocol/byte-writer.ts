@@ -2,10 +2,15 @@
 
 const utf8 = new TextEncoder();
 
+/** Longer messages are rare, and so are their views. */
+const mostViews = 4096;
+
 export class ByteWriter {
   /** The message is `bytes[0 .. length)`. Replaced by a larger array when it is full, so do not keep it. */
   bytes: Uint8Array<ArrayBuffer>;
   length = 0;
+  /** Views of `bytes` by their length: messages of one kind have few lengths, and a view costs more than what it shows. */
+  #views: (Uint8Array<ArrayBuffer> | undefined)[] | undefined;
 
   constructor(capacity = 1024) {
     this.bytes = new Uint8Array(capacity);
@@ -23,6 +28,7 @@ export class ByteWriter {
     const larger = new Uint8Array(Math.max(needed, this.bytes.length * 2));
     larger.set(this.bytes.subarray(0, this.length));
     this.bytes = larger;
+    this.#views = undefined;
   }
 
   byte(value: number): void {
@@ -48,25 +54,19 @@ export class ByteWriter {
   /** Appends a whole number from 0 to 2^53 - 1 in decimal. */
   digits(value: number): void {
     this.reserve(16);
-    let end = this.length + 1;
-    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) end++;
-    let at = end;
-    let rest = value;
-    do {
-      const tenth = Math.floor(rest / 10);
-      this.bytes[--at] = 48 + (rest - tenth * 10);
-      rest = tenth;
-    } while (rest > 0);
-    this.length = end;
+    // Nearly all are small, and then the division is one of whole numbers.
+    if (value <= 0x7fffffff) this.#smallDigits(value | 0);
+    else this.#largeDigits(value);
   }
 
   /** Appends `source[at .. at + count)`. */
   raw(source: Uint8Array, at = 0, count = source.length - at): void {
     this.reserve(count);
+    const { bytes, length } = this;
     // A short copy costs less than the view that `set` needs.
-    if (count > 32) this.bytes.set(source.subarray(at, at + count), this.length);
-    else for (let i = 0; i < count; i++) this.bytes[this.length + i] = source[at + i];
-    this.length += count;
+    if (count > 64) bytes.set(count === source.length ? source : source.subarray(at, at + count), length);
+    else for (let i = 0; i < count; i++) bytes[length + i] = source[at + i];
+    this.length = length + count;
   }
 
   /** A copy of the message. */
@@ -76,6 +76,28 @@ export class ByteWriter {
 
   /** The message itself, in memory that the next message will overwrite. */
   view(): Uint8Array<ArrayBuffer> {
-    return this.bytes.subarray(0, this.length);
+    const { length } = this;
+    if (length >= mostViews) return this.bytes.subarray(0, length);
+    this.#views ??= new Array(mostViews).fill(undefined);
+    this.#views[length] ??= this.bytes.subarray(0, length);
+    return this.#views[length];
+  }
+
+  #smallDigits(value: number): void {
+    const { bytes } = this;
+    let end = this.length + 1;
+    for (let rest = value; rest >= 10; rest = (rest / 10) | 0) end++;
+    this.length = end;
+    for (let rest = value; ; ) {
+      const tenth = (rest / 10) | 0;
+      bytes[--end] = 48 + (rest - tenth * 10);
+      if (tenth === 0) return;
+      rest = tenth;
+    }
+  }
+
+  #largeDigits(value: number): void {
+    const text = String(value);
+    for (let i = 0; i < text.length; i++) this.bytes[this.length++] = text.charCodeAt(i);
   }
 }

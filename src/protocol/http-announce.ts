@@ -88,7 +88,9 @@ export function decodeHttpAnnounce(
     if (bit === 0 || (seen & bit) !== 0) continue;
     if (query.valueAt === query.valueEnd && (bit & numberBits) !== 0) continue;
     seen |= bit;
-    valueLength = decodePercent(bytes, query.valueAt, query.valueEnd, value);
+    // The two long ones are decoded where they are wanted; another length than 20 does not fit or leaves a gap.
+    const target = bit === infoHashBit ? into.infoHash : bit === peerIdBit ? into.peerId : value;
+    valueLength = decodePercent(bytes, query.valueAt, query.valueEnd, target);
     if (readValue(bit, into)) good |= bit;
   }
   if ((good & infoHashBit) === 0) return missingInfoHash;
@@ -121,14 +123,13 @@ function bitOfName(): number {
 function readValue(bit: number, into: HttpAnnounceQuestion): boolean {
   switch (bit) {
     case infoHashBit:
-      return read20Bytes(into.infoHash);
     case peerIdBit:
-      return read20Bytes(into.peerId);
+      return valueLength === 20;
     case portBit:
       into.port = valueLength <= 5 && isDigits(0) ? toNumber(0) : 0;
       return into.port >= 1 && into.port <= 65535;
     case leftBit:
-      into.seeding = isNumber() && isZero();
+      into.seeding = isZero();
       return isNumber();
     case uploadedBit:
     case downloadedBit:
@@ -145,12 +146,6 @@ function readValue(bit: number, into: HttpAnnounceQuestion): boolean {
       into.noPeerId = valueLength === 1 && value[0] === 0x31;
       return true;
   }
-}
-
-function read20Bytes(into: Uint8Array): boolean {
-  if (valueLength !== 20) return false;
-  for (let i = 0; i < 20; i++) into[i] = value[i];
-  return true;
 }
 
 function readNumwant(into: HttpAnnounceQuestion): boolean {

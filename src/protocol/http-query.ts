@@ -32,13 +32,12 @@ export class HttpQuery {
     while (at < end && bytes[at] === AMPERSAND) at++;
     if (at >= end) return false;
     this.nameAt = at;
-    this.nameEnd = -1;
-    for (; at < end && bytes[at] !== AMPERSAND; at++) {
-      if (this.nameEnd < 0 && bytes[at] === EQUALS) this.nameEnd = at;
-    }
+    while (at < end && bytes[at] !== EQUALS && bytes[at] !== AMPERSAND) at++;
+    this.nameEnd = at;
     // A name without `=` has the empty value.
-    this.valueAt = this.nameEnd < 0 ? at : this.nameEnd + 1;
-    if (this.nameEnd < 0) this.nameEnd = at;
+    if (at < end && bytes[at] === EQUALS) at++;
+    this.valueAt = at;
+    while (at < end && bytes[at] !== AMPERSAND) at++;
     this.valueEnd = at;
     this.#cursor = at + 1;
     return true;
@@ -46,8 +45,9 @@ export class HttpQuery {
 
   /** Whether the parameter is called `name`, made with `queryName`. */
   is(name: Uint8Array): boolean {
-    if (this.nameEnd - this.nameAt !== name.length) return false;
-    for (let i = 0; i < name.length; i++) if (this.bytes[this.nameAt + i] !== name[i]) return false;
+    const { bytes, nameAt } = this;
+    if (this.nameEnd - nameAt !== name.length) return false;
+    for (let i = 0; i < name.length; i++) if (bytes[nameAt + i] !== name[i]) return false;
     return true;
   }
 }

@@ -7,29 +7,27 @@ const PERCENT = 0x25;
  * not followed by two hexadecimal digits, or when `out` is too small.
  */
 export function decodePercent(bytes: Uint8Array, at: number, end: number, out: Uint8Array): number {
+  const room = out.length;
   let length = 0;
   for (let i = at; i < end; i++) {
     let byte = bytes[i];
     if (byte === PERCENT) {
       if (i + 2 >= end) return -1;
-      const high = hexDigit(bytes[i + 1]);
-      const low = hexDigit(bytes[i + 2]);
-      if ((high | low) < 0) return -1;
-      byte = (high << 4) | low;
+      byte = (digits[bytes[i + 1]] << 4) | digits[bytes[i + 2]];
+      if (byte < 0) return -1;
       i += 2;
     }
-    if (length === out.length) return -1;
+    if (length === room) return -1;
     out[length++] = byte;
   }
   return length;
 }
 
-/** The value of a hexadecimal digit, or -1. */
-function hexDigit(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const lower = byte | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
-}
+/** The value of a hexadecimal digit by its character, −1 for every other. */
+const digits = Int8Array.from({ length: 256 }, (_, character) => {
+  const text = String.fromCharCode(character);
+  return /[0-9a-fA-F]/.test(text) ? Number.parseInt(text, 16) : -1;
+});
 
 const spelled = Array.from({ length: 256 }, (_, byte) => {
   const character = String.fromCharCode(byte);

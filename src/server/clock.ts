@@ -1,4 +1,5 @@
 // The clock that ages, expiry and connection_ids run on: monotonic, and the same in every thread and after a restart.
+import { performance } from 'node:perf_hooks';
 
 // performance.now() counts from this process's start and costs no allocation; hrtime counts from the machine's boot.
 // Their difference is constant, so adding it once makes the cheap clock the shared one.

@@ -19,10 +19,12 @@ import { OpenConnections, type OpenConnectionsOptions } from './open-connections
 import { ReplyWriter } from './reply-writer.ts';
 import { RequestAnswers, type RequestAnswersOptions, Verdict } from './request-answers.ts';
 import { RequestHead } from './request-head.ts';
+import { WakeUp } from './wake-up.ts';
 
 export interface HttpEpollOptions extends RequestAnswersOptions, OpenConnectionsOptions {
   readonly counters: HttpCounters;
   readonly trustedProxies: readonly Cidr[];
+  /** Whole seconds of the monotonic clock that all threads share. */
   readonly clock: () => number;
   /** Told of a trusted proxy, by its address, that begins without the PROXY header. */
   readonly onBrokenProxyHeader: (ip: IpBytes) => void;
@@ -51,11 +53,13 @@ export class HttpEpoll {
   readonly #listeners: number[] = [];
   readonly #paused: number[] = [];
   readonly #words = new Int32Array(4);
+  readonly #wakeUp: WakeUp;
   #closing = false;
 
   constructor(calls: SystemCalls, loop: EventLoop, options: HttpEpollOptions) {
     const { limits, wallClock = Date.now } = options;
     this.#options = options;
+    this.#wakeUp = new WakeUp(options.clock);
     this.#loop = loop;
     this.#counters = options.counters;
     this.#sockets = new StreamSockets(calls, inputBytes, outputBytes);
@@ -66,8 +70,8 @@ export class HttpEpoll {
       keepAliveSeconds: Math.floor(limits.keepAliveMs / 1000),
       wallClock,
     });
-    this.#answers = new RequestAnswers(this.#head, this.#out, options);
-    this.#connections = new OpenConnections(loop, this.#sockets, options, this.#onExpired);
+    this.#answers = new RequestAnswers(this.#head, this.#out, this.#wakeUp, options);
+    this.#connections = new OpenConnections(loop, this.#sockets, this.#wakeUp, options, this.#onExpired);
   }
 
   /** Accepts what connects to a listening socket, which stays its owner's; several threads may share it. */
@@ -78,7 +82,7 @@ export class HttpEpoll {
 
   /** Accepts no more, answers what has come, and ends connections that wait for nothing. */
   stop(): void {
-    this.#connections.now = performance.now();
+    this.#wakeUp.begin();
     for (const fd of this.#listeners) {
       if (!this.#paused.includes(fd)) this.#loop.remove(fd);
       this.#accept(fd);
@@ -108,7 +112,7 @@ export class HttpEpoll {
   #watchListener(fd: number): void {
     // Of the workers that share an inherited socket one is woken; on a socket of its own it changes nothing.
     this.#loop.add(fd, EPOLLIN | EPOLLEXCLUSIVE, () => {
-      this.#connections.now = performance.now();
+      this.#wakeUp.begin();
       return this.#accept(fd);
     });
   }
@@ -147,7 +151,7 @@ export class HttpEpoll {
   #onReady = (_events: number, fd: number): boolean => {
     const connection = this.#connections.at(fd);
     if (connection === undefined) return false;
-    this.#connections.now = performance.now();
+    this.#wakeUp.begin();
     if (connection.pending !== undefined) this.#sendOn(connection);
     else this.#read(connection);
     return false;
@@ -163,8 +167,7 @@ export class HttpEpoll {
       const before = this.#answers.count;
       this.#take(connection, kept, kept + count);
       const answered = this.#answers.count - before;
-      if (answered > 0)
-        countLatency(this.#counters.stats, performance.now() - this.#connections.now, answered);
+      if (answered > 0) countLatency(this.#counters.stats, this.#wakeUp.elapsedMs, answered);
     } else if (count === Stream.wait) this.#watch(connection, EPOLLIN);
     else if (count === 0) this.#otherSideEnded(connection);
     else this.#connections.close(connection);
@@ -378,7 +381,7 @@ export class HttpEpoll {
   }
 
   #onTick = (): void => {
-    this.#connections.now = performance.now();
+    this.#wakeUp.begin();
     this.#connections.tick();
     for (const fd of this.#paused.splice(0)) this.#watchListener(fd);
     if (this.#connections.count === 0 && this.#paused.length === 0) this.#loop.every(0, undefined);

@@ -10,6 +10,7 @@ import type { HttpCounters } from '../http/http-counters.ts';
 import type { HttpLimits } from '../http/http-limits.ts';
 import { EpollConnection, Phase } from './epoll-connection.ts';
 import { TimeWheel } from './time-wheel.ts';
+import type { WakeUp } from './wake-up.ts';
 
 export interface OpenConnectionsOptions {
   readonly counters: HttpCounters;
@@ -26,8 +27,6 @@ export interface OpenConnectionsOptions {
   readonly isOverLimit: (address: ClientAddress) => boolean;
   /** Connections from trusted proxies begin with a PROXY protocol header. */
   readonly proxyProtocol: boolean;
-  /** Whole seconds of the monotonic clock that all threads share. */
-  readonly clock: () => number;
   /** Makes another thread look into the table. */
   readonly wake: (thread: number) => void;
 }
@@ -38,11 +37,10 @@ const candidates = 16;
 const mostUnused = 1024;
 
 export class OpenConnections {
-  /** Milliseconds of performance.now() when this wake-up began; whoever begins it says so. */
-  now = performance.now();
   readonly #options: OpenConnectionsOptions;
   readonly #loop: EventLoop;
   readonly #sockets: StreamSockets;
+  readonly #wakeUp: WakeUp;
   /** Told of a connection whose time is over. */
   readonly #onExpired: (connection: EpollConnection) => void;
   readonly #wheel: TimeWheel<EpollConnection>;
@@ -59,14 +57,16 @@ export class OpenConnections {
   constructor(
     loop: EventLoop,
     sockets: StreamSockets,
+    wakeUp: WakeUp,
     options: OpenConnectionsOptions,
     onExpired: (connection: EpollConnection) => void,
   ) {
     this.#loop = loop;
     this.#sockets = sockets;
+    this.#wakeUp = wakeUp;
     this.#options = options;
     this.#onExpired = onExpired;
-    this.#wheel = new TimeWheel(options.limits.checkEveryMs, this.now);
+    this.#wheel = new TimeWheel(options.limits.checkEveryMs, wakeUp.ms);
     const { peerWords } = sockets;
     this.#peer = { words: peerWords, family: 4 };
     this.#ip4 = new Uint8Array(peerWords.buffer, 0, 4);
@@ -101,13 +101,13 @@ export class OpenConnections {
   /** A whole request has come on it: it is the last that makes room for others now. */
   renew(connection: EpollConnection): void {
     connection.asked = true;
-    connection.askedAt = this.#options.clock();
+    connection.askedAt = this.#wakeUp.seconds;
     this.#order.renew(connection);
   }
 
   /** Gives a connection so many milliseconds from now. */
   setDeadline(connection: EpollConnection, ms: number): void {
-    const deadline = this.now + ms;
+    const deadline = this.#wakeUp.ms + ms;
     const sooner = deadline < connection.deadline;
     connection.deadline = deadline;
     if (sooner || connection.spoke < 0) this.#wheel.place(connection);
@@ -116,7 +116,7 @@ export class OpenConnections {
   /** Ends those whose time is over; called every `checkEveryMs` while there are connections. */
   tick(): void {
     const { table, thread } = this.#options;
-    this.#wheel.advance(this.now, this.#onExpired);
+    this.#wheel.advance(this.#wakeUp.ms, this.#onExpired);
     table.setOldest(thread, this.#order.oldest?.askedAt);
   }
 
@@ -156,11 +156,11 @@ export class OpenConnections {
   }
 
   #note(fd: number, place: number, proxied: boolean): EpollConnection {
-    const { table, thread, counters, limits, clock, proxyProtocol } = this.#options;
+    const { table, thread, counters, limits, proxyProtocol } = this.#options;
     const { peerFamily: family, peerWords: words } = this.#sockets;
     const connection = this.#unused.pop() ?? new EpollConnection();
     connection.begin(fd, family, words, proxied);
-    connection.askedAt = clock();
+    connection.askedAt = this.#wakeUp.seconds;
     connection.place = place;
     if (proxyProtocol && proxied) connection.phase = Phase.proxyHeader;
     table.add(place);

@@ -6,11 +6,11 @@ import type { HttpError } from '../http/http-error.ts';
 /** Longer than any head that is written here, a redirect's target apart. */
 const roomForHead = 512;
 
-const answerStart = bytesOf('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nVary: Accept-Encoding\r\n');
-const gzipField = bytesOf('Content-Encoding: gzip\r\n');
-const closeField = bytesOf('Connection: close\r\n');
-const lengthField = bytesOf('Content-Length: ');
-const lineEnd = bytesOf('\r\n');
+const answerStart = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nVary: Accept-Encoding\r\n';
+const lengthField = 'Content-Length: ';
+/** All before an answer's length. */
+const plainStart = bytesOf(answerStart + lengthField);
+const gzipStart = bytesOf(`${answerStart}Content-Encoding: gzip\r\n${lengthField}`);
 
 export interface ReplyWriterOptions {
   /** Memory that replies are written to, one behind the other. */
@@ -37,16 +37,14 @@ export class ReplyWriter {
   large: Uint8Array | undefined;
   readonly #options: ReplyWriterOptions;
   readonly #bytes: Uint8Array;
-  readonly #keepField: Uint8Array;
-  #dateField = new Uint8Array(0);
-  #dateSecond = -1;
+  /** What ends a head from its length on, while the connection is kept and when it is not; good for one second. */
+  #keptEnd = new Uint8Array(0);
+  #closedEnd = new Uint8Array(0);
+  #endSecond = -1;
 
   constructor(options: ReplyWriterOptions) {
     this.#options = options;
     this.#bytes = options.bytes;
-    this.#keepField = bytesOf(
-      `Connection: keep-alive\r\nKeep-Alive: timeout=${options.keepAliveSeconds}\r\n\r\n`,
-    );
   }
 
   /** Whether a reply of usual size still fits. */
@@ -57,15 +55,11 @@ export class ReplyWriter {
   /** Appends a tracker's answer, status 200 whatever it says. Returns whether it goes out compressed. */
   answer(body: ByteWriter, gzip: boolean, manner: ReplyManner): boolean {
     const compressed = gzip ? gzipIfSmaller(body.bytes, body.length) : undefined;
-    const length = compressed?.length ?? body.length;
-    if (!this.#fits(manner.head ? 0 : length)) {
-      const content = (compressed ?? body.bytes).subarray(0, length);
-      this.#appendLarge(
-        (large) => large.#writeAnswer(content, length, compressed !== undefined, manner),
-        length,
-      );
-    } else this.#writeAnswer(compressed ?? body.bytes, length, compressed !== undefined, manner);
-    return compressed !== undefined;
+    const content = compressed ?? body.view();
+    const isCompressed = compressed !== undefined;
+    if (this.#fits(manner.head ? 0 : content.length)) this.#writeAnswer(content, isCompressed, manner);
+    else this.#appendLarge((large) => large.#writeAnswer(content, isCompressed, manner), content.length);
+    return isCompressed;
   }
 
   /** Appends a page, an error, a redirect. `fields`: name, value, … */
@@ -73,7 +67,7 @@ export class ReplyWriter {
     let text = `HTTP/1.1 ${status} ${phrase}\r\n`;
     for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
     const content = Buffer.from(body);
-    text += `Content-Length: ${content.length}\r\n`;
+    text += lengthField + content.length;
     const start = Buffer.from(text, 'latin1');
     if (!this.#fits(start.length + content.length)) {
       const length = start.length + content.length;
@@ -100,56 +94,48 @@ export class ReplyWriter {
     this.large = before === undefined ? written : Buffer.concat([before, written]);
   }
 
-  #writeAnswer(body: Uint8Array, length: number, compressed: boolean, { head, close }: ReplyManner): void {
-    this.#raw(answerStart);
-    if (compressed) this.#raw(gzipField);
-    this.#raw(lengthField);
-    this.#digits(length);
-    this.#raw(lineEnd);
-    this.#end(close);
-    if (head) return;
-    this.#bytes.set(body.length === length ? body : body.subarray(0, length), this.length);
-    this.length += length;
-  }
-
-  #writeText(start: Uint8Array, content: Uint8Array, { head, close }: ReplyManner): void {
-    this.#raw(start);
-    this.#end(close);
+  #writeAnswer(content: Uint8Array, compressed: boolean, { head, close }: ReplyManner): void {
+    this.#raw(compressed ? gzipStart : plainStart);
+    this.#digits(content.length);
+    this.#raw(this.#end(close));
     if (!head) this.#raw(content);
   }
 
-  /** Date, Connection and the empty line. */
-  #end(close: boolean): void {
-    this.#raw(this.#date());
-    if (!close) {
-      this.#raw(this.#keepField);
-      return;
-    }
-    this.#raw(closeField);
-    this.#raw(lineEnd);
+  /** `start` lacks the end of its last line. */
+  #writeText(start: Uint8Array, content: Uint8Array, { head, close }: ReplyManner): void {
+    this.#raw(start);
+    this.#raw(this.#end(close));
+    if (!head) this.#raw(content);
   }
 
-  #date(): Uint8Array {
+  /** The end of the line before, Date, Connection and the empty line. */
+  #end(close: boolean): Uint8Array {
     const second = Math.floor(this.#options.wallClock() / 1000);
-    if (second !== this.#dateSecond) {
-      this.#dateSecond = second;
-      this.#dateField = bytesOf(`Date: ${new Date(second * 1000).toUTCString()}\r\n`);
-    }
-    return this.#dateField;
+    if (second !== this.#endSecond) this.#begin(second);
+    return close ? this.#closedEnd : this.#keptEnd;
+  }
+
+  #begin(second: number): void {
+    const date = `\r\nDate: ${new Date(second * 1000).toUTCString()}\r\n`;
+    const kept = `Connection: keep-alive\r\nKeep-Alive: timeout=${this.#options.keepAliveSeconds}\r\n\r\n`;
+    this.#endSecond = second;
+    this.#keptEnd = bytesOf(date + kept);
+    this.#closedEnd = bytesOf(`${date}Connection: close\r\n\r\n`);
   }
 
   #raw(source: Uint8Array): void {
-    const bytes = this.#bytes;
-    let at = this.length;
-    for (let i = 0; i < source.length; i++) bytes[at++] = source[i];
-    this.length = at;
+    this.#bytes.set(source, this.length);
+    this.length += source.length;
   }
 
   #digits(value: number): void {
-    let divisor = 1;
-    while (divisor * 10 <= value) divisor *= 10;
-    for (; divisor >= 1; divisor = Math.floor(divisor / 10)) {
-      this.#bytes[this.length++] = 0x30 + (Math.floor(value / divisor) % 10);
+    const bytes = this.#bytes;
+    let end = this.length + 1;
+    for (let rest = value; rest >= 10; rest = (rest / 10) | 0) end++;
+    this.length = end;
+    for (let rest = value; end > 0; rest = (rest / 10) | 0) {
+      bytes[--end] = 0x30 + (rest % 10);
+      if (rest < 10) return;
     }
   }
 }

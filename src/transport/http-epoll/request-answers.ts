@@ -16,6 +16,7 @@ import type { EpollConnection } from './epoll-connection.ts';
 import { latin1 } from './head-bytes.ts';
 import type { ReplyWriter } from './reply-writer.ts';
 import type { RequestHead } from './request-head.ts';
+import type { WakeUp } from './wake-up.ts';
 
 export interface RequestAnswersOptions {
   readonly tracker: Tracker;
@@ -23,8 +24,6 @@ export interface RequestAnswersOptions {
   readonly trustedProxies: readonly Cidr[];
   /** What the page at `/` names to a client that calls the tracker `host`, or something that is no name. */
   readonly announceUrls: (host: string | undefined) => readonly string[];
-  /** Whole seconds of the monotonic clock that all threads share. */
-  readonly clock: () => number;
   /** Told of a defect of ours while answering; the client is told `internal error`. */
   readonly onException: (error: unknown) => void;
   /** Told of an X-Forwarded-For of a trusted proxy that cannot be read; its client is refused. */
@@ -57,11 +56,13 @@ export class RequestAnswers {
   readonly #options: RequestAnswersOptions;
   readonly #head: RequestHead;
   readonly #out: ReplyWriter;
+  readonly #wakeUp: WakeUp;
   readonly #answers: HttpAnswers;
   readonly #target = new HttpTarget();
   readonly #manner = { head: false, close: false };
 
-  constructor(head: RequestHead, out: ReplyWriter, options: RequestAnswersOptions) {
+  constructor(head: RequestHead, out: ReplyWriter, wakeUp: WakeUp, options: RequestAnswersOptions) {
+    this.#wakeUp = wakeUp;
     this.#head = head;
     this.#out = out;
     this.#options = options;
@@ -85,7 +86,7 @@ export class RequestAnswers {
   }
 
   #route(connection: EpollConnection, bytes: Uint8Array, closing: boolean): Verdict {
-    const { counters, clock, redirectTo, acme, upgrades } = this.#options;
+    const { counters, redirectTo, acme, upgrades } = this.#options;
     const head = this.#head;
     const manner = this.#manner;
     manner.head = head.head;
@@ -110,7 +111,7 @@ export class RequestAnswers {
     target.read(bytes, at, end);
     switch (target.kind) {
       case Target.announce:
-        return this.#take(this.#answers.announce(bytes, target.queryAt, end, client, clock()));
+        return this.#take(this.#answers.announce(bytes, target.queryAt, end, client, this.#wakeUp.seconds));
       case Target.scrape:
         return this.#take(this.#answers.scrape(bytes, target.queryAt, end));
       case Target.page:
@@ -124,10 +125,9 @@ export class RequestAnswers {
 
   /** Takes a token; from a trusted proxy itself none, as it speaks for many. */
   #takesTooMuch(client: ClientAddress, connection: EpollConnection): boolean {
-    const { tracker, clock } = this.#options;
-    const limits = tracker.protection.http;
+    const limits = this.#options.tracker.protection.http;
     if (limits === undefined || (connection.proxied && client === connection)) return false;
-    const now = clock();
+    const now = this.#wakeUp.seconds;
     const row = limits.rowOf(client.family, client.words, 0, now);
     return row !== unlimited && !limits.take(row, now);
   }
