@@ -4,7 +4,7 @@ import { History, historySeriesNames } from '../src/admin/measures/history.ts';
 import { Monitor } from '../src/admin/measures/monitor.ts';
 import { Readiness } from '../src/admin/measures/readiness.ts';
 import { Survey } from '../src/admin/measures/survey.ts';
-import type { WatchedTracker } from '../src/admin/watched-tracker.ts';
+import type { ObservedTracker } from '../src/admin/observed-tracker.ts';
 import { Event } from '../src/protocol/event.ts';
 import { WalkSlice } from '../src/swarm/store-walk.ts';
 import { SwarmStore } from '../src/swarm/swarm-store.ts';
@@ -46,7 +46,7 @@ function measure(peers: number): string[] {
   const perWake = surveyMs / wakes;
   const seconds = 100;
   let text = '';
-  monitor.watch((stats) => {
+  monitor.subscribe((stats) => {
     text = JSON.stringify(stats);
   });
   const figuresMs = cpuMs(() => {
@@ -106,7 +106,7 @@ function createStore(peers: number): SwarmStore {
   return store;
 }
 
-function watch(store: SwarmStore): WatchedTracker {
+function watch(store: SwarmStore): ObservedTracker {
   return {
     ...{ version: '', host: '', startedAtMs: 0, latencyBounds, listeners: [], actions: {} },
     counts: () => ({ udp: counts(), http: counts() }),

@@ -1,6 +1,6 @@
 // How the tracker is put together: one store, the listeners over it, and what runs beside them.
 import { endianness } from 'node:os';
-import type { OptionInForce } from '../admin/watched-tracker.ts';
+import type { OptionInForce } from '../admin/observed-tracker.ts';
 import { AcmeChallenges } from '../transport/http/acme-challenges.ts';
 import { createCertificateSource } from './certificates/certificates.ts';
 import { createTracker } from './create-tracker.ts';
@@ -104,7 +104,7 @@ export async function startTrackerServer(
     return fault ?? access?.faults[0];
   };
   let uncaughtExceptions = 0;
-  const watched = {
+  const observed = {
     ...{ store, listeners, addresses, snapshots, certificates, access, reload },
     uncaughtExceptions: () => uncaughtExceptions,
     configuration: optionsInForce,
@@ -113,7 +113,7 @@ export async function startTrackerServer(
   await parts.start(
     {
       start: async () => {
-        admin = await openAdmin(configuration, watched, log, failed);
+        admin = await openAdmin(configuration, observed, log, failed);
       },
       stop: () => admin?.close(),
     },

@@ -11,12 +11,12 @@ export type LockRank = (typeof LockRank)[keyof typeof LockRank];
 /** Which rank the lock at a word of this memory has. */
 export type RankOf = (words: Int32Array, at: number) => LockRank;
 
-/** There in tests only, where this thread's locks are watched. */
-let watched: LockWatch | undefined;
+/** There in tests only, where this thread's locks are checked. */
+let heldLocks: HeldLocks | undefined;
 
 /** Takes the lock at `words[at]`; blocks the thread until it is free. Not re-entrant. */
 export function lock(words: Int32Array, at: number): void {
-  if (watched !== undefined) watched.take(words, at);
+  if (heldLocks !== undefined) heldLocks.take(words, at);
   if (Atomics.compareExchange(words, at, 0, 1) !== 0) lockContended(words, at);
 }
 
@@ -24,13 +24,13 @@ export function lock(words: Int32Array, at: number): void {
 export function tryLock(words: Int32Array, at: number): boolean {
   const taken = Atomics.compareExchange(words, at, 0, 1) === 0;
   // Nobody waits here, but whatever is taken next waits with this one held.
-  if (taken && watched !== undefined) watched.take(words, at);
+  if (taken && heldLocks !== undefined) heldLocks.take(words, at);
   return taken;
 }
 
 /** Gives the lock back; only for the thread that holds it. */
 export function unlock(words: Int32Array, at: number): void {
-  if (watched !== undefined) watched.giveBack(words, at);
+  if (heldLocks !== undefined) heldLocks.giveBack(words, at);
   if (Atomics.exchange(words, at, 0) === 2) Atomics.notify(words, at, 1);
 }
 
@@ -43,7 +43,7 @@ function lockContended(words: Int32Array, at: number): void {
 }
 
 /** The locks that this thread holds, in the order in which it took them. */
-class LockWatch {
+class HeldLocks {
   readonly #rankOf: RankOf;
   readonly #held: { words: Int32Array; at: number; rank: LockRank }[] = [];
 
@@ -75,5 +75,5 @@ function nameOf(rank: LockRank): string {
  * For tests and debugging, in each thread for itself; it makes every lock many times as slow.
  */
 export function checkLockOrder(rankOf: RankOf): void {
-  watched = new LockWatch(rankOf);
+  heldLocks = new HeldLocks(rankOf);
 }

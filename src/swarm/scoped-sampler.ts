@@ -2,7 +2,7 @@
 //
 // A peer on a private or loopback address, or on one that nobody has, is handed only to requesters of the same scope:
 // to all others it is of no use, or an aim that somebody else has chosen. A swarm remembers whether it has such peers,
-// so only mixed ones come here. Records are looked at one by one from a random place on, a bounded number of them.
+// so only mixed ones come here. Records are read one by one from a random place on, a bounded number of them.
 
 import { Scope, scopeOfIpv4, scopeOfIpv6 } from '../protocol/address-scope.ts';
 import { leechersIn, peerIdAt, peersIn, recordAt } from './block.ts';
@@ -11,17 +11,17 @@ import { type FoundPeer, nobody } from './found-peer.ts';
 import { largeField, setOf } from './large-swarm.ts';
 import { peerIdWords } from './size-classes.ts';
 
-/** Records looked at for each one wanted, at most; and as many as take about 50 µs, so that few among many are found. */
-const looksPerPeer = 8;
-const looksAtLeast = 8192;
+/** Records read for each one wanted, at most; and as many as take about 50 µs, so that few among many are found. */
+const recordsPerPeer = 8;
+const recordsAtLeast = 8192;
 
-/** Where the looking stands in one large set. */
+/** Where the reading stands in one large set. */
 class SetWalk {
   set = 0;
   /** Entry of the directory, and record of the block it leads to. */
   pointer = 0;
   index = 0;
-  /** Records that were not looked at yet. */
+  /** Records that were not read yet. */
   left = 0;
 }
 
@@ -39,7 +39,7 @@ export class ScopedSampler {
   readonly #seeders = new SetWalk();
   #taken = 0;
   #want = 0;
-  #looks = 0;
+  #recordsLeft = 0;
 
   /** `below` gives a random whole number of 0 … limit − 1. */
   constructor(words: Int32Array, below: (limit: number) => number) {
@@ -70,7 +70,7 @@ export class ScopedSampler {
     this.#self = self;
     this.#taken = 0;
     this.#want = want;
-    this.#looks = Math.max(looksAtLeast, want * looksPerPeer);
+    this.#recordsLeft = Math.max(recordsAtLeast, want * recordsPerPeer);
     if (ref > 0) {
       const pool = leechersOnly ? leechersIn(this.#words, ref) : peersIn(this.#words, ref);
       const start = this.#below(Math.max(1, pool));
@@ -87,15 +87,15 @@ export class ScopedSampler {
     const seeders = leechersOnly ? 0 : this.#words[largeField.seeders - ref];
     const total = Math.max(1, leechers + seeders);
     const want = this.#want;
-    const looks = this.#looks;
+    const records = this.#recordsLeft;
     this.#begin(this.#leechers, setOf(ref, false), leechers);
-    // Both roles in proportion, of the peers as of the looks; then what one cannot give the other may, each where it stood.
+    // Both roles in proportion, of the peers as of the records; then what one cannot give the other may, where it stood.
     this.#want = Math.ceil((want * leechers) / total);
-    this.#looks = Math.ceil((looks * leechers) / total);
-    const forSeeders = looks - this.#looks;
+    this.#recordsLeft = Math.ceil((records * leechers) / total);
+    const forSeeders = records - this.#recordsLeft;
     this.#takeFromSet(this.#leechers);
     this.#want = want;
-    this.#looks += forSeeders;
+    this.#recordsLeft += forSeeders;
     if (!leechersOnly) {
       this.#begin(this.#seeders, setOf(ref, true), seeders);
       this.#takeFromSet(this.#seeders);
@@ -112,10 +112,10 @@ export class ScopedSampler {
     walk.left = records;
   }
 
-  /** Goes on until there are enough, or the set has been gone round, or there are no looks left. */
+  /** Goes on until there are enough, or the set has been gone round, or as many were read as may be. */
   #takeFromSet(walk: SetWalk): void {
     const { sets } = this.#peers;
-    while (walk.left > 0 && this.#taken < this.#want && this.#looks > 0) {
+    while (walk.left > 0 && this.#taken < this.#want && this.#recordsLeft > 0) {
       const block = sets.blockAt(walk.set, walk.pointer);
       const end = Math.min(peersIn(this.#words, block), walk.index + walk.left);
       const next = this.#take(block, walk.index, end);
@@ -128,13 +128,13 @@ export class ScopedSampler {
     }
   }
 
-  /** Copies those of records start … end − 1 that the requester may know; returns the first that it did not look at. */
+  /** Copies those of records start … end − 1 that the requester may know; returns the first that it did not read. */
   #take(block: number, start: number, end: number): number {
     const { stride } = this.#peers;
     const self = block === this.#self.block ? this.#self.index : -1;
     let i = start;
-    for (; i < end && this.#taken < this.#want && this.#looks > 0; i++) {
-      this.#looks--;
+    for (; i < end && this.#taken < this.#want && this.#recordsLeft > 0; i++) {
+      this.#recordsLeft--;
       const at = recordAt(block, stride, i);
       if (i === self || !this.#isShown(at)) continue;
       this.#copy(at, peerIdAt(this.#words, block, stride, i));

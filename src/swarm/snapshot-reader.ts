@@ -1,6 +1,6 @@
 // How every swarm is copied out of the store, fragment by fragment, while all threads go on using it.
 //
-// A shard's info_hashes are listed under one short lock, then each swarm is looked up and copied in slices of about a
+// A shard's info_hashes are listed under one short lock, then each swarm is found and copied in slices of about a
 // thousand records a lock. A swarm that ends meanwhile is left out, one that begins meanwhile is not in; a peer that is
 // there all the time is never missed, whatever splits, merges or changes its role between two slices.
 
@@ -16,7 +16,7 @@ import { fragmentHead, peerWords6 } from './snapshot-format.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
 
 const wordsPerSlice = 8192;
-const lookupsPerSlice = 512;
+const findsPerSlice = 512;
 /** Words of two blocks of the largest class. */
 export const largestFragment = fragmentHead.size + 2 * 512 * peerWords6;
 /** One past the last endpoint hash. */
@@ -70,7 +70,7 @@ export class SnapshotReader {
         return;
       }
       const sliceEnd = Math.min(end, this.#at + wordsPerSlice);
-      for (let lookups = 0; lookups < lookupsPerSlice && this.#at <= sliceEnd; lookups++) {
+      for (let finds = 0; finds < findsPerSlice && this.#at <= sliceEnd; finds++) {
         if (this.#swarm === this.#swarms) break;
         this.#copySwarm(shard);
       }

@@ -15,8 +15,8 @@ const pause = undefined;
 
 /** Hashes between two pauses where each takes a few nanoseconds. */
 const dealtAtOnce = 32_768;
-/** Hashes between two pauses where each is compared or looked up. */
-const lookedUpAtOnce = 1024;
+/** Hashes between two pauses where each is compared or sought. */
+const foundAtOnce = 1024;
 /** Members of a pile that are sorted at once, in a millisecond or so. */
 const sortedAtOnce = 2048;
 
@@ -40,14 +40,14 @@ export function* scrapeAll(
     downloaders: 0,
   };
   const bytes = new Uint8Array(hashes.buffer);
-  let lookedUp = 0;
+  let sought = 0;
   // A torrent with peers of both kinds has been collected twice.
   let last = -1;
   for (let pile = 0; pile < 65_536; pile++) {
     const members = order.subarray(starts[pile], starts[pile + 1]);
     yield* sort(members, (a, b) => compare(bytes, a * 20, b * 20));
     for (const member of members) {
-      if (++lookedUp % lookedUpAtOnce === 0) yield pause;
+      if (++sought % foundAtOnce === 0) yield pause;
       const at = member * infoHashWords;
       if (last >= 0 && compare(bytes, member * 20, last) === 0) continue;
       last = member * 20;
@@ -122,7 +122,7 @@ function* sort(
       for (let left = start, right = middle; at < end; at++) {
         const takesLeft = right === end || (left < middle && order(from[left], from[right]) <= 0);
         members[at] = takesLeft ? from[left++] : from[right++];
-        if (at % lookedUpAtOnce === 0) yield pause;
+        if (at % foundAtOnce === 0) yield pause;
       }
     }
   }

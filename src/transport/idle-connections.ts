@@ -10,14 +10,14 @@ export interface IdleTimes {
 }
 
 /**
- * node:http restarts its own times with whatever bytes come, an empty line too, which is no part of any request. Begins to
- * watch a server that does not listen yet, until it closes.
+ * node:http restarts its own times with whatever bytes come, an empty line too, which is no part of any request. For a
+ * server that does not listen yet, until it closes.
  */
 export function endIdleConnections(server: Server, { idleMs, checkEveryMs }: IdleTimes): void {
   /** Since when nothing is being answered on it; infinite while something is. */
   const idleSince = new Map<Socket, number>();
   const answering = new Map<Socket, number>();
-  const watch = (socket: Socket) => {
+  const track = (socket: Socket) => {
     idleSince.set(socket, performance.now());
     socket.once('close', () => {
       idleSince.delete(socket);
@@ -25,7 +25,7 @@ export function endIdleConnections(server: Server, { idleMs, checkEveryMs }: Idl
     });
   };
   // Over TLS requests come on the socket that is secured; the one below it has the handshake's own deadline.
-  server.on('setSecureContext' in server ? 'secureConnection' : 'connection', watch);
+  server.on('setSecureContext' in server ? 'secureConnection' : 'connection', track);
   server.prependListener('request', ({ socket }, response) => {
     idleSince.set(socket, Number.POSITIVE_INFINITY);
     answering.set(socket, (answering.get(socket) ?? 0) + 1);

@@ -10,7 +10,7 @@ import {
   network48,
 } from '../../src/admin/measures/network-tally.ts';
 import { parseInfoHash, Survey } from '../../src/admin/measures/survey.ts';
-import type { PeerSlice, PeerWalk } from '../../src/admin/watched-tracker.ts';
+import type { PeerSlice, PeerWalk } from '../../src/admin/observed-tracker.ts';
 import { parseIp } from '../../src/protocol/ip-address.ts';
 
 function wordsOf(bytes: Uint8Array | string): Int32Array {

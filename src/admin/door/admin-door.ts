@@ -9,8 +9,8 @@ import { createMetrics } from '../measures/metrics.ts';
 import { Monitor } from '../measures/monitor.ts';
 import { Readiness } from '../measures/readiness.ts';
 import { Survey } from '../measures/survey.ts';
+import type { AdminLog, ObservedTracker, StoreTotals } from '../observed-tracker.ts';
 import type { IpVisibility } from '../shown-address.ts';
-import type { AdminLog, StoreTotals, WatchedTracker } from '../watched-tracker.ts';
 import { AccessRules } from './access.ts';
 import { type AdminServerOptions, createAdminServer } from './admin-server.ts';
 import { Api } from './api.ts';
@@ -20,7 +20,7 @@ import { describeRoutes } from './openapi.ts';
 import { WorkGate } from './work-gate.ts';
 
 export interface AdminDoorOptions {
-  tracker: WatchedTracker;
+  tracker: ObservedTracker;
   /** Where it listens over TCP; port 0 takes any free one. Undefined: not at all. */
   tcp: { host: string; port: number } | undefined;
   /** Path of the UNIX socket. Undefined: none. */

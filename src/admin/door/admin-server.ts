@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { endIdleConnections } from '../../transport/idle-connections.ts';
 import { parseInfoHash } from '../measures/survey.ts';
+import type { AdminLog } from '../observed-tracker.ts';
 import { type IpVisibility, showIp } from '../shown-address.ts';
-import type { AdminLog } from '../watched-tracker.ts';
 import type { AccessRules, Caller } from './access.ts';
 import type { Api } from './api.ts';
 import type { Assets } from './assets.ts';
@@ -58,7 +58,7 @@ export function createAdminServer(options: AdminServerOptions, local: boolean): 
     },
     (request, response) => void answer(door, request, response),
   );
-  door.connections.watch(server);
+  door.connections.limit(server);
   endIdleConnections(server, { idleMs: keepAliveMs + headMs, checkEveryMs });
   return server;
 }

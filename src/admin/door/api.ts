@@ -8,6 +8,7 @@ import { historyRanges, historySeriesNames } from '../measures/history.ts';
 import type { Monitor } from '../measures/monitor.ts';
 import { formatNetwork4, formatNetwork6 } from '../measures/network-tally.ts';
 import { formatInfoHash, type Survey, swarmSizes } from '../measures/survey.ts';
+import type { AdminLog, ObservedTracker, PeerSlice, PeerWalk } from '../observed-tracker.ts';
 import type {
   AnnounceUrls,
   Clients,
@@ -21,7 +22,6 @@ import type {
   TopSwarms,
 } from '../schema.ts';
 import { formatShownIp, type IpVisibility } from '../shown-address.ts';
-import type { AdminLog, PeerSlice, PeerWalk, WatchedTracker } from '../watched-tracker.ts';
 import type { Answer } from './question.ts';
 import { RequestError } from './question.ts';
 
@@ -29,7 +29,7 @@ const mostPeersShown = 200;
 const mostDeniedShown = 1000;
 
 export interface ApiParts {
-  tracker: WatchedTracker;
+  tracker: ObservedTracker;
   monitor: Monitor;
   history: History;
   survey: Survey;

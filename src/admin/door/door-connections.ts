@@ -19,7 +19,7 @@ export class DoorConnections {
   #bytesInFlight = 0;
 
   /** Who comes when all connections are taken gets the place of the oldest of who has the most. */
-  watch(server: Server): void {
+  limit(server: Server): void {
     server.on('connection', (socket) => {
       const client = clientNetwork(socket.remoteAddress);
       socket.once('close', () => this.#places.giveBack(client, socket));

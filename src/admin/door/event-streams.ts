@@ -13,7 +13,7 @@ export class EventStreams {
   readonly #monitor: Monitor;
   readonly #streams = new Set<ServerResponse>();
   readonly #places = new FairPlaces<ServerResponse>(mostStreams);
-  #unwatch: (() => void) | undefined;
+  #unsubscribe: (() => void) | undefined;
 
   constructor(monitor: Monitor) {
     this.#monitor = monitor;
@@ -39,7 +39,7 @@ export class EventStreams {
       this.#forget(response);
     });
     this.#places.take(client, response)?.destroy();
-    this.#unwatch ??= this.#monitor.watch(() => this.#send());
+    this.#unsubscribe ??= this.#monitor.subscribe(() => this.#send());
   }
 
   close(): void {
@@ -57,8 +57,8 @@ export class EventStreams {
   #forget(response: ServerResponse): void {
     this.#streams.delete(response);
     if (this.#streams.size > 0) return;
-    this.#unwatch?.();
-    this.#unwatch = undefined;
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
   }
 }
 

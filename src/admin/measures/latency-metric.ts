@@ -2,7 +2,7 @@
 
 import type { Metric } from 'prom-client';
 import { transportNames } from '../../transport/transports.ts';
-import type { WatchedTracker } from '../watched-tracker.ts';
+import type { ObservedTracker } from '../observed-tracker.ts';
 
 const name = 'tracker_reply_seconds';
 const help =
@@ -20,9 +20,9 @@ export class LatencyMetric {
   readonly help = help;
   readonly type = 'histogram';
   readonly aggregator = 'sum';
-  readonly #tracker: WatchedTracker;
+  readonly #tracker: ObservedTracker;
 
-  constructor(tracker: WatchedTracker) {
+  constructor(tracker: ObservedTracker) {
     this.#tracker = tracker;
   }
 

@@ -11,7 +11,7 @@ import {
   transportNames,
   transports,
 } from '../../transport/transports.ts';
-import { eventNames, type WatchedTracker } from '../watched-tracker.ts';
+import { eventNames, type ObservedTracker } from '../observed-tracker.ts';
 import { LatencyMetric } from './latency-metric.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
 
@@ -23,7 +23,7 @@ const families = [
 ] as const;
 
 /** A registry whose values are read from the tracker whenever it is asked for them. */
-export function createMetrics(tracker: WatchedTracker, isReady: () => boolean, now: () => number): Registry {
+export function createMetrics(tracker: ObservedTracker, isReady: () => boolean, now: () => number): Registry {
   const registry = new Registry();
   registerTransportMetrics(registry, tracker);
   registerStoreMetrics(registry, tracker);
@@ -34,7 +34,7 @@ export function createMetrics(tracker: WatchedTracker, isReady: () => boolean, n
   return registry;
 }
 
-function registerTransportMetrics(registry: Registry, tracker: WatchedTracker): void {
+function registerTransportMetrics(registry: Registry, tracker: ObservedTracker): void {
   const each = (use: (name: TransportName, counts: TransportCounts) => void) => {
     const all = tracker.counts();
     for (const name of transportNames) if (all[name] !== undefined) use(name, all[name]);
@@ -142,7 +142,7 @@ function registerTransportMetrics(registry: Registry, tracker: WatchedTracker): 
   registry.registerMetric(new LatencyMetric(tracker).asMetric());
 }
 
-function registerStoreMetrics(registry: Registry, tracker: WatchedTracker): void {
+function registerStoreMetrics(registry: Registry, tracker: ObservedTracker): void {
   const gauge = (name: string, help: string, read: () => number) => {
     new Gauge({
       name,
@@ -188,7 +188,7 @@ function registerStoreMetrics(registry: Registry, tracker: WatchedTracker): void
   });
 }
 
-function registerBuildInfo(registry: Registry, { version }: WatchedTracker): void {
+function registerBuildInfo(registry: Registry, { version }: ObservedTracker): void {
   new Gauge({
     name: 'tracker_build_info',
     help: 'Always 1; which tracker this is, and the Node.js that it runs on.',
@@ -200,7 +200,7 @@ function registerBuildInfo(registry: Registry, { version }: WatchedTracker): voi
   });
 }
 
-function registerLogMetric(registry: Registry, tracker: WatchedTracker): void {
+function registerLogMetric(registry: Registry, tracker: ObservedTracker): void {
   new Counter({
     name: 'tracker_log_lines_lost_total',
     help: 'Lines of the log that could not be written: its reader stood still, its disk was full, its terminal gone.',
@@ -215,7 +215,7 @@ function registerLogMetric(registry: Registry, tracker: WatchedTracker): void {
 /** Of what may not be there (no snapshot yet, no certificate) the value is NaN, so that the series stays. */
 function registerUpkeepMetrics(
   registry: Registry,
-  tracker: WatchedTracker,
+  tracker: ObservedTracker,
   isReady: () => boolean,
   now: () => number,
 ): void {

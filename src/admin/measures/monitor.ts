@@ -8,8 +8,8 @@ import {
   type TransportName,
   transportNames,
 } from '../../transport/transports.ts';
+import { eventNames, type ObservedTracker, type StoreTotals } from '../observed-tracker.ts';
 import type { Stats, TransportStats } from '../schema.ts';
-import { eventNames, type StoreTotals, type WatchedTracker } from '../watched-tracker.ts';
 import { type History, type HistoryRow, historySeriesNames } from './history.ts';
 import { percentilesOf } from './latency.ts';
 import type { Readiness } from './readiness.ts';
@@ -22,7 +22,7 @@ const latencySeconds = 10;
 const wakeMs = 1000;
 
 export interface MonitorOptions {
-  tracker: WatchedTracker;
+  tracker: ObservedTracker;
   history: History;
   readiness: Readiness;
   survey: Survey;
@@ -33,7 +33,7 @@ export interface MonitorOptions {
 
 export class Monitor {
   readonly #options: MonitorOptions;
-  readonly #watchers = new Set<(stats: Stats) => void>();
+  readonly #subscribers = new Set<(stats: Stats) => void>();
   #timer: NodeJS.Timeout | undefined;
   #stats: Stats;
   /** The counts of the last seconds, the newest last. */
@@ -46,7 +46,7 @@ export class Monitor {
     this.#options = options;
     this.#lastAt = performance.now();
     this.#past.push(options.tracker.counts());
-    this.#stats = this.#look(this.#past[0], options.tracker.totals(), 1);
+    this.#stats = this.#read(this.#past[0], options.tracker.totals(), 1);
   }
 
   /** As of the last full second. */
@@ -68,10 +68,10 @@ export class Monitor {
     clearInterval(this.#timer);
   }
 
-  /** Calls `watcher` with the figures of each second until the returned function is called. */
-  watch(watcher: (stats: Stats) => void): () => void {
-    this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
+  /** Calls `subscriber` with the figures of each second until the returned function is called. */
+  subscribe(subscriber: (stats: Stats) => void): () => void {
+    this.#subscribers.add(subscriber);
+    return () => this.#subscribers.delete(subscriber);
   }
 
   /** Looks at the counters once. */
@@ -80,7 +80,7 @@ export class Monitor {
     const elapsed = Math.max(0.001, (performance.now() - this.#lastAt) / 1000);
     this.#lastAt = performance.now();
     const counts = tracker.counts();
-    this.#stats = this.#look(counts, tracker.totals(), elapsed);
+    this.#stats = this.#read(counts, tracker.totals(), elapsed);
     this.#past.push(counts);
     if (this.#past.length > latencySeconds) this.#past.shift();
     const second = Math.floor(now() / 1000);
@@ -89,17 +89,17 @@ export class Monitor {
     if (second === this.#lastSecond + 2) history.record(second - 1, row);
     this.#lastSecond = second;
     history.record(second, row);
-    for (const watcher of this.#watchers) watcher(this.#stats);
+    for (const subscriber of this.#subscribers) subscriber(this.#stats);
   }
 
-  #look(counts: Counts, totals: StoreTotals, elapsed: number): Stats {
+  #read(counts: Counts, totals: StoreTotals, elapsed: number): Stats {
     const { tracker, readiness, survey, now } = this.#options;
     const last = this.#past.at(-1)!;
     const cpu = cpuUsage(this.#lastCpu);
     this.#lastCpu = cpuUsage();
     const transports = transportNames.flatMap((name) => {
       const [present, previous, first] = [counts[name], last[name], this.#past[0][name]];
-      return present && previous && first ? [this.#lookAt(name, present, previous, first, elapsed)] : [];
+      return present && previous && first ? [this.#statsOf(name, present, previous, first, elapsed)] : [];
     });
     const sums = sumsOf(counts);
     const lastSums = sumsOf(last);
@@ -153,7 +153,7 @@ export class Monitor {
     };
   }
 
-  #lookAt(
+  #statsOf(
     transport: TransportName,
     counts: TransportCounts,
     last: TransportCounts,

@@ -1,14 +1,14 @@
 // Whether each listener answers: announces to each of them at the start, and then every half minute.
 
+import type { AdminLog, ObservedListener } from '../observed-tracker.ts';
 import type { ListenerState } from '../schema.ts';
-import type { AdminLog, WatchedListener } from '../watched-tracker.ts';
 
 const checkEveryMs = 30_000;
 const retryEveryMs = 1000;
 const timeoutMs = 2000;
 
 interface Checked {
-  listener: WatchedListener;
+  listener: ObservedListener;
   answering: boolean;
   checkedAtMs: number | undefined;
   answerMs: number | undefined;
@@ -22,7 +22,7 @@ export class Readiness {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(listeners: readonly WatchedListener[], log: AdminLog, now: () => number) {
+  constructor(listeners: readonly ObservedListener[], log: AdminLog, now: () => number) {
     this.#checked = listeners.map((listener) => ({
       listener,
       answering: false,

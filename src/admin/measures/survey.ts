@@ -4,7 +4,7 @@
 // store is surveyed anew every few seconds. Of a large one all large swarms are looked at, and of the others and of the
 // peers a sample, which says as much. Nothing of it is on the hot path.
 
-import type { PeerSlice, PeerWalk } from '../watched-tracker.ts';
+import type { PeerSlice, PeerWalk } from '../observed-tracker.ts';
 import { type ClientShare, ClientTally } from './client-software.ts';
 import { NetworkTally, network24, network48 } from './network-tally.ts';
 

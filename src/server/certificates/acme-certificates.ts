@@ -1,5 +1,5 @@
 // The certificate that the tracker gets for itself: ordered when there is none, renewed in time, kept over restarts.
-import type { TlsCertificate } from '../../transport/http/tls-settings.ts';
+import type { TlsCertificate } from '../../transport/http/secure-context.ts';
 import type { Log } from '../log/log.ts';
 import { AcmeError } from './acme-order.ts';
 import { earliestAfterFailure, earliestAfterSuccess, isBelievable, renewalTime } from './acme-schedule.ts';
@@ -50,7 +50,7 @@ export class AcmeCertificates implements CertificateSource {
     return Math.max(earliest, renewalTime(lifetimeOf(current)));
   }
 
-  watch(changed: (certificate: Certificate) => void): void {
+  follow(changed: (certificate: Certificate) => void): void {
     this.#changed = changed;
     if (this.#current === undefined)
       this.#options.log.info('HTTPS waits for its first certificate; until then handshakes fail.');

@@ -2,7 +2,7 @@
 import { Agent } from 'node:https';
 import type { Authorization, Client } from 'acme-client';
 import type { AcmeChallenges } from '../../transport/http/acme-challenges.ts';
-import type { TlsCertificate } from '../../transport/http/tls-settings.ts';
+import type { TlsCertificate } from '../../transport/http/secure-context.ts';
 
 export interface AcmeOrder {
   /** URL of the authority's directory. */
@@ -45,7 +45,7 @@ export async function orderCertificate(order: AcmeOrder): Promise<TlsCertificate
     connectionError = error;
   });
   Object.assign(acme.axios.defaults, { timeout: requestTimeoutMs, acmeSettings, httpsAgent });
-  const watching = acme.axios.interceptors.response.use((response) => {
+  const interceptor = acme.axios.interceptors.response.use((response) => {
     if (response.status >= 400) retryAfterMs = parseRetryAfter(response.headers['retry-after']);
     return response;
   });
@@ -72,7 +72,7 @@ export async function orderCertificate(order: AcmeOrder): Promise<TlsCertificate
       error,
     );
   } finally {
-    acme.axios.interceptors.response.eject(watching);
+    acme.axios.interceptors.response.eject(interceptor);
   }
 }
 

@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { accessSync, constants, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TlsCertificate } from '../../transport/http/tls-settings.ts';
+import type { TlsCertificate } from '../../transport/http/secure-context.ts';
 import { readOwnFile, writePrivateFile } from '../storage/private-file.ts';
 import { type Certificate, parseCertificate } from './certificate.ts';
 
@@ -96,6 +96,6 @@ export function checkAcmeStore(dataDirectory: string, authority: string): void {
       throw new Error(`${directory} is a symbolic link, which is not followed: remove it`);
     accessSync(directory, constants.W_OK | constants.X_OK);
   }
-  readOwnFile(join(own, 'account.key'), () => {}, { look: true });
-  readOwnFile(join(own, 'certificate.pem'), () => {}, { look: true });
+  readOwnFile(join(own, 'account.key'), () => {}, { judgeOnly: true });
+  readOwnFile(join(own, 'certificate.pem'), () => {}, { judgeOnly: true });
 }

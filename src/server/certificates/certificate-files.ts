@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Log } from '../log/log.ts';
-import { lookOf } from '../storage/file-look.ts';
+import { stampOf } from '../storage/file-stamp.ts';
 import { StartError } from '../usage-error.ts';
 import { type Certificate, CertificateError, formatDate, parseCertificate } from './certificate.ts';
 import type { CertificateSource } from './certificate-source.ts';
@@ -39,12 +39,12 @@ function describe(error: unknown, { cert, key }: CertificatePaths): string {
 }
 
 /** By path, so that a swapped symlink or directory shows; a watch on files would stay with the old ones. */
-const defaultLookEveryMs = 5000;
+const defaultCheckEveryMs = 5000;
 
 export class CertificateFiles implements CertificateSource {
   readonly #paths: CertificatePaths;
   readonly #log: Log;
-  readonly #lookEveryMs: number;
+  readonly #checkEveryMs: number;
   #current: Certificate;
   #changed: (certificate: Certificate) => void = () => {};
   /** What the files looked like when they were last used or complained of. */
@@ -52,13 +52,13 @@ export class CertificateFiles implements CertificateSource {
   /** What they looked like when they were bad, which may pass. */
   #suspect: string | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<string | undefined> = Promise.resolve(undefined);
+  #checking: Promise<string | undefined> = Promise.resolve(undefined);
 
   /** @throws StartError when HTTPS cannot be served with the pair */
-  constructor(paths: CertificatePaths, log: Log, lookEveryMs = defaultLookEveryMs) {
+  constructor(paths: CertificatePaths, log: Log, checkEveryMs = defaultCheckEveryMs) {
     this.#paths = paths;
     this.#log = log;
-    this.#lookEveryMs = lookEveryMs;
+    this.#checkEveryMs = checkEveryMs;
     this.#current = loadCertificate(paths);
   }
 
@@ -66,13 +66,13 @@ export class CertificateFiles implements CertificateSource {
     return this.#current;
   }
 
-  watch(changed: (certificate: Certificate) => void): void {
+  follow(changed: (certificate: Certificate) => void): void {
     this.#changed = changed;
-    this.#timer = setInterval(() => this.#look(false), this.#lookEveryMs).unref();
+    this.#timer = setInterval(() => this.#check(false), this.#checkEveryMs).unref();
   }
 
   reload(): Promise<string | undefined> {
-    return this.#look(true);
+    return this.#check(true);
   }
 
   close(): void {
@@ -80,31 +80,31 @@ export class CertificateFiles implements CertificateSource {
     this.#changed = () => {};
   }
 
-  // One look after the other: a slow file system must not bring an older answer in later.
-  #look(asked: boolean): Promise<string | undefined> {
-    this.#looking = this.#looking.then(() => this.#lookNow(asked));
-    return this.#looking;
+  // One check after the other: a slow file system must not bring an older answer in later.
+  #check(asked: boolean): Promise<string | undefined> {
+    this.#checking = this.#checking.then(() => this.#checkNow(asked));
+    return this.#checking;
   }
 
   /** Resolves to the fault, when there is one worth saying. */
-  async #lookNow(asked: boolean): Promise<string | undefined> {
+  async #checkNow(asked: boolean): Promise<string | undefined> {
     const { cert, key } = this.#paths;
-    const look = `${await lookOf(cert)} ${await lookOf(key)}`;
-    if (!asked && look === this.#settled) return undefined;
+    const stamp = `${await stampOf(cert)} ${await stampOf(key)}`;
+    if (!asked && stamp === this.#settled) return undefined;
     let fault: string | undefined;
     try {
       const [chain, keyText] = await Promise.all([readFile(cert, 'utf8'), readFile(key, 'utf8')]);
       this.#take(parseCertificate(chain, keyText), asked);
     } catch (error) {
-      // Two files are written one after the other: only what is bad at two looks is said to be.
-      if (!asked && look !== this.#suspect) {
-        this.#suspect = look;
+      // Two files are written one after the other: only what is bad at two checks is said to be.
+      if (!asked && stamp !== this.#suspect) {
+        this.#suspect = stamp;
         return undefined;
       }
       fault = `${describe(error, this.#paths)}; the old certificate stays in use`;
       this.#log.warn(fault);
     }
-    this.#settled = look;
+    this.#settled = stamp;
     this.#suspect = undefined;
     return fault;
   }

@@ -4,8 +4,8 @@ import type { Certificate } from './certificate.ts';
 export interface CertificateSource {
   /** What to serve now; undefined until there is a first one. */
   readonly current: Certificate | undefined;
-  /** Begins to look for newer ones; `changed` is called with each, never before `watch` has returned. */
-  watch(changed: (certificate: Certificate) => void): void;
+  /** Begins to look for newer ones; `changed` is called with each, never before `follow` has returned. */
+  follow(changed: (certificate: Certificate) => void): void;
   /** Looks at once, and says in the log what it found; resolves to why what it found is not in use. */
   reload(): Promise<string | undefined>;
   close(): void;

@@ -2,7 +2,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
-import { secureContextOptions, type TlsCertificate } from '../../transport/http/tls-settings.ts';
+import { secureContextOptions, type TlsCertificate } from '../../transport/http/secure-context.ts';
 
 /** A pair that HTTPS can be served with. */
 export interface Certificate extends TlsCertificate {

@@ -43,7 +43,7 @@ function openAcmeStore(dataDir: string, directory: string): { store: AcmeStore; 
 }
 
 /** Has `serve` called with each newer certificate, and says daily what clients object to in the one in use. */
-export function watchCertificates(
+export function followCertificates(
   source: CertificateSource | undefined,
   configuration: Configuration,
   log: Log,
@@ -56,7 +56,7 @@ export function watchCertificates(
   };
   const daily = setInterval(object, dayMs).unref();
   object();
-  source.watch((certificate) => {
+  source.follow((certificate) => {
     serve(certificate);
     object();
   });

@@ -15,7 +15,7 @@ export function checkKeptSecrets({ dataDir, httpsPort, acmeDomain, acmeDirectory
   if (dataDir === undefined) return;
   try {
     for (const name of [connectionKeyFile, swarmKeyFile])
-      readOwnFile(join(dataDir, name), () => {}, { look: true });
+      readOwnFile(join(dataDir, name), () => {}, { judgeOnly: true });
     if (httpsPort && acmeDomain.length > 0) checkAcmeStore(dataDir, acmeDirectory);
   } catch (error) {
     throw new StartError(`--data-dir: ${(error as Error).message}`, { cause: error });

@@ -1,4 +1,4 @@
-// Which of Linux's settings would lose a busy tracker's datagrams, and how they are changed.
+// Which parameters of Linux would lose a busy tracker's datagrams, and how they are changed.
 import { readFileSync } from 'node:fs';
 import type { Finding } from './finding.ts';
 

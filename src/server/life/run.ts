@@ -4,7 +4,7 @@ import { readInheritedSockets } from '../listening/inherited-sockets.ts';
 import { Log } from '../log/log.ts';
 import { LogOutput } from '../log/log-output.ts';
 import { textStyleFor } from '../log/log-text.ts';
-import { watchTerminals } from '../log/terminals.ts';
+import { rememberTerminals } from '../log/terminals.ts';
 import { ServiceManager } from '../operators/service-manager.ts';
 import { type Configuration, configurationOf } from '../options/configuration.ts';
 import type { ResolvedConfiguration } from '../options/resolved-configuration.ts';
@@ -33,7 +33,14 @@ export async function run(resolved: ResolvedConfiguration): Promise<void> {
   };
   // What Node itself says there goes the same way as the terminal.
   process.stderr.on('error', () => {});
-  const life = new Life({ resolved, inherited, log, serviceManager, terminalGone: watchTerminals(), exit });
+  const life = new Life({
+    resolved,
+    inherited,
+    log,
+    serviceManager,
+    terminalGone: rememberTerminals(),
+    exit,
+  });
   hearSignals((signal) => life.hear(signal));
   const nodeLine = nodeLineWarning(process.versions.node, new Date());
   try {

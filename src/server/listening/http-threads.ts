@@ -58,7 +58,7 @@ export function hearWorker(message: HttpWorkerMessage, main: MainThreadHttp): vo
       main.onBrokenForwardedFor(message.header);
       break;
     case 'wake':
-      if (message.thread === main.number) main.connections.lookAround();
+      if (message.thread === main.number) main.connections.wake();
       else main.wake(message.thread);
   }
 }

@@ -3,7 +3,7 @@ import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import type { AccessMemory } from '../../tracker/access.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import type { AcmeChallenges } from '../../transport/http/acme-challenges.ts';
-import type { TlsCertificate } from '../../transport/http/tls-settings.ts';
+import type { TlsCertificate } from '../../transport/http/secure-context.ts';
 import type { AskSelf } from '../../transport/self-question.ts';
 import type { TransportCounts } from '../../transport/transport-counts.ts';
 import type { CertificateSource } from '../certificates/certificate-source.ts';

@@ -80,7 +80,7 @@ function run(data: SocketWorkerData): void {
     http = data.http && createHttpWorker(data.http, { calls, loop, tracker, onException, tell });
     loop.listenTo(data.waker, () => {
       Atomics.add(data.pulse, 0, 1);
-      http?.lookAround();
+      http?.wake();
       takeUpAccess();
     });
     const served = data.sockets.map((socket, i) => {

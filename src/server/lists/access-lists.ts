@@ -6,7 +6,7 @@ import { AddressList } from '../../tracker/address-list.ts';
 import { InfoHashList } from '../../tracker/info-hash-list.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
-import { lookOf } from '../storage/file-look.ts';
+import { stampOf } from '../storage/file-stamp.ts';
 import { StartError } from '../usage-error.ts';
 import { type DeniedItems, readDenied } from './denied-items.ts';
 import { ListFileError, parseInfoHash, readAddressList, readInfoHashList } from './list-file.ts';
@@ -17,7 +17,7 @@ type ListedConfiguration = Pick<
   'allowList' | 'denyList' | 'denyIp' | 'allowClient' | 'denyClient'
 >;
 
-const defaultLookEveryMs = 5000;
+const defaultCheckEveryMs = 5000;
 /** Of a list that changes while it is read. */
 const mostReads = 3;
 
@@ -26,20 +26,20 @@ export class AccessLists {
   readonly #denyList: string | undefined;
   readonly #denyIp: readonly string[];
   readonly #log: Log | undefined;
-  readonly #lookEveryMs: number;
+  readonly #checkEveryMs: number;
   #memory: AccessMemory;
   #changed: (memory: AccessMemory) => void = () => {};
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
-  #lookAgain: Promise<void> | undefined;
+  #checking: Promise<void> | undefined;
+  #nextCheck: Promise<void> | undefined;
 
-  private constructor(configuration: ListedConfiguration, log: Log | undefined, lookEveryMs: number) {
+  private constructor(configuration: ListedConfiguration, log: Log | undefined, checkEveryMs: number) {
     const { allowClient, denyClient, denyList, denyIp } = configuration;
     this.#lists = listFilesOf(configuration);
     this.#denyList = denyList;
     this.#denyIp = denyIp;
     this.#log = log;
-    this.#lookEveryMs = lookEveryMs;
+    this.#checkEveryMs = checkEveryMs;
     this.#memory = {
       allowedTorrents: undefined,
       deniedTorrents: undefined,
@@ -56,9 +56,9 @@ export class AccessLists {
   static async load(
     configuration: ListedConfiguration,
     log?: Log,
-    lookEveryMs = defaultLookEveryMs,
+    checkEveryMs = defaultCheckEveryMs,
   ): Promise<AccessLists | undefined> {
-    const lists = new AccessLists(configuration, log, lookEveryMs);
+    const lists = new AccessLists(configuration, log, checkEveryMs);
     const clients = configuration.allowClient.length + configuration.denyClient.length;
     if (lists.#lists.length + clients === 0) return undefined;
     for (const list of lists.#lists) {
@@ -77,14 +77,15 @@ export class AccessLists {
   }
 
   /** Calls `changed` with whatever comes into force from now on. */
-  watch(changed: (memory: AccessMemory) => void): void {
+  follow(changed: (memory: AccessMemory) => void): void {
     this.#changed = changed;
-    if (this.#lists.length > 0) this.#timer = setInterval(() => this.#look(false), this.#lookEveryMs).unref();
+    if (this.#lists.length > 0)
+      this.#timer = setInterval(() => this.#check(false), this.#checkEveryMs).unref();
   }
 
   /** Reads what has changed, at once. */
   reload(): Promise<void> {
-    return this.#look(true);
+    return this.#check(true);
   }
 
   /** Whether there is a list that `deny` can write to. */
@@ -167,7 +168,7 @@ export class AccessLists {
     return this.#denyIp.filter((item) => parseCidr(item) === undefined);
   }
 
-  /** A list's path, once it has been looked at and is in force. */
+  /** A list's path, once it has been read and is in force. */
   async #inForce(rule: ListFile['rule'], path: string | undefined): Promise<string> {
     if (path === undefined) {
       throw new Error(
@@ -199,34 +200,34 @@ export class AccessLists {
     this.#changed = () => {};
   }
 
-  /** One look after the other, and however many are asked for during one, one after it sees what they meant. */
-  #look(asked: boolean): Promise<void> {
-    if (this.#looking === undefined) {
-      this.#looking = this.#lookNow(asked).finally(() => {
-        this.#looking = undefined;
+  /** One check after the other, and however many are asked for during one, one after it sees what they meant. */
+  #check(asked: boolean): Promise<void> {
+    if (this.#checking === undefined) {
+      this.#checking = this.#checkNow(asked).finally(() => {
+        this.#checking = undefined;
       });
-      return this.#looking;
+      return this.#checking;
     }
-    if (!asked) return this.#looking;
-    this.#lookAgain ??= this.#looking.then(() => {
-      this.#lookAgain = undefined;
-      return this.#look(true);
+    if (!asked) return this.#checking;
+    this.#nextCheck ??= this.#checking.then(() => {
+      this.#nextCheck = undefined;
+      return this.#check(true);
     });
-    return this.#lookAgain;
+    return this.#nextCheck;
   }
 
-  async #lookNow(asked: boolean): Promise<void> {
+  async #checkNow(asked: boolean): Promise<void> {
     for (const list of this.#lists) {
-      const look = await looksOf(list);
-      if (look === list.settled) continue;
-      // A list that is being written would be taken for a short one: it has to hold still for one look.
-      const holdsStill = look === list.seen;
-      list.seen = look;
+      const stamp = await stampsOf(list);
+      if (stamp === list.settled) continue;
+      // A list that is being written would be taken for a short one: it has to hold still for one check.
+      const holdsStill = stamp === list.seen;
+      list.seen = stamp;
       if (!asked && !holdsStill) continue;
       try {
         await this.#read(list);
       } catch (error) {
-        list.settled = look;
+        list.settled = stamp;
         list.fault = `${describe(list, error)}; the old list stays in use`;
         this.#log?.warn(list.fault);
       }
@@ -234,8 +235,8 @@ export class AccessLists {
   }
 
   async #read(list: ListFile): Promise<void> {
-    const { read, look } = await readUnchanged(list);
-    list.settled = list.seen = look;
+    const { read, stamp } = await readUnchanged(list);
+    list.settled = list.seen = stamp;
     list.fault = undefined;
     this.#memory = { ...this.#memory, [list.rule]: read.buffer };
     this.#log?.info(`${list.name}: ${read.count} ${list.noun} in use.`);
@@ -246,11 +247,11 @@ export class AccessLists {
 /** Reads a list again when it has become another one meanwhile, so that one being written is not taken for a short one. */
 async function readUnchanged(list: ListFile) {
   for (let attempt = 1; ; attempt++) {
-    const look = await looksOf(list);
-    const isSettled = async () => attempt === mostReads || (await looksOf(list)) === look;
+    const stamp = await stampsOf(list);
+    const isSettled = async () => attempt === mostReads || (await stampsOf(list)) === stamp;
     try {
       const read = await list.read();
-      if (await isSettled()) return { read, look };
+      if (await isSettled()) return { read, stamp };
     } catch (error) {
       if (await isSettled()) throw error;
     }
@@ -266,7 +267,7 @@ interface ListFile {
   read(): Promise<{ count: number; buffer: SharedArrayBuffer }>;
   /** What the files looked like when they were last read, or complained of. */
   settled: string | undefined;
-  /** What they looked like at the last look. */
+  /** What they looked like at the last check. */
   seen: string | undefined;
   /** Why what the files hold now is not in force. */
   fault: string | undefined;
@@ -305,8 +306,8 @@ function listFilesOf({ allowList, denyList, denyIp }: ListedConfiguration): List
   return lists;
 }
 
-async function looksOf({ paths }: ListFile): Promise<string> {
-  return (await Promise.all(paths.map(lookOf))).join(' | ');
+async function stampsOf({ paths }: ListFile): Promise<string> {
+  return (await Promise.all(paths.map(stampOf))).join(' | ');
 }
 
 function describe({ name }: ListFile, error: unknown): string {

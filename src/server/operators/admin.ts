@@ -8,7 +8,7 @@ import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { isLoopback } from '../options/configuration-rules.ts';
 import { StartError } from '../usage-error.ts';
-import { createWatchedTracker, type WatchedParts } from './watched.ts';
+import { createObservedTracker, type ObservedParts } from './observed.ts';
 
 const leastTokenLength = 16;
 
@@ -26,7 +26,7 @@ export interface OpenAdmin {
  */
 export async function openAdmin(
   configuration: Configuration,
-  parts: WatchedParts,
+  parts: ObservedParts,
   log: Log,
   failed: (error: unknown) => void,
 ): Promise<OpenAdmin | undefined> {
@@ -37,7 +37,7 @@ export async function openAdmin(
   if (tcp === undefined && socketPath === undefined) return undefined;
   const short = socketPath === undefined ? undefined : nameSocket(socketPath, configuration, log);
   const options = {
-    tracker: createWatchedTracker(parts, configuration.domain, log),
+    tracker: createObservedTracker(parts, configuration.domain, log),
     tcp,
     token,
     tokenRequired: !isLoopback(host),

@@ -1,5 +1,5 @@
 // How `--check` prints the effective settings: TOML that --config reads back, each line saying where it comes from.
-import type { OptionInForce } from '../../admin/watched-tracker.ts';
+import type { OptionInForce } from '../../admin/observed-tracker.ts';
 import { optionGroups } from './option.ts';
 import { environmentName, type OptionName, optionOf } from './options.ts';
 import { fileOptions } from './read-config-file.ts';

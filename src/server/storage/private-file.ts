@@ -45,12 +45,12 @@ export interface KeptSecret {
  * Reads a file that only this user should have written; undefined when there is none. Its mode becomes 0600 where it was
  * wider, which `warn` is told. Throws what reading threw, and when it is a link, no regular file, or of a user who has no
  * say in its directory: whoever put it there would know the secret.
- * @param look only judges and reads, and leaves the mode as it is
+ * @param judgeOnly judges and reads, and leaves the mode as it is
  */
 export function readOwnFile(
   path: string,
   warn: (message: string) => void,
-  { look = false } = {},
+  { judgeOnly = false } = {},
 ): KeptSecret | undefined {
   let file: number;
   try {
@@ -69,7 +69,7 @@ export function readOwnFile(
       throw new Error(
         `${path} belongs to another user (uid ${uid}), who knows what is in it: remove it or chown it`,
       );
-    if ((mode & 0o077) !== 0 && !look) {
+    if ((mode & 0o077) !== 0 && !judgeOnly) {
       warn(`${path} could be read by others; its mode is 0600 now`);
       fchmodSync(file, 0o600);
     }

@@ -2,16 +2,16 @@
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import type { CertificateSource } from '../certificates/certificate-source.ts';
-import { watchCertificates } from '../certificates/certificates.ts';
+import { followCertificates } from '../certificates/certificates.ts';
 import { monotonicSeconds } from '../clock.ts';
 import type { Listeners } from '../listening/listeners.ts';
 import type { AccessLists } from '../lists/access-lists.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
 import type { Snapshots } from '../storage/snapshots.ts';
-import { AddressWatch } from './address-watch.ts';
 import { Expiry } from './expiry.ts';
 import type { Part } from './parts.ts';
+import { SharedAddress } from './shared-address.ts';
 import { StatsLine } from './stats-line.ts';
 import { startWarmUp } from './warm-up.ts';
 
@@ -33,11 +33,11 @@ export interface UpkeepParts {
 /** In the order in which they are to start. */
 export function createUpkeep(parts: UpkeepParts): Part[] {
   const { store, snapshots, log } = parts;
-  const addressWatch = new AddressWatch(store.walk(), log);
+  const sharedAddress = new SharedAddress(store.walk(), log);
   return [
     certificateUpkeep(parts),
     expiryUpkeep(parts),
-    { start: () => addressWatch.start(), stop: () => addressWatch.close() },
+    { start: () => sharedAddress.start(), stop: () => sharedAddress.close() },
     snapshots ?? { start: () => log.info(nothingIsKept), stop: () => {} },
     statsUpkeep(parts),
   ];
@@ -53,7 +53,7 @@ export function accessUpkeep({
 }: Pick<UpkeepParts, 'access' | 'tracker' | 'listeners'>): Part {
   return {
     start: () =>
-      access?.watch((memory) => {
+      access?.follow((memory) => {
         tracker.protection.setAccess(memory);
         listeners.setAccess(memory);
       }),
@@ -62,14 +62,14 @@ export function accessUpkeep({
 }
 
 function certificateUpkeep({ certificates, configuration, log, listeners }: UpkeepParts): Part {
-  let watch: { close(): void } | undefined;
+  let following: { close(): void } | undefined;
   return {
     start: () => {
-      watch = watchCertificates(certificates, configuration, log, (certificate) => {
+      following = followCertificates(certificates, configuration, log, (certificate) => {
         for (const listener of listeners.all) listener.setCertificate?.(certificate);
       });
     },
-    stop: () => watch?.close(),
+    stop: () => following?.close(),
   };
 }
 

@@ -30,8 +30,8 @@ export class EpollConnection implements ClientAddress, Placed<EpollConnection>, 
   /** Where it counts for its address. */
   place: AddressPlace = nowhere;
   phase: Phase = Phase.idle;
-  /** What epoll watches it for; 0 when it does not: one that ends with its first answer never needs that. */
-  watched = 0;
+  /** What epoll tells of it; 0 when nothing: one that ends with its first answer never needs that. */
+  interest = 0;
   /** Bytes that have come and are not answered yet. */
   partial: Uint8Array = noBytes;
   partialLength = 0;
@@ -59,7 +59,7 @@ export class EpollConnection implements ClientAddress, Placed<EpollConnection>, 
     this.setAddress(family, words);
     this.proxied = proxied;
     this.phase = Phase.idle;
-    this.watched = 0;
+    this.interest = 0;
     this.ending = false;
     this.asked = false;
     this.lingers = false;

@@ -77,7 +77,7 @@ export class HttpEpoll {
   /** Accepts what connects to a listening socket, which stays its owner's; several threads may share it. */
   listen(fd: number): void {
     this.#listeners.push(fd);
-    this.#watchListener(fd);
+    this.#addListener(fd);
   }
 
   /** Accepts no more, answers what has come, and ends connections that wait for nothing. */
@@ -105,11 +105,11 @@ export class HttpEpoll {
   }
 
   /** Ends what other threads have asked this one to end; called when the thread was woken. */
-  lookAround(): void {
+  wake(): void {
     this.#connections.shedAsked();
   }
 
-  #watchListener(fd: number): void {
+  #addListener(fd: number): void {
     // Of the workers that share an inherited socket one is woken; on a socket of its own it changes nothing.
     this.#loop.add(fd, EPOLLIN | EPOLLEXCLUSIVE, () => {
       this.#wakeUp.begin();
@@ -168,7 +168,7 @@ export class HttpEpoll {
       this.#take(connection, kept, kept + count);
       const answered = this.#answers.count - before;
       if (answered > 0) countLatency(this.#counters.stats, this.#wakeUp.elapsedMs, answered);
-    } else if (count === Stream.wait) this.#watch(connection, EPOLLIN);
+    } else if (count === Stream.wait) this.#setInterest(connection, EPOLLIN);
     else if (count === 0) this.#otherSideEnded(connection);
     else this.#connections.close(connection);
   }
@@ -187,7 +187,7 @@ export class HttpEpoll {
     const header = decodeProxyHeader(this.#bytes, Math.min(end, longestProxyHeader));
     if (header === 'incomplete') {
       connection.keep(this.#bytes, 0, end);
-      this.#watch(connection, EPOLLIN);
+      this.#setInterest(connection, EPOLLIN);
       return -1;
     }
     if (header === undefined) {
@@ -239,7 +239,7 @@ export class HttpEpoll {
     // Unless it broke while an answer was sent.
     if (connection.fd < 0) return;
     this.#keepRest(connection, at, end, at > start);
-    if (connection.pending === undefined && this.#flush(connection)) this.#watch(connection, EPOLLIN);
+    if (connection.pending === undefined && this.#flush(connection)) this.#setInterest(connection, EPOLLIN);
   }
 
   /** `asked`: since the last time, a whole request has come. */
@@ -294,7 +294,7 @@ export class HttpEpoll {
     this.#sockets.finish(connection.fd);
     connection.phase = Phase.lingering;
     this.#connections.setDeadline(connection, this.#options.limits.lingerMs);
-    this.#watch(connection, EPOLLIN);
+    this.#setInterest(connection, EPOLLIN);
   }
 
   /** Sends what the writer holds; false when a part has to wait, or the connection has broken. */
@@ -317,7 +317,7 @@ export class HttpEpoll {
     connection.phase = Phase.sending;
     this.#connections.setDeadline(connection, this.#options.limits.stallMs);
     if (large !== undefined) this.#sendOn(connection);
-    else this.#watch(connection, EPOLLOUT);
+    else this.#setInterest(connection, EPOLLOUT);
     return false;
   }
 
@@ -339,7 +339,7 @@ export class HttpEpoll {
         this.#connections.setDeadline(connection, this.#options.limits.stallMs);
       }
       if (sent < count) {
-        this.#watch(connection, EPOLLOUT);
+        this.#setInterest(connection, EPOLLOUT);
         return;
       }
     }
@@ -358,7 +358,7 @@ export class HttpEpoll {
     connection.phase = kept > 0 ? Phase.head : Phase.idle;
     this.#connections.setDeadline(connection, kept > 0 ? headMs : keepAliveMs);
     if (kept === 0) {
-      this.#watch(connection, EPOLLIN);
+      this.#setInterest(connection, EPOLLIN);
       return;
     }
     this.#bytes.set(connection.partial.subarray(0, kept));
@@ -373,17 +373,17 @@ export class HttpEpoll {
     this.#options.handOver({ fd, bytes, family, words: address, proxied });
   }
 
-  #watch(connection: EpollConnection, interest: number): void {
-    if (connection.watched === interest || connection.fd < 0) return;
-    if (connection.watched === 0) this.#loop.add(connection.fd, interest, this.#onReady);
+  #setInterest(connection: EpollConnection, interest: number): void {
+    if (connection.interest === interest || connection.fd < 0) return;
+    if (connection.interest === 0) this.#loop.add(connection.fd, interest, this.#onReady);
     else this.#loop.change(connection.fd, interest);
-    connection.watched = interest;
+    connection.interest = interest;
   }
 
   #onTick = (): void => {
     this.#wakeUp.begin();
     this.#connections.tick();
-    for (const fd of this.#paused.splice(0)) this.#watchListener(fd);
+    for (const fd of this.#paused.splice(0)) this.#addListener(fd);
     if (this.#connections.count === 0 && this.#paused.length === 0) this.#loop.every(0, undefined);
   };
 

@@ -137,21 +137,21 @@ export class OpenConnections {
 
   close(connection: EpollConnection): void {
     const { fd } = connection;
-    if (connection.watched !== 0) this.#loop.forget(fd);
+    if (connection.interest !== 0) this.#loop.forget(fd);
     this.#forget(connection);
     this.#sockets.close(fd);
   }
 
   reset(connection: EpollConnection): void {
     const { fd } = connection;
-    if (connection.watched !== 0) this.#loop.forget(fd);
+    if (connection.interest !== 0) this.#loop.forget(fd);
     this.#forget(connection);
     this.#sockets.reset(fd);
   }
 
   /** Counts a connection out and leaves its descriptor open, for somebody else. */
   release(connection: EpollConnection): void {
-    if (connection.watched !== 0) this.#loop.remove(connection.fd);
+    if (connection.interest !== 0) this.#loop.remove(connection.fd);
     this.#forget(connection);
   }
 

@@ -7,7 +7,7 @@ const overheadBytes = 20;
 const matchBytes = 2.25;
 const hashBits = 11;
 /** What the beginning promises the rest will hold. */
-const lookBytes = 4096;
+const probedBytes = 4096;
 
 // Where each hash of 4 bytes was seen last. What stands there of earlier answers stays: a match is compared before it counts.
 const seenAt = new Uint16Array(1 << hashBits);
@@ -31,7 +31,7 @@ export function gzipIfSmaller(bytes: Uint8Array, length: number): Buffer | undef
  * common reply it measured 3 µs, where asking zlib took 44; it decides only whether to ask.
  */
 export function looksCompressible(bytes: Uint8Array, length: number): boolean {
-  const end = Math.min(length, lookBytes);
+  const end = Math.min(length, probedBytes);
   let cost = overheadBytes;
   let at = 0;
   while (at < end) {

@@ -190,7 +190,7 @@ export class HttpConnections {
   }
 
   /** Ends what other threads have asked this one to end. */
-  lookAround(): void {
+  wake(): void {
     for (let count = this.#table.takeShedRequests(this.#thread); count > 0; count--) if (!this.#shed()) break;
   }
 

@@ -32,8 +32,8 @@ import { formatHttpPage, pageFields } from './http-page.ts';
 import { sendAnswer, sendText } from './http-send.ts';
 import { HttpTarget, Target } from './http-target.ts';
 import { parseRequestHost } from './request-host.ts';
+import { secureContextOptions, type TlsCertificate } from './secure-context.ts';
 import { defaultTlsHandshakeLimits, type TlsHandshakeLimits, TlsHandshakes } from './tls-handshakes.ts';
-import { secureContextOptions, type TlsCertificate } from './tls-settings.ts';
 
 export interface HttpOptions {
   /** An IPv4 or IPv6 literal; an IPv6 one receives IPv6 only. */
@@ -170,7 +170,7 @@ export class HttpTransport {
     const limits = this.#limits;
     const { https } = this.#options;
     const answer = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response);
-    const settings = {
+    const options = {
       maxHeaderSize: limits.headBytes,
       headersTimeout: limits.headMs,
       requestTimeout: limits.requestMs,
@@ -183,8 +183,8 @@ export class HttpTransport {
     };
     const server =
       https === undefined
-        ? createServer(settings, answer)
-        : createSecureServer({ ...settings, ...secureContextOptions(https.certificate) }, answer);
+        ? createServer(options, answer)
+        : createSecureServer({ ...options, ...secureContextOptions(https.certificate) }, answer);
     server.timeout = limits.stallMs;
     const idleTimes = { idleMs: limits.keepAliveMs + limits.headMs, checkEveryMs: limits.checkEveryMs };
     endIdleConnections(server, idleTimes);

@@ -12,13 +12,13 @@ export interface UdpDgramAddressesOptions extends Omit<UdpDgramOptions, 'fd'> {
   inherited?: readonly { readonly address: string; readonly fd: number }[];
   /** Told of an address on which the port cannot be had; it is tried again. */
   onUnbound: (address: string, error: Error) => void;
-  /** How often the machine's addresses are looked at. */
-  lookEveryMs?: number;
+  /** How often the machine's addresses are checked. */
+  checkEveryMs?: number;
   /** This machine's addresses, with the zone of link-local ones. */
   addresses?: (family: 4 | 6) => string[];
 }
 
-/** An address may come and go again; the next look finds it. */
+/** An address may come and go again; the next check finds it. */
 const passing = new Set(['EADDRNOTAVAIL', 'ENODEV', 'EINVAL']);
 
 export class UdpDgramAddresses {
@@ -28,7 +28,7 @@ export class UdpDgramAddresses {
   readonly #sockets = new Map<string, UdpDgramTransport>();
   #port: number;
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
+  #checking: Promise<void> | undefined;
   #closed = false;
 
   private constructor(options: UdpDgramAddressesOptions, family: 4 | 6) {
@@ -45,7 +45,7 @@ export class UdpDgramAddresses {
 
   /** Binds every address and begins to answer; rejects with the system's error when one cannot be had. `host` is `0.0.0.0` or `::`. */
   static async listen(options: UdpDgramAddressesOptions): Promise<UdpDgramAddresses> {
-    const { lookEveryMs = 5000, host } = options;
+    const { checkEveryMs = 5000, host } = options;
     const family = host.includes(':') ? 6 : 4;
     const all = new UdpDgramAddresses(options, family);
     try {
@@ -59,16 +59,16 @@ export class UdpDgramAddresses {
       await all.close();
       throw error;
     }
-    all.#timer = setInterval(() => void all.look(), lookEveryMs).unref();
+    all.#timer = setInterval(() => void all.check(), checkEveryMs).unref();
     return all;
   }
 
-  /** Takes up new addresses and leaves those that are gone; one look at a time. */
-  look(): Promise<void> {
-    this.#looking ??= this.#follow(this.#options.onUnbound).finally(() => {
-      this.#looking = undefined;
+  /** Takes up new addresses and leaves those that are gone; one check at a time. */
+  check(): Promise<void> {
+    this.#checking ??= this.#follow(this.#options.onUnbound).finally(() => {
+      this.#checking = undefined;
     });
-    return this.#looking;
+    return this.#checking;
   }
 
   descriptors(): number[] {
@@ -78,7 +78,7 @@ export class UdpDgramAddresses {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
-    await this.#looking?.catch(() => {});
+    await this.#checking?.catch(() => {});
     const sockets = [...this.#sockets.values()];
     this.#sockets.clear();
     await Promise.all(sockets.map((socket) => socket.close()));

@@ -90,7 +90,7 @@ describe('the certificate from an authority', () => {
     const source = new AcmeCertificates({ domains, store, log, order, now });
     const taken: string[] = [];
     const run = async () => {
-      source.watch(({ chain }) => taken.push(chain));
+      source.follow(({ chain }) => taken.push(chain));
       await pause(50);
       source.close();
       log.close();

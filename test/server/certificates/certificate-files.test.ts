@@ -11,7 +11,7 @@ import { plainStyle } from '../../../src/server/log/log-text.ts';
 import { StartError } from '../../../src/server/usage-error.ts';
 import { TestAuthority, type TestCertificate } from '../../certificates.ts';
 
-const lookEveryMs = 20;
+const checkEveryMs = 20;
 let authority: TestAuthority;
 let first: TestCertificate;
 let second: TestCertificate;
@@ -35,7 +35,7 @@ function write(where: string, { chain, key }: { chain: string; key: string }): v
 
 const pathsIn = (where: string) => ({ cert: join(where, 'fullchain.pem'), key: join(where, 'privkey.pem') });
 
-function watch(t: { after(f: () => void): void }, where: string, everyMs = lookEveryMs) {
+function follow(t: { after(f: () => void): void }, where: string, everyMs = checkEveryMs) {
   const lines: string[] = [];
   const log = new Log(
     { write: (line) => lines.push(line) },
@@ -43,7 +43,7 @@ function watch(t: { after(f: () => void): void }, where: string, everyMs = lookE
   );
   const files = new CertificateFiles(pathsIn(where), log, everyMs);
   const taken: Certificate[] = [];
-  files.watch((certificate) => taken.push(certificate));
+  files.follow((certificate) => taken.push(certificate));
   t.after(() => {
     files.close();
     log.close();
@@ -78,8 +78,8 @@ describe('the certificate in files', () => {
 
   test('is taken up anew when the files are written over', async (t) => {
     write(directory, first);
-    const { files, taken, lines } = watch(t, directory);
-    await pause(3 * lookEveryMs);
+    const { files, taken, lines } = follow(t, directory);
+    await pause(3 * checkEveryMs);
     assert.equal(taken.length, 0);
     write(directory, second);
     await until('the new certificate', () => taken.length === 1);
@@ -92,7 +92,7 @@ describe('the certificate in files', () => {
     write(join(directory, 'b'), second);
     write(join(directory, 'c'), first);
     symlinkSync('a', join(directory, 'live'));
-    const { files, taken } = watch(t, join(directory, 'live'));
+    const { files, taken } = follow(t, join(directory, 'live'));
     symlinkSync('b', join(directory, 'next'));
     renameSync(join(directory, 'next'), join(directory, 'live'));
     await until('the second certificate', () => taken.length === 1);
@@ -104,10 +104,10 @@ describe('the certificate in files', () => {
 
   test('stays when the new pair does not fit, which is said once', async (t) => {
     write(directory, first);
-    const { files, taken, lines } = watch(t, directory);
+    const { files, taken, lines } = follow(t, directory);
     writeFileSync(pathsIn(directory).cert, second.chain);
     await until('the complaint', () => lines.length > 0);
-    await pause(5 * lookEveryMs);
+    await pause(5 * checkEveryMs);
     assert.equal(taken.length, 0);
     assert.equal(files.current.chain, first.chain);
     assert.equal(lines.length, 1);
@@ -118,7 +118,7 @@ describe('the certificate in files', () => {
 
   test('that does not fit is the answer of a reload', async (t) => {
     write(directory, first);
-    const { files } = watch(t, directory);
+    const { files } = follow(t, directory);
     assert.equal(await files.reload(), undefined);
     writeFileSync(pathsIn(directory).cert, second.chain);
     assert.match(
@@ -131,10 +131,10 @@ describe('the certificate in files', () => {
 
   test('stays when the files go away, which is said once, and follows when they come back', async (t) => {
     write(directory, first);
-    const { taken, lines } = watch(t, directory);
+    const { taken, lines } = follow(t, directory);
     rmSync(directory, { recursive: true });
     await until('the complaint', () => lines.length > 0);
-    await pause(5 * lookEveryMs);
+    await pause(5 * checkEveryMs);
     assert.equal(lines.length, 1);
     assert.match(lines[0], /there is no such file; the old certificate stays/);
     write(directory, second);
@@ -143,7 +143,7 @@ describe('the certificate in files', () => {
 
   test('is looked at, and spoken of, at once when asked to reload', async (t) => {
     write(directory, first);
-    const { files, taken, lines } = watch(t, directory, 3_600_000);
+    const { files, taken, lines } = follow(t, directory, 3_600_000);
     await files.reload();
     assert.match(lines.at(-1)!, /has not changed/);
     write(directory, { chain: first.chain, key: second.key });

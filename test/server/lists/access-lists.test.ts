@@ -31,11 +31,11 @@ function recordingLog() {
   return { lines, log: { info: note, warn: note, error: note, verbose: false } as unknown as Log };
 }
 
-async function open(changes: object, lookEveryMs = 5) {
+async function open(changes: object, checkEveryMs = 5) {
   const { lines, log } = recordingLog();
-  const lists = await AccessLists.load(defaultConfiguration(changes), log, lookEveryMs);
+  const lists = await AccessLists.load(defaultConfiguration(changes), log, checkEveryMs);
   let memory: AccessMemory = lists!.memory;
-  lists!.watch((next) => {
+  lists!.follow((next) => {
     memory = next;
   });
   return {

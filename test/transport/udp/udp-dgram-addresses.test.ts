@@ -60,7 +60,7 @@ test('each address is answered from itself', async () => {
 test('addresses that come are answered, and those that go are left', async () => {
   let addresses = ['127.0.0.1'];
   const { options, unbound } = optionsFor(() => addresses);
-  const all = await UdpDgramAddresses.listen({ ...options, lookEveryMs: 20 });
+  const all = await UdpDgramAddresses.listen({ ...options, checkEveryMs: 20 });
   assert.equal(await isAnswered('127.0.0.2', all.port), false);
   addresses = ['127.0.0.1', '127.0.0.2', '192.0.2.1'];
   while (all.descriptors().length < 2) await setTimeout(5);
@@ -92,7 +92,7 @@ test('an address whose port is taken later on is named, and the others are answe
   other.bind(all.port, '127.0.0.2');
   await once(other, 'listening');
   addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
-  await all.look();
+  await all.check();
   assert.deepEqual(unbound, ['127.0.0.2']);
   assert.ok(await isAnswered('127.0.0.3', all.port));
   other.close();

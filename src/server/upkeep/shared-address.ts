@@ -4,23 +4,23 @@ import { type StoreWalk, WalkSlice, walkedPeerWords } from '../../swarm/store-wa
 import { isLocal } from '../../transport/client-address.ts';
 import type { Log } from '../log/log.ts';
 
-const lookEveryMs = 60_000;
-/** The warning comes back this many looks later, as long as it holds. */
-const looksPerWarning = 10;
+const checkEveryMs = 60_000;
+/** The warning comes back this many checks later, as long as it holds. */
+const checksPerWarning = 10;
 const fewestPeers = 20;
 const share = 0.9;
-/** One look reads so much and no more; the next one goes on from there. */
-const peersPerLook = 2000;
+/** One check reads so much and no more; the next one goes on from there. */
+const peersPerCheck = 2000;
 const usualBudgetMs = 5;
 
 /** Samples the store beside the requests, so that no announce pays for it. */
-export class AddressWatch {
+export class SharedAddress {
   readonly #walk: StoreWalk;
   readonly #log: Log;
   readonly #budgetMs: number;
   readonly #slice = new WalkSlice();
   #timer: NodeJS.Timeout | undefined;
-  #looksToWait = 0;
+  #checksToSkip = 0;
 
   constructor(walk: StoreWalk, log: Log, budgetMs = usualBudgetMs) {
     this.#walk = walk;
@@ -29,7 +29,7 @@ export class AddressWatch {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.look(), lookEveryMs).unref();
+    this.#timer = setInterval(() => this.check(), checkEveryMs).unref();
   }
 
   close(): void {
@@ -37,14 +37,14 @@ export class AddressWatch {
   }
 
   /** Takes a sample, and warns unless it did so lately. */
-  look(): void {
-    if (this.#looksToWait > 0) {
-      this.#looksToWait--;
+  check(): void {
+    if (this.#checksToSkip > 0) {
+      this.#checksToSkip--;
       return;
     }
     const found = commonAddress(this.#sample());
     if (found === undefined) return;
-    this.#looksToWait = looksPerWarning - 1;
+    this.#checksToSkip = checksPerWarning - 1;
     this.#log.warn(
       `nearly all peers seem to have the address ${found}, so they cannot reach each other: the tracker stands behind ` +
         `a proxy or a container's NAT. For HTTP trust the proxy (--trusted-proxy ${found}, if it is one of yours); ` +
@@ -59,7 +59,7 @@ export class AddressWatch {
     const end = performance.now() + this.#budgetMs;
     let peers = 0;
     let roundEnded = false;
-    while (!roundEnded && peers < peersPerLook && performance.now() < end) {
+    while (!roundEnded && peers < peersPerCheck && performance.now() < end) {
       roundEnded = this.#walk.read(slice);
       for (let i = 0; i < slice.peerCount; i++) {
         const address = addressAt(slice.peers, i * walkedPeerWords);

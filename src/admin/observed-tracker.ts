@@ -37,7 +37,7 @@ export interface PeerWalk {
   readSwarm(infoHash: Int32Array, at: number, slice: PeerSlice): boolean;
 }
 
-export interface WatchedListener {
+export interface ObservedListener {
   transport: TransportName;
   family: 4 | 6;
   address: string;
@@ -105,7 +105,7 @@ export interface Actions {
   drop?: (infoHash: Int32Array) => Promise<string>;
 }
 
-export interface WatchedTracker {
+export interface ObservedTracker {
   readonly version: string;
   /** This machine's name. */
   readonly host: string;
@@ -113,7 +113,7 @@ export interface WatchedTracker {
   readonly startedAtMs: number;
   /** Upper ends of the latency buckets in seconds, ascending. */
   readonly latencyBounds: readonly number[];
-  readonly listeners: readonly WatchedListener[];
+  readonly listeners: readonly ObservedListener[];
   /** The transports in use since the start and what they have counted; always the same ones. */
   counts(): Partial<Record<TransportName, TransportCounts>>;
   totals(): StoreTotals;

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { encodeIpWords, parseIp } from '../../../src/protocol/ip-address.ts';
 import { Log } from '../../../src/server/log/log.ts';
 import { plainStyle } from '../../../src/server/log/log-text.ts';
-import { AddressWatch } from '../../../src/server/upkeep/address-watch.ts';
+import { SharedAddress } from '../../../src/server/upkeep/shared-address.ts';
 import { SwarmStore } from '../../../src/swarm/swarm-store.ts';
 import { Announce } from '../../../src/tracker/announce.ts';
 
@@ -30,9 +30,9 @@ function warnings(peers: [address: string, count: number][], looks = 1): string[
     { write: (line) => lines.push(line) },
     { format: 'text', verbose: false, style: plainStyle },
   );
-  const watch = new AddressWatch(store.walk(), log, 1000);
+  const checker = new SharedAddress(store.walk(), log, 1000);
   const said = Array.from({ length: looks }, () => {
-    watch.look();
+    checker.check();
     return lines.splice(0);
   });
   log.close();

@@ -1,7 +1,7 @@
 // What the admin door is told of the tracker: figures, state and actions, gathered from the parts it is put together of.
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { OptionInForce, WatchedListener, WatchedTracker } from '../../admin/watched-tracker.ts';
+import type { ObservedListener, ObservedTracker, OptionInForce } from '../../admin/observed-tracker.ts';
 import { WalkSlice } from '../../swarm/store-walk.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import { latencyBounds } from '../../transport/answer-stats.ts';
@@ -19,7 +19,7 @@ import { version } from '../version.ts';
 /** Far longer than 64 packets take. */
 const batchEndsMs = 50;
 
-export interface WatchedParts {
+export interface ObservedParts {
   store: SwarmStore;
   listeners: Listeners;
   addresses: readonly ListeningAddress[];
@@ -34,18 +34,18 @@ export interface WatchedParts {
   uncaughtExceptions: () => number;
 }
 
-export function createWatchedTracker(
-  parts: WatchedParts,
+export function createObservedTracker(
+  parts: ObservedParts,
   domain: string,
   log: Pick<Log, 'linesLost' | 'recent'>,
-): WatchedTracker {
+): ObservedTracker {
   const { store, listeners, snapshots, certificates, access, reload } = parts;
   return {
     version,
     host: hostname(),
     startedAtMs: Math.round(performance.timeOrigin),
     latencyBounds,
-    listeners: watchedListeners(parts),
+    listeners: observedListeners(parts),
     counts: () => listeners.counts(),
     totals: () => store.totals(),
     walk: () => store.walk(),
@@ -114,7 +114,7 @@ function hexOf(infoHash: Int32Array): string {
 }
 
 /** Those that can be asked whether they answer; nobody announces to a listener for an authority's questions. */
-function watchedListeners({ addresses, listeners }: WatchedParts): WatchedListener[] {
+function observedListeners({ addresses, listeners }: ObservedParts): ObservedListener[] {
   return addresses.flatMap(({ protocol, family, address, port, inherited }) => {
     const described = transports.find(({ title }) => title === protocol);
     if (described === undefined) return [];
@@ -149,7 +149,7 @@ function snapshotState({ figures: { savedAt, durationMs, bytes, failing } }: Sna
   };
 }
 
-async function reloadNow(reload: WatchedParts['reload']): Promise<string> {
+async function reloadNow(reload: ObservedParts['reload']): Promise<string> {
   const fault = await reload();
   if (fault !== undefined) throw new Error(fault);
   return 'Certificates and lists were read again; the log says what changed.';
