@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { cellBytes } from '../src/net/datagram-batch.ts';
 import { ConnectionIds } from '../src/protocol/connection-id.ts';
 import { Event } from '../src/protocol/event.ts';
 import { encodeAnnounceRequest } from '../src/protocol/udp-client-packets.ts';
@@ -21,7 +22,6 @@ import { formatTable, median } from './table.ts';
 import { createWorkload } from './workload.ts';
 
 const packets = 64;
-const cellBytes = 2048;
 const addressWords = 8;
 const addresses = 8;
 const warmUpMs = 1500;

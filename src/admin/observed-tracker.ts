@@ -20,12 +20,26 @@ export interface StoreTotals {
   evictedSwarms: number;
 }
 
+/** Words of a swarm in a slice: info_hash (5), counts, and how many swarms it stands for. */
+export const sliceSwarm = {
+  infoHash: 0,
+  complete: 5,
+  incomplete: 6,
+  downloaded: 7,
+  standsFor: 8,
+  size: 9,
+} as const;
+/** Words of a peer in a slice: its head, the address (1 or 4 of 4), the peer_id's first 8 bytes. */
+export const slicePeer = { head: 0, address: 1, peerId: 5, size: 7 } as const;
+/** A peer's head: family | seeder << 8 | port << 16. */
+export const headFamily = 0xff;
+export const headSeeder = 0x100;
+export const headPort = 16;
+
 /** A slice of a walk over the store. */
 export interface PeerSlice {
-  /** 9 words a swarm: info_hash (5), complete, incomplete, downloaded, how many swarms it stands for. */
   readonly swarms: Int32Array;
   swarmCount: number;
-  /** 7 words a peer: family | seeder << 8 | port << 16, the address (1 or 4 of 4), the peer_id's first 8 bytes. */
   readonly peers: Int32Array;
   peerCount: number;
 }

@@ -58,8 +58,9 @@ const noPeerIdBit = 512;
 const numberBits = leftBit | uploadedBit | downloadedBit | numwantBit;
 
 const query = new HttpQuery();
-// As long as a whole request may be: a number may have any length.
-const value = new Uint8Array(8 * 1024);
+/** Bytes of the longest value; a number may have any length, so as many as a whole request may have. */
+export const longestValue = 8 * 1024;
+const value = new Uint8Array(longestValue);
 let valueLength = 0;
 
 /**

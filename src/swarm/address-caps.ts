@@ -9,6 +9,7 @@ import { leechersIn, peersIn, recordAt } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import type { FoundPeer } from './found-peer.ts';
 import { setOf } from './large-swarm.ts';
+import { largestBlockPeers } from './size-classes.ts';
 import { ageOf } from './tick.ts';
 
 const portsPerAddress = 4;
@@ -77,7 +78,7 @@ export class AddressCaps {
     for (const seeders of [false, true] as const) {
       const set = setOf(ref, seeders);
       const block = peers.sets.blockAt(set, peers.sets.pointerFor(set, hash));
-      this.#scanBlock(peers, block, seeders ? 0 : 512, address, at, tick, ofSubscriber);
+      this.#scanBlock(peers, block, seeders ? 0 : largestBlockPeers, address, at, tick, ofSubscriber);
     }
   }
 

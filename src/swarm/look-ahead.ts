@@ -8,18 +8,20 @@ import type { InfoHashTable } from './info-hash-table.ts';
 import { entryField, shardRow } from './layout.ts';
 
 const cacheLineWords = 16;
+/** Announces that can be looked ahead for at once. */
+export const mostAhead = 1024;
 
 export class LookAhead {
   readonly #words: Int32Array;
   readonly #table: InfoHashTable;
-  readonly #at = new Int32Array(1024);
+  readonly #at = new Int32Array(mostAhead);
 
   constructor(words: Int32Array, table: InfoHashTable) {
     this.#words = words;
     this.#table = table;
   }
 
-  /** Touches the swarms whose info_hashes begin at the first `count` (1,024 at most) positions of `data`. */
+  /** Touches the swarms whose info_hashes begin at the first `count` positions (`mostAhead` at most) of `data`. */
   touch(data: Int32Array, positions: Int32Array, count: number, family: 4 | 6): void {
     const words = this.#words;
     const table = this.#table;

@@ -48,6 +48,8 @@ export const usualBlockPeers = 128;
 /** Step of the largest block in ordinary use; the steps after it serve a directory that can grow no more. */
 export const usualSteps = capacities.indexOf(usualBlockPeers);
 export const lastStep = capacities.length - 1;
+/** Peers that any block holds at most. */
+export const largestBlockPeers = capacities[lastStep];
 if (usualSteps < 0) throw new RangeError('no size class holds a block in ordinary use');
 
 /** The smallest step whose blocks hold `peers` peers. */

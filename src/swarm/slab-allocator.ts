@@ -24,7 +24,7 @@ const objectWords = Int32Array.from(sizeClasses);
 export const objectsPerChunk = Int32Array.from(sizeClasses, (words) => Math.floor(chunkWords / words));
 
 /** A list of chunks is two words of a class's row: the first chunk, and the last. */
-const lastInList = 1;
+export const lastInList = 1;
 
 export class SlabAllocator {
   readonly #words: Int32Array;

@@ -11,14 +11,14 @@ import type { InfoHashTable } from './info-hash-table.ts';
 import { setOf } from './large-swarm.ts';
 import { entryField, savedMask, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
-import { peerIdWords } from './size-classes.ts';
+import { largestBlockPeers, peerIdWords } from './size-classes.ts';
 import { fragmentHead, peerWords6 } from './snapshot-format.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
 
 const wordsPerSlice = 8192;
 const findsPerSlice = 512;
 /** Words of two blocks of the largest class. */
-export const largestFragment = fragmentHead.size + 2 * 512 * peerWords6;
+export const largestFragment = fragmentHead.size + 2 * largestBlockPeers * peerWords6;
 /** One past the last endpoint hash. */
 const endOfHashes = 2 ** 32;
 

@@ -14,7 +14,7 @@ import type { InfoHashTable } from './info-hash-table.ts';
 import { setOf } from './large-swarm.ts';
 import { entryField, familyRefAt, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
-import { peerIdWords } from './size-classes.ts';
+import { largestBlockPeers, peerIdWords } from './size-classes.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
 
 /** One swarm in a slice; `standsFor` says how many swarms of the store. */
@@ -38,8 +38,8 @@ const recordsPerSlice = 1024;
 const recordsPerRole = 256;
 /** What looking at a block's head costs, in copied records. */
 const blockCost = 4;
-/** The largest block holds 512 peers, and it is read whole. */
-const peerRoom = recordsPerSlice + 512;
+/** The largest block is read whole. */
+const peerRoom = recordsPerSlice + largestBlockPeers;
 
 /** What one slice found; the arrays are reused for the next one. */
 export class WalkSlice {
@@ -191,7 +191,7 @@ export class StoreWalk {
       this.#left -= blockCost;
       if (--this.#skip <= 0) {
         this.#skip = this.#every;
-        this.#copyBlock(block, family, (this.#part & 1) === 1 ? 0 : 512, peers, slice);
+        this.#copyBlock(block, family, (this.#part & 1) === 1 ? 0 : largestBlockPeers, peers, slice);
       }
       const span = peers.sets.spanOf(set, block);
       this.#at = (this.#at & ~(span - 1)) + span;

@@ -7,6 +7,7 @@ import type { Announce } from './announce.ts';
 import { type ScrapedSwarm, scrapeAll } from './full-scrape.ts';
 import { Protection } from './protection.ts';
 
+export { mostAhead } from '../swarm/look-ahead.ts';
 export type { SwarmCounts } from '../swarm/swarm-visit.ts';
 export type { ScrapedSwarm } from './full-scrape.ts';
 

@@ -8,7 +8,17 @@ import { historyRanges, historySeriesNames } from '../measures/history.ts';
 import type { Monitor } from '../measures/monitor.ts';
 import { formatNetwork4, formatNetwork6 } from '../measures/network-tally.ts';
 import { formatInfoHash, type Survey, swarmSizes } from '../measures/survey.ts';
-import type { AdminLog, ObservedTracker, PeerSlice, PeerWalk } from '../observed-tracker.ts';
+import {
+  type AdminLog,
+  headFamily,
+  headPort,
+  headSeeder,
+  type ObservedTracker,
+  type PeerSlice,
+  type PeerWalk,
+  slicePeer,
+  sliceSwarm,
+} from '../observed-tracker.ts';
 import type {
   AnnounceUrls,
   Clients,
@@ -151,9 +161,9 @@ export class Api {
     return {
       info_hash: formatInfoHash(infoHash),
       known,
-      complete: known ? slice.swarms[5] : 0,
-      incomplete: known ? slice.swarms[6] : 0,
-      downloaded: known ? slice.swarms[7] : 0,
+      complete: known ? slice.swarms[sliceSwarm.complete] : 0,
+      incomplete: known ? slice.swarms[sliceSwarm.incomplete] : 0,
+      downloaded: known ? slice.swarms[sliceSwarm.downloaded] : 0,
       peers: trusted ? this.#peersIn(slice) : null,
     };
   }
@@ -239,15 +249,16 @@ export class Api {
   #peersIn({ peers, peerCount }: PeerSlice): NonNullable<SwarmDetail['peers']> {
     const bytes = new Uint8Array(peers.buffer, peers.byteOffset);
     return shareOut(peers, peerCount).map((at) => {
-      const head = peers[at];
-      const family = (head & 0xff) === 4 ? ('ipv4' as const) : ('ipv6' as const);
-      const address = bytes.slice((at + 1) * 4, (at + 1) * 4 + (family === 'ipv4' ? 4 : 16));
+      const head = peers[at + slicePeer.head];
+      const family = (head & headFamily) === 4 ? ('ipv4' as const) : ('ipv6' as const);
+      const from = (at + slicePeer.address) * 4;
+      const address = bytes.slice(from, from + (family === 'ipv4' ? 4 : 16));
       return {
         address: formatShownIp(address, this.#parts.ipVisibility) ?? null,
-        port: head >>> 16,
+        port: head >>> headPort,
         family,
-        seeder: (head & 0x100) !== 0,
-        client: nameOfPeerId(peers[at + 5], peers[at + 6]),
+        seeder: (head & headSeeder) !== 0,
+        client: nameOfPeerId(peers[at + slicePeer.peerId], peers[at + slicePeer.peerId + 1]),
       };
     });
   }
@@ -259,8 +270,8 @@ export class Api {
  */
 function shareOut(peers: Int32Array, peerCount: number): number[] {
   const groups = new Map<number, number[]>();
-  for (let at = 0; at < peerCount * 7; at += 7) {
-    const group = peers[at] & 0x1ff;
+  for (let at = 0; at < peerCount * slicePeer.size; at += slicePeer.size) {
+    const group = peers[at + slicePeer.head] & (headFamily | headSeeder);
     const members = groups.get(group);
     if (members === undefined) groups.set(group, [at]);
     else members.push(at);
@@ -273,7 +284,7 @@ function shareOut(peers: Int32Array, peerCount: number): number[] {
     room -= share.length;
     return share;
   });
-  return shown.sort((a, b) => (peers[b] & 0x100) - (peers[a] & 0x100));
+  return shown.sort((a, b) => (peers[b] & headSeeder) - (peers[a] & headSeeder));
 }
 
 function isRange(text: string): text is keyof typeof historyRanges {

@@ -1,8 +1,10 @@
 // Counting how often pairs of 32-bit numbers occur, in one pass and in memory of fixed size (lossy counting).
 
+/** Words of a slot; a count of 0 is an empty one. */
+const pair = { first: 0, second: 1, count: 2, size: 3 } as const;
+
 /** A hash table in typed arrays: several times as fast as a Map for the millions of peers of a survey. */
 export class PairTally {
-  /** First, second, count; a count of 0 is an empty slot. */
   #slots: Int32Array;
   readonly #mask: number;
   readonly #room: number;
@@ -15,29 +17,30 @@ export class PairTally {
     const slots = 2 ** Math.ceil(Math.log2(room * 1.5));
     this.#room = room;
     this.#mask = slots - 1;
-    this.#slots = new Int32Array(slots * 3);
+    this.#slots = new Int32Array(slots * pair.size);
   }
 
   add(first: number, second: number): void {
     const slots = this.#slots;
     let at = this.#find(first, second);
-    if (slots[at + 2] === 0) {
+    if (slots[at + pair.count] === 0) {
       if (this.#used >= this.#room) {
         this.#makeRoom();
         at = this.#find(first, second);
       }
       this.#used++;
-      this.#slots[at] = first;
-      this.#slots[at + 1] = second;
+      this.#slots[at + pair.first] = first;
+      this.#slots[at + pair.second] = second;
     }
-    this.#slots[at + 2]++;
+    this.#slots[at + pair.count]++;
   }
 
   /** Every pair and its count, in no order. */
   *entries(): Generator<[first: number, second: number, count: number]> {
     const slots = this.#slots;
-    for (let at = 0; at < slots.length; at += 3) {
-      if (slots[at + 2] !== 0) yield [slots[at], slots[at + 1], slots[at + 2]];
+    for (let at = 0; at < slots.length; at += pair.size) {
+      if (slots[at + pair.count] !== 0)
+        yield [slots[at + pair.first], slots[at + pair.second], slots[at + pair.count]];
     }
   }
 
@@ -47,8 +50,12 @@ export class PairTally {
     let hash = Math.imul(first, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b);
     hash ^= hash >>> 15;
     for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const at = slot * 3;
-      if (slots[at + 2] === 0 || (slots[at] === first && slots[at + 1] === second)) return at;
+      const at = slot * pair.size;
+      if (
+        slots[at + pair.count] === 0 ||
+        (slots[at + pair.first] === first && slots[at + pair.second] === second)
+      )
+        return at;
     }
   }
 
@@ -59,13 +66,13 @@ export class PairTally {
       const old = this.#slots;
       this.#slots = new Int32Array(old.length);
       this.#used = 0;
-      for (let from = 0; from < old.length; from += 3) {
-        const count = old[from + 2];
+      for (let from = 0; from < old.length; from += pair.size) {
+        const count = old[from + pair.count];
         if (count <= this.error) continue;
-        const at = this.#find(old[from], old[from + 1]);
-        this.#slots[at] = old[from];
-        this.#slots[at + 1] = old[from + 1];
-        this.#slots[at + 2] = count;
+        const at = this.#find(old[from + pair.first], old[from + pair.second]);
+        this.#slots[at + pair.first] = old[from + pair.first];
+        this.#slots[at + pair.second] = old[from + pair.second];
+        this.#slots[at + pair.count] = count;
         this.#used++;
       }
     }

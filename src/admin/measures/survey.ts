@@ -4,7 +4,7 @@
 // store is surveyed anew every few seconds. Of a large one all large swarms are looked at, and of the others and of the
 // peers a sample, which says as much. Nothing of it is on the hot path.
 
-import type { PeerSlice, PeerWalk } from '../observed-tracker.ts';
+import { headFamily, type PeerSlice, type PeerWalk, slicePeer, sliceSwarm } from '../observed-tracker.ts';
 import { type ClientShare, ClientTally } from './client-software.ts';
 import { NetworkTally, network24, network48 } from './network-tally.ts';
 
@@ -134,20 +134,21 @@ class Round {
   }
 
   add({ swarms, swarmCount, peers, peerCount }: PeerSlice): void {
-    for (let i = 0, at = 0; i < swarmCount; i++, at += 9) {
-      const size = swarms[at + 5] + swarms[at + 6];
+    for (let i = 0, at = 0; i < swarmCount; i++, at += sliceSwarm.size) {
+      const size = swarms[at + sliceSwarm.complete] + swarms[at + sliceSwarm.incomplete];
       let sizeClass = 0;
       while (sizeClass < swarmSizes.length && size > swarmSizes[sizeClass]) sizeClass++;
-      if (swarms[at + 8] === 1) {
+      if (swarms[at + sliceSwarm.standsFor] === 1) {
         this.#counted[sizeClass]++;
         this.#peers += size;
       } else this.#sampled[sizeClass]++;
       if (size > this.#top.least) this.#top.add(size, swarms, at);
     }
-    for (let i = 0, at = 0; i < peerCount; i++, at += 7) {
-      if ((peers[at] & 0xff) === 4) this.#networks4.add(network24(peers[at + 1]));
-      else this.#networks6.add(network48(peers[at + 1], peers[at + 2]));
-      this.#clients.add(peers[at + 5], peers[at + 6]);
+    for (let i = 0, at = 0; i < peerCount; i++, at += slicePeer.size) {
+      const address = at + slicePeer.address;
+      if ((peers[at + slicePeer.head] & headFamily) === 4) this.#networks4.add(network24(peers[address]));
+      else this.#networks6.add(network48(peers[address], peers[address + 1]));
+      this.#clients.add(peers[at + slicePeer.peerId], peers[at + slicePeer.peerId + 1]);
     }
     this.#peersMet += peerCount;
   }
@@ -189,7 +190,7 @@ class TopSwarms {
   least = 0;
 
   add(size: number, swarms: Int32Array, at: number): void {
-    this.#swarms.push({ size, words: swarms.slice(at, at + 8) });
+    this.#swarms.push({ size, words: swarms.slice(at, at + sliceSwarm.size) });
     if (this.#swarms.length >= 2 * topSwarmCount) this.#cut();
   }
 
@@ -199,9 +200,9 @@ class TopSwarms {
     const byHash = new Map(this.#swarms.map(({ words }) => [formatInfoHash(words), words]));
     return [...byHash].map(([infoHash, words]) => ({
       infoHash,
-      complete: words[5],
-      incomplete: words[6],
-      downloaded: words[7],
+      complete: words[sliceSwarm.complete],
+      incomplete: words[sliceSwarm.incomplete],
+      downloaded: words[sliceSwarm.downloaded],
     }));
   }
 

@@ -6,7 +6,7 @@ import { includes } from '../../transport/client-address.ts';
 import { createAskHttp } from '../../transport/http/ask-self.ts';
 import { maxConnections } from '../../transport/http/descriptor-limit.ts';
 import { FullScrapes } from '../../transport/http/full-scrapes.ts';
-import { HttpConnections } from '../../transport/http/http-connections.ts';
+import { defaultMaxPerAddress, HttpConnections } from '../../transport/http/http-connections.ts';
 import { HttpCounters } from '../../transport/http/http-counters.ts';
 import { httpCounts } from '../../transport/http/http-counts.ts';
 import { type HttpOptions, HttpTransport } from '../../transport/http/http-transport.ts';
@@ -14,12 +14,7 @@ import { monotonicSeconds } from '../clock.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { announceUrlsOf, formatAnnounceUrls } from './announce-urls.ts';
-import {
-  createConnectionTable,
-  hearWorker,
-  httpWorkerSettings,
-  maxConnectionsPerAddress,
-} from './http-threads.ts';
+import { createConnectionTable, hearWorker, httpWorkerSettings } from './http-threads.ts';
 import type { HttpWorkerMessage } from './http-worker.ts';
 import { createLimitCheck } from './limit-check.ts';
 import type { PlannedListener, Protocol } from './listen-plan.ts';
@@ -56,7 +51,7 @@ export function createHttpParts(
   // One for all, as they share the process's descriptors.
   const connections = new HttpConnections({
     max: maxConnections(),
-    maxPerAddress: maxConnectionsPerAddress,
+    maxPerAddress: defaultMaxPerAddress,
     trustedProxies: trustedProxies(configuration),
     isOverLimit: createLimitCheck(tracker),
     table,

@@ -1,15 +1,13 @@
 // HTTP as it is divided between the socket workers and the main thread: what they are told, and what they leave to it.
 import { ConnectionTable } from '../../transport/http/connection-table.ts';
 import { descriptorLimit, maxConnections } from '../../transport/http/descriptor-limit.ts';
-import type { HttpConnections } from '../../transport/http/http-connections.ts';
+import { defaultMaxPerAddress, type HttpConnections } from '../../transport/http/http-connections.ts';
 import type { HttpTransport } from '../../transport/http/http-transport.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { redirectDomain } from '../options/redirect-domain.ts';
 import { announceUrlsOf } from './announce-urls.ts';
 import type { HttpWorkerMessage, HttpWorkerSettings } from './http-worker.ts';
 import type { PlannedListener } from './listen-plan.ts';
-
-export const maxConnectionsPerAddress = 256;
 
 /** Counts connections of `workers` threads and of the main thread, which has the number behind theirs. */
 export function createConnectionTable(workers: number): ConnectionTable {
@@ -31,7 +29,7 @@ export function httpWorkerSettings(
     redirectTo: configuration.redirectHttp ? `https://${redirectDomain(configuration)}` : undefined,
     acme: configuration.acmeDomain.length > 0,
     maxConnections: maxConnections(),
-    maxPerAddress: maxConnectionsPerAddress,
+    maxPerAddress: defaultMaxPerAddress,
   };
 }
 

@@ -13,6 +13,7 @@ import { Protection } from '../../tracker/protection.ts';
 import type { TrackerSettings } from '../../tracker/tracker.ts';
 import type { ConnectionTable } from '../../transport/http/connection-table.ts';
 import { HttpCounters, httpCounterBytes } from '../../transport/http/http-counters.ts';
+import { backlog } from '../../transport/http/http-limits.ts';
 import { createUdpCounters, UdpCounter, udpCounterBytes } from '../../transport/udp/udp-counters.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
 import type { HttpWorkerMessage, HttpWorkerSettings } from './http-worker.ts';
@@ -46,8 +47,6 @@ export interface HttpInWorkers {
 }
 
 const socketWorkerProgram = new URL('./socket-worker.js', import.meta.url);
-/** Connections that the kernel completes before they are accepted, for each socket. */
-const backlog = 4096;
 /** A connection is accepted when it says something, or after so many seconds. */
 const deferSeconds = 1;
 /** Answers take milliseconds; a client that reads slowly longer. */

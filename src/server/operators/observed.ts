@@ -1,8 +1,15 @@
 // What the admin door is told of the tracker: figures, state and actions, gathered from the parts it is put together of.
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ObservedListener, ObservedTracker, OptionInForce } from '../../admin/observed-tracker.ts';
-import { WalkSlice } from '../../swarm/store-walk.ts';
+import {
+  headSeeder,
+  type ObservedListener,
+  type ObservedTracker,
+  type OptionInForce,
+  slicePeer,
+  sliceSwarm,
+} from '../../admin/observed-tracker.ts';
+import { WalkSlice, walkedPeer, walkedSeeder, walkedSwarm } from '../../swarm/store-walk.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import { latencyBounds } from '../../transport/answer-stats.ts';
 import { transports } from '../../transport/transports.ts';
@@ -15,6 +22,10 @@ import type { AccessLists } from '../lists/access-lists.ts';
 import type { Log } from '../log/log.ts';
 import type { Snapshots } from '../storage/snapshots.ts';
 import { version } from '../version.ts';
+
+// The admin door knows no store, so it has the words of a slice by itself.
+if (!agree(sliceSwarm, walkedSwarm) || !agree(slicePeer, walkedPeer) || headSeeder !== walkedSeeder)
+  throw new RangeError('the admin door reads the slices of a walk otherwise than the store writes them');
 
 /** Far longer than 64 packets take. */
 const batchEndsMs = 50;
@@ -166,4 +177,9 @@ async function saveNow(snapshots: Snapshots): Promise<string> {
 async function drop(store: SwarmStore, infoHash: Int32Array): Promise<string> {
   while (!store.drop(infoHash, 0)) await new Promise(setImmediate);
   return 'The swarm is forgotten; its peers may announce again.';
+}
+
+function agree(one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }

@@ -12,6 +12,7 @@ import {
   sizeClassMask,
 } from '../layout.ts';
 import { sizeClasses } from '../size-classes.ts';
+import { lastInList, objectsPerChunk } from '../slab-allocator.ts';
 import type { Findings } from './findings.ts';
 
 const free = 1;
@@ -158,13 +159,13 @@ export class ObjectLedger {
       previous = chunk;
       chunk = words[at + chunkRow.next];
     }
-    this.#findings.expect(`the last of ${name}`, words[list + 1], previous);
+    this.#findings.expect(`the last of ${name}`, words[list + lastInList], previous);
     return listed;
   }
 
   #hasRoom(chunk: number): boolean {
     const row = chunkTable + chunk * chunkRow.size;
-    const size = sizeClasses[this.#words[row + chunkRow.sizeClass] & sizeClassMask];
-    return this.#words[row + chunkRow.used] < Math.floor(chunkWords / size);
+    const sizeClass = this.#words[row + chunkRow.sizeClass] & sizeClassMask;
+    return this.#words[row + chunkRow.used] < objectsPerChunk[sizeClass];
   }
 }

@@ -58,6 +58,8 @@ export class HttpEpoll {
 
   constructor(calls: SystemCalls, loop: EventLoop, options: HttpEpollOptions) {
     const { limits, wallClock = Date.now } = options;
+    if (longestProxyHeader + limits.headBytes > inputBytes)
+      throw new RangeError('a head behind a PROXY header is longer than what is read at once');
     this.#options = options;
     this.#wakeUp = new WakeUp(options.clock);
     this.#loop = loop;

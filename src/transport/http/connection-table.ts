@@ -8,6 +8,8 @@
 /** Where the numbers stand; all are whole numbers of 32 bits. */
 const header = { open: 0, descriptors: 1, threads: 2, key: 4, size: 32 } as const;
 const threadRow = { oldest: 0, shed: 1, size: 16 } as const;
+/** A descriptor's row: one more than the number of the thread whose connection it is, or 0; and where it counts. */
+const ownerRow = { thread: 0, place: 1, size: 2 } as const;
 const countBits = 15;
 const counts = 1 << countBits;
 
@@ -44,7 +46,7 @@ export class ConnectionTable {
 
   /** For `threads` threads and descriptors below `descriptors`; `key`: two random words. */
   static create(threads: number, descriptors: number, key: Int32Array): ConnectionTable {
-    const size = header.size + threads * threadRow.size + 2 * counts + descriptors * 2;
+    const size = header.size + threads * threadRow.size + 2 * counts + descriptors * ownerRow.size;
     const buffer = new SharedArrayBuffer(size * 4);
     const words = new Int32Array(buffer);
     words[header.threads] = threads;
@@ -92,13 +94,13 @@ export class ConnectionTable {
   /** Notes that a counted connection is `thread`'s, by its descriptor: if the thread fails, others can end it. */
   own(thread: number, descriptor: number, place: AddressPlace): void {
     const row = this.#rowOf(descriptor);
-    this.#words[row] = thread + 1;
-    this.#words[row + 1] = place;
+    this.#words[row + ownerRow.thread] = thread + 1;
+    this.#words[row + ownerRow.place] = place;
   }
 
   /** Before a descriptor is closed or handed on: it is no longer its thread's. */
   disown(descriptor: number): void {
-    this.#words[this.#rowOf(descriptor)] = 0;
+    this.#words[this.#rowOf(descriptor) + ownerRow.thread] = 0;
   }
 
   /** Counts out what a thread that has failed held, and returns the descriptors, which are open still. */
@@ -107,9 +109,9 @@ export class ConnectionTable {
     const descriptors: number[] = [];
     for (let descriptor = 0; descriptor < this.#descriptors; descriptor++) {
       const row = this.#rowOf(descriptor);
-      if (words[row] !== thread + 1) continue;
-      this.remove(words[row + 1]);
-      words[row] = 0;
+      if (words[row + ownerRow.thread] !== thread + 1) continue;
+      this.remove(words[row + ownerRow.place]);
+      words[row + ownerRow.thread] = 0;
       descriptors.push(descriptor);
     }
     this.setOldest(thread, undefined);
@@ -152,7 +154,7 @@ export class ConnectionTable {
 
   #rowOf(descriptor: number): number {
     if (descriptor >= this.#descriptors) throw new RangeError(`descriptor ${descriptor} is beyond the table`);
-    return this.#owners + descriptor * 2;
+    return this.#owners + descriptor * ownerRow.size;
   }
 
   #first(place: AddressPlace): number {

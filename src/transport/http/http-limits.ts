@@ -1,4 +1,5 @@
 // Knows how much time and room the HTTP transport gives its clients.
+import { longestValue } from '../../protocol/http-announce.ts';
 
 /** Times are milliseconds, sizes bytes. */
 export interface HttpLimits {
@@ -15,6 +16,9 @@ export interface HttpLimits {
   readonly lingerMs: number;
 }
 
+/** Connections that the kernel completes before they are accepted, for each socket. */
+export const backlog = 4096;
+
 export const defaultHttpLimits: HttpLimits = {
   headBytes: 8192,
   headMs: 5000,
@@ -24,3 +28,5 @@ export const defaultHttpLimits: HttpLimits = {
   stallMs: 5000,
   lingerMs: 500,
 };
+if (defaultHttpLimits.headBytes > longestValue)
+  throw new RangeError('a value may be longer than the room in which it is read');

@@ -27,7 +27,7 @@ import {
   wrongMethod,
 } from './http-error.ts';
 import { HttpHead } from './http-head.ts';
-import { defaultHttpLimits, type HttpLimits } from './http-limits.ts';
+import { backlog, defaultHttpLimits, type HttpLimits } from './http-limits.ts';
 import { formatHttpPage, pageFields } from './http-page.ts';
 import { sendAnswer, sendText } from './http-send.ts';
 import { HttpTarget, Target } from './http-target.ts';
@@ -79,9 +79,6 @@ export interface TakenConnection {
 
 /** A pipeline could ask for thousands. */
 const maxStreamsPerConnection = 4;
-
-/** Connections that the kernel completes before they are accepted. */
-const backlog = 4096;
 
 export class HttpTransport {
   readonly #options: HttpOptions;

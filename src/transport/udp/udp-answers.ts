@@ -36,7 +36,7 @@ import {
 } from '../../protocol/udp-packets.ts';
 import { Announce } from '../../tracker/announce.ts';
 import { type TokenBuckets, unlimited } from '../../tracker/token-buckets.ts';
-import type { Tracker } from '../../tracker/tracker.ts';
+import { mostAhead, type Tracker } from '../../tracker/tracker.ts';
 import { countAnnounce, countRefusal } from '../answer-stats.ts';
 import { answerStatsOf, UdpCounter } from './udp-counters.ts';
 
@@ -80,7 +80,7 @@ export class UdpAnswers {
   readonly #counts = { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 };
   readonly #maxScrapeHashes: number;
   readonly #limits: TokenBuckets | undefined;
-  readonly #expected = new Int32Array(1024);
+  readonly #expected = new Int32Array(mostAhead);
   #expectedCount = 0;
   #unprovenAt = -1;
   #unprovenLeft = 0;
@@ -108,7 +108,7 @@ export class UdpAnswers {
     this.#maxScrapeHashes = Math.min(tracker.settings.maxScrapeHashes, mostScrapeHashes);
   }
 
-  /** Notes the packet, if it looks like an announce, for `lookAhead`; up to 1,024 of them. */
+  /** Notes the packet, if it looks like an announce, for `lookAhead`; up to `mostAhead` of them. */
   expect(at: number, length: number): void {
     if (
       length < announceRequestBytes ||

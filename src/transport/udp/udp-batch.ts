@@ -3,9 +3,9 @@
 import type { DatagramBatch } from '../../net/datagram-batch.ts';
 import { cellBytes, nameWords } from '../../net/datagram-batch.ts';
 import type { ConnectionIds } from '../../protocol/connection-id.ts';
-import type { Tracker } from '../../tracker/tracker.ts';
+import { mostAhead, type Tracker } from '../../tracker/tracker.ts';
 import { countLatency } from '../answer-stats.ts';
-import { packetBuffer, UdpAnswers } from './udp-answers.ts';
+import { maxReplyBytes, packetBuffer, UdpAnswers } from './udp-answers.ts';
 import { answerStatsOf, UdpCounter } from './udp-counters.ts';
 
 export interface UdpBatchOptions {
@@ -17,6 +17,8 @@ export interface UdpBatchOptions {
   clock: () => number;
   onException: (error: unknown) => void;
 }
+
+if (maxReplyBytes > cellBytes) throw new RangeError('the longest reply does not fit into a cell');
 
 /** Batches in one go before other descriptors of the loop get their turn. */
 const batchesPerTurn = 16;
@@ -36,6 +38,7 @@ export class UdpBatchTransport {
   readonly #last = { received: 0, sent: 0, unsent: 0, receiveErrors: 0 };
 
   constructor(batch: DatagramBatch, options: UdpBatchOptions) {
+    if (batch.cells > mostAhead) throw new RangeError(`a batch has more than ${mostAhead} cells`);
     this.#batch = batch;
     this.#options = options;
     this.#stats = answerStatsOf(options.counters);
