@@ -1,11 +1,13 @@
 // tracker-server's command line: a command to a running tracker, a question that is answered at once, or a tracker.
+
+import { escapeForLog } from '../cli/escape-for-log.ts';
+import { UsageError } from '../cli/usage-error.ts';
 import { check } from './check/check.ts';
 import { releaseSignals } from './life/early-signals.ts';
 import { run } from './life/run.ts';
-import { escapeForLog } from './log/escape-for-log.ts';
 import { namesControl, runControl } from './operators/control.ts';
 import { readConfiguration } from './options/configuration.ts';
-import { StartError, UsageError } from './usage-error.ts';
+import { StartError } from './start-error.ts';
 
 /** Ends the process with a line on stderr and an exit code when it cannot be done. */
 export async function runProgram(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {

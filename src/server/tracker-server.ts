@@ -14,6 +14,7 @@ import type { Log } from './log/log.ts';
 import { logFailure } from './log/log-failure.ts';
 import { openAdmin } from './operators/admin.ts';
 import type { Configuration } from './options/configuration.ts';
+import { StartError } from './start-error.ts';
 import { openConnectionKeys } from './storage/connection-keys.ts';
 import { createStore } from './storage/create-store.ts';
 import { openDataDirectory } from './storage/data-directory.ts';
@@ -23,7 +24,6 @@ import { Takeover } from './takeover/takeover.ts';
 import type { Succession } from './takeover/takeover-door.ts';
 import { Parts } from './upkeep/parts.ts';
 import { accessUpkeep, createUpkeep } from './upkeep/upkeep.ts';
-import { StartError } from './usage-error.ts';
 
 /** For answers in flight when another tracker waits to go on; a client that is cut off asks again. */
 const takeoverGraceMs = 100;

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UsageError } from '../../src/cli/usage-error.ts';
 import { BencodeError, decodeBencode, encodeBencode } from '../../src/protocol/bencode.ts';
 import { ConnectionIds } from '../../src/protocol/connection-id.ts';
 import { Event } from '../../src/protocol/event.ts';
@@ -16,7 +17,6 @@ import {
 } from '../../src/protocol/udp-client-packets.ts';
 import { readConfigFile } from '../../src/server/options/read-config-file.ts';
 import { readFlags } from '../../src/server/options/read-flags.ts';
-import { UsageError } from '../../src/server/usage-error.ts';
 import { Tracker } from '../../src/tracker/tracker.ts';
 import { HttpTarget } from '../../src/transport/http/http-target.ts';
 import { maxReplyBytes, packetBuffer, UdpAnswers } from '../../src/transport/udp/udp-answers.ts';

@@ -10,8 +10,8 @@ import { describe, test } from 'node:test';
 import { Log } from '../../src/server/log/log.ts';
 import { plainStyle } from '../../src/server/log/log-text.ts';
 import { type Configuration, defaultConfiguration } from '../../src/server/options/configuration.ts';
+import { StartError } from '../../src/server/start-error.ts';
 import { startTrackerServer, type TrackerServer } from '../../src/server/tracker-server.ts';
-import { StartError } from '../../src/server/usage-error.ts';
 import { pause } from '../program.ts';
 import { announcePacket } from '../transport/udp/udp-client.ts';
 

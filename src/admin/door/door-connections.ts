@@ -2,8 +2,8 @@
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { FairPlaces } from '../../transport/fair-places.ts';
 import { clientNetwork } from '../shown-address.ts';
-import { FairPlaces } from './fair-places.ts';
 
 const mostConnections = 100;
 /** Of all answers that clients have not taken yet; further questions are turned away meanwhile. */

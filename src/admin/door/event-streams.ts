@@ -1,9 +1,9 @@
 // The live figures as server-sent events: one text a second, made once for everybody who listens.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { FairPlaces } from '../../transport/fair-places.ts';
 import type { Monitor } from '../measures/monitor.ts';
 import { clientNetwork } from '../shown-address.ts';
-import { FairPlaces } from './fair-places.ts';
 
 const mostStreams = 50;
 /** A reader that is so far behind is cut off; it may come again. */

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Log } from '../log/log.ts';
+import { StartError } from '../start-error.ts';
 import { stampOf } from '../storage/file-stamp.ts';
-import { StartError } from '../usage-error.ts';
 import { type Certificate, CertificateError, formatDate, parseCertificate } from './certificate.ts';
 import type { CertificateSource } from './certificate-source.ts';
 

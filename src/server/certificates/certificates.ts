@@ -4,7 +4,7 @@ import type { AcmeChallenges } from '../../transport/http/acme-challenges.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { redirectDomain } from '../options/redirect-domain.ts';
-import { StartError } from '../usage-error.ts';
+import { StartError } from '../start-error.ts';
 import { AcmeCertificates } from './acme-certificates.ts';
 import { orderCertificate } from './acme-order.ts';
 import { AcmeStore } from './acme-store.ts';

@@ -1,5 +1,6 @@
 // `--check` as a command: the settings, what this machine has against them, and the exit code that says how bad it is.
 import { styleText } from 'node:util';
+import { UsageError } from '../../cli/usage-error.ts';
 import { checkCertificateFiles } from '../certificates/certificates.ts';
 import { planListeners } from '../listening/listen-plan.ts';
 import { AccessLists } from '../lists/access-lists.ts';
@@ -9,7 +10,6 @@ import { configurationOf } from '../options/configuration.ts';
 import { formatConfiguration } from '../options/format-configuration.ts';
 import type { ResolvedConfiguration } from '../options/resolved-configuration.ts';
 import { checkDataDirectory } from '../storage/data-directory.ts';
-import { UsageError } from '../usage-error.ts';
 import type { Finding } from './finding.ts';
 import { checkKeptSecrets } from './kept-secrets.ts';
 import { formatFindings, testItself } from './self-test.ts';

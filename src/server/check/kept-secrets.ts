@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { checkAcmeStore } from '../certificates/acme-store.ts';
 import type { Configuration } from '../options/configuration.ts';
+import { StartError } from '../start-error.ts';
 import { connectionKeyFile } from '../storage/connection-keys.ts';
 import { readOwnFile } from '../storage/private-file.ts';
 import { swarmKeyFile } from '../storage/swarm-key.ts';
-import { StartError } from '../usage-error.ts';
 
 /**
  * Changes nothing.

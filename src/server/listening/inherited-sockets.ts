@@ -2,7 +2,7 @@
 import { describeSocket, type InheritedSocket } from '../../net/inherited-socket.ts';
 import { loadSystemCalls } from '../../net/system-calls.ts';
 import { transports } from '../../transport/transports.ts';
-import { StartError } from '../usage-error.ts';
+import { StartError } from '../start-error.ts';
 import { type InheritedListener, type Protocol, socketKindOf } from './listen-plan.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

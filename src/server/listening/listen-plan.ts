@@ -4,7 +4,7 @@ import type { InheritedSocket } from '../../net/inherited-socket.ts';
 import { type TransportTitle, transports } from '../../transport/transports.ts';
 import type { Configuration } from '../options/configuration.ts';
 import type { Port } from '../options/option-kinds.ts';
-import { StartError } from '../usage-error.ts';
+import { StartError } from '../start-error.ts';
 
 /** A transport; ACME is plain HTTP for the authority's questions only. */
 export type Protocol = TransportTitle | 'ACME';

@@ -1,7 +1,7 @@
 // Whether sockets are served by threads of their own, and what every transport that they serve has in common.
 import { findFastPath } from '../../net/availability.ts';
 import { loadSystemCalls, type SystemCallsOrReason } from '../../net/system-calls.ts';
-import { StartError } from '../usage-error.ts';
+import { StartError } from '../start-error.ts';
 import type { PlannedListener } from './listen-plan.ts';
 import type { ListenerParts, ServingThreads } from './listener.ts';
 import { type HttpInWorkers, SocketWorkers } from './socket-workers.ts';

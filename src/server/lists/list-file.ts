@@ -3,11 +3,11 @@
 
 import { open } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { quoteForLog } from '../../cli/escape-for-log.ts';
 import { parseCidr } from '../../protocol/cidr.ts';
 import { infoHashWords } from '../../protocol/info-hash.ts';
 import { type AddressList, AddressListBuilder } from '../../tracker/address-list.ts';
 import { InfoHashList } from '../../tracker/info-hash-list.ts';
-import { quoteForLog } from '../log/escape-for-log.ts';
 
 /** Names the file, the line and what is wrong with it. */
 export class ListFileError extends Error {

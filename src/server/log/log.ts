@@ -1,6 +1,6 @@
 // The tracker's own log: levels, fields, escaping and sampling, written through pino as text or JSON.
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { escapeForLog } from './escape-for-log.ts';
+import { escapeForLog } from '../../cli/escape-for-log.ts';
 import { formatLogLine, type TextStyle } from './log-text.ts';
 import { type RecentLine, RecentLines } from './recent-lines.ts';
 import { RepeatedLines } from './repeated-lines.ts';

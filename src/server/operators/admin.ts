@@ -7,7 +7,7 @@ import { formatListenAddress } from '../listening/listen-plan.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { isLoopback } from '../options/configuration-rules.ts';
-import { StartError } from '../usage-error.ts';
+import { StartError } from '../start-error.ts';
 import { createObservedTracker, type ObservedParts } from './observed.ts';
 
 const leastTokenLength = 16;

@@ -4,11 +4,12 @@ import { askDoor, ControlError, type DoorAddress, listenAtDoor } from '../../adm
 import { formatDenied, formatStatus, formatSwarm, formatTop } from '../../admin/command/terminal-view.ts';
 import type { Denied, Stats, SwarmDetail, TopSwarms } from '../../admin/schema.ts';
 import { refuseStray } from '../../cli/command-line.ts';
+import { escapeForLog, quoteForLog } from '../../cli/escape-for-log.ts';
+import { UsageError } from '../../cli/usage-error.ts';
 import { shortSocketPath } from '../../net/socket-path.ts';
 import { parseCidr } from '../../protocol/cidr.ts';
-import { escapeForLog, quoteForLog } from '../log/escape-for-log.ts';
 import { type Configuration, configurationOf, readConfiguration } from '../options/configuration.ts';
-import { StartError, UsageError } from '../usage-error.ts';
+import { StartError } from '../start-error.ts';
 import { adminSocketPath } from './admin.ts';
 import { installedDoor } from './installed-door.ts';
 

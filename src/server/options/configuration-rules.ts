@@ -1,6 +1,6 @@
 // Which settings contradict each other, and which are legal but look mistaken.
 
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../../cli/usage-error.ts';
 import type { OptionValues } from './options.ts';
 import type { ResolvedConfiguration } from './resolved-configuration.ts';
 

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import { didYouMean } from '../../cli/did-you-mean.ts';
-import { quoteForLog } from '../log/escape-for-log.ts';
-import { UsageError } from '../usage-error.ts';
+import { quoteForLog } from '../../cli/escape-for-log.ts';
+import { UsageError } from '../../cli/usage-error.ts';
 import { isOptionName, type OptionName, optionNames, optionOf } from './options.ts';
 import { type Settings, settingFromToml } from './settings.ts';
 import { explainLine, linesOfKeys } from './toml-places.ts';

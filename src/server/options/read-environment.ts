@@ -1,7 +1,7 @@
 // How the environment sets options: CARACAL_HTTP_PORT for --http-port, and which near misses deserve a warning.
 
 import { nearest } from '../../cli/did-you-mean.ts';
-import { quoteForLog } from '../log/escape-for-log.ts';
+import { quoteForLog } from '../../cli/escape-for-log.ts';
 import { environmentName, type OptionName, optionNames, optionOf } from './options.ts';
 import { parseSetting, type Settings } from './settings.ts';
 

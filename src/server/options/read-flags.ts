@@ -1,8 +1,8 @@
 // How the command line sets options, and the parts of the help that no option gives.
 import { type CommandLine, readWords } from '../../cli/command-line.ts';
+import { quoteForLog } from '../../cli/escape-for-log.ts';
 import type { ProgramOption } from '../../cli/program.ts';
-import { quoteForLog } from '../log/escape-for-log.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../../cli/usage-error.ts';
 import { version } from '../version.ts';
 import { optionGroups } from './option.ts';
 import { defaultTextOf, type OptionName, optionNames, optionOf } from './options.ts';

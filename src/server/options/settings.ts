@@ -1,7 +1,7 @@
 // What one source of options says: which options it sets, to which checked values, and how messages name them.
 
-import { quoteForLog } from '../log/escape-for-log.ts';
-import { UsageError } from '../usage-error.ts';
+import { quoteForLog } from '../../cli/escape-for-log.ts';
+import { UsageError } from '../../cli/usage-error.ts';
 import { type OptionName, optionOf } from './options.ts';
 
 export type Origin = 'default' | 'file' | 'environment' | 'flag';

@@ -1,6 +1,6 @@
 // Where the keys of a TOML file stand, and what its writer most likely meant where it is no TOML. The parser gives
 // values without their places, and stops in its own terms.
-import { quoteForLog } from '../log/escape-for-log.ts';
+import { quoteForLog } from '../../cli/escape-for-log.ts';
 
 /** `key =`, `"key" =`, `key.more =` or `[key]` at the beginning of a line. */
 const opening = /^\s*\[{0,2}\s*(?:"([^"\\]+)"|'([^']+)'|([\w-]+))\s*[=.\]]/;

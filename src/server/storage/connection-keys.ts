@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
-import { StartError } from '../usage-error.ts';
+import { StartError } from '../start-error.ts';
 import { readPrivateFile, writePrivateFile } from './private-file.ts';
 
 /** 16 secret bytes each. Ids made with the previous key are still taken. */

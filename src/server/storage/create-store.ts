@@ -3,7 +3,7 @@ import { maxMemoryLimit } from '../../swarm/layout.ts';
 import { SwarmStore } from '../../swarm/swarm-store.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
-import { StartError } from '../usage-error.ts';
+import { StartError } from '../start-error.ts';
 import { createSwarmKey, loadSwarmKey } from './swarm-key.ts';
 
 /** @throws StartError when the system does not give the memory */

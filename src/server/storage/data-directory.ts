@@ -1,7 +1,7 @@
 // What --data-dir must be: a directory that this process can write to, and that nobody else can put files into.
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { StartError } from '../usage-error.ts';
+import { StartError } from '../start-error.ts';
 
 /**
  * Makes the directory when only its last part is missing (mode 0700: it holds keys).

@@ -3,7 +3,7 @@
 // A snapshot holds them in the order of their keyed hashes. Loaded under the same key, each is put beside the one before
 // it; under another, every one goes to a random place in memory, which takes about twice as long.
 import { join } from 'node:path';
-import { StartError } from '../usage-error.ts';
+import { StartError } from '../start-error.ts';
 import { readPrivateFile, writePrivateFile } from './private-file.ts';
 
 const keyWords = 4;

@@ -5,9 +5,9 @@ import type { SystemCalls } from '../../net/system-calls.ts';
 import type { DecodedSnapshot, SnapshotDecoder } from '../../swarm/snapshot-decoder.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import { type PassedSocket, PassedSockets } from '../listening/passed-sockets.ts';
+import { StartError } from '../start-error.ts';
 import { snapshotClock } from '../storage/snapshot-clock.ts';
 import type { TakenOver } from '../storage/snapshots.ts';
-import { StartError } from '../usage-error.ts';
 import { doorPath, lines, parseGreeting, takeoverVersion } from './conversation.ts';
 
 /** Longer than the old tracker is ever silent: while it answers, and while it waits for answers in flight. */

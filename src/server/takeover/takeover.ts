@@ -5,8 +5,8 @@ import type { PlannedListener } from '../listening/listen-plan.ts';
 import type { PassedSockets } from '../listening/passed-sockets.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
+import { StartError } from '../start-error.ts';
 import type { TakenOver } from '../storage/snapshots.ts';
-import { StartError } from '../usage-error.ts';
 import { hasPredecessor, Predecessor } from './predecessor.ts';
 import { type Succession, TakeoverDoor, type TakeoverDoorOptions } from './takeover-door.ts';
 

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Tracker } from '../../tracker/tracker.ts';
 import type { ClientAddress } from '../client-address.ts';
+import { FairPlaces } from '../fair-places.ts';
 import { FullScrape } from './full-scrape.ts';
 import type { HttpConnection } from './http-connections.ts';
 import { streamAnswer } from './http-send.ts';
@@ -21,20 +22,18 @@ interface Reader {
 /**
  * One for all HTTP and HTTPS listeners. Everybody reads the same collection at a pace of their own, so that a slow reader
  * is in nobody's way; two collections are held at most, the latest and one that is still being read. When there are
- * too many readers, whoever has most loses the one that came first.
+ * too many readers, whoever has most loses the one that came first (fair-places.ts).
  */
 export class FullScrapes {
   readonly #tracker: Tracker;
-  readonly #maxReaders: number;
-  readonly #readers = new Map<string, Set<Reader>>();
-  #readerCount = 0;
+  readonly #readers: FairPlaces<Reader>;
   #latest: FullScrape | undefined;
   #former: FullScrape | undefined;
   #formerSince = 0;
 
   constructor(tracker: Tracker, maxReaders = defaultMaxReaders) {
     this.#tracker = tracker;
-    this.#maxReaders = maxReaders;
+    this.#readers = new FairPlaces(maxReaders);
   }
 
   /**
@@ -84,20 +83,22 @@ export class FullScrapes {
   }
 
   #enter(key: string, reader: Reader): void {
-    if (this.#readerCount >= this.#maxReaders) this.#cutOne();
-    const own = this.#readers.get(key) ?? new Set();
-    this.#readers.set(key, own);
-    own.add(reader);
     reader.scrape.readers++;
-    this.#readerCount++;
+    const lost = this.#readers.take(key, reader);
+    if (lost !== undefined) this.#end(lost);
   }
 
   #leave(key: string, reader: Reader): void {
-    const own = this.#readers.get(key);
-    if (!own?.delete(reader)) return;
-    if (own.size === 0) this.#readers.delete(key);
+    if (this.#readers.giveBack(key, reader)) this.#forget(reader);
+  }
+
+  #end(reader: Reader): void {
+    reader.response.destroy();
+    this.#forget(reader);
+  }
+
+  #forget(reader: Reader): void {
     reader.scrape.readers--;
-    this.#readerCount--;
     this.#forgetUnread();
   }
 
@@ -106,28 +107,9 @@ export class FullScrapes {
     if (this.#latest?.readers === 0 && !this.#latest.isFresh(keptMs)) this.#latest = undefined;
   }
 
-  #cutOne(): void {
-    let key = '';
-    let most: Set<Reader> | undefined;
-    for (const [each, readers] of this.#readers) {
-      if (most !== undefined && readers.size <= most.size) continue;
-      key = each;
-      most = readers;
-    }
-    for (const first of most ?? []) {
-      first.response.destroy();
-      this.#leave(key, first);
-      return;
-    }
-  }
-
   #cut(scrape: FullScrape): void {
-    for (const [key, readers] of this.#readers) {
-      for (const reader of readers) {
-        if (reader.scrape !== scrape) continue;
-        reader.response.destroy();
-        this.#leave(key, reader);
-      }
+    for (const [key, reader] of this.#readers) {
+      if (reader.scrape === scrape && this.#readers.giveBack(key, reader)) this.#end(reader);
     }
   }
 }

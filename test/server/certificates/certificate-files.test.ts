@@ -8,7 +8,7 @@ import type { Certificate } from '../../../src/server/certificates/certificate.t
 import { CertificateFiles, loadCertificate } from '../../../src/server/certificates/certificate-files.ts';
 import { Log } from '../../../src/server/log/log.ts';
 import { plainStyle } from '../../../src/server/log/log-text.ts';
-import { StartError } from '../../../src/server/usage-error.ts';
+import { StartError } from '../../../src/server/start-error.ts';
 import { TestAuthority, type TestCertificate } from '../../certificates.ts';
 
 const checkEveryMs = 20;

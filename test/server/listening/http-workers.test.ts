@@ -5,8 +5,8 @@ import { findFastPath } from '../../../src/net/availability.ts';
 import { Log } from '../../../src/server/log/log.ts';
 import { plainStyle } from '../../../src/server/log/log-text.ts';
 import { defaultConfiguration } from '../../../src/server/options/configuration.ts';
+import { StartError } from '../../../src/server/start-error.ts';
 import { startTrackerServer, type TrackerServer } from '../../../src/server/tracker-server.ts';
-import { StartError } from '../../../src/server/usage-error.ts';
 import { pause } from '../../program.ts';
 import { RawHttp } from '../../transport/http/raw-http.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { listenError, planListeners } from '../../../src/server/listening/listen-plan.ts';
 import { type Configuration, defaultConfiguration } from '../../../src/server/options/configuration.ts';
-import { StartError } from '../../../src/server/usage-error.ts';
+import { StartError } from '../../../src/server/start-error.ts';
 
 function plan(changes: Partial<Configuration>): string[] {
   return planListeners(defaultConfiguration(changes)).map(

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, mock, test } from 'node:test';
 import fc from 'fast-check';
-import { escapeForLog, quoteForLog } from '../../../src/server/log/escape-for-log.ts';
+import { escapeForLog, quoteForLog } from '../../../src/cli/escape-for-log.ts';
 import { Log, type LogOptions } from '../../../src/server/log/log.ts';
 import { plainStyle, textStyleFor } from '../../../src/server/log/log-text.ts';
 

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
+import { UsageError } from '../../../src/cli/usage-error.ts';
 import { readConfiguration } from '../../../src/server/options/configuration.ts';
 import { formatConfiguration } from '../../../src/server/options/format-configuration.ts';
 import { environmentName, optionNames, optionOf } from '../../../src/server/options/options.ts';
 import type { ResolvedConfiguration } from '../../../src/server/options/resolved-configuration.ts';
-import { UsageError } from '../../../src/server/usage-error.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'caracal-configuration-'));
 after(() => rmSync(directory, { recursive: true }));

@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
+import { StartError } from '../../../src/server/start-error.ts';
 import { loadConnectionKeys } from '../../../src/server/storage/connection-keys.ts';
-import { StartError } from '../../../src/server/usage-error.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'caracal-keys-'));
 after(() => rmSync(root, { recursive: true }));

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { StartError } from '../../../src/server/start-error.ts';
 import { checkDataDirectory, openDataDirectory } from '../../../src/server/storage/data-directory.ts';
-import { StartError } from '../../../src/server/usage-error.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'caracal-data-'));
 after(() => rmSync(root, { recursive: true }));

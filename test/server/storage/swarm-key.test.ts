@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { StartError } from '../../../src/server/start-error.ts';
 import { createSwarmKey, loadSwarmKey } from '../../../src/server/storage/swarm-key.ts';
-import { StartError } from '../../../src/server/usage-error.ts';
 
 function openDirectory(test: TestContext) {
   const directory = mkdtempSync(join(tmpdir(), 'caracal-swarm-key-'));

@@ -6,41 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fastPath } from '../../net/fast-path.ts';
 import { pause } from '../../program.ts';
-import {
-  afterRows,
-  askHttp,
-  knock,
-  newDirectory,
-  type Running,
-  samePorts,
-  start,
-  take,
-  until,
-} from './running.ts';
-
-interface Stopped {
-  old: Running;
-  dataDir: string;
-  socket: Socket;
-  /** What the old tracker has said after the swarms. */
-  said: () => string;
-}
-
-/** An old tracker that has stopped for a new one. */
-async function stopped(test: TestContext): Promise<Stopped> {
-  const dataDir = newDirectory();
-  const old = await start(test, dataDir);
-  await askHttp(old.httpPort, 7001);
-  const { socket } = await knock(test, dataDir);
-  let received = Buffer.alloc(0);
-  socket.on('data', (data) => {
-    received = Buffer.concat([received, data]);
-  });
-  socket.write(`${take}\ncopy\nready\n`);
-  // The swarms, what has changed, and the rest.
-  await until(() => afterRows(received, 3) !== undefined, 'the swarms');
-  return { old, dataDir, socket, said: () => afterRows(received, 3)!.toString('latin1') };
-}
+import { askHttp, newDirectory, samePorts, start, stopped, until } from './running.ts';
 
 test(
   'the old tracker ends when the new one has heard that it serves, and not before',

@@ -104,3 +104,27 @@ export function afterRows(bytes: Buffer, rows: number): Buffer | undefined {
   }
   return bytes.subarray(at);
 }
+
+export interface Stopped {
+  old: Running;
+  dataDir: string;
+  socket: Socket;
+  /** What the old tracker has said after the swarms. */
+  said: () => string;
+}
+
+/** An old tracker that has stopped for a new one. */
+export async function stopped(test: TestContext): Promise<Stopped> {
+  const dataDir = newDirectory();
+  const old = await start(test, dataDir);
+  await askHttp(old.httpPort, 7001);
+  const { socket } = await knock(test, dataDir);
+  let received = Buffer.alloc(0);
+  socket.on('data', (data) => {
+    received = Buffer.concat([received, data]);
+  });
+  socket.write(`${take}\ncopy\nready\n`);
+  // The swarms, what has changed, and the rest.
+  await until(() => afterRows(received, 3) !== undefined, 'the swarms');
+  return { old, dataDir, socket, said: () => afterRows(received, 3)!.toString('latin1') };
+}

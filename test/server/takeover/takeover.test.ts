@@ -16,7 +16,7 @@ import { openUnixReceiver } from '../../net/unix-receiver.ts';
 import { pause, startProgram } from '../../program.ts';
 import { createStore, Visit } from '../../swarm/visit.ts';
 import { mainScript } from '../../tracker-program.ts';
-import { afterRows, askHttp, askUdp, knock, newDirectory, samePorts, start, take, until } from './running.ts';
+import { askHttp, askUdp, knock, newDirectory, samePorts, start, stopped, take, until } from './running.ts';
 
 test('the new tracker has the sockets and the peers, and the old one ends', fastPath, async (test) => {
   const dataDir = newDirectory();
@@ -182,16 +182,7 @@ test(
 );
 
 test('the old tracker serves again when the new one ends after it stopped', fastPath, async (test) => {
-  const dataDir = newDirectory();
-  const old = await start(test, dataDir);
-  await askHttp(old.httpPort, 7001);
-  const { socket } = await knock(test, dataDir);
-  let received = Buffer.alloc(0);
-  socket.on('data', (data) => {
-    received = Buffer.concat([received, data]);
-  });
-  socket.write(`${take}\ncopy\nready\n`);
-  await until(() => afterRows(received, 3) !== undefined, 'everything, after which it does not answer');
+  const { old, dataDir, socket } = await stopped(test);
   // Nobody answers; what comes now waits for whoever will.
   const waiting = askHttp(old.httpPort, 7002);
   await pause(100);

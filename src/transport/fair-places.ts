@@ -21,20 +21,27 @@ export class FairPlaces<T> {
     this.#places.set(client, own);
     this.#taken++;
     if (this.#taken <= this.#most) return undefined;
-    let greediest = client;
+    let greediest: string | undefined;
+    // Of equals the first: not the newcomer.
     for (const [other, held] of this.#places) {
-      if (held.size > this.#places.get(greediest)!.size) greediest = other;
+      if (greediest === undefined || held.size > this.#places.get(greediest)!.size) greediest = other;
     }
-    const [oldest] = this.#places.get(greediest)!;
-    this.giveBack(greediest, oldest);
+    const [oldest] = this.#places.get(greediest!)!;
+    this.giveBack(greediest!, oldest);
     return oldest;
   }
 
-  /** Nothing happens when it has been taken back already. */
-  giveBack(client: string, holder: T): void {
+  /** Whether it had the place still: one that has been taken back is not given back again. */
+  giveBack(client: string, holder: T): boolean {
     const own = this.#places.get(client);
-    if (own === undefined || !own.delete(holder)) return;
+    if (own === undefined || !own.delete(holder)) return false;
     if (own.size === 0) this.#places.delete(client);
     this.#taken--;
+    return true;
+  }
+
+  /** Who has which; places may be given back meanwhile. */
+  *[Symbol.iterator](): Generator<[client: string, holder: T]> {
+    for (const [client, held] of this.#places) for (const holder of held) yield [client, holder];
   }
 }

@@ -1,6 +1,4 @@
-// The operator's errors before the tracker runs: each is one line on stderr and an exit code.
-
-export { UsageError } from '../cli/usage-error.ts';
+// Why a tracker with the right options does not start: one line on stderr and an exit code.
 
 /** The options are right, yet the tracker cannot start with them here (port in use, no access): exit code 1. */
 export class StartError extends Error {
