@@ -21,6 +21,12 @@ export interface AccessMemory {
   deniedClients: readonly string[];
 }
 
+/** Who announces what, whichever way. */
+type Announced = Pick<
+  Announce,
+  'family' | 'address' | 'addressAt' | 'infoHash' | 'infoHashAt' | 'peerId' | 'peerIdAt'
+>;
+
 export class Access {
   readonly #allowedTorrents: InfoHashList | undefined;
   readonly #deniedTorrents: InfoHashList | undefined;
@@ -46,7 +52,7 @@ export class Access {
     infoHashAt,
     peerId,
     peerIdAt,
-  }: Announce): Failure | undefined {
+  }: Announced): Failure | undefined {
     if (this.#deniedAddresses?.has(family, address, addressAt)) return addressDenied;
     if (this.#deniedTorrents?.has(infoHash, infoHashAt)) return torrentDenied;
     if (this.#allowedTorrents !== undefined && !this.#allowedTorrents.has(infoHash, infoHashAt)) {

@@ -4,6 +4,7 @@ import { type Failure, missingPort, trackerFull } from '../protocol/failure.ts';
 import type { SwarmStore } from '../swarm/swarm-store.ts';
 import type { SwarmCounts } from '../swarm/swarm-visit.ts';
 import type { Announce } from './announce.ts';
+import { ConnectionPeers } from './connection-peers.ts';
 import { type ScrapedSwarm, scrapeAll } from './full-scrape.ts';
 import { Protection } from './protection.ts';
 
@@ -38,6 +39,8 @@ export class Tracker {
   readonly settings: TrackerSettings;
   /** For transports, which ask before anything else. */
   readonly protection: Protection;
+  /** The peers that are connections. */
+  readonly connections: ConnectionPeers;
   readonly #store: SwarmStore;
   /** One bit a port. */
   readonly #refusedPorts: Int32Array;
@@ -46,6 +49,7 @@ export class Tracker {
     this.#store = store;
     this.settings = settings;
     this.protection = protection;
+    this.connections = new ConnectionPeers(store.connections, protection);
     this.#refusedPorts = createPortSet(settings.refusedPorts);
     store.limitEarly(settings.minInterval, earlyPeers);
   }

@@ -1,0 +1,50 @@
+// Which peers one connection has announced: what ends when it ends.
+
+/** info_hash and peer_id. */
+export const membershipWords = 10;
+const first = 2;
+
+/** Empty for a connection that has announced nothing, so that an idle one costs next to nothing. */
+export class Memberships {
+  count = 0;
+  /** Those of number i are words 10 × i and on; replaced when there is no room. */
+  words = new Int32Array(0);
+
+  /**
+   * Adds one that is not there. `isStale` says of one, by its number, that it is another connection's meanwhile or was
+   * forgotten: such are left out before more memory is taken.
+   */
+  add(infoHash: Int32Array, peerId: Int32Array, isStale: (number: number) => boolean): void {
+    if ((this.count + 1) * membershipWords > this.words.length) this.#makeRoom(isStale);
+    const at = this.count++ * membershipWords;
+    for (let i = 0; i < 5; i++) {
+      this.words[at + i] = infoHash[i];
+      this.words[at + 5 + i] = peerId[i];
+    }
+  }
+
+  remove(infoHash: Int32Array, peerId: Int32Array): void {
+    const { words } = this;
+    for (let number = this.count - 1; number >= 0; number--) {
+      const at = number * membershipWords;
+      let i = 0;
+      while (i < 5 && words[at + i] === infoHash[i] && words[at + 5 + i] === peerId[i]) i++;
+      if (i === 5) this.#removeAt(number);
+    }
+  }
+
+  #removeAt(number: number): void {
+    const last = --this.count * membershipWords;
+    this.words.copyWithin(number * membershipWords, last, last + membershipWords);
+  }
+
+  #makeRoom(isStale: (number: number) => boolean): void {
+    const { length } = this.words;
+    for (let number = this.count - 1; number >= 0; number--) if (isStale(number)) this.#removeAt(number);
+    // Half of it free is enough; else it would be gone through again at once.
+    if (this.count * membershipWords * 2 <= length && length > 0) return;
+    const larger = new Int32Array(Math.max(first * membershipWords, length * 2));
+    larger.set(this.words.subarray(0, this.count * membershipWords));
+    this.words = larger;
+  }
+}

@@ -1,0 +1,498 @@
+// WebTorrent on one thread: what each message is answered, and who is sent whose offers and answers.
+
+import { ByteWriter } from '../../protocol/byte-writer.ts';
+import { Event } from '../../protocol/event.ts';
+import {
+  type Failure,
+  fullScrapeRefused,
+  internalError,
+  peerIdTaken,
+  tooManyRequests,
+  tooManyTorrents,
+} from '../../protocol/failure.ts';
+import {
+  encodeWebSocketHeadBefore,
+  longestServerHead,
+  WebSocketOpcode,
+} from '../../protocol/websocket-frames.ts';
+import { decodeWebTorrent, WebTorrentMessage } from '../../protocol/webtorrent-message.ts';
+import {
+  encodeDescription,
+  encodeWebTorrentFailure,
+  encodeWebTorrentReply,
+  encodeWebTorrentScrapeEntry,
+  encodeWebTorrentScrapeHead,
+  encodeWebTorrentScrapeTail,
+  type RelayedDescription,
+  type WebTorrentReply,
+} from '../../protocol/webtorrent-replies.ts';
+import { ConnectionVisit, holderField, holderWords, threadOf } from '../../tracker/connection-peers.ts';
+import { unlimited } from '../../tracker/token-buckets.ts';
+import type { Tracker } from '../../tracker/tracker.ts';
+import { countAnnounce, countLatency } from '../answer-stats.ts';
+import type { ClientAddress } from '../client-address.ts';
+import type { Letter, Mailboxes } from './mailboxes.ts';
+import { membershipWords } from './memberships.ts';
+import { type OfferName, OfferNames } from './offer-names.ts';
+import { OutstandingOffers } from './outstanding-offers.ts';
+import type { Carrier, WebSocket } from './web-socket.ts';
+import { type WebSocketOwner, WebSockets } from './web-sockets.ts';
+import type { WebTorrentCounters } from './webtorrent-counters.ts';
+import { defaultWebTorrentLimits, type WebTorrentLimits } from './webtorrent-limits.ts';
+
+/** What letters between threads are about. */
+const Post = {
+  /** A frame for a connection. */
+  frame: 0,
+  /** A frame with an answer, for a connection that made this offer. */
+  answer: 1,
+  /** Somebody else wants the peer_id (info_hash and peer_id follow) of this connection, if it is still there. */
+  ping: 2,
+} as const;
+
+export interface WebTorrentOptions {
+  readonly tracker: Tracker;
+  readonly counters: WebTorrentCounters;
+  readonly mailboxes: Mailboxes;
+  /** This thread's number. */
+  readonly thread: number;
+  /** Two random words, the same for all threads: nobody else can name an offer. */
+  readonly offerKey: Int32Array;
+  /** Whole seconds of the monotonic clock that all threads share. */
+  readonly clock: () => number;
+  /** Told of a defect of ours while answering; the client is told `internal error`. */
+  readonly onException: (error: unknown) => void;
+  readonly limits?: WebTorrentLimits;
+  /** Milliseconds of performance.now(), unless a test has another clock. */
+  readonly nowMs?: () => number;
+}
+
+export class WebTorrent implements WebSocketOwner {
+  readonly sockets: WebSockets;
+  readonly #options: WebTorrentOptions;
+  readonly #limits: WebTorrentLimits;
+  readonly #counters: WebTorrentCounters;
+  readonly #mailboxes: Mailboxes;
+  readonly #message: WebTorrentMessage;
+  readonly #visit = new ConnectionVisit();
+  /** What is decoded into the message is already where the store reads it. */
+  readonly #infoHashes: Int32Array;
+  readonly #peerId: Int32Array;
+  readonly #toPeerId: Int32Array;
+  readonly #writer = new ByteWriter(4096);
+  readonly #reply: WebTorrentReply;
+  readonly #relayed: RelayedDescription;
+  readonly #names: OfferNames;
+  readonly #outstanding: OutstandingOffers;
+  readonly #counts = { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 };
+  readonly #wanted = new Uint8Array(40);
+
+  constructor(options: WebTorrentOptions) {
+    const { tracker, counters, mailboxes, limits = defaultWebTorrentLimits } = options;
+    const { maxScrapeHashes, trackerId, interval } = tracker.settings;
+    this.#options = options;
+    this.#limits = limits;
+    this.#counters = counters;
+    this.#mailboxes = mailboxes;
+    this.#message = new WebTorrentMessage(limits.maxOffers, maxScrapeHashes);
+    const { infoHashes, peerId, toPeerId, offerId } = this.#message;
+    this.#infoHashes = new Int32Array(infoHashes.buffer);
+    this.#peerId = new Int32Array(peerId.buffer);
+    this.#toPeerId = new Int32Array(toPeerId.buffer);
+    this.#visit.infoHash = this.#infoHashes;
+    this.#reply = { interval, complete: 0, incomplete: 0, trackerId: latin1Bytes(trackerId) };
+    this.#relayed = {
+      type: 'offer',
+      infoHash: infoHashes,
+      infoHashAt: 0,
+      peerId,
+      peerIdAt: 0,
+      offerId,
+      offerIdAt: 0,
+      sdp: infoHashes,
+      sdpAt: 0,
+      sdpEnd: 0,
+    };
+    this.#names = new OfferNames(options.offerKey);
+    this.#outstanding = new OutstandingOffers(limits.offerSeconds);
+    this.sockets = new WebSockets({ ...options, limits }, this);
+  }
+
+  /** Begins with a connection whose handshake is over; undefined when there is no place for it. */
+  open(
+    carrier: Carrier,
+    client: ClientAddress,
+    secure: boolean,
+    speaksForMany = false,
+  ): WebSocket | undefined {
+    return this.sockets.open(carrier, client, secure, speaksForMany);
+  }
+
+  /** Takes what other threads have posted. */
+  readLetters(): void {
+    this.#mailboxes.read(this.#takeLetter);
+  }
+
+  message(socket: WebSocket, bytes: Uint8Array, at: number, end: number): void {
+    const start = performance.now();
+    try {
+      this.#answer(socket, bytes, at, end);
+      countLatency(this.#counters.stats, performance.now() - start, 1);
+    } catch (error) {
+      this.#counters.exceptions++;
+      this.#options.onException(error);
+      this.#refuse(socket, internalError);
+    }
+  }
+
+  /** A connection that has ended is a `stopped` of all its peers. */
+  ended(socket: WebSocket): void {
+    const { memberships } = socket;
+    const visit = this.#visitOf(socket);
+    visit.infoHash = visit.peerId = memberships.words;
+    for (let number = 0; number < memberships.count; number++) {
+      visit.infoHashAt = number * membershipWords;
+      visit.peerIdAt = visit.infoHashAt + 5;
+      this.#options.tracker.connections.stop(visit);
+    }
+    memberships.count = 0;
+    memberships.words = new Int32Array(0);
+    this.#restoreVisit();
+  }
+
+  #answer(socket: WebSocket, bytes: Uint8Array, at: number, end: number): void {
+    const message = this.#message;
+    const failure = decodeWebTorrent(bytes, at, end, message);
+    switch (message.kind) {
+      case 'scrape':
+        this.#counters.scrapes++;
+        break;
+      case 'answer':
+        this.#counters.answers++;
+        break;
+      default:
+        this.#counters.announces++;
+    }
+    if (this.#takesTooMuch(socket)) this.#refuse(socket, tooManyRequests);
+    else if (failure !== undefined) this.#refuse(socket, failure);
+    else if (message.kind === 'scrape') this.#scrape(socket);
+    else if (message.kind === 'answer') this.#relayAnswer(socket, bytes);
+    else this.#announce(socket, bytes);
+  }
+
+  #takesTooMuch(socket: WebSocket): boolean {
+    const limits = this.#options.tracker.protection.http;
+    if (limits === undefined || socket.speaksForMany) return false;
+    const now = this.#options.clock();
+    const row = limits.rowOf(socket.family, socket.words, 0, now);
+    return row !== unlimited && !limits.take(row, now);
+  }
+
+  #announce(socket: WebSocket, bytes: Uint8Array): void {
+    const message = this.#message;
+    const { tracker, clock } = this.#options;
+    const visit = this.#visitOf(socket);
+    visit.event = message.event;
+    visit.seeding = message.seeding;
+    if (message.event === Event.stopped) {
+      if (tracker.connections.stop(visit)) socket.memberships.remove(this.#infoHashes, this.#peerId);
+      this.#sendReply(socket, visit);
+      return;
+    }
+    if (socket.memberships.count >= this.#limits.maxTorrents && !this.#isMember(visit)) {
+      this.#refuse(socket, tooManyTorrents);
+      return;
+    }
+    const now = clock();
+    const wanted = this.#offersToRelay(socket, now);
+    const joined = tracker.connections.announce(visit, wanted, now);
+    if (joined === 'taken') {
+      this.#askHolder(visit);
+      this.#refuse(socket, peerIdTaken, Math.ceil(this.#limits.pongMs / 1000) + 2);
+      return;
+    }
+    if (joined !== 'joined' && joined !== 'renewed') {
+      this.#refuse(socket, joined);
+      return;
+    }
+    if (joined === 'joined') this.#remember(socket);
+    this.#sendReply(socket, visit);
+    this.#relayOffers(socket, bytes, now);
+  }
+
+  /** How many of the offers may go to somebody. */
+  #offersToRelay(socket: WebSocket, now: number): number {
+    const { offerCount, numwant } = this.#message;
+    const { offerSeconds, maxOffersPerConnection } = this.#limits;
+    if (now - socket.offersSince >= offerSeconds) {
+      socket.offersSince = now;
+      socket.offers = 0;
+    }
+    const wanted = numwant >= 0 && numwant < offerCount ? numwant : offerCount;
+    return Math.min(wanted, maxOffersPerConnection - socket.offers);
+  }
+
+  /** Each offer goes to one of the peers that the store has chosen. */
+  #relayOffers(socket: WebSocket, bytes: Uint8Array, now: number): void {
+    const { offerCount, offerIds, sdpAt, sdpEnd } = this.#message;
+    const { others, otherCount } = this.#visit;
+    const relayed = this.#relayed;
+    relayed.type = 'offer';
+    relayed.offerId = offerIds;
+    relayed.sdp = bytes;
+    socket.offers += otherCount;
+    this.#counters.offersUnsent += offerCount - otherCount;
+    for (let i = 0; i < otherCount; i++) {
+      const place = others[i * holderWords + holderField.place];
+      const generation = others[i * holderWords + holderField.generation];
+      relayed.offerIdAt = i * 20;
+      relayed.sdpAt = sdpAt[i];
+      relayed.sdpEnd = sdpEnd[i];
+      const name = this.#nameOf(this.#peerId, offerIds, i * 20, place, generation);
+      this.#outstanding.add(name.low, name.high, now);
+      if (this.#deliver(place, generation)) this.#counters.offersRelayed++;
+      else this.#counters.offersUnsent++;
+    }
+  }
+
+  /** Sends an answer to whom the offer came from; what fits no offer is dropped without a word. */
+  #relayAnswer(socket: WebSocket, bytes: Uint8Array): void {
+    const { offerId, answerSdpAt, answerSdpEnd } = this.#message;
+    const { tracker, clock, thread } = this.#options;
+    const visit = this.#visitOf(socket);
+    visit.peerId = this.#toPeerId;
+    const found = tracker.connections.find(visit);
+    visit.peerId = this.#peerId;
+    if (!found) {
+      this.#counters.answersUnmatched++;
+      return;
+    }
+    const place = visit.holder[holderField.place];
+    const generation = visit.holder[holderField.generation];
+    const { low, high } = this.#nameOf(this.#toPeerId, offerId, 0, socket.place, socket.generation);
+    const isHere = threadOf(place) === thread;
+    if (isHere && !this.#outstanding.take(low, high, clock())) {
+      this.#counters.answersUnmatched++;
+      return;
+    }
+    const relayed = this.#relayed;
+    relayed.type = 'answer';
+    relayed.offerId = offerId;
+    relayed.offerIdAt = 0;
+    relayed.sdp = bytes;
+    relayed.sdpAt = answerSdpAt;
+    relayed.sdpEnd = answerSdpEnd;
+    if (isHere) {
+      if (this.#deliver(place, generation)) this.#counters.answersRelayed++;
+      return;
+    }
+    this.#begin();
+    encodeDescription(this.#writer, relayed);
+    this.#post(
+      Post.answer,
+      place,
+      generation,
+      low,
+      high,
+      this.#writer.bytes,
+      this.#head(),
+      this.#writer.length,
+    );
+  }
+
+  /** Sends what is to be relayed to a connection of this thread, or to its thread. */
+  #deliver(place: number, generation: number): boolean {
+    this.#begin();
+    encodeDescription(this.#writer, this.#relayed);
+    const at = this.#head();
+    const { bytes, length } = this.#writer;
+    if (threadOf(place) !== this.#options.thread)
+      return this.#post(Post.frame, place, generation, 0, 0, bytes, at, length);
+    const socket = this.sockets.at(place, generation);
+    if (socket === undefined) return false;
+    this.sockets.send(socket, bytes, at, length);
+    return true;
+  }
+
+  #post(
+    kind: number,
+    place: number,
+    generation: number,
+    low: number,
+    high: number,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+  ): boolean {
+    if (this.#mailboxes.post(threadOf(place), kind, place, generation, low, high, bytes, at, end))
+      return true;
+    this.#counters.lettersDropped++;
+    return false;
+  }
+
+  #takeLetter = (letter: Letter): void => {
+    const { kind, place, generation, bytes, at, end } = letter;
+    const socket = this.sockets.at(place, generation);
+    if (kind === Post.ping) {
+      if (socket !== undefined) this.sockets.ping(socket);
+      else this.#forget(place, generation, bytes.slice(at, end));
+      return;
+    }
+    const isWanted =
+      kind !== Post.answer || this.#outstanding.take(letter.low, letter.high, this.#options.clock());
+    if (!isWanted) {
+      this.#counters.answersUnmatched++;
+      return;
+    }
+    if (socket === undefined) {
+      if (kind === Post.frame) this.#counters.offersUnsent++;
+      return;
+    }
+    if (kind === Post.answer) this.#counters.answersRelayed++;
+    this.sockets.send(socket, bytes, at, end);
+  };
+
+  /** Has the connection asked that has the peer_id, which is another's if it does not answer. */
+  #askHolder(visit: ConnectionVisit): void {
+    const place = visit.holder[holderField.place];
+    const generation = visit.holder[holderField.generation];
+    this.#wanted.set(this.#message.infoHashes.subarray(0, 20));
+    this.#wanted.set(this.#message.peerId, 20);
+    if (threadOf(place) !== this.#options.thread) {
+      this.#post(Post.ping, place, generation, 0, 0, this.#wanted, 0, this.#wanted.length);
+      return;
+    }
+    const socket = this.sockets.at(place, generation);
+    if (socket !== undefined) this.sockets.ping(socket);
+    else this.#forget(place, generation, this.#wanted);
+  }
+
+  /** Takes a peer out whose connection is no more, as of a thread that has failed. */
+  #forget(place: number, generation: number, wanted: Uint8Array): void {
+    const visit = this.#visit;
+    visit.infoHash = visit.peerId = new Int32Array(wanted.slice().buffer);
+    visit.infoHashAt = 0;
+    visit.peerIdAt = 5;
+    visit.place = place;
+    visit.generation = generation;
+    this.#options.tracker.connections.stop(visit);
+    this.#restoreVisit();
+  }
+
+  #scrape(socket: WebSocket): void {
+    const { hashCount, infoHashes } = this.#message;
+    const { tracker } = this.#options;
+    if (hashCount === 0) {
+      this.#refuse(socket, fullScrapeRefused);
+      return;
+    }
+    this.#begin();
+    encodeWebTorrentScrapeHead(this.#writer);
+    for (let i = 0; i < hashCount; i++) {
+      tracker.scrape(this.#infoHashes, i * 5, this.#counts);
+      encodeWebTorrentScrapeEntry(this.#writer, i, infoHashes, i * 20, this.#counts);
+    }
+    encodeWebTorrentScrapeTail(this.#writer, tracker.settings.minInterval);
+    this.#send(socket);
+  }
+
+  #sendReply(socket: WebSocket, { complete, incomplete, event, family }: ConnectionVisit): void {
+    const reply = this.#reply;
+    reply.complete = complete;
+    reply.incomplete = incomplete;
+    countAnnounce(this.#counters.stats, family, event);
+    this.#begin();
+    encodeWebTorrentReply(this.#writer, this.#message.infoHashes, 0, reply);
+    this.#send(socket);
+  }
+
+  /** `retryIn`: seconds after which it may be otherwise. */
+  #refuse(socket: WebSocket, failure: Failure, retryIn = this.#options.tracker.settings.interval): void {
+    const { kind, infoHashes, hashCount } = this.#message;
+    this.#counters.countFailure(failure);
+    // Nobody waits for a reply to an answer.
+    if (kind === 'answer') return;
+    this.#begin();
+    encodeWebTorrentFailure(this.#writer, kind, infoHashes, hashCount, failure.message, retryIn);
+    this.#send(socket);
+  }
+
+  /** Notes in the connection what it has announced for the first time. */
+  #remember(socket: WebSocket): void {
+    const { memberships } = socket;
+    // It may have been forgotten for want of memory, and stand there still.
+    memberships.remove(this.#infoHashes, this.#peerId);
+    memberships.add(this.#infoHashes, this.#peerId, (number) => {
+      const visit = this.#visit;
+      visit.infoHash = visit.peerId = memberships.words;
+      visit.infoHashAt = number * membershipWords;
+      visit.peerIdAt = visit.infoHashAt + 5;
+      return !this.#isMember(visit);
+    });
+    this.#restoreVisit();
+  }
+
+  /** Whether the visit's peer is there, and its connection's. */
+  #isMember(visit: ConnectionVisit): boolean {
+    return (
+      this.#options.tracker.connections.find(visit) &&
+      visit.holder[holderField.place] === visit.place &&
+      visit.holder[holderField.generation] === visit.generation
+    );
+  }
+
+  #visitOf(socket: WebSocket): ConnectionVisit {
+    const visit = this.#visit;
+    visit.address = socket.words;
+    visit.family = socket.family;
+    visit.place = socket.place;
+    visit.generation = socket.generation;
+    visit.seeding = false;
+    visit.event = Event.none;
+    this.#restoreVisit();
+    return visit;
+  }
+
+  /** What the visit reads is what the message says. */
+  #restoreVisit(): void {
+    const visit = this.#visit;
+    visit.infoHash = this.#infoHashes;
+    visit.peerId = this.#peerId;
+    visit.infoHashAt = visit.peerIdAt = 0;
+  }
+
+  #nameOf(
+    offerer: Int32Array,
+    offerIds: Uint8Array,
+    offerIdAt: number,
+    place: number,
+    generation: number,
+  ): OfferName {
+    return this.#names.nameOf(this.#infoHashes, offerer, offerIds, offerIdAt, place, generation);
+  }
+
+  /** Begins a message, with room for its frame's head before it. */
+  #begin(): void {
+    this.#writer.length = longestServerHead;
+  }
+
+  /** Where the frame begins whose message stands in the writer. */
+  #head(): number {
+    const { bytes, length } = this.#writer;
+    return encodeWebSocketHeadBefore(
+      bytes,
+      longestServerHead,
+      WebSocketOpcode.text,
+      length - longestServerHead,
+    );
+  }
+
+  #send(socket: WebSocket): void {
+    const at = this.#head();
+    this.sockets.send(socket, this.#writer.bytes, at, this.#writer.length);
+  }
+}
+
+function latin1Bytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0) & 0xff);
+}
