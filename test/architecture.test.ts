@@ -54,6 +54,7 @@ const rooms: Record<string, string[]> = {
     'transport/client-address.ts',
     'transport/http',
   ],
+  'transport/webtorrent': ['protocol', 'tracker', 'transport/answer-stats.ts', 'transport/client-address.ts'],
   'transport/http/description.ts': ['transport/description.ts'],
   'transport/udp/description.ts': ['transport/description.ts'],
   'transport/transports.ts': [
