@@ -2,6 +2,7 @@
  * Knows JSON (RFC 8259) as it lies in bytes: a cursor that checks every byte and builds nothing, as strict as JSON.parse on
  * the decoded text, with a bound on depth. What it reads of a string is where the string lies, so that it can be copied.
  */
+import { charactersAre, copyCharacters, escapeBytes, skipPlain } from './json-strings.ts';
 import { formatLatin1 } from './latin1.ts';
 import { utf8SequenceBytes } from './utf8.ts';
 
@@ -19,26 +20,12 @@ const BACKSLASH = 0x5c;
 const CLOSE_ARRAY = 0x5d;
 const SMALL_E = 0x65;
 const SMALL_N = 0x6e;
-const SMALL_U = 0x75;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const nothing = new Uint8Array(0);
 
-/** 1 for bytes that stand for themselves within a string. */
-const isPlain = new Uint8Array(256).map((_, byte) =>
-  byte >= 0x20 && byte < 0x80 && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0,
-);
-
-/** Characters behind a backslash, other than u, and what they mean. */
-const escapes = new Uint8Array(128);
-for (const [name, meaning] of ['""', '\\\\', '//', 'b\b', 'f\f', 'n\n', 'r\r', 't\t']) {
-  escapes[name.charCodeAt(0)] = meaning.charCodeAt(0);
-}
-
 /** What a number must fit in to be added up digit by digit. */
 const exactDigits = 15;
-/** Stands for every character above U+00FF. */
-const noByte = 0x100;
 
 /**
  * Reads values one after another; one instance is reused for every document. Each method that reads returns false when
@@ -57,8 +44,6 @@ export class JsonScanner {
   #at = 0;
   #end = 0;
   #escaped = false;
-  /** Of `#nextCharacter`. */
-  #cursor = 0;
 
   /** Begins with the document `bytes[at .. end)`. */
   start(bytes: Uint8Array, at: number, end: number): void {
@@ -159,14 +144,17 @@ export class JsonScanner {
     this.#escaped = false;
     this.paired = true;
     for (;;) {
-      while (at < end && isPlain[bytes[at]] === 1) at++;
+      at = skipPlain(bytes, at, end);
       if (at >= end) return this.#break();
-      const byte = bytes[at];
-      if (byte === QUOTE) break;
-      const length = byte === BACKSLASH ? this.#escapeBytes(at) : utf8SequenceBytes(bytes, at, end);
-      // Control characters come here too.
-      if (length === 0) return this.#break();
-      at += length;
+      if (bytes[at] === QUOTE) break;
+      // What is spelled in several bytes seldom comes alone: `\r\n`, the bytes of an info_hash.
+      do {
+        const length =
+          bytes[at] === BACKSLASH ? this.#escapeBytes(at, end) : utf8SequenceBytes(bytes, at, end);
+        // Control characters come here too.
+        if (length === 0) return this.#break();
+        at += length;
+      } while (at < end && (bytes[at] === BACKSLASH || bytes[at] >= 0x80));
     }
     this.stringEnd = at;
     this.#at = at + 1;
@@ -201,68 +189,23 @@ export class JsonScanner {
 
   /** Whether the string last read is `word`, which is ASCII. */
   stringIs(word: Uint8Array): boolean {
-    if (this.#escaped) return this.#escapedIs(word);
-    if (this.stringEnd - this.stringAt !== word.length) return false;
-    for (let i = 0; i < word.length; i++) if (this.bytes[this.stringAt + i] !== word[i]) return false;
+    const { bytes, stringAt, stringEnd } = this;
+    if (this.#escaped) return charactersAre(bytes, stringAt, stringEnd, word);
+    if (stringEnd - stringAt !== word.length) return false;
+    for (let i = 0; i < word.length; i++) if (bytes[stringAt + i] !== word[i]) return false;
     return true;
   }
 
   /** Writes the string last read to `into` from `at` on, a byte for a character; false unless it is `count` characters up to U+00FF. */
   copyLatin1(into: Uint8Array, at: number, count: number): boolean {
-    this.#cursor = this.stringAt;
-    for (let i = 0; i < count; i++) {
-      const character = this.#nextCharacter();
-      if (character === noByte) return false;
-      into[at + i] = character;
-    }
-    return this.#cursor === this.stringEnd;
+    return copyCharacters(this.bytes, this.stringAt, this.stringEnd, into, at, count);
   }
 
-  #escapedIs(word: Uint8Array): boolean {
-    this.#cursor = this.stringAt;
-    for (let i = 0; i < word.length; i++) if (this.#nextCharacter() !== word[i]) return false;
-    return this.#cursor === this.stringEnd;
-  }
-
-  /** The character at `#cursor` of the string last read, which it steps over; `noByte` at its end too. */
-  #nextCharacter(): number {
-    const { bytes } = this;
-    const at = this.#cursor;
-    if (at >= this.stringEnd) return noByte;
-    const byte = bytes[at];
-    if (byte === BACKSLASH) {
-      const name = bytes[at + 1];
-      this.#cursor = at + (name === SMALL_U ? 6 : 2);
-      return name === SMALL_U ? Math.min(readHex(bytes, at + 2), noByte) : escapes[name];
-    }
-    if (byte < 0x80) {
-      this.#cursor = at + 1;
-      return byte;
-    }
-    this.#cursor = at + 2;
-    return byte < 0xc4 ? ((byte & 3) << 6) | (bytes[at + 1] & 0x3f) : noByte;
-  }
-
-  /** Length of the escape, or pair of escapes, at `at`; 0 when it is none. */
-  #escapeBytes(at: number): number {
+  #escapeBytes(at: number, end: number): number {
     this.#escaped = true;
-    const name = this.#byteAt(at + 1);
-    if (name !== SMALL_U) return name < 0x80 && escapes[name] !== 0 ? 2 : 0;
-    const unit = this.#hexAt(at + 2);
-    if (unit < 0) return 0;
-    if (unit < 0xd800 || unit > 0xdfff) return 6;
-    const follows =
-      unit < 0xdc00 && this.#byteAt(at + 6) === BACKSLASH && this.#byteAt(at + 7) === SMALL_U
-        ? this.#hexAt(at + 8)
-        : -1;
-    if (follows >= 0xdc00 && follows <= 0xdfff) return 12;
-    this.paired = false;
-    return 6;
-  }
-
-  /** The four hexadecimal digits at `at`; −1 when they are none. */
-  #hexAt(at: number): number {
-    return at + 4 <= this.#end ? readHex(this.bytes, at) : -1;
+    const length = escapeBytes(this.bytes, at, end);
+    if (length < 0) this.paired = false;
+    return Math.abs(length);
   }
 
   #readKey(): boolean {
@@ -332,17 +275,4 @@ export class JsonScanner {
 
 function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39;
-}
-
-/** Four hexadecimal digits of either case; −1 when they are none. */
-function readHex(bytes: Uint8Array, at: number): number {
-  let value = 0;
-  for (let i = at; i < at + 4; i++) {
-    const byte = bytes[i];
-    const letter = byte | 0x20;
-    if (isDigit(byte)) value = value * 16 + byte - 0x30;
-    else if (letter >= 0x61 && letter <= 0x66) value = value * 16 + letter - 0x57;
-    else return -1;
-  }
-  return value;
 }

@@ -1,18 +1,35 @@
 /** Knows which bytes are well-formed UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF. */
+import { wordsOf } from './byte-words.ts';
 
 /** Whether `bytes[at .. end)` is UTF-8 as a whole. */
 export function isUtf8(bytes: Uint8Array, at: number, end: number): boolean {
-  let cursor = at;
+  let cursor = skipAscii(bytes, at, end);
   while (cursor < end) {
-    if (bytes[cursor] < 0x80) {
-      cursor++;
-      continue;
-    }
-    const length = utf8SequenceBytes(bytes, cursor, end);
-    if (length === 0) return false;
-    cursor += length;
+    // Such characters seldom come alone.
+    do {
+      const length = utf8SequenceBytes(bytes, cursor, end);
+      if (length === 0) return false;
+      cursor += length;
+    } while (cursor < end && bytes[cursor] >= 0x80);
+    cursor = skipAscii(bytes, cursor, end);
   }
   return true;
+}
+
+/** Where, from `at` on, the first byte is that is no ASCII; `end` when all are. */
+function skipAscii(bytes: Uint8Array, at: number, end: number): number {
+  const offset = bytes.byteOffset;
+  let cursor = at;
+  for (; ((offset + cursor) & 3) !== 0; cursor++) {
+    if (cursor >= end || bytes[cursor] >= 0x80) return cursor;
+  }
+  const words = wordsOf(bytes.buffer);
+  const last = (offset + end) >> 2;
+  let index = (offset + cursor) >> 2;
+  while (index < last && (words[index] & 0x80808080) === 0) index++;
+  cursor = index * 4 - offset;
+  while (cursor < end && bytes[cursor] < 0x80) cursor++;
+  return cursor;
 }
 
 /** Length of the well-formed sequence of a character above U+007F that begins at `at`: 2 to 4, or 0 when it is none. */

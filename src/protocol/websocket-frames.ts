@@ -5,7 +5,7 @@
  * opcode, length)` · `encodeWebSocketHeadBefore(bytes, payloadAt, opcode, length)` for a payload that was written first ·
  * `encodeWebSocketFrame(…)` · `encodeMaskedWebSocketFrame(…)`, a client's · `encodeClosePayload(…)`. Nothing is allocated.
  */
-import { WebSocketMask } from './websocket-mask.ts';
+import { applyMask } from './websocket-mask.ts';
 
 export const WebSocketOpcode = {
   continuation: 0,
@@ -112,8 +112,6 @@ export function encodeWebSocketFrame(
   return copy(bytes, payloadAt, payload, from, to);
 }
 
-const masking = new WebSocketMask();
-
 /**
  * Writes a client's final frame with `payload[from .. to)` at `at`; returns its end. `mask` is 32 bits that nobody can
  * foresee (RFC 6455, 10.3); its lowest byte goes first.
@@ -131,7 +129,7 @@ export function encodeMaskedWebSocketFrame(
   bytes[at + 1] |= maskedBit;
   for (let i = 0; i < maskBytes; i++) bytes[maskAt + i] = (mask >>> (8 * i)) & 0xff;
   const end = copy(bytes, maskAt + maskBytes, payload, from, to);
-  masking.apply(bytes, maskAt + maskBytes, end, mask);
+  applyMask(bytes, maskAt + maskBytes, end, mask);
   return end;
 }
 

@@ -13,7 +13,7 @@ import {
   longestControlPayload,
   WebSocketOpcode,
 } from './websocket-frames.ts';
-import { rotateMask, WebSocketMask } from './websocket-mask.ts';
+import { applyMask, rotateMask } from './websocket-mask.ts';
 
 /**
  * Who is told what was read. Ranges are valid during the call only, and may be written to. `message`, `ping` and `pong`
@@ -62,7 +62,6 @@ export class WebSocketReader {
   consumed = 0;
   readonly #masked: boolean;
   readonly #maxMessage: number;
-  readonly #masking = new WebSocketMask();
   /** Kept for the next message that comes in pieces. */
   #spare: PartialMessage | undefined;
   // During one call of `read`.
@@ -124,7 +123,7 @@ export class WebSocketReader {
     const control = this.#opcode >= WebSocketOpcode.close;
     if (frameEnd > end && control) return this.#hold(bytes, at, end);
     if (frameEnd <= end && (control || (this.#final && this.#opcode !== WebSocketOpcode.continuation))) {
-      const seen = this.#masked ? this.#masking.apply(bytes, payloadAt, frameEnd, this.#mask) : nonAscii;
+      const seen = this.#masked ? applyMask(bytes, payloadAt, frameEnd, this.#mask) : nonAscii;
       if (control) this.#takeControl(bytes, payloadAt, frameEnd);
       else this.#deliver(this.#opcode, bytes, payloadAt, frameEnd, seen);
       return frameEnd;
@@ -217,7 +216,7 @@ export class WebSocketReader {
     partial.payload.set(bytes.subarray(at, at + count), length);
     partial.length += count;
     partial.seen |= this.#masked
-      ? this.#masking.apply(partial.payload, length, partial.length, partial.mask)
+      ? applyMask(partial.payload, length, partial.length, partial.mask)
       : nonAscii;
     partial.mask = rotateMask(partial.mask, count);
     partial.frameLeft -= count;

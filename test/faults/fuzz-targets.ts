@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../../src/cli/usage-error.ts';
 import { BencodeError, decodeBencode, encodeBencode } from '../../src/protocol/bencode.ts';
+import { ByteWriter } from '../../src/protocol/byte-writer.ts';
 import { ConnectionIds } from '../../src/protocol/connection-id.ts';
 import { Event } from '../../src/protocol/event.ts';
 import { decodeHttpAnnounce, HttpAnnounceQuestion } from '../../src/protocol/http-announce.ts';
@@ -15,12 +16,15 @@ import {
   encodeConnectRequest,
   encodeScrapeRequest,
 } from '../../src/protocol/udp-client-packets.ts';
+import { decodeWebTorrent, WebTorrentMessage } from '../../src/protocol/webtorrent-message.ts';
+import { encodeDescription } from '../../src/protocol/webtorrent-replies.ts';
 import { readConfigFile } from '../../src/server/options/read-config-file.ts';
 import { readFlags } from '../../src/server/options/read-flags.ts';
 import { Tracker } from '../../src/tracker/tracker.ts';
 import { HttpTarget } from '../../src/transport/http/http-target.ts';
 import { maxReplyBytes, packetBuffer, UdpAnswers } from '../../src/transport/udp/udp-answers.ts';
 import { createUdpCounters } from '../../src/transport/udp/udp-counters.ts';
+import { frame, ping, readCut } from '../protocol/websocket-log.ts';
 import { clockAt, encodeStore, joined, readerOf } from '../swarm/snapshot-content.ts';
 import { createStore, Visit } from '../swarm/visit.ts';
 import { contractSettings } from '../transport/contract.ts';
@@ -95,6 +99,8 @@ export function createFuzzTargets(): FuzzTarget[] {
         decodeProxyHeader(input, input.length);
       },
     },
+    createWebSocketTarget(),
+    createWebTorrentTarget(),
     createConfigurationTarget(),
     {
       name: 'command line',
@@ -154,6 +160,91 @@ function createUdpTarget(): FuzzTarget {
     parse: (input) => {
       const length = answer(input);
       if (!(length >= 0 && length <= maxReplyBytes)) throw new Error(`a reply of ${length} bytes`);
+    },
+  };
+}
+
+/** The same bytes at once and in pieces must be read as the same. */
+function createWebSocketTarget(): FuzzTarget {
+  const piece = (input: Uint8Array) => Array.from({ length: Math.ceil(input.length / 7) }, (_, i) => i * 7);
+  const cut = (input: Uint8Array) => readCut(input, piece(input).slice(1)).join('\n');
+  return {
+    name: 'WebSocket frames',
+    seeds: [
+      Buffer.concat([frame({ opcode: 1, payload: announceText }), ping('x'), frame({ opcode: 8 })]),
+      Buffer.concat([
+        frame({ opcode: 1, payload: 'é', final: false }),
+        ping('between'),
+        frame({ opcode: 0, payload: 'x'.repeat(130), final: false }),
+        frame({ opcode: 0, payload: '😀' }),
+        frame({ opcode: 2, payload: Buffer.alloc(300, 0xff) }),
+        frame({ opcode: 8, payload: Buffer.from([3, 232, 0xc3, 0xa9]) }),
+      ]),
+    ],
+    parse: (input) => {
+      const whole = readCut(input).join('\n');
+      if (cut(input) !== whole) throw new Error(`read in pieces as ${cut(input)}, at once as ${whole}`);
+    },
+  };
+}
+
+const description = (type: string) => ({ type, sdp: 'v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns="é😀\\"' });
+const announceText = JSON.stringify({
+  action: 'announce',
+  info_hash: '\u00124Vx\u009a\u00bc\u00de\u00f1#Eg\u0089\u00ab\u00cd\u00ef\u00124Vx\u009a',
+  peer_id: '-WW0100-abcdefghijkl',
+  left: null,
+  numwant: 5,
+  event: 'started',
+  offers: Array.from({ length: 3 }, (_, n) => ({
+    offer: description('offer'),
+    offer_id: `offer-${n}`.padEnd(20, '\u00ff'),
+  })),
+});
+
+/** What is read is JSON, and what is written of it too, with the same SDPs. */
+function createWebTorrentTarget(): FuzzTarget {
+  const answerText = JSON.stringify({
+    ...JSON.parse(announceText),
+    to_peer_id: 'to'.repeat(10),
+    offer_id: 'offer-id'.padEnd(20, '\0'),
+    answer: description('answer'),
+  });
+  const message = new WebTorrentMessage(2, 5);
+  const writer = new ByteWriter();
+  return {
+    name: 'WebTorrent message',
+    seeds: [
+      Buffer.from(announceText),
+      Buffer.from(answerText),
+      Buffer.from('{"action":"scrape","info_hash":["aaaaaaaaaaaaaaaaaaaa","\\u00e9bbbbbbbbbbbbbbbbbbb"]}'),
+    ],
+    parse: (input) => {
+      if (decodeWebTorrent(input, 0, input.length, message) !== undefined) return;
+      const asked = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(input));
+      if (message.kind !== 'announce') return;
+      for (let i = 0; i < message.offerCount; i++) {
+        writer.clear();
+        encodeDescription(writer, {
+          type: 'offer',
+          infoHash: message.infoHashes,
+          infoHashAt: 0,
+          peerId: message.peerId,
+          peerIdAt: 0,
+          offerId: message.offerIds,
+          offerIdAt: i * 20,
+          sdp: input,
+          sdpAt: message.sdpAt[i],
+          sdpEnd: message.sdpEnd[i],
+        });
+        const { offer, offer_id, peer_id, info_hash } = JSON.parse(Buffer.from(writer.view()).toString());
+        const same =
+          offer.sdp === asked.offers[i].offer.sdp &&
+          offer_id === asked.offers[i].offer_id &&
+          peer_id === asked.peer_id &&
+          info_hash === asked.info_hash;
+        if (!same) throw new Error('something else was relayed than came');
+      }
     },
   };
 }

@@ -14,7 +14,7 @@ const hangMs = 1000;
 export const fuzzSuite: FaultSuite = {
   fault: 'mutated input to every parser',
   limits: { exceptions: 0, hangs: 0 },
-  atLeast: { parsers: 9, inputs: 10_000 },
+  atLeast: { parsers: 11, inputs: 10_000 },
   async run({ seed, long }) {
     const figures = { parsers: 0, inputs: 0, refused: 0, exceptions: 0, hangs: 0, slowestMs: 0 };
     for (const target of createFuzzTargets()) {
