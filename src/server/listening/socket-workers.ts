@@ -16,6 +16,7 @@ import { HttpCounters, httpCounterBytes } from '../../transport/http/http-counte
 import { backlog } from '../../transport/http/http-limits.ts';
 import { createUdpCounters, UdpCounter, udpCounterBytes } from '../../transport/udp/udp-counters.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
+import { wakeForDebugger } from './debugger-wakes.ts';
 import type { HttpWorkerMessage, HttpWorkerSettings } from './http-worker.ts';
 import type { RequestLines } from './request-log.ts';
 import { SocketThread, type ToldOfThread } from './socket-thread.ts';
@@ -68,6 +69,7 @@ export class SocketWorkers {
   #httpCounters: HttpCounters[] = [];
   /** Milliseconds that threads have for what is in flight when they are to end. */
   readonly #graceMs = new Int32Array(new SharedArrayBuffer(4));
+  #endWakes: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(calls: SystemCalls, options: SocketWorkersOptions) {
@@ -178,6 +180,9 @@ export class SocketWorkers {
       this.#threads.push(new SocketThread(number, program, data, waker, told));
     }
     await Promise.all(this.#threads.map((thread) => thread.start()));
+    this.#endWakes = wakeForDebugger(() => {
+      for (const thread of this.#threads) thread.wake();
+    });
   }
 
   /** Lets the threads answer. */
@@ -245,6 +250,7 @@ export class SocketWorkers {
   async #close(): Promise<void> {
     // A thread that still waits for the gate must come to see that it is to end.
     this.serve();
+    this.#endWakes?.();
     await Promise.all(this.#threads.map((thread) => thread.stop()));
     closeUdpSockets(this.#calls, [...new Set(this.#binds.splice(0).flat())]);
     for (const fd of new Set(this.#listens.splice(0).flatMap((ones) => ones.map((one) => one.fd)))) {
