@@ -20,6 +20,7 @@ const rooms: Record<string, string[]> = {
   tracker: ['protocol', 'swarm'],
   net: [],
   'net/node-handles.ts': [],
+  'net/xdp': ['net'],
   'transport/answer-stats.ts': ['protocol'],
   'transport/client-address.ts': ['protocol'],
   'transport/fair-places.ts': [],
@@ -40,6 +41,7 @@ const rooms: Record<string, string[]> = {
   ],
   'transport/udp': [
     'net',
+    'net/xdp',
     'protocol',
     'tracker',
     'transport/answer-stats.ts',

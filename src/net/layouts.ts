@@ -82,6 +82,13 @@ export const IPV6_V6ONLY = 26;
 export const IPV6_RECVPKTINFO = 49;
 export const IPV6_PKTINFO = 50;
 
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+export const MAP_SHARED = 1;
+export const MAP_PRIVATE = 2;
+export const MAP_ANONYMOUS = 0x20;
+export const MAP_POPULATE = 0x8000;
+
 export const MSG_CTRUNC = 0x08;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
@@ -125,11 +132,12 @@ export const errno = {
 export interface Architecture {
   readonly recvmmsg: number;
   readonly sendmmsg: number;
+  readonly bpf: number;
   readonly epollEventSize: number;
   readonly epollEventData: number;
 }
 
 export const architectures: Readonly<Record<string, Architecture>> = {
-  x64: { recvmmsg: 299, sendmmsg: 307, epollEventSize: 12, epollEventData: 4 },
-  arm64: { recvmmsg: 243, sendmmsg: 269, epollEventSize: 16, epollEventData: 8 },
+  x64: { recvmmsg: 299, sendmmsg: 307, bpf: 321, epollEventSize: 12, epollEventData: 4 },
+  arm64: { recvmmsg: 243, sendmmsg: 269, bpf: 280, epollEventSize: 16, epollEventData: 8 },
 };

@@ -1,7 +1,16 @@
 // How Linux is reached from JavaScript: koffi, loaded only when asked for, and the C library's functions through it.
 import { createRequire } from 'node:module';
 import { endianness } from 'node:os';
-import { type Architecture, architectures } from './layouts.ts';
+import {
+  type Architecture,
+  architectures,
+  MAP_ANONYMOUS,
+  MAP_POPULATE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  PROT_READ,
+  PROT_WRITE,
+} from './layouts.ts';
 
 /**
  * The calls of this folder. They return what C returns: -1 for a failure, whose number `errno()` then gives.
@@ -43,6 +52,14 @@ export interface SystemCalls {
   eventfd(initial: number, flags: number): number;
   read(fd: number, buffer: number, length: number): number;
   write(fd: number, buffer: number, length: number): number;
+  bpf(command: number, attributes: number, bytes: number): number;
+  /** Maps a descriptor's memory for reading and writing, shared with the kernel: its address; −1 when it fails. */
+  mapShared(fd: number, bytes: number, offset: number): number;
+  /** Memory of its own, in whole pages; −1 when it fails. */
+  mapAnonymous(bytes: number): number;
+  unmap(address: number, bytes: number): number;
+  /** Memory that is not JavaScript's, as an ArrayBuffer; nothing may look into it once it is unmapped. */
+  viewOf(address: number, bytes: number): ArrayBuffer;
 }
 
 export type SystemCallsOrReason =
@@ -54,6 +71,7 @@ export type SystemCallsOrReason =
 interface Koffi {
   load(library: string | null): Library;
   address(memory: ArrayBuffer): bigint;
+  view(address: number | bigint, bytes: number): ArrayBuffer;
   errno(): number;
 }
 interface Library {
@@ -109,7 +127,10 @@ function declare(koffi: Koffi, library: Library, architecture: Architecture): Sy
   // Variadic in C; on both processors Linux passes whole numbers the same way with and without the ellipsis.
   // musl's own sendmmsg is a loop around sendmsg, which is why both batches are asked of the kernel directly.
   const syscall = library.func('syscall', 'int', ['long', 'int', pointer, 'uint', 'int', 'long']);
-  const { recvmmsg, sendmmsg } = architecture;
+  const { recvmmsg, sendmmsg, bpf } = architecture;
+  const mmap = library.func('mmap', 'int64', [pointer, size, 'int', 'int', 'int', 'int64']);
+  const mapped = (bytes: number, flags: number, fd: number, offset: number) =>
+    Number(mmap(0, bytes, PROT_READ | PROT_WRITE, flags, fd, offset));
   return {
     architecture,
     errno: () => koffi.errno(),
@@ -138,6 +159,11 @@ function declare(koffi: Koffi, library: Library, architecture: Architecture): Sy
     eventfd: library.func('eventfd', 'int', ['uint', 'int']),
     read: library.func('read', 'int', ['int', pointer, size]),
     write: library.func('write', 'int', ['int', pointer, size]),
+    bpf: (command, attributes, bytes) => syscall(bpf, command, attributes, bytes, 0, 0),
+    mapShared: (fd, bytes, offset) => mapped(bytes, MAP_SHARED | MAP_POPULATE, fd, offset),
+    mapAnonymous: (bytes) => mapped(bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0),
+    unmap: library.func('munmap', 'int', [pointer, size]),
+    viewOf: (address, bytes) => koffi.view(BigInt(address), bytes),
   };
 }
 

@@ -1,0 +1,174 @@
+// The kernel's programs and maps (bpf(2)): made, filled, read, tried and attached, by descriptor.
+import { PinnedMemory, type Region, writePointer } from '../pinned-memory.ts';
+import { SystemCallError } from '../system-call-error.ts';
+import type { SystemCalls } from '../system-calls.ts';
+
+/** Commands and types by their numbers in linux/bpf.h. */
+const command = {
+  mapCreate: 0,
+  mapLookup: 1,
+  mapUpdate: 2,
+  mapDelete: 3,
+  programLoad: 5,
+  testRun: 10,
+  linkCreate: 28,
+} as const;
+export const MapType = { hash: 1, perCpuArray: 6, lruHash: 9, rings: 17 } as const;
+export type MapType = (typeof MapType)[keyof typeof MapType];
+const XDP_PROGRAM = 6;
+const XDP_ATTACH = 37;
+/** How a program is attached (linux/if_link.h): in the driver, or in the kernel's generic code behind it. */
+export const AttachMode = { generic: 1 << 1, driver: 1 << 2 } as const;
+export type AttachMode = (typeof AttachMode)[keyof typeof AttachMode];
+
+const attributeBytes = 128;
+const logBytes = 64 * 1024;
+/** Larger than any packet that a program is tried on. */
+const packetBytes = 2048;
+
+/** One for each user; its methods are not for the path of a packet. */
+export class Bpf {
+  readonly #calls: SystemCalls;
+  readonly #memory: PinnedMemory;
+  readonly #attributes: Region;
+  readonly #key: Region;
+  readonly #value: Region;
+  readonly #packet: Region;
+  readonly #result: Region;
+  readonly #log: Region;
+
+  constructor(calls: SystemCalls) {
+    this.#calls = calls;
+    this.#memory = new PinnedMemory(calls, attributeBytes + 1024 + 8192 + 2 * packetBytes + logBytes + 1024);
+    this.#attributes = this.#memory.take(attributeBytes);
+    this.#key = this.#memory.take(64);
+    this.#value = this.#memory.take(8192);
+    this.#packet = this.#memory.take(packetBytes);
+    this.#result = this.#memory.take(packetBytes);
+    this.#log = this.#memory.take(logBytes);
+  }
+
+  /** Makes a map and returns its descriptor. Throws SystemCallError. */
+  createMap(type: MapType, keyBytes: number, valueBytes: number, entries: number): number {
+    const { words } = this.#clear();
+    words[0] = type;
+    words[1] = keyBytes;
+    words[2] = valueBytes;
+    words[3] = entries;
+    return this.#make(command.mapCreate, 'a map');
+  }
+
+  /** Sets one entry. Throws SystemCallError. */
+  update(map: number, key: Uint8Array, value: Uint8Array): void {
+    this.#value.bytes.set(value);
+    this.#entry(command.mapUpdate, map, key);
+  }
+
+  /** Takes one entry away; false when there was none. */
+  remove(map: number, key: Uint8Array): boolean {
+    this.#point(map, key);
+    return this.#call(command.mapDelete) === 0;
+  }
+
+  /** The value of an entry, `bytes` long (of a per-CPU map 8 for each possible CPU); undefined when there is none. */
+  lookUp(map: number, key: Uint8Array, bytes: number): Uint8Array | undefined {
+    this.#point(map, key);
+    return this.#call(command.mapLookup) === 0 ? this.#value.bytes.slice(0, bytes) : undefined;
+  }
+
+  /** Loads a program for XDP and returns its descriptor. Throws SystemCallError; the kernel's own words stand in its message. */
+  loadProgram(instructions: Uint8Array): number {
+    const code = new PinnedMemory(this.#calls, instructions.length + 128);
+    const at = code.take(instructions.length);
+    at.bytes.set(instructions);
+    const license = code.take(4);
+    license.bytes.set([0x4d, 0x49, 0x54, 0]);
+    try {
+      const load = (withLog: boolean): number => {
+        const { words } = this.#clear();
+        words[0] = XDP_PROGRAM;
+        words[1] = instructions.length / 8;
+        writePointer(words, 2, at.address);
+        writePointer(words, 4, license.address);
+        if (withLog) {
+          words[6] = 1;
+          words[7] = logBytes;
+          writePointer(words, 8, this.#log.address);
+        }
+        words[17] = XDP_ATTACH;
+        return this.#call(command.programLoad);
+      };
+      const fd = load(false);
+      if (fd >= 0) return fd;
+      const error = this.#calls.errno();
+      this.#log.bytes.fill(0);
+      load(true);
+      const end = this.#log.bytes.indexOf(0);
+      const said = Buffer.from(this.#log.bytes.subarray(0, end)).toString('latin1').trim();
+      throw new SystemCallError(
+        'bpf',
+        error,
+        `the filter program${said && `: ${said.split('\n').slice(-4).join(' | ')}`}`,
+      );
+    } finally {
+      code.release();
+    }
+  }
+
+  /** Runs a program on a packet and returns what it says and how long it took, in ns, as the mean of `repeat` runs. */
+  tryProgram(program: number, packet: Uint8Array, repeat = 1): { action: number; nanoseconds: number } {
+    const { words } = this.#clear();
+    this.#packet.bytes.set(packet);
+    words[0] = program;
+    words[2] = packet.length;
+    words[3] = packetBytes;
+    writePointer(words, 4, this.#packet.address);
+    writePointer(words, 6, this.#result.address);
+    words[8] = repeat;
+    if (this.#call(command.testRun) !== 0)
+      throw new SystemCallError('bpf', this.#calls.errno(), 'a trial of the filter program');
+    return { action: words[1], nanoseconds: words[9] };
+  }
+
+  /** Attaches a program to a network interface, for as long as the returned descriptor is open. Throws SystemCallError. */
+  attach(program: number, interfaceIndex: number, mode: AttachMode): number {
+    const { words } = this.#clear();
+    words[0] = program;
+    words[1] = interfaceIndex;
+    words[2] = XDP_ATTACH;
+    words[3] = mode;
+    return this.#make(command.linkCreate, 'attaching the filter program');
+  }
+
+  close(): void {
+    this.#memory.release();
+  }
+
+  #entry(kind: number, map: number, key: Uint8Array): void {
+    this.#point(map, key);
+    if (this.#call(kind) !== 0) throw new SystemCallError('bpf', this.#calls.errno(), 'an entry of a map');
+  }
+
+  #point(map: number, key: Uint8Array): void {
+    const { words } = this.#clear();
+    this.#key.bytes.set(key);
+    words[0] = map;
+    writePointer(words, 2, this.#key.address);
+    writePointer(words, 4, this.#value.address);
+  }
+
+  #make(kind: number, what: string): number {
+    const fd = this.#call(kind);
+    if (fd < 0) throw new SystemCallError('bpf', this.#calls.errno(), what);
+    return fd;
+  }
+
+  #clear(): Region {
+    this.#attributes.bytes.fill(0);
+    return this.#attributes;
+  }
+
+  #call(kind: number): number {
+    return this.#calls.bpf(kind, this.#attributes.address, attributeBytes);
+  }
+}

@@ -1,0 +1,274 @@
+// What the network card's driver does with each packet before the kernel sees it: to our ring, to the kernel, or nowhere.
+//
+// Only UDP to one of our addresses and ports goes on, unfragmented and without IP options, with at most one VLAN tag.
+// Everything else passes to the kernel as if this were not here, and so does everything while nobody reads the ring.
+import { Assembler } from './assembler.ts';
+
+/** What becomes of a packet (enum xdp_action). */
+export const XdpAction = { aborted: 0, drop: 1, pass: 2, tx: 3, redirect: 4 } as const;
+
+/** Why the shield drops a packet, and what else is counted: keys of the map of counts. */
+export const FilterCount = {
+  /** Given to a ring. */
+  taken: 0,
+  /** From port 0, which nothing can be sent to. */
+  fromPort0: 1,
+  /** Shorter than any question. */
+  tooShort: 2,
+  /** Neither a connect nor with an id that could be ours. */
+  implausible: 3,
+  /** Of a source that sends more than it may. */
+  tooMany: 4,
+} as const;
+export type FilterCount = (typeof FilterCount)[keyof typeof FilterCount];
+export const filterCounts = Object.keys(FilterCount).length;
+
+export interface FilterMaps {
+  /** XSKMAP: a queue's number → its ring. */
+  readonly rings: number;
+  /** HASH: 16 bytes of an address, IPv4 as ::ffff:a.b.c.d → anything; a packet to another passes to the kernel. */
+  readonly addresses: number;
+  /** PERCPU_ARRAY of 64-bit numbers by `FilterCount`. */
+  readonly counts: number;
+  /** LRU_HASH: 16 bytes, an IPv4 address or the /64 of an IPv6 one → when its allowance is whole again, in ns. */
+  readonly sources: number;
+}
+
+export interface Shield {
+  /** Packets a second that a source may send for ever, and at once after a rest. */
+  readonly rate: number;
+  readonly burst: number;
+}
+
+// struct xdp_md
+const context = { data: 0, dataEnd: 4, queue: 16 } as const;
+const ethernet = { type: 12, bytes: 14 } as const;
+const vlanBytes = 4;
+const ipv4 = { versionAndLength: 0, fragment: 6, protocol: 9, source: 12, target: 16, bytes: 20 } as const;
+const ipv6 = { version: 0, next: 6, source: 8, target: 24, bytes: 40 } as const;
+const udp = { source: 0, target: 2, length: 4, bytes: 8 } as const;
+const question = { id: 0, idLow: 4, action: 8, bytes: 16 } as const;
+
+const UDP = 17;
+const helper = { mapLookup: 1, mapUpdate: 2, nanoseconds: 5, redirectMap: 51 } as const;
+/** 16 bits as they stand in a packet, read by a little-endian machine. */
+const network16 = (value: number) => ((value & 0xff) << 8) | (value >> 8);
+/** Everything but "do not fragment" must be 0. */
+const anyFragmentBits = network16(0xbfff);
+
+// Below the frame: the address that is asked, the sender's, a number that maps are given.
+const target = -16;
+const source = -32;
+const number = -40;
+
+/**
+ * The program for these ports. Registers: r6 the packet's context, r7 where its UDP header begins, r8 the packet's end,
+ * r9 the source's allowance.
+ */
+export function filterProgram(
+  maps: FilterMaps,
+  ports: readonly number[],
+  shield?: Shield,
+): Uint8Array<ArrayBuffer> {
+  const program = new Assembler();
+  program.computeWith('move', 6, 1).load(4, 7, 6, context.data).load(4, 8, 6, context.dataEnd);
+  readEthernet(program);
+  readIpv4(program);
+  readIpv6(program);
+  readPorts(program, ports);
+  isOurs(program, maps.addresses);
+  if (shield !== undefined) {
+    isPlausible(program);
+    isWithinAllowance(program, maps, shield);
+  }
+  count(program, maps.counts, FilterCount.taken);
+  program
+    .loadMap(1, maps.rings)
+    .load(4, 2, 6, context.queue)
+    // Where no ring is, the packet passes.
+    .compute('move', 3, XdpAction.pass)
+    .call(helper.redirectMap)
+    .exit()
+    .label('pass')
+    .compute('move', 0, XdpAction.pass)
+    .exit();
+  if (shield !== undefined) {
+    for (const reason of ['fromPort0', 'tooShort', 'implausible', 'tooMany'] as const) {
+      program.label(reason);
+      count(program, maps.counts, FilterCount[reason]);
+      program.compute('move', 0, XdpAction.drop).exit();
+    }
+  }
+  return program.assemble();
+}
+
+/** Jumps to `pass` unless `bytes` from r7 on are there. */
+function needs(program: Assembler, bytes: number): void {
+  program.computeWith('move', 2, 7).compute('add', 2, bytes).jumpIfWith(2, 'above', 8, 'pass');
+}
+
+/** r7 behind the head, r3 the type. */
+function readEthernet(program: Assembler): void {
+  needs(program, ethernet.bytes);
+  program
+    .load(2, 3, 7, ethernet.type)
+    .compute('add', 7, ethernet.bytes)
+    .jumpIf(3, 'equal', network16(0x8100), 'vlan')
+    .jumpIf(3, 'unequal', network16(0x88a8), 'type known')
+    .label('vlan');
+  needs(program, vlanBytes);
+  program
+    .load(2, 3, 7, 2)
+    .compute('add', 7, vlanBytes)
+    .label('type known')
+    .jumpIf(3, 'equal', network16(0x86dd), 'ipv6')
+    .jumpIf(3, 'unequal', network16(0x0800), 'pass');
+}
+
+function readIpv4(program: Assembler): void {
+  needs(program, ipv4.bytes + udp.bytes);
+  program
+    .load(1, 2, 7, ipv4.versionAndLength)
+    .jumpIf(2, 'unequal', 0x45, 'pass')
+    .load(2, 2, 7, ipv4.fragment)
+    .compute('and', 2, anyFragmentBits)
+    .jumpIf(2, 'unequal', 0, 'pass')
+    .load(1, 2, 7, ipv4.protocol)
+    .jumpIf(2, 'unequal', UDP, 'pass')
+    .load(4, 2, 7, ipv4.target)
+    .store(4, 10, target + 12, 2)
+    .load(4, 2, 7, ipv4.source)
+    .store(4, 10, source + 12, 2)
+    .compute('move', 2, 0)
+    .store(8, 10, target, 2)
+    .store(8, 10, source, 2)
+    .storeConstant(4, 10, target + 8, mappedWord)
+    .storeConstant(4, 10, source + 8, mappedWord)
+    .compute('add', 7, ipv4.bytes)
+    .jump('udp');
+}
+
+/** 00 00 ff ff as the machine reads it. */
+const mappedWord = 0xffff0000 | 0;
+
+/** Of the sender's address its /64, which is the least that one subscriber has. */
+function readIpv6(program: Assembler): void {
+  program.label('ipv6');
+  needs(program, ipv6.bytes + udp.bytes);
+  program
+    .load(1, 2, 7, ipv6.version)
+    .compute('and', 2, 0xf0)
+    .jumpIf(2, 'unequal', 0x60, 'pass')
+    .load(1, 2, 7, ipv6.next)
+    .jumpIf(2, 'unequal', UDP, 'pass');
+  for (const word of [0, 4, 8, 12]) program.load(4, 2, 7, ipv6.target + word).store(4, 10, target + word, 2);
+  for (const word of [0, 4]) program.load(4, 2, 7, ipv6.source + word).store(4, 10, source + word, 2);
+  program
+    .compute('move', 2, 0)
+    .store(8, 10, source + 8, 2)
+    .compute('add', 7, ipv6.bytes)
+    .label('udp');
+}
+
+function readPorts(program: Assembler, ports: readonly number[]): void {
+  // Known to be there; the verifier forgets it where two ways meet.
+  needs(program, udp.bytes);
+  program.load(2, 2, 7, udp.target);
+  for (const port of ports) program.jumpIf(2, 'equal', network16(port), 'our port');
+  program.jump('pass').label('our port');
+}
+
+function isOurs(program: Assembler, addresses: number): void {
+  program
+    .loadMap(1, addresses)
+    .computeWith('move', 2, 10)
+    .compute('add', 2, target)
+    .call(helper.mapLookup)
+    .jumpIf(0, 'equal', 0, 'pass');
+}
+
+/**
+ * What no client sends. An id of ours never begins with 0 to 3 (protocol/connection-id.ts), and a connect has the
+ * protocol's number in its place (BEP 15); whoever has one of the two must not have the other's action.
+ */
+function isPlausible(program: Assembler): void {
+  program
+    .load(2, 2, 7, udp.source)
+    .jumpIf(2, 'equal', 0, 'fromPort0')
+    .computeWith('move', 2, 7)
+    .compute('add', 2, udp.bytes + question.bytes)
+    .jumpIfWith(2, 'above', 8, 'tooShort')
+    .load(2, 2, 7, udp.length)
+    .swap(16, 2)
+    .jumpIf(2, 'below', udp.bytes + question.bytes, 'tooShort')
+    .load(4, 4, 7, udp.bytes + question.action)
+    .load(4, 2, 7, udp.bytes + question.id)
+    .swap(32, 2)
+    .jumpIf(2, 'atMost', 3, 'implausible')
+    .jumpIf(2, 'unequal', connectHigh, 'no connect')
+    .load(4, 3, 7, udp.bytes + question.idLow)
+    .swap(32, 3)
+    .jumpIf(3, 'unequal', connectLow, 'no connect')
+    .jumpIf(4, 'unequal', 0, 'implausible')
+    .jump('plausible')
+    .label('no connect')
+    .jumpIf(4, 'equal', 0, 'implausible')
+    .label('plausible');
+}
+
+/** The halves of 0x41727101980. */
+const connectHigh = 0x417;
+const connectLow = 0x27101980;
+
+/**
+ * One number a source: when its allowance will be whole again. Each packet puts it off by its share of a second; who
+ * would put it off further than the burst is dropped. Two processors that count at once may let one packet more pass.
+ */
+function isWithinAllowance(program: Assembler, { sources }: FilterMaps, { rate, burst }: Shield): void {
+  const share = Math.max(1, Math.round(1e9 / rate));
+  // Constants have 31 bits: two seconds at most.
+  const most = Math.min(2 ** 31 - 1, share * burst);
+  program
+    .call(helper.nanoseconds)
+    .computeWith('move', 9, 0)
+    .loadMap(1, sources)
+    .computeWith('move', 2, 10)
+    .compute('add', 2, source)
+    .call(helper.mapLookup)
+    .jumpIf(0, 'equal', 0, 'new source')
+    .load(8, 2, 0, 0)
+    .jumpIfWith(2, 'atLeast', 9, 'waits')
+    .computeWith('move', 2, 9)
+    .label('waits')
+    .compute('add', 2, share)
+    .computeWith('move', 3, 2)
+    .computeWith('sub', 3, 9)
+    .jumpIf(3, 'above', most, 'tooMany')
+    .store(8, 0, 0, 2)
+    .jump('allowed')
+    .label('new source')
+    .compute('add', 9, share)
+    .store(8, 10, number, 9)
+    .loadMap(1, sources)
+    .computeWith('move', 2, 10)
+    .compute('add', 2, source)
+    .computeWith('move', 3, 10)
+    .compute('add', 3, number)
+    .compute('move', 4, 0)
+    .call(helper.mapUpdate)
+    .label('allowed');
+}
+
+function count(program: Assembler, counts: number, which: FilterCount): void {
+  program
+    .storeConstant(4, 10, number, which)
+    .loadMap(1, counts)
+    .computeWith('move', 2, 10)
+    .compute('add', 2, number)
+    .call(helper.mapLookup)
+    .jumpIf(0, 'equal', 0, `not counted ${which}`)
+    .load(8, 2, 0, 0)
+    .compute('add', 2, 1)
+    .store(8, 0, 0, 2)
+    .label(`not counted ${which}`);
+}

@@ -1,0 +1,129 @@
+// The filter of one network interface, seen by whoever owns it: attached, told of addresses and rings, read, and gone when it closes.
+import { readFileSync } from 'node:fs';
+import { SystemCallError } from '../system-call-error.ts';
+import type { SystemCalls } from '../system-calls.ts';
+import { AttachMode, Bpf, MapType } from './bpf.ts';
+import { FilterCount, type FilterMaps, filterCounts, filterProgram, type Shield } from './filter-program.ts';
+
+/** How the filter is attached: in the driver, or in the kernel's generic code, after it has made its own buffer. */
+export type XdpAttachment = 'driver' | 'generic';
+
+export interface XdpFilterOptions {
+  readonly interfaceName: string;
+  readonly ports: readonly number[];
+  /** 16 bytes each, IPv4 as ::ffff:a.b.c.d. */
+  readonly addresses: readonly Uint8Array[];
+  /** Undefined: nothing is dropped. */
+  readonly shield: Shield | undefined;
+}
+
+const mostQueues = 64;
+const mostAddresses = 1024;
+const mostSources = 65536;
+
+/** What the filter has counted since it was attached. */
+export type FilterCounts = Readonly<Record<keyof typeof FilterCount, number>>;
+
+export class XdpFilter {
+  readonly attachment: XdpAttachment;
+  readonly interfaceIndex: number;
+  readonly #calls: SystemCalls;
+  readonly #bpf: Bpf;
+  readonly #descriptors: number[] = [];
+  readonly #maps: FilterMaps;
+  readonly #processors: number;
+
+  /** Throws SystemCallError, or Error when there is no such interface. */
+  constructor(calls: SystemCalls, { interfaceName, ports, addresses, shield }: XdpFilterOptions) {
+    this.#calls = calls;
+    this.interfaceIndex = indexOf(interfaceName);
+    this.#processors = possibleProcessors();
+    this.#bpf = new Bpf(calls);
+    try {
+      this.#maps = {
+        rings: this.#keep(this.#bpf.createMap(MapType.rings, 4, 4, mostQueues)),
+        addresses: this.#keep(this.#bpf.createMap(MapType.hash, 16, 4, mostAddresses)),
+        counts: this.#keep(this.#bpf.createMap(MapType.perCpuArray, 4, 8, filterCounts)),
+        sources: this.#keep(this.#bpf.createMap(MapType.lruHash, 16, 8, mostSources)),
+      };
+      for (const address of addresses) this.#bpf.update(this.#maps.addresses, address, present);
+      const program = this.#keep(this.#bpf.loadProgram(filterProgram(this.#maps, ports, shield)));
+      this.attachment = this.#attach(program);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Gives a queue's packets to a ring (an AF_XDP descriptor). */
+  setRing(queue: number, descriptor: number): void {
+    this.#bpf.update(this.#maps.rings, word(queue), word(descriptor));
+  }
+
+  /** Lets a queue's packets pass to the kernel again. */
+  clearRing(queue: number): void {
+    this.#bpf.remove(this.#maps.rings, word(queue));
+  }
+
+  addAddress(address: Uint8Array): void {
+    this.#bpf.update(this.#maps.addresses, address, present);
+  }
+
+  removeAddress(address: Uint8Array): void {
+    this.#bpf.remove(this.#maps.addresses, address);
+  }
+
+  counts(): FilterCounts {
+    return Object.fromEntries(
+      Object.entries(FilterCount).map(([name, key]) => {
+        const value = this.#bpf.lookUp(this.#maps.counts, word(key), this.#processors * 8);
+        const numbers = value === undefined ? [] : [...new BigUint64Array(value.buffer)];
+        return [name, Number(numbers.reduce((sum, number) => sum + number, 0n))];
+      }),
+    ) as FilterCounts;
+  }
+
+  /** Detaches it: all packets pass to the kernel again, as they do when the process ends. */
+  close(): void {
+    for (const fd of this.#descriptors.splice(0).reverse()) this.#calls.close(fd);
+    this.#bpf.close();
+  }
+
+  #attach(program: number): XdpAttachment {
+    try {
+      this.#keep(this.#bpf.attach(program, this.interfaceIndex, AttachMode.driver));
+      return 'driver';
+    } catch (error) {
+      // EBUSY: another program is there, and would be in the generic place too.
+      if (!(error instanceof SystemCallError) || error.code === 'EBUSY' || error.code === 'EPERM')
+        throw error;
+    }
+    this.#keep(this.#bpf.attach(program, this.interfaceIndex, AttachMode.generic));
+    return 'generic';
+  }
+
+  #keep(fd: number): number {
+    this.#descriptors.push(fd);
+    return fd;
+  }
+}
+
+const present = Uint8Array.of(1, 0, 0, 0);
+
+function word(value: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(value).buffer);
+}
+
+function indexOf(interfaceName: string): number {
+  try {
+    return Number(readFileSync(`/sys/class/net/${interfaceName}/ifindex`, 'latin1'));
+  } catch {
+    throw new Error(`there is no network interface ${interfaceName}`);
+  }
+}
+
+/** Of a per-CPU map each possible CPU has a value, also those that are not there. */
+function possibleProcessors(): number {
+  const text = readFileSync('/sys/devices/system/cpu/possible', 'latin1').trim();
+  return Number(text.split(/[-,]/).at(-1)) + 1;
+}
