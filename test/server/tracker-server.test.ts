@@ -10,8 +10,9 @@ import { describe, test } from 'node:test';
 import { Log } from '../../src/server/log/log.ts';
 import { plainStyle } from '../../src/server/log/log-text.ts';
 import { type Configuration, defaultConfiguration } from '../../src/server/options/configuration.ts';
+import type { RunningTracker } from '../../src/server/running-tracker.ts';
 import { StartError } from '../../src/server/start-error.ts';
-import { startTrackerServer, type TrackerServer } from '../../src/server/tracker-server.ts';
+import { startTrackerServer } from '../../src/server/tracker-server.ts';
 import { pause } from '../program.ts';
 import { announcePacket } from '../transport/udp/udp-client.ts';
 
@@ -24,7 +25,7 @@ const onLoopback: Partial<Configuration> = {
 };
 
 interface Running {
-  server: TrackerServer;
+  server: RunningTracker;
   lines: string[];
   port(protocol: 'HTTP' | 'UDP'): number;
 }

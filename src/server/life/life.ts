@@ -8,9 +8,10 @@ import type { ServiceManager } from '../operators/service-manager.ts';
 import { configurationOf } from '../options/configuration.ts';
 import { listConfiguration } from '../options/format-configuration.ts';
 import type { ResolvedConfiguration } from '../options/resolved-configuration.ts';
+import type { RunningTracker } from '../running-tracker.ts';
 import { startSuccessor } from '../takeover/successor.ts';
 import type { Succession } from '../takeover/takeover-door.ts';
-import { startTrackerServer, type TrackerServer } from '../tracker-server.ts';
+import { startTrackerServer } from '../tracker-server.ts';
 import { version } from '../version.ts';
 import type { HeardSignal } from './early-signals.ts';
 import { type Phase, signalRules } from './signal-rules.ts';
@@ -34,7 +35,7 @@ export interface LifeOptions {
 
 export class Life {
   readonly #options: LifeOptions;
-  #server: TrackerServer | undefined;
+  #server: RunningTracker | undefined;
   #started = false;
   #ending = false;
   /** When the signal came that ends the tracker. */
@@ -97,7 +98,7 @@ export class Life {
   }
 
   /** @param kept this process's own sockets, where it takes its place again */
-  async #start(takeover: boolean, kept?: PassedSockets): Promise<TrackerServer> {
+  async #start(takeover: boolean, kept?: PassedSockets): Promise<RunningTracker> {
     const { resolved, inherited, log, serviceManager } = this.#options;
     const server = await startTrackerServer({ ...configurationOf(resolved.values), takeover }, log, {
       inherited: kept === undefined ? inherited : [],

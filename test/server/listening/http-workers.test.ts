@@ -5,8 +5,9 @@ import { findFastPath } from '../../../src/net/availability.ts';
 import { Log } from '../../../src/server/log/log.ts';
 import { plainStyle } from '../../../src/server/log/log-text.ts';
 import { defaultConfiguration } from '../../../src/server/options/configuration.ts';
+import type { RunningTracker } from '../../../src/server/running-tracker.ts';
 import { StartError } from '../../../src/server/start-error.ts';
-import { startTrackerServer, type TrackerServer } from '../../../src/server/tracker-server.ts';
+import { startTrackerServer } from '../../../src/server/tracker-server.ts';
 import { pause } from '../../program.ts';
 import { RawHttp } from '../../transport/http/raw-http.ts';
 
@@ -19,7 +20,7 @@ const announce = (port: number) =>
 
 async function start(
   changes: Parameters<typeof defaultConfiguration>[0] = {},
-): Promise<{ server: TrackerServer; port: number; lines: string[] }> {
+): Promise<{ server: RunningTracker; port: number; lines: string[] }> {
   const lines: string[] = [];
   const configuration = defaultConfiguration({
     host: '127.0.0.1',

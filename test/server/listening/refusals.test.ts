@@ -9,8 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Stats } from '../../../src/admin/schema.ts';
 import { parseIp } from '../../../src/protocol/ip-address.ts';
 import { encodeProxyLine } from '../../../src/protocol/proxy-protocol.ts';
-import { HttpCounters } from '../../../src/transport/http/http-counters.ts';
-import { httpCounts } from '../../../src/transport/http/http-counts.ts';
+import { defaultMaxPerAddress } from '../../../src/transport/http/http-connections.ts';
 import { TestAuthority } from '../../certificates.ts';
 import { pause } from '../../program.ts';
 import { mainScript } from '../../tracker-program.ts';
@@ -149,12 +148,45 @@ describe('a tracker with HTTPS behind a proxy that speaks the PROXY protocol', (
     assert.match(stdout, /^refused .*rate_limited 1, handshake_failed 2, proxy_header_missing 2$/m);
     assert.match(stdout, /^HTTPS +\S+ +\S+ +\d+ /m);
   });
-});
 
-test('connections that are reset for too many, or for an address over its limit, are told apart', () => {
-  const counters = new HttpCounters();
-  counters.connectionsRefused = 2;
-  counters.connectionsRateLimited = 3;
-  const { refused } = httpCounts([counters]);
-  assert.deepEqual([refused.too_many_connections, refused.connection_rate_limited], [2, 3]);
+  const byListener = (reason: string) => Promise.all(['http', 'https'].map((one) => refusals(one, reason)));
+
+  test('tells apart by listener what it turns away because one address has so many connections', async () => {
+    const crowd = '127.0.0.3';
+    const open = (port: number) => RawHttp.open(port, '127.0.0.1', crowd);
+    const held = await Promise.all(
+      Array.from({ length: defaultMaxPerAddress }, () => open(tracker.httpsPort)),
+    );
+    for (const port of [tracker.httpsPort, tracker.httpsPort, tracker.httpPort]) {
+      const connection = await open(port);
+      await connection.end();
+      connection.close();
+    }
+    for (const connection of held) connection.close();
+    await becomes(() => refusals('https', 'too_many_connections'), 2);
+    assert.deepEqual(await byListener('too_many_connections'), [1, 2]);
+  });
+
+  test('tells apart by listener what it turns away because its address asks too often', async () => {
+    const eager = '127.0.0.4';
+    const asking = await RawHttp.open(tracker.httpPort, '127.0.0.1', eager);
+    for (const [port, counted] of [
+      [tracker.httpsPort, [0, 1]],
+      [tracker.httpPort, [1, 1]],
+    ] as const) {
+      // The address may ask again within a second, so what it has left is used up before each connection.
+      const isTurnedAway = async () => {
+        do asking.send(request.replace('close', 'keep-alive'));
+        while (!/too many requests/.test(String((await asking.reply())?.body)));
+        const connection = await RawHttp.open(port, '127.0.0.1', eager);
+        connection.close();
+        await pause(50);
+        const now = await byListener('connection_rate_limited');
+        return now[0] + now[1] === counted[0] + counted[1];
+      };
+      for (let tries = 0; !(await isTurnedAway()); tries++) assert.ok(tries < 20, 'never turned away');
+      assert.deepEqual(await byListener('connection_rate_limited'), counted);
+    }
+    asking.close();
+  });
 });

@@ -1,0 +1,39 @@
+// What a tracker is before anything of it is open: its store, its rules, its keys, and what it needs of the disk.
+import { AcmeChallenges } from '../transport/http/acme-challenges.ts';
+import { createCertificateSource } from './certificates/certificates.ts';
+import { createTracker } from './create-tracker.ts';
+import type { ListenerParts } from './listening/listener.ts';
+import { logRequests } from './listening/request-log.ts';
+import type { AccessLists } from './lists/access-lists.ts';
+import type { Log } from './log/log.ts';
+import { logFailure } from './log/log-failure.ts';
+import type { Configuration } from './options/configuration.ts';
+import { openConnectionKeys } from './storage/connection-keys.ts';
+import { createStore } from './storage/create-store.ts';
+import { openDataDirectory } from './storage/data-directory.ts';
+import { Snapshots } from './storage/snapshots.ts';
+
+export interface Core extends ListenerParts {
+  /** Undefined where every torrent, client and address may announce. */
+  access: AccessLists | undefined;
+  /** Undefined where swarms are not saved. */
+  snapshots: Snapshots | undefined;
+}
+
+/** @throws StartError */
+export function createCore(configuration: Configuration, log: Log, access: AccessLists | undefined): Core {
+  const { dataDir: directory, snapshotInterval: intervalSeconds, verbose, logIp } = configuration;
+  if (directory !== undefined) openDataDirectory(directory, (message) => log.warn(message));
+  const store = createStore(configuration, log);
+  const tracker = createTracker(store, configuration, access);
+  if (verbose) logRequests(tracker, log, logIp);
+  const challenges = new AcmeChallenges();
+  return {
+    ...{ configuration, log, access, store, tracker, challenges },
+    failed: (error) => logFailure(log, error),
+    keys: openConnectionKeys(configuration, log),
+    snapshots:
+      directory === undefined ? undefined : new Snapshots(store, { directory, intervalSeconds, log }),
+    certificates: createCertificateSource(configuration, log, challenges),
+  };
+}

@@ -1,0 +1,152 @@
+// A tracker whose listeners are open: what runs beside them, begun in order and ended in reverse, and what may be asked of it.
+import type { OptionInForce } from '../admin/observed-tracker.ts';
+import type { Core } from './core.ts';
+import type { Listeners } from './listening/listeners.ts';
+import { formatListening, type ListeningAddress, listeningAddressOf } from './listening/listening-address.ts';
+import { type OpenAdmin, openAdmin } from './operators/admin.ts';
+import type { OwnedSocket } from './takeover/conversation.ts';
+import type { Succeeded, Takeover } from './takeover/takeover.ts';
+import type { Succession } from './takeover/takeover-door.ts';
+import { type Part, Parts } from './upkeep/parts.ts';
+import { accessUpkeep, createUpkeep } from './upkeep/upkeep.ts';
+
+/** For answers in flight when another tracker waits to go on; a client that is cut off asks again. */
+const takeoverGraceMs = 100;
+
+export interface RunOptions {
+  statsEveryMs?: number | undefined;
+  /** Told the line that the log gets. */
+  onStats?: (line: string) => void;
+  /** The options as they are in force, for the admin door. */
+  optionsInForce?: readonly OptionInForce[];
+}
+
+export class RunningTracker {
+  readonly addresses: readonly ListeningAddress[];
+  readonly #core: Core;
+  readonly #takeover: Takeover;
+  readonly #listeners: Listeners;
+  readonly #parts = new Parts();
+  #admin: OpenAdmin | undefined;
+  #uncaughtExceptions = 0;
+  #saved: Promise<void> | undefined;
+
+  constructor(core: Core, takeover: Takeover, listeners: Listeners) {
+    this.#core = core;
+    this.#takeover = takeover;
+    this.#listeners = listeners;
+    this.addresses = listeners.all.map(listeningAddressOf);
+  }
+
+  /** Starts each part when the one before it has started; when one fails, ends all of them, the listeners too. */
+  async start({ statsEveryMs = 60_000, onStats, optionsInForce = [] }: RunOptions): Promise<void> {
+    const { configuration, log, snapshots } = this.#core;
+    const listeners = this.#listeners;
+    await this.#parts.start(
+      { stop: (graceMs) => listeners.close(graceMs) },
+      this.#adminPart(optionsInForce),
+      accessUpkeep({ ...this.#core, listeners }),
+    );
+    for (const address of this.addresses) log.info(formatListening(address, configuration));
+    await this.#parts.start(...createUpkeep({ ...this.#core, listeners, statsEveryMs, onStats }), {
+      start: () => this.#takeover.complete(),
+      stop: () => {},
+    });
+    await this.#takeover.open(this.#forSuccessor());
+    // What the other tracker did not save any more.
+    if (this.tookOver) void snapshots?.save();
+  }
+
+  /** Where the admin door listens over TCP; 0 when it does not. */
+  get adminPort(): number {
+    return this.#admin?.port ?? 0;
+  }
+
+  /** Resolves when another tracker has taken this one's place, or broke off when this one had stopped and saved. */
+  get succeeded(): Promise<Succession> | undefined {
+    return this.#takeover.left?.then(async (succession) => {
+      // Nothing is lost then, whatever comes next.
+      if (succession.kind === 'broken') await this.#saveLast();
+      return succession;
+    });
+  }
+
+  /** Whether it has stopped answering for another tracker, which does not serve yet. */
+  get isLeaving(): boolean {
+    return this.#takeover.isLeaving;
+  }
+
+  /** Whether it has taken another tracker's place. */
+  get tookOver(): boolean {
+    return this.#takeover.takesPlace;
+  }
+
+  /** Those that are open now. */
+  sockets(): OwnedSocket[] {
+    return this.#listeners.all.flatMap(({ planned: { protocol }, descriptors }) =>
+      descriptors().map((descriptor) => ({ protocol, descriptor })),
+    );
+  }
+
+  /** Logs and counts an exception that nothing else caught, as in a timer; the tracker lives on. */
+  uncaught(error: unknown): void {
+    this.#uncaughtExceptions++;
+    this.#core.failed(error);
+  }
+
+  /** Reads a newer certificate and newer lists at once; resolves to why one of them is not in force. */
+  async reload(): Promise<string | undefined> {
+    const { certificates, access, log } = this.#core;
+    if (certificates === undefined && access === undefined) log.info('SIGHUP: there is nothing to reload.');
+    const [fault] = await Promise.all([certificates?.reload(), access?.reload()]);
+    return fault ?? access?.faults[0];
+  }
+
+  /** Whether every part that works on its own has shown a sign of life since it was last asked. */
+  isWell(): boolean {
+    return this.#listeners.isWell();
+  }
+
+  /** Stops accepting, lets requests in flight finish, ends the background work. */
+  async close(): Promise<void> {
+    this.#takeover.close();
+    await this.#parts.stop();
+    // After the last answer, so that the file holds every announce that was acknowledged.
+    await this.#saveLast();
+  }
+
+  #adminPart(configuration: readonly OptionInForce[]): Part {
+    const { log, failed } = this.#core;
+    const observed = {
+      ...this.#core,
+      ...{ listeners: this.#listeners, addresses: this.addresses, configuration },
+      reload: () => this.reload(),
+      uncaughtExceptions: () => this.#uncaughtExceptions,
+    };
+    return {
+      start: async () => {
+        this.#admin = await openAdmin(this.#core.configuration, observed, log, failed);
+      },
+      stop: () => this.#admin?.close(),
+    };
+  }
+
+  /** What it does for the one that takes its place. */
+  #forSuccessor(): Succeeded {
+    const { store, failed, snapshots } = this.#core;
+    return {
+      ...{ store, failed },
+      sockets: () => this.sockets(),
+      pause: async () => {
+        await Promise.all([snapshots?.stop(), this.#admin?.saveHistory()]);
+      },
+      resume: () => snapshots?.resume(),
+      stop: () => this.#parts.stop(takeoverGraceMs),
+    };
+  }
+
+  #saveLast(): Promise<void> | undefined {
+    this.#saved ??= this.#core.snapshots?.close();
+    return this.#saved;
+  }
+}
