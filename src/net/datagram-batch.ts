@@ -1,4 +1,6 @@
 // How datagrams are received and answered many at a time: recvmmsg and sendmmsg over memory that is laid out once.
+//
+// A reply that cannot be sent is given up and counted: clients ask again anyway, and nothing spins.
 import { Fragmentation } from './fragmentation.ts';
 import {
   controlSpace,

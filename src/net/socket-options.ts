@@ -1,4 +1,7 @@
 // How a socket's integer options are set and read, and what the kernel says about its queues.
+//
+// Drops are read from SO_MEMINFO when somebody wants to know. SO_RXQ_OVFL adds a message to every packet, and would
+// stand before the one that replies reuse.
 import { memInfo, SO_MEMINFO, SOL_SOCKET } from './layouts.ts';
 import { PinnedMemory } from './pinned-memory.ts';
 import { SystemCallError } from './system-call-error.ts';

@@ -1,4 +1,7 @@
 // How a UNIX socket is named whose path is too long for an address: through a descriptor of its directory.
+//
+// The system takes at most 107 bytes for a name. Chosen over refusing such data directories: a path that is legal for
+// every other file should be legal.
 import { closeSync, openSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 

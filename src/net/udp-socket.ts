@@ -1,4 +1,8 @@
 // How UDP sockets are opened for several threads on one port, and kept from sharing that port with anybody else.
+//
+// The first socket binds without SO_REUSEPORT and takes it only afterwards, so that our others can join: a second
+// tracker's first bind is refused by the kernel at any moment, where a probe beforehand would leave a race. All are
+// opened by the main thread and handed over as numbers, so a worker that is started again finds its queue intact.
 import {
   AF_INET,
   AF_INET6,

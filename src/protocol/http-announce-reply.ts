@@ -1,4 +1,6 @@
 /** Knows the bencoded answer to an HTTP announce as a tracker writes it (BEP 3, 7, 23, 24, 31). */
+// The mapped form of IPv4 exists because compact peers have one width; a dictionary has none, and every client reads
+// `a.b.c.d`.
 import { writeBencode } from './bencode.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { compactIpv4Bytes, compactIpv6Bytes } from './compact-peers.ts';

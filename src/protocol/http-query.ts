@@ -1,4 +1,5 @@
 /** Knows how an HTTP query string falls into parameters: walked by hand, in place, and never further than a bound. */
+// Chosen over URLSearchParams: raw info_hashes survive, nothing is allocated a field, `+` stays a plus.
 import { parseLatin1 } from './latin1.ts';
 
 const AMPERSAND = 0x26;

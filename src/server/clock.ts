@@ -1,4 +1,7 @@
 // The clock that ages, expiry and connection_ids run on: monotonic, and the same in every thread and after a restart.
+//
+// `performance.now()` plus a constant to the base of `process.hrtime`: it allocates nothing, and does not jump as
+// Date.now() does.
 import { performance } from 'node:perf_hooks';
 
 // performance.now() counts from this process's start and costs no allocation; hrtime counts from the machine's boot.

@@ -8,6 +8,9 @@
 //   name   info_hash (5 words) | 4, 6, or 0 for the whole swarm | address (4 words) | port in wire order
 //
 // `note…` is called with the shard's lock held, before or after the change: the reader takes the same lock.
+//
+// Its pages come from the sixteenth that eviction keeps free. In a store below 16 MiB, which no option allows, that is
+// four chunks, and a flood can have them when a page is needed; then the copy is given up, as when the journal is full.
 
 import { infoHashWords } from '../protocol/info-hash.ts';
 import { chunkWords, header } from './layout.ts';

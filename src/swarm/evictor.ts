@@ -8,6 +8,13 @@
 // pass.
 // Callers hold no lock: a slice takes the pass's own, and then one shard's. Only one thread at a time does a slice, and
 // the others go on with their announces: to wait is to sleep, a hundred times as long as a slice.
+//
+// Chosen over a FIFO ring, which could be flushed by starting and stopping, and over sampling by last-seen times, which
+// fragments.
+//
+// When all waited, two workers slept on each other under a flood: 6 µs of processor time more an announce, now about 2.
+// When half of the memory kept free is gone (a thread was stopped in its slice), all wait and do two. Evicting by a
+// timer would need a rate that no flood exceeds.
 
 import { chunkAge, stampOfAge } from './chunk-age.ts';
 import type { Compactor } from './compactor.ts';

@@ -8,6 +8,9 @@
 // A chunk is 64 KiB and holds objects of one size class. A reference to an object is its word index, so it stays below
 // 2^30 (a small integer for V8) for every memory limit up to 4 GiB; 0 means none, because the header lies there.
 // All of it lives and dies with the process; what of it is on disk is said where it stands.
+//
+// Chosen over keeping more of the hash in a slot (8 bytes a swarm instead of 4) and over doubling a table step by step
+// (two to look into); 8,192 shards cost 3.5 % of all answers.
 
 import { entryClass, sizeClasses } from './size-classes.ts';
 

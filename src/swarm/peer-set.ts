@@ -6,6 +6,9 @@
 // so a swarm of a million peers inserts, finds and removes like one of a hundred. Since a block's share of the hash
 // space is its share of the peers, starting at a random directory pointer samples evenly.
 // Callers hold the shard's lock.
+//
+// Chosen over one array with an index: that stops its swarm for tens of milliseconds when it grows by copying at a
+// million peers, and the index costs 8 bytes a peer.
 
 import { isLocalScope, scopeOfIpv4, scopeOfIpv6 } from '../protocol/address-scope.ts';
 import {

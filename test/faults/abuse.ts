@@ -1,4 +1,8 @@
 // Floods: random info_hashes from many addresses, and packets from one; in a network namespace that has the addresses.
+//
+// The attacker gets the time that the others leave (SCHED_IDLE): it shares two processors with the tracker and the good
+// clients, and its own work made them wait. So did the tracker's other threads, for which the tracker stands back (nice
+// 10): clients elsewhere have processors of their own.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { startProgram } from '../program.ts';

@@ -1,4 +1,7 @@
 // Feeds parsers with seeded mutations of well-formed inputs; what breaks one is made small and kept in test/corpus.
+//
+// Chosen over an engine guided by coverage: the parsers are small and their seeds well-formed, and this is 150 lines
+// without a dependency.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

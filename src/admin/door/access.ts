@@ -1,4 +1,7 @@
 // Who may do what at the admin door: Host names, the bearer token, and how many wrong ones a network may try.
+//
+// Allowed are `localhost`, the very address the connection came to, and --admin-allowed-host; not every IP literal,
+// which would let in neighbours' names.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';

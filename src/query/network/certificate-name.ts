@@ -1,4 +1,6 @@
 // Whether a certificate is for the host that was asked for, a name or an address.
+//
+// Node 22.23 finds no IPv6 address in a certificate and refuses every tracker at https://[…]; OpenSSL does.
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';

@@ -1,4 +1,8 @@
 // Knows how a tracker's name becomes addresses, in the order to try them, without outliving the deadline.
+//
+// By c-ares, after the hosts file: getaddrinfo runs on threads that cannot be cancelled, and a process does not exit
+// before they end (10 s with a dead name server). It is asked only for names of the own site (.local, .lan, one label),
+// after the name server has said that it does not know them.
 import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Deadline } from './deadline.ts';

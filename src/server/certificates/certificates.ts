@@ -1,4 +1,7 @@
 // Where this configuration has its certificate from, and what is wrong with it.
+//
+// One that cannot be served ends the start; one that clients refuse is warned of: to exit on expiry would take UDP and
+// HTTP down with it at the next reboot.
 import { statSync } from 'node:fs';
 import type { AcmeChallenges } from '../../transport/http/acme-challenges.ts';
 import type { Log } from '../log/log.ts';

@@ -1,4 +1,9 @@
 // Where log lines leave the process: never waiting for a reader, never failing, counting what could not be written.
+//
+// Standard output is opened anew without blocking (pipes, terminals) or made so (sockets, pipes of another user);
+// regular files are written by another thread. What cannot be written waits in 256 KiB, is tried again twice a second,
+// and is lost beyond that: counted, and told in one line once lines can be written again. Chosen over pino's
+// asynchronous destination, whose last flush repeats for ever while a reader stands still.
 import { constants, fstatSync, openSync, write, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { isatty } from 'node:tty';

@@ -1,4 +1,7 @@
 // How one log line reads as text, and what the place it goes to adds to it by itself.
+//
+// Lines carry the time everywhere but in systemd's journal, whose lines carry their priority instead. Container engines
+// stamp lines too, but show it only when asked.
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { styleText } from 'node:util';

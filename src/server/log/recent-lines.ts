@@ -1,4 +1,7 @@
 // The last warnings and errors of the log, kept for who looks at the tracker later and has no log at hand.
+//
+// Messages are fixed texts and shown to all who may look; fields, where names, networks and info_hashes stand, only
+// with the token.
 
 export interface RecentLine {
   /** Milliseconds since 1970. */

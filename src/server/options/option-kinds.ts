@@ -1,4 +1,7 @@
 // The kinds of value an option can have: how each is read from text and from TOML, written back and described.
+//
+// Chosen over a schema library: one form of message ("X must be …, not '…'") serves flags, variables and file keys;
+// zod's would have had to be rewritten for each source.
 import { isIP } from 'node:net';
 import { parseCidr } from '../../protocol/cidr.ts';
 

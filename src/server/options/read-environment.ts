@@ -1,4 +1,7 @@
 // How the environment sets options: CARACAL_HTTP_PORT for --http-port, and which near misses deserve a warning.
+//
+// Unknown variables only warn, and only when near a known name: Kubernetes sets CARACAL_SERVICE_HOST for a service
+// named caracal. Its CARACAL_HTTP_PORT for one named caracal-http is a URL and left out with a line.
 
 import { nearest } from '../../cli/did-you-mean.ts';
 import { quoteForLog } from '../../cli/escape-for-log.ts';

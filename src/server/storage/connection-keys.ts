@@ -1,4 +1,7 @@
 // Where the secret keys of UDP connection_ids come from, and how they outlive a restart.
+//
+// The key is replaced at a start when its file is older than seven days, and the one before stays accepted: a new one
+// at each start would forget live ids after two quick restarts.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Log } from '../log/log.ts';

@@ -1,4 +1,7 @@
 // What time it is for a snapshot: on the wall clock, on the monotonic clock, and since which boot the latter runs.
+//
+// Ages go on by the monotonic clock within one boot and by the wall clock across boots, so a wall clock that was set
+// wrong while the tracker was down neither purges everybody nor makes anybody immortal.
 import { readFileSync } from 'node:fs';
 import type { SnapshotClock } from '../../swarm/snapshot-format.ts';
 import { monotonicSeconds } from '../clock.ts';

@@ -1,4 +1,6 @@
 // What the log says every minute: how much the store holds, and what transports have done since the line before.
+//
+// `Stats: <T> torrents  <P> peers` is what existing log readers match, so counters follow it only when they have grown.
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 
 /** Of each transport that has something to tell, by its title: counters under the words that the line has for them. */

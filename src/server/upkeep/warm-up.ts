@@ -4,6 +4,9 @@
 // processor, which then waits 4 to 8 ms for it: with a shard's lock, when that happens in a sweep of the real store.
 // Sweeping a small store first, in which the same things happen, leaves the longest slice at 0.3 ms (measured at 10
 // million peers).
+//
+// Chosen over shorter slices, which change nothing of it. It costs 0.2 s of processor time in the first second, and no
+// start waits for it.
 import { SwarmStore } from '../../swarm/swarm-store.ts';
 import { Announce } from '../../tracker/announce.ts';
 

@@ -1,4 +1,7 @@
 // Knows what a connection goes through before its first request: it is counted, says whose it is, and shakes hands.
+//
+// Addresses that are not trusted are served without a PROXY header: they are not believed, so nothing is lost. Node's
+// own listener is called after the header is read, so all of its time-outs stay in force.
 import type { Server } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';

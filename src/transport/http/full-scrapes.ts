@@ -1,4 +1,9 @@
 // Knows who is sent a scrape of everything, from which collection, and who has to leave when there are too many.
+//
+// Collected for each request, twenty a second that are broken off stopped HTTP, and with places for a few at a time
+// slow readers kept everybody else out. A collection goes on in slices of 4 ms, is compressed as it grows (about 27
+// bytes a swarm; who takes no gzip gets it decompressed on the way) and is given to everybody for 10 s. One that fits
+// in 32 KiB is made for each question, so that a small tracker shows what is true now.
 import type { ServerResponse } from 'node:http';
 import type { Tracker } from '../../tracker/tracker.ts';
 import type { ClientAddress } from '../client-address.ts';

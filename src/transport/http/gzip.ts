@@ -1,4 +1,7 @@
 // Knows when an answer is worth compressing and compresses it: most are addresses, which are noise and do not shrink.
+//
+// A pass over repeated bytes (3 µs) decides whether zlib (44 µs) is asked: peers on one network, mapped ones,
+// dictionaries and scrapes do shrink.
 import { constants, gzipSync } from 'node:zlib';
 
 /** gzip's own header and trailer, and the block's. */

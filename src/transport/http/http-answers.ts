@@ -1,4 +1,7 @@
 // What an HTTP announce or scrape is answered, whichever way requests arrive: query bytes in, bencoded bytes out.
+//
+// A malformed question closes its connection, a refusal for other reasons does not: "tracker is full" is nobody's
+// mistake, and the next question may be answered.
 import { ByteWriter } from '../../protocol/byte-writer.ts';
 import type { Failure } from '../../protocol/failure.ts';
 import { badClientAddress, fullScrapeRefused } from '../../protocol/failure.ts';

@@ -1,4 +1,7 @@
 // Knows which header fields of a request matter to a tracker, and finds them in one walk without an object for them all.
+//
+// It also counts the head's bytes: node:http leaves out separators, so a head of 9 KiB in small fields passed its own
+// limit.
 import { acceptsGzip } from './accept-encoding.ts';
 
 /** The head last read; reused for every request. */

@@ -1,4 +1,7 @@
 // Knows the TLS handshakes in flight: how long one may take, how many there may be, and whose a finished one is.
+//
+// When there are too many, the oldest goes: honest clients are done within two round trips, so those who stall make
+// room.
 import type { Socket } from 'node:net';
 import type { HttpCounters } from './http-counters.ts';
 

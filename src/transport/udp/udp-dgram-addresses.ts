@@ -2,6 +2,9 @@
 //
 // node:dgram says neither which address a packet came to nor takes one to send from, and on a machine with several the
 // system would choose one that the client did not ask.
+//
+// The machine's addresses are read every five seconds. A socket on all addresses that is inherited is used as it is,
+// and there the system chooses.
 
 import { closeSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
