@@ -90,7 +90,7 @@ export class Compactor {
   tidySmall(entry: number): void {
     for (let family = 0; family < 2; family++) {
       const refAt = entry + entryField.peers4 + family;
-      if (this.#words[refAt] > 0) this.#families[family].tidyBlock(refAt);
+      if (this.#words[refAt] > 0) this.#families[family].shape.tidyBlock(refAt);
     }
   }
 
@@ -114,8 +114,8 @@ export class Compactor {
   }
 
   #beginFamily(peers: FamilyPeers, refAt: number): void {
-    if (this.#words[refAt] < 0) peers.tidyLarge(refAt);
-    if (this.#words[refAt] > 0) peers.tidyBlock(refAt);
+    if (this.#words[refAt] < 0) peers.shape.tidyLarge(refAt);
+    if (this.#words[refAt] > 0) peers.shape.tidyBlock(refAt);
   }
 
   #count(): void {

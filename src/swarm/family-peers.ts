@@ -1,4 +1,4 @@
-// The peers of one address family in one swarm: none, one block, or two large sets; and when one becomes the other.
+// The peers of one address family in one swarm, whether they are none, in one block, or in two large sets.
 //
 // A swarm's entry holds one reference a family: 0 none, positive a block, negative (negated) a large swarm. All
 // methods take `refAt`, the word that holds it. Callers hold the shard's lock.
@@ -8,11 +8,7 @@ import {
   addRecord,
   capacityOf,
   changeRole,
-  classOf,
-  copyBlock,
-  depthOf,
   findRecord,
-  initBlock,
   leechersIn,
   partialFlag,
   partialIn,
@@ -22,47 +18,42 @@ import {
   removeRecord,
   seedersIn,
 } from './block.ts';
+import { FamilyShape } from './family-shape.ts';
 import { FoundPeer } from './found-peer.ts';
 import { LargeSwarms, largeField, setOf } from './large-swarm.ts';
 import { PeerSets } from './peer-set.ts';
 import {
-  capacityOfClass,
   firstBlockClass4,
   firstBlockClass6,
   peerIdWords,
   recordWords4,
   recordWords6,
-  stepFor,
-  usualSteps,
 } from './size-classes.ts';
 import type { SlabAllocator } from './slab-allocator.ts';
 import { ageOf } from './tick.ts';
 
-/** A large swarm that has shrunk to this goes back into one block; well under the 128 at which it left one. */
-const smallAgain = 96;
-
 export class FamilyPeers {
   readonly #words: Int32Array;
-  readonly #allocator: SlabAllocator;
-  readonly #firstClass: number;
   /** Words of one record. */
   readonly stride: number;
   /** Compact peers' size in units of 16 bits. */
   readonly unitsPerPeer: number;
   readonly sets: PeerSets;
+  /** What they are kept in. */
+  readonly shape: FamilyShape;
   readonly #large: LargeSwarms;
   /** The record to insert: `stride` words, and its peer_id from word 5 on. */
   readonly #staged = new Int32Array(32);
   readonly #placed = new FoundPeer();
 
   constructor(words: Int32Array, allocator: SlabAllocator, family: 4 | 6, key0: number, key1: number) {
+    const firstClass = family === 4 ? firstBlockClass4 : firstBlockClass6;
     this.#words = words;
-    this.#allocator = allocator;
     this.stride = family === 4 ? recordWords4 : recordWords6;
     this.unitsPerPeer = family === 4 ? 3 : 9;
-    this.#firstClass = family === 4 ? firstBlockClass4 : firstBlockClass6;
-    this.sets = new PeerSets(words, allocator, this.stride, this.#firstClass, key0, key1);
-    this.#large = new LargeSwarms(words, allocator, this.stride, this.#firstClass, this.sets);
+    this.sets = new PeerSets(words, allocator, this.stride, firstClass, key0, key1);
+    this.#large = new LargeSwarms(words, allocator, this.stride, firstClass, this.sets);
+    this.shape = new FamilyShape(words, allocator, this.stride, firstClass, this.sets, this.#large);
   }
 
   leechers(refAt: number): number {
@@ -188,36 +179,18 @@ export class FamilyPeers {
     return true;
   }
 
-  /** Gives a family without peers a block for so many (1 to 128), to be filled at once; false when memory is full. */
-  reserve(refAt: number, peers: number): boolean {
-    const sizeClass = this.#firstClass + stepFor(peers);
-    const block = this.#allocator.allocate(sizeClass);
-    if (block === 0) return false;
-    initBlock(this.#words, block, sizeClass, 0);
-    this.#words[refAt] = block;
-    return true;
-  }
-
   /** Takes a record out; nothing is found any more. */
   remove(refAt: number, found: FoundPeer): void {
     const ref = this.#words[refAt];
     if (this.stateOf(found) & partialFlag) this.#countPartial(refAt, -1);
     if (ref > 0) {
       removeRecord(this.#words, ref, this.stride, found.index);
-      this.#shrink(refAt);
+      this.shape.shrink(refAt);
     } else {
       const set = setOf(ref, found.isSeeder);
       this.#removeFromSet(refAt, found.isSeeder, this.sets.pointerFor(set, found.hash), found.index);
     }
     found.index = -1;
-  }
-
-  /** Takes all peers out. */
-  clear(refAt: number): void {
-    const ref = this.#words[refAt];
-    if (ref > 0) this.#allocator.free(ref);
-    else if (ref < 0) this.#large.free(-ref);
-    this.#words[refAt] = 0;
   }
 
   /** Forgets the peers of a block that were last seen more than `ttl` ticks before `tick`. */
@@ -232,7 +205,7 @@ export class FamilyPeers {
       removeRecord(words, block, this.stride, i);
       changed = true;
     }
-    if (changed) this.#shrink(refAt);
+    if (changed) this.shape.shrink(refAt);
   }
 
   /**
@@ -262,38 +235,12 @@ export class FamilyPeers {
     return this.#nextBlock(set, pointer);
   }
 
-  /** Gives a block the size that it needs, and moves it out of a chunk that is being emptied. */
-  tidyBlock(refAt: number): void {
-    const block = this.#words[refAt];
-    const step = stepFor(peersIn(this.#words, block));
-    if (this.#firstClass + step < classOf(this.#words, block)) this.#resize(refAt, step);
-    else if (this.#allocator.isEmptying(block)) this.#moveOut(refAt, block, 1);
-  }
-
-  /** The same for a large swarm as such and its directories, but not for the blocks of its sets. */
-  tidyLarge(refAt: number): void {
-    if (this.leechers(refAt) + this.seeders(refAt) <= smallAgain) this.#becomeSmall(refAt);
-    const ref = this.#words[refAt];
-    if (ref >= 0) return;
-    if (this.#allocator.isEmptying(-ref)) this.#moveOut(refAt, -ref, -1);
-    this.sets.tidyDirectory(setOf(this.#words[refAt], false));
-    this.sets.tidyDirectory(setOf(this.#words[refAt], true));
-  }
-
-  /** The same for the block of a large swarm's set that directory pointer `pointer` leads to; returns as `expireInSet`. */
+  /** Tidies the block of a large swarm's set that directory pointer `pointer` leads to; returns as `expireInSet`. */
   tidyInSet(refAt: number, seeders: boolean, pointer: number): number {
     const set = setOf(this.#words[refAt], seeders);
     if (pointer >= this.sets.sizeOf(set)) return -1;
     this.sets.tidyBlock(set, pointer);
     return this.#nextBlock(set, pointer);
-  }
-
-  /** `sign` is that of the reference. */
-  #moveOut(refAt: number, object: number, sign: 1 | -1): void {
-    const copy = this.#allocator.copyOut(object);
-    if (copy === 0) return;
-    this.#words[refAt] = sign * copy;
-    this.#allocator.free(object);
   }
 
   /** The directory pointer at which the block after the one of `pointer` begins; −1 after the last. */
@@ -329,16 +276,8 @@ export class FamilyPeers {
   #place(refAt: number, seeder: boolean): boolean {
     const words = this.#words;
     let ref = words[refAt];
-    if (ref === 0) {
-      ref = this.#allocator.allocate(this.#firstClass);
-      if (ref === 0) return false;
-      initBlock(words, ref, this.#firstClass, 0);
-      words[refAt] = ref;
-    }
-    if (ref > 0 && peersIn(words, ref) === capacityOf(words, ref)) {
-      const step = classOf(words, ref) - this.#firstClass;
-      const grown = step < usualSteps ? this.#resize(refAt, step + 1) : this.#becomeLarge(refAt);
-      if (!grown) return false;
+    if (ref >= 0 && (ref === 0 || peersIn(words, ref) === capacityOf(words, ref))) {
+      if (!this.shape.makeRoom(refAt)) return false;
       ref = words[refAt];
     }
     if (ref > 0) {
@@ -357,50 +296,6 @@ export class FamilyPeers {
     const ref = words[refAt];
     this.sets.remove(setOf(ref, seeder), pointer, index);
     words[(seeder ? largeField.seeders : largeField.leechers) - ref]--;
-    if (this.leechers(refAt) + this.seeders(refAt) <= smallAgain) this.#becomeSmall(refAt);
-  }
-
-  #resize(refAt: number, step: number): boolean {
-    const block = this.#words[refAt];
-    const other = this.#allocator.allocate(this.#firstClass + step);
-    if (other === 0) return false;
-    initBlock(this.#words, other, this.#firstClass + step, depthOf(this.#words, block));
-    copyBlock(this.#words, block, other, this.stride);
-    this.#words[refAt] = other;
-    this.#allocator.free(block);
-    return true;
-  }
-
-  /** Frees an empty block, and gives one that is less than half full a smaller one. */
-  #shrink(refAt: number): void {
-    const words = this.#words;
-    const block = words[refAt];
-    const count = peersIn(words, block);
-    if (count === 0) {
-      this.#allocator.free(block);
-      words[refAt] = 0;
-      return;
-    }
-    const step = classOf(words, block) - this.#firstClass;
-    if (step >= 3 && count <= capacityOfClass[this.#firstClass + step - 3])
-      this.#resize(refAt, stepFor(count) + 1);
-  }
-
-  #becomeLarge(refAt: number): boolean {
-    const block = this.#words[refAt];
-    const large = this.#large.fromBlock(block);
-    if (large === 0) return false;
-    this.#words[refAt] = -large;
-    this.#allocator.free(block);
-    return true;
-  }
-
-  /** Puts the few peers left of a large swarm into one block; if memory is full it just stays large. */
-  #becomeSmall(refAt: number): void {
-    const large = -this.#words[refAt];
-    const block = this.#large.toBlock(large);
-    if (block === 0) return;
-    this.#words[refAt] = block;
-    this.#large.free(large);
+    this.shape.shrinkLarge(refAt);
   }
 }

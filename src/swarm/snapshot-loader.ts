@@ -164,7 +164,7 @@ export class SnapshotLoader {
     const fresh = isEmpty || (own.refAt === refAt && own.peers === leechersBefore + seedersBefore);
     if (isEmpty && count <= usualBlockPeers) {
       const living = this.#countLiving(fragment, first + peers.stride - 1, size, count);
-      if (living > 0) peers.reserve(refAt, living);
+      if (living > 0) peers.shape.reserve(refAt, living);
     }
     for (let i = 0, at = first; i < count; i++, at += size) {
       this.#loadPeer(peers, refAt, i >= leechers, fragment, at, fresh);

@@ -172,6 +172,6 @@ export class SwarmEntries {
     const peers = family === 4 ? this.peers4 : this.peers6;
     const refAt = familyRefAt(entry, family);
     this.count(shard, family, -peers.leechers(refAt), -peers.seeders(refAt));
-    peers.clear(refAt);
+    peers.shape.clear(refAt);
   }
 }

@@ -116,7 +116,7 @@ export class Sweeper {
       const family = this.#largeSet >>> 1;
       const peers = this.#families[family];
       const refAt = entry + entryField.peers4 + family;
-      if (!seeders && this.#largeAt === 0 && this.#words[refAt] < 0) peers.tidyLarge(refAt);
+      if (!seeders && this.#largeAt === 0 && this.#words[refAt] < 0) peers.shape.tidyLarge(refAt);
       const leechersBefore = peers.leechers(refAt);
       const seedersBefore = peers.seeders(refAt);
       let more = false;
@@ -125,7 +125,7 @@ export class Sweeper {
         if (!seeders) {
           work += leechersBefore + seedersBefore;
           peers.expireBlock(refAt, tick, ttl);
-          if (this.#words[refAt] > 0) peers.tidyBlock(refAt);
+          if (this.#words[refAt] > 0) peers.shape.tidyBlock(refAt);
         }
       } else if (this.#words[refAt] < 0) {
         while (this.#largeAt >= 0 && work < limit) {

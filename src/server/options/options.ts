@@ -1,12 +1,12 @@
 // The one table of the server's options; flags, environment, file, help, checks and reference page all follow from it.
 import { availableParallelism } from 'node:os';
 import type { IpVisibility } from '../../admin/shown-address.ts';
-import type { Option } from './option.ts';
+import { adminOptions } from './admin-options.ts';
+import { httpsOptions } from './https-options.ts';
+import { type Option, option } from './option.ts';
 import {
   address,
   choice,
-  hostNames,
-  httpsUrl,
   networks,
   onOff,
   type Port,
@@ -19,15 +19,8 @@ import {
 } from './option-kinds.ts';
 import { protectionOptions } from './protection-options.ts';
 
-function option<T>(value: Option<T>): Option<T> {
-  return value;
-}
-
 const week = 7 * 24 * 3600;
 const mebibyte = 2 ** 20;
-const portPattern =
-  '(?::(?:0{0,4}[1-9]|[1-9][0-9]{1,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?';
-const domainPattern = new RegExp(`^(?:[A-Za-z0-9._-]+${portPattern}|\\[[0-9A-Fa-f:.]+\\]${portPattern})?$`);
 
 export const optionTable = {
   host: option<string | undefined>({
@@ -59,83 +52,7 @@ export const optionTable = {
     default: false,
     help: 'Also listen on :: (IPv6 only sockets), with every listener. Changes nothing when --host is an IPv6 address.',
   }),
-  'https-port': option<Port | undefined>({
-    group: 'HTTPS',
-    kind: port(),
-    placeholder: 'PORT',
-    default: undefined,
-    defaultText: 'disabled',
-    example: 8443,
-    help: 'HTTPS listen port; needs --cert and --key, or --acme-domain. 0 disables HTTPS; "any" takes a free port.',
-  }),
-  cert: option<string | undefined>({
-    group: 'HTTPS',
-    kind: path(),
-    placeholder: 'FILE',
-    default: undefined,
-    defaultText: 'none',
-    example: '/etc/ssl/acme/tracker.example.net/fullchain.cer',
-    help: 'Certificate with its chain, PEM. Taken up anew when the file changes, and on SIGHUP.',
-  }),
-  key: option<string | undefined>({
-    group: 'HTTPS',
-    kind: path(),
-    placeholder: 'FILE',
-    default: undefined,
-    defaultText: 'none',
-    example: '/etc/ssl/acme/tracker.example.net/tracker.example.net.key',
-    help: 'Private key of the certificate, PEM.',
-  }),
-  'redirect-http': option<boolean>({
-    group: 'HTTPS',
-    kind: onOff(),
-    default: false,
-    help: 'Answer HTTP with a redirect to HTTPS, whatever the path.',
-  }),
-  domain: option<string>({
-    group: 'HTTPS',
-    kind: text('a host name or host:port', domainPattern),
-    placeholder: 'HOST[:PORT]',
-    default: 'localhost',
-    help: 'Public name for the Location of that redirect, used as given: with the HTTPS port unless that is 443.',
-  }),
-  'acme-domain': option<readonly string[]>({
-    group: 'HTTPS',
-    kind: hostNames(),
-    placeholder: 'NAME',
-    default: [],
-    defaultText: 'none',
-    example: ['tracker.example.net'],
-    help:
-      'Host name to obtain and renew a certificate for from an ACME authority, whose terms of service you accept ' +
-      'thereby. The name must lead here, and port 80 must be reachable. Needs --data-dir. Repeatable.',
-  }),
-  'acme-email': option<string | undefined>({
-    group: 'HTTPS',
-    kind: text('an e-mail address', /^[^\s@,<>]+@[^\s@,<>]+$/),
-    placeholder: 'ADDRESS',
-    default: undefined,
-    defaultText: 'none',
-    example: 'admin@example.net',
-    help: 'Where the ACME authority may write to.',
-  }),
-  'acme-directory': option<string>({
-    group: 'HTTPS',
-    kind: httpsUrl(),
-    placeholder: 'URL',
-    default: 'https://acme-v02.api.letsencrypt.org/directory',
-    defaultText: "Let's Encrypt",
-    help: 'Directory of the ACME authority. A private one must be trusted through NODE_EXTRA_CA_CERTS.',
-  }),
-  'acme-http-port': option<number>({
-    group: 'HTTPS',
-    kind: wholeNumber(1, 65535),
-    placeholder: 'PORT',
-    default: 80,
-    help:
-      "Port on which the ACME authority's questions are answered (HTTP-01): the HTTP listener if it has that port, " +
-      'or one opened for them. Authorities ask on port 80, so another one needs a port forwarding.',
-  }),
+  ...httpsOptions,
   interval: option<number>({
     group: 'Answers',
     kind: seconds(1, week),
@@ -257,49 +174,7 @@ export const optionTable = {
     example: 4,
     help: 'Threads that serve UDP and HTTP on Linux; 0 serves both on the main thread.',
   }),
-  'admin-port': option<Port | undefined>({
-    group: 'Admin',
-    kind: port(),
-    placeholder: 'PORT',
-    default: undefined,
-    defaultText: 'disabled',
-    example: 6970,
-    help: 'Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port.',
-  }),
-  'admin-host': option<string>({
-    group: 'Admin',
-    kind: address(),
-    placeholder: 'ADDRESS',
-    default: '127.0.0.1',
-    help: 'Address that --admin-port binds; beyond loopback it needs --admin-token-file.',
-  }),
-  'admin-allowed-host': option<readonly string[]>({
-    group: 'Admin',
-    kind: hostNames(),
-    placeholder: 'NAME',
-    default: [],
-    defaultText: 'localhost and the addresses it listens on',
-    example: ['tracker.example.net'],
-    help: 'Host name by which the dashboard may be called. Repeatable.',
-  }),
-  'admin-token-file': option<string | undefined>({
-    group: 'Admin',
-    kind: path(),
-    placeholder: 'FILE',
-    default: undefined,
-    defaultText: 'none',
-    example: '/etc/tracker/admin-token',
-    help: 'File with the token for peers, actions and access from outside; at least 16 characters.',
-  }),
-  'admin-socket': option<string | undefined>({
-    group: 'Admin',
-    kind: path(),
-    placeholder: 'PATH',
-    default: undefined,
-    defaultText: 'admin.sock in --data-dir',
-    example: '/run/tracker/admin.sock',
-    help: 'UNIX socket for the commands status, top, swarm, reload, snapshot and deny.',
-  }),
+  ...adminOptions,
   verbose: option<boolean>({
     group: 'Log',
     kind: onOff(),

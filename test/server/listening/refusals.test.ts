@@ -9,10 +9,15 @@ import { after, before, describe, test } from 'node:test';
 import type { Stats } from '../../../src/admin/schema.ts';
 import { parseIp } from '../../../src/protocol/ip-address.ts';
 import { encodeProxyLine } from '../../../src/protocol/proxy-protocol.ts';
-import { defaultMaxPerAddress } from '../../../src/transport/http/http-connections.ts';
+import { createHttpOpeners, createHttpParts } from '../../../src/server/listening/http-listeners.ts';
+import type { ListenerParts } from '../../../src/server/listening/listener.ts';
+import { defaultConfiguration } from '../../../src/server/options/configuration.ts';
+import { AcmeChallenges } from '../../../src/transport/http/acme-challenges.ts';
+import type { TransportCounts } from '../../../src/transport/transport-counts.ts';
 import { TestAuthority } from '../../certificates.ts';
 import { pause } from '../../program.ts';
 import { mainScript } from '../../tracker-program.ts';
+import { createContractTracker } from '../../transport/contract.ts';
 import { RawHttp } from '../../transport/http/raw-http.ts';
 import { type AdminTracker, startAdminTracker } from '../operators/admin-tracker.ts';
 
@@ -148,45 +153,22 @@ describe('a tracker with HTTPS behind a proxy that speaks the PROXY protocol', (
     assert.match(stdout, /^refused .*rate_limited 1, handshake_failed 2, proxy_header_missing 2$/m);
     assert.match(stdout, /^HTTPS +\S+ +\S+ +\d+ /m);
   });
+});
 
-  const byListener = (reason: string) => Promise.all(['http', 'https'].map((one) => refusals(one, reason)));
-
-  test('tells apart by listener what it turns away because one address has so many connections', async () => {
-    const crowd = '127.0.0.3';
-    const open = (port: number) => RawHttp.open(port, '127.0.0.1', crowd);
-    const held = await Promise.all(
-      Array.from({ length: defaultMaxPerAddress }, () => open(tracker.httpsPort)),
-    );
-    for (const port of [tracker.httpsPort, tracker.httpsPort, tracker.httpPort]) {
-      const connection = await open(port);
-      await connection.end();
-      connection.close();
-    }
-    for (const connection of held) connection.close();
-    await becomes(() => refusals('https', 'too_many_connections'), 2);
-    assert.deepEqual(await byListener('too_many_connections'), [1, 2]);
-  });
-
-  test('tells apart by listener what it turns away because its address asks too often', async () => {
-    const eager = '127.0.0.4';
-    const asking = await RawHttp.open(tracker.httpPort, '127.0.0.1', eager);
-    for (const [port, counted] of [
-      [tracker.httpsPort, [0, 1]],
-      [tracker.httpPort, [1, 1]],
-    ] as const) {
-      // The address may ask again within a second, so what it has left is used up before each connection.
-      const isTurnedAway = async () => {
-        do asking.send(request.replace('close', 'keep-alive'));
-        while (!/too many requests/.test(String((await asking.reply())?.body)));
-        const connection = await RawHttp.open(port, '127.0.0.1', eager);
-        connection.close();
-        await pause(50);
-        const now = await byListener('connection_rate_limited');
-        return now[0] + now[1] === counted[0] + counted[1];
-      };
-      for (let tries = 0; !(await isTurnedAway()); tries++) assert.ok(tries < 20, 'never turned away');
-      assert.deepEqual(await byListener('connection_rate_limited'), counted);
-    }
-    asking.close();
-  });
+test('connections that are turned away are told apart by listener and by reason', () => {
+  const parts = {
+    ...{ configuration: defaultConfiguration({ workers: 0 }), tracker: createContractTracker() },
+    ...{ certificates: undefined, challenges: new AcmeChallenges(), failed: assert.ifError },
+  } as unknown as ListenerParts;
+  const http = createHttpParts([], parts, () => {});
+  http.counters.http.connectionsRefused = 2;
+  http.counters.https.connectionsRefused = 5;
+  http.counters.https.connectionsRateLimited = 3;
+  const { HTTP, HTTPS } = createHttpOpeners([], parts, http, undefined);
+  const turnedAway = ({ refused }: TransportCounts) => [
+    refused.too_many_connections,
+    refused.connection_rate_limited,
+  ];
+  assert.deepEqual(turnedAway(HTTP.counts()), [2, 0]);
+  assert.deepEqual(turnedAway(HTTPS.counts()), [5, 3]);
 });
