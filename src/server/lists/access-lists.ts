@@ -7,22 +7,24 @@ import { InfoHashList } from '../../tracker/info-hash-list.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { StartError } from '../start-error.ts';
-import { stampOf } from '../storage/file-stamp.ts';
 import { type DeniedItems, readDenied } from './denied-items.ts';
-import { ListFileError, parseInfoHash, readAddressList, readInfoHashList } from './list-file.ts';
+import { parseInfoHash } from './list-file.ts';
 import { namesInfoHash, removeItems } from './list-lines.ts';
+import {
+  describe,
+  type ListedFiles,
+  type ListingOptions,
+  listedFilesOf,
+  readUnchanged,
+  stampsOf,
+} from './listed-files.ts';
 
-type ListedConfiguration = Pick<
-  Configuration,
-  'allowList' | 'denyList' | 'denyIp' | 'allowClient' | 'denyClient'
->;
+type ListedConfiguration = ListingOptions & Pick<Configuration, 'allowClient' | 'denyClient'>;
 
 const defaultCheckEveryMs = 5000;
-/** Of a list that changes while it is read. */
-const mostReads = 3;
 
 export class AccessLists {
-  readonly #lists: readonly ListFile[];
+  readonly #lists: readonly ListedFiles[];
   readonly #denyList: string | undefined;
   readonly #denyIp: readonly string[];
   readonly #log: Log | undefined;
@@ -35,7 +37,7 @@ export class AccessLists {
 
   private constructor(configuration: ListedConfiguration, log: Log | undefined, checkEveryMs: number) {
     const { allowClient, denyClient, denyList, denyIp } = configuration;
-    this.#lists = listFilesOf(configuration);
+    this.#lists = listedFilesOf(configuration);
     this.#denyList = denyList;
     this.#denyIp = denyIp;
     this.#log = log;
@@ -169,7 +171,7 @@ export class AccessLists {
   }
 
   /** A list's path, once it has been read and is in force. */
-  async #inForce(rule: ListFile['rule'], path: string | undefined): Promise<string> {
+  async #inForce(rule: ListedFiles['rule'], path: string | undefined): Promise<string> {
     if (path === undefined) {
       throw new Error(
         rule === 'deniedTorrents'
@@ -234,7 +236,7 @@ export class AccessLists {
     }
   }
 
-  async #read(list: ListFile): Promise<void> {
+  async #read(list: ListedFiles): Promise<void> {
     const { read, stamp } = await readUnchanged(list);
     list.settled = list.seen = stamp;
     list.fault = undefined;
@@ -242,74 +244,4 @@ export class AccessLists {
     this.#log?.info(`${list.name}: ${read.count} ${list.noun} in use.`);
     this.#changed(this.#memory);
   }
-}
-
-/** Reads a list again when it has become another one meanwhile, so that one being written is not taken for a short one. */
-async function readUnchanged(list: ListFile) {
-  for (let attempt = 1; ; attempt++) {
-    const stamp = await stampsOf(list);
-    const isSettled = async () => attempt === mostReads || (await stampsOf(list)) === stamp;
-    try {
-      const read = await list.read();
-      if (await isSettled()) return { read, stamp };
-    } catch (error) {
-      if (await isSettled()) throw error;
-    }
-  }
-}
-
-/** One rule and the files that it is read from. */
-interface ListFile {
-  readonly name: string;
-  readonly noun: string;
-  readonly rule: 'allowedTorrents' | 'deniedTorrents' | 'deniedAddresses';
-  readonly paths: readonly string[];
-  read(): Promise<{ count: number; buffer: SharedArrayBuffer }>;
-  /** What the files looked like when they were last read, or complained of. */
-  settled: string | undefined;
-  /** What they looked like at the last check. */
-  seen: string | undefined;
-  /** Why what the files hold now is not in force. */
-  fault: string | undefined;
-}
-
-function listFilesOf({ allowList, denyList, denyIp }: ListedConfiguration): ListFile[] {
-  const lists: ListFile[] = [];
-  const torrents = (name: string, rule: ListFile['rule'], path: string | undefined) => {
-    if (path === undefined) return;
-    const read = () => readInfoHashList(path, crypto.getRandomValues(new Int32Array(2)));
-    lists.push({
-      name,
-      rule,
-      noun: 'info_hashes',
-      paths: [path],
-      read,
-      settled: undefined,
-      seen: undefined,
-      fault: undefined,
-    });
-  };
-  torrents('--allow-list', 'allowedTorrents', allowList);
-  torrents('--deny-list', 'deniedTorrents', denyList);
-  if (denyIp.length > 0) {
-    lists.push({
-      name: '--deny-ip',
-      rule: 'deniedAddresses',
-      noun: 'networks',
-      paths: denyIp.filter((item) => parseCidr(item) === undefined),
-      read: () => readAddressList(denyIp),
-      settled: undefined,
-      seen: undefined,
-      fault: undefined,
-    });
-  }
-  return lists;
-}
-
-async function stampsOf({ paths }: ListFile): Promise<string> {
-  return (await Promise.all(paths.map(stampOf))).join(' | ');
-}
-
-function describe({ name }: ListFile, error: unknown): string {
-  return `${name} ${error instanceof ListFileError ? error.message : `cannot be read: ${(error as Error).message}`}`;
 }
