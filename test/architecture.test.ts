@@ -126,6 +126,8 @@ const rooms: Record<string, string[]> = {
     'protocol',
     'server/version.ts',
     'tracker',
+    'transport/description.ts',
+    'transport/transports.ts',
   ],
   'server/storage': [
     'cli',

@@ -3,15 +3,26 @@ import type { FailureKind } from '../protocol/failure.ts';
 import type { TransportCounts } from './transport-counts.ts';
 
 export interface TransportDescription {
-  /** In figures, in the names of sockets and URLs; its option is `--<name>-port`. */
+  /** In figures, in the names of sockets, URLs and its option. */
   readonly name: string;
   /** In the log and on the dashboard. */
   readonly title: string;
   readonly socket: 'datagram' | 'stream';
+  readonly port: ListenPort;
   /** Why it turns away what never becomes a request, each with its title: beside `requestRefusals`. */
   readonly refusals: Readonly<Record<string, string>>;
   /** Counters for Prometheus that only this transport has. */
   readonly metrics: readonly TransportMetric[];
+}
+
+/** What its option `--<name>-port` says. */
+export interface ListenPort {
+  /** Where it listens unless told otherwise; undefined: nowhere. */
+  readonly default: number | undefined;
+  /** Other options without which it cannot listen, in the words of the help. */
+  readonly needs?: string;
+  /** For the example file, where there is no default. */
+  readonly example?: number;
 }
 
 export interface TransportMetric {

@@ -6,7 +6,7 @@ import { udp } from './udp/description.ts';
 
 export const transports = [udp, http, https] as const;
 
-type Transport = (typeof transports)[number];
+export type Transport = (typeof transports)[number];
 export type TransportName = Transport['name'];
 export type TransportTitle = Transport['title'];
 

@@ -1,22 +1,13 @@
 // The options of HTTPS: certificates, from files or an ACME authority, and the redirect. Part of the table in options.ts.
 
 import { option } from './option.ts';
-import { hostNames, httpsUrl, onOff, type Port, path, port, text, wholeNumber } from './option-kinds.ts';
+import { hostNames, httpsUrl, onOff, path, text, wholeNumber } from './option-kinds.ts';
 
 const portPattern =
   '(?::(?:0{0,4}[1-9]|[1-9][0-9]{1,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?';
 const domainPattern = new RegExp(`^(?:[A-Za-z0-9._-]+${portPattern}|\\[[0-9A-Fa-f:.]+\\]${portPattern})?$`);
 
 export const httpsOptions = {
-  'https-port': option<Port | undefined>({
-    group: 'HTTPS',
-    kind: port(),
-    placeholder: 'PORT',
-    default: undefined,
-    defaultText: 'disabled',
-    example: 8443,
-    help: 'HTTPS listen port; needs --cert and --key, or --acme-domain. 0 disables HTTPS; "any" takes a free port.',
-  }),
   cert: option<string | undefined>({
     group: 'HTTPS',
     kind: path(),

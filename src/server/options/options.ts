@@ -4,19 +4,8 @@ import type { IpVisibility } from '../../admin/shown-address.ts';
 import { adminOptions } from './admin-options.ts';
 import { httpsOptions } from './https-options.ts';
 import { type Option, option } from './option.ts';
-import {
-  address,
-  choice,
-  networks,
-  onOff,
-  type Port,
-  path,
-  port,
-  seconds,
-  size,
-  text,
-  wholeNumber,
-} from './option-kinds.ts';
+import { address, choice, networks, onOff, path, seconds, size, text, wholeNumber } from './option-kinds.ts';
+import { portOptions } from './port-options.ts';
 import { protectionOptions } from './protection-options.ts';
 
 const week = 7 * 24 * 3600;
@@ -32,20 +21,7 @@ export const optionTable = {
     example: '192.0.2.1',
     help: 'Address that every listener binds, IPv4 or IPv6.',
   }),
-  'http-port': option<Port>({
-    group: 'Listening',
-    kind: port(),
-    placeholder: 'PORT',
-    default: 6969,
-    help: 'HTTP listen port. 0 disables HTTP; "any" takes a free port.',
-  }),
-  'udp-port': option<Port>({
-    group: 'Listening',
-    kind: port(),
-    placeholder: 'PORT',
-    default: 6969,
-    help: 'UDP listen port. 0 disables UDP; "any" takes a free port.',
-  }),
+  ...portOptions,
   ipv6: option<boolean>({
     group: 'Listening',
     kind: onOff(),

@@ -13,6 +13,7 @@ export const http = {
   name: 'http',
   title: 'HTTP',
   socket: 'stream',
+  port: { default: 6969 },
   refusals,
   metrics: [],
 } as const satisfies TransportDescription;
@@ -21,6 +22,7 @@ export const https = {
   name: 'https',
   title: 'HTTPS',
   socket: 'stream',
+  port: { default: undefined, needs: '--cert and --key, or --acme-domain', example: 8443 },
   refusals,
   metrics: [
     {

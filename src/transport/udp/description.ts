@@ -5,6 +5,7 @@ export const udp = {
   name: 'udp',
   title: 'UDP',
   socket: 'datagram',
+  port: { default: 6969 },
   refusals: {},
   metrics: [
     {
