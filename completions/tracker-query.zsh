@@ -42,7 +42,7 @@ _tracker_query() {
         '(--jobs)--jobs[queries of a batch under way at once]:N: ' \
         '(-d --delay)'{-d,--delay}'[pause between the starts of two queries of a batch]:SEC: ' \
         '(-R --retry)'{-R,--retry}'[after a failure try again every 2 s, N times, or for ever without N]::N: ' \
-        '(--watch)--watch[repeat every SEC seconds and show how seeds, leechers and response time change]:SEC: ' \
+        '(--watch)--watch[repeat every SEC seconds and show how seeds, leechers and times change, and what is lost]:SEC: ' \
         '(-o --format)'{-o,--format}'[table for people, json, jsonl (one object a line) or csv for programs]:FORMAT:(table json jsonl csv)' \
         '(-p --show-peers)'{-p,--show-peers}'[list the peers too]' \
         '(-l --lookup)'{-l,--lookup}'[with -p\: show the host name of each peer]' \

@@ -1,5 +1,6 @@
 // Knows the plain use of tracker-query: one tracker, asked once or until it answers, and its result in the wanted format.
 import { setTimeout as pause } from 'node:timers/promises';
+import { addLoss, type Loss } from './asking/effort.ts';
 import { type Query, queryTracker, type Result } from './asking/query.ts';
 import { failureOf, isSuccess } from './asking/tracker-answer.ts';
 import type { Settings } from './command/settings.ts';
@@ -31,9 +32,12 @@ async function queryUntilAnswered(
   attempts: number,
   console: Console,
 ): Promise<Query> {
+  let loss: Loss | undefined;
   for (let attempt = 1; ; attempt++) {
     const query = await queryTracker(tracker, settings, console.interrupt);
     const { result } = query;
+    loss = loss ? addLoss(loss, result.loss) : result.loss;
+    result.loss = loss;
     if (isSuccess(result) || result.permanent || attempt >= attempts || console.interrupt.aborted)
       return query;
     const of = attempts === Number.POSITIVE_INFINITY ? '' : ` of ${attempts}`;

@@ -21,6 +21,8 @@ interface Faults {
   refusesOptions?: boolean;
   storesNothing?: boolean;
   wrongSource?: boolean;
+  /** Every so many questions one has no answer. */
+  drops?: number;
 }
 
 type Swarm = Map<string, { ip: string; port: number }>;
@@ -29,9 +31,15 @@ type Swarm = Map<string, { ip: string; port: number }>;
 class LittleTracker {
   readonly swarms = new Map<string, Swarm>();
   readonly faults: Faults;
+  #questions = 0;
 
   constructor(faults: Faults) {
     this.faults = faults;
+  }
+
+  drops(): boolean {
+    const { drops } = this.faults;
+    return drops !== undefined && ++this.#questions % drops === 0;
   }
 
   announce(infoHash: string, ip: string, port: number, event: string, self: string): Swarm {
@@ -60,6 +68,8 @@ async function startLittleHttp(t: TestContext, faults: Faults = {}): Promise<str
         files: new Map([[raw, { complete: 0, downloaded: 0, downloaders: incomplete, incomplete }]]),
       });
     }
+    // Of the questions that ask for nothing special.
+    if (!query.has('event') && tracker.drops()) return;
     const port = Number(query.get('port'));
     const event = query.get('event') ?? '';
     if (port === 0 && !faults.takesPortZero) return answer({ 'failure reason': 'invalid port' });
@@ -82,6 +92,7 @@ async function startLittleUdp(t: TestContext, faults: Faults = {}): Promise<stri
   const { url } = await startUdp(t, ({ packet, action, transactionId, from, reply }) => {
     if (packet.length < 16) return;
     if (action === 0 && packet.readInt32BE(0) === 0x417) {
+      if (tracker.drops()) return;
       const connected = udpReply(0, transactionId, [0, idOf(from)]);
       if (faults.wrongSource) other.send(connected, from.port, from.address);
       else reply(connected);
@@ -153,7 +164,10 @@ describe('a tracker without a fault', { concurrency: 2 }, () => {
       assert.deepEqual(Object.keys(report.summary), ['pass', 'warn', 'fail', 'skip']);
       assert.equal(report.summary.pass, report.findings.filter(({ verdict }) => verdict === 'pass').length);
       assert.equal(finding(report, 'round-trip')?.verdict, 'pass');
-      assert.equal(report.addresses[0]?.answered, true);
+      const [address] = report.addresses;
+      assert.equal(address?.answered, true);
+      assert.deepEqual(address.loss, { sent: name === 'UDP' ? 20 : 10, lost: 0 });
+      assert.ok(address.connect_ms !== null && address.answer_ms !== null && address.dns_ms === null);
     });
   }
 });
@@ -181,6 +195,8 @@ const faulty: [string, Faults, string, string, (typeof startLittleHttp)[]][] = [
     [startLittleUdp],
   ],
   ['reflects more than it gets', { reflects: true }, 'reflection', 'fail', [startLittleUdp]],
+  ['loses a question now and then', { drops: 7 }, 'loss', 'warn', [startLittleHttp, startLittleUdp]],
+  ['loses every second question', { drops: 2 }, 'loss', 'fail', [startLittleHttp, startLittleUdp]],
   ['refuses BEP 41 options', { refusesOptions: true }, 'bep41', 'fail', [startLittleUdp]],
 ];
 

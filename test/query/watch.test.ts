@@ -59,7 +59,9 @@ function result(complete: number, failureReason: string | null = null): Announce
     numwant: 50,
     responseTimeMs: 10,
     address: null,
-    http: undefined,
+    steps: [],
+    loss: { unit: 'packet', sent: 1, lost: 0 },
+    redirects: [],
     answer,
     error: undefined,
     permanent: false,
@@ -75,7 +77,7 @@ test('on a terminal the view shows change and failures, redrawn in place', () =>
   );
   for (const one of [result(10), result(12), result(0, 'no\x1b[2J')]) view.add(one);
   view.close();
-  const frames = writtenTo(stream).split('\x1b[7A\r\x1b[J');
+  const frames = writtenTo(stream).split('\x1b[8A\r\x1b[J');
   assert.equal(frames.length, 3);
   assert.match(frames[1], /Seeds +12 +\+2 +10 +12 {2}▁█/);
   assert.match(frames[2], /2 answers, 1 failure {2}\(q ends it\)\n/);

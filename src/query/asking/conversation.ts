@@ -1,14 +1,17 @@
 // Knows how to announce to and scrape a tracker under one URL, over HTTP(S) or UDP, keeping to the address that answered first.
+
+import { isIP } from 'node:net';
 import { formatHttpScrape } from '../../protocol/http-client-requests.ts';
-import { encodeScrapeRequest } from '../../protocol/udp-client-packets.ts';
+import { type ConnectionIdHalves, encodeScrapeRequest } from '../../protocol/udp-client-packets.ts';
 import { Action } from '../../protocol/udp-packets.ts';
 import type { Deadline } from '../network/deadline.ts';
-import { getHttp, type HttpAnswer, type HttpOptions } from '../network/http-client.ts';
+import { getHttp, type HttpAnswer, type HttpOptions, type HttpTimings } from '../network/http-client.ts';
 import { bothFamilies, type Families, resolveName } from '../network/name-lookup.ts';
 import { TrackerError } from '../network/tracker-error.ts';
 import { type Scheme, scrapeUrlOf, type TrackerUrl, targetWith } from '../network/tracker-url.ts';
-import { connectUdp, type UdpClient } from '../network/udp-client.ts';
+import { connectUdp, type UdpClient, type UdpReply } from '../network/udp-client.ts';
 import { type AnnounceQuestion, encodeUdpAnnounce, formatAnnounceQuery } from './announce-question.ts';
+import { type Loss, type StepName, Stopwatch, type TimedStep } from './effort.ts';
 import { readAnnounceAnswer, readScrapeAnswer, type ScrapeAnswer } from './http-answer.ts';
 import type { AnnounceAnswer } from './tracker-answer.ts';
 import { readUdpAnnounce, readUdpScrape } from './udp-answer.ts';
@@ -18,6 +21,8 @@ export interface Answered<T> {
   address: string;
   /** Ours, on the socket that was used. */
   localAddress: string;
+  /** Those that this question needed: a name is resolved and a connection_id asked for only now and then. */
+  steps: readonly TimedStep[];
   /** HTTP only. */
   http?: HttpAnswer;
 }
@@ -27,6 +32,8 @@ export interface Conversation {
   announce(question: AnnounceQuestion, deadline: Deadline): Promise<Answered<AnnounceAnswer>>;
   /** No info_hash asks for a full scrape. */
   scrape(infoHashes: readonly Uint8Array[], deadline: Deadline): Promise<Answered<ScrapeAnswer>>;
+  /** Of all its questions so far. */
+  readonly loss: Loss;
   close(): void;
 }
 
@@ -52,6 +59,8 @@ class HttpConversation implements Conversation {
   readonly #url: TrackerUrl;
   readonly #options: ConversationOptions;
   #pinned: string | undefined;
+  #sent = 0;
+  #answered = 0;
 
   constructor(url: TrackerUrl, options: ConversationOptions) {
     this.#url = url;
@@ -69,6 +78,10 @@ class HttpConversation implements Conversation {
     return await this.#ask(url, formatHttpScrape(infoHashes), deadline, readScrapeAnswer);
   }
 
+  get loss(): Loss {
+    return { unit: 'request', sent: this.#sent, lost: this.#sent - this.#answered };
+  }
+
   close(): void {}
 
   async #ask<T extends { failureReason: string | null; compliance: string[] }>(
@@ -78,16 +91,29 @@ class HttpConversation implements Conversation {
     read: (body: Uint8Array, family: 4 | 6) => T,
   ): Promise<Answered<T>> {
     const options = this.#pinned === undefined ? this.#options : { ...this.#options, pinned: this.#pinned };
+    this.#sent++;
     const http = await getHttp(url, targetWith(url, query), options, deadline);
+    this.#answered++;
     // A repeated question, and `stopped` above all, must reach the machine that holds our record.
     if (http.redirects.length === 0) this.#pinned = http.address;
     return {
       answer: readHttpAnswer(http, read),
       address: http.address,
       localAddress: http.localAddress,
+      steps: stepsOf(http.timings),
       http,
     };
   }
+}
+
+function stepsOf({ resolveMs, connectMs, tlsMs, answerMs }: HttpTimings): TimedStep[] {
+  const steps: [StepName, number | null][] = [
+    ['DNS', resolveMs],
+    ['connect', connectMs],
+    ['TLS', tlsMs],
+    ['first byte', answerMs],
+  ];
+  return steps.flatMap(([name, ms]) => (ms === null ? [] : [{ name, ms }]));
 }
 
 function readHttpAnswer<T extends { failureReason: string | null; compliance: string[] }>(
@@ -109,6 +135,7 @@ function readHttpAnswer<T extends { failureReason: string | null; compliance: st
 class UdpConversation implements Conversation {
   readonly #url: TrackerUrl;
   readonly #options: ConversationOptions;
+  readonly #packets = { sent: 0, answered: 0 };
   #client: UdpClient | undefined;
 
   constructor(url: TrackerUrl, options: ConversationOptions) {
@@ -117,23 +144,20 @@ class UdpConversation implements Conversation {
   }
 
   async announce(question: AnnounceQuestion, deadline: Deadline): Promise<Answered<AnnounceAnswer>> {
-    const client = await this.#open(deadline);
-    const connectionId = await client.connect(deadline);
-    const reply = await client.ask(Action.announce, deadline, (view, transactionId) =>
-      encodeUdpAnnounce(view, transactionId, connectionId, question, this.#url),
-    );
-    const { endpoint, localAddress } = client;
-    return { answer: readUdpAnnounce(reply, endpoint.family), address: endpoint.address, localAddress };
+    const encode: Encode = (view, transactionId, connectionId) =>
+      encodeUdpAnnounce(view, transactionId, connectionId, question, this.#url);
+    return await this.#ask('announce', encode, readUdpAnnounce, deadline);
   }
 
   async scrape(infoHashes: readonly Uint8Array[], deadline: Deadline): Promise<Answered<ScrapeAnswer>> {
-    const client = await this.#open(deadline);
-    const connectionId = await client.connect(deadline);
-    const reply = await client.ask(Action.scrape, deadline, (view, transactionId) =>
-      encodeScrapeRequest(view, 0, connectionId, transactionId, infoHashes),
-    );
-    const { endpoint, localAddress } = client;
-    return { answer: readUdpScrape(reply, infoHashes), address: endpoint.address, localAddress };
+    const encode: Encode = (view, transactionId, connectionId) =>
+      encodeScrapeRequest(view, 0, connectionId, transactionId, infoHashes);
+    return await this.#ask('scrape', encode, (reply) => readUdpScrape(reply, infoHashes), deadline);
+  }
+
+  get loss(): Loss {
+    const { sent, answered } = this.#packets;
+    return { unit: 'packet', sent, lost: sent - answered };
   }
 
   close(): void {
@@ -141,17 +165,39 @@ class UdpConversation implements Conversation {
     this.#client = undefined;
   }
 
-  async #open(deadline: Deadline): Promise<UdpClient> {
+  async #ask<T>(
+    what: 'announce' | 'scrape',
+    encode: Encode,
+    read: (reply: UdpReply, family: 4 | 6) => T,
+    deadline: Deadline,
+  ): Promise<Answered<T>> {
+    const watch = new Stopwatch();
+    const client = await this.#open(watch, deadline);
+    const connect = () => client.connect(deadline);
+    const connectionId = client.connected ? await connect() : await watch.time('connect', connect);
+    const reply = await watch.time(what, () =>
+      client.ask(Action[what], deadline, (view, transactionId) => encode(view, transactionId, connectionId)),
+    );
+    const { endpoint, localAddress } = client;
+    const answer = read(reply, endpoint.family);
+    return { answer, address: endpoint.address, localAddress, steps: watch.steps };
+  }
+
+  async #open(watch: Stopwatch, deadline: Deadline): Promise<UdpClient> {
     if (this.#client) return this.#client;
     const { host, port } = this.#url;
     const { pinned, families = bothFamilies } = this.#options;
-    const addresses = pinned === undefined ? await resolveName(host, families, deadline) : [pinned];
+    const resolve = () => resolveName(host, families, deadline);
+    const addresses =
+      pinned !== undefined ? [pinned] : isIP(host) ? await resolve() : await watch.time('DNS', resolve);
     const endpoints = addresses.map((address) => ({
       address,
       port,
       family: address.includes(':') ? (6 as const) : (4 as const),
     }));
-    this.#client = await connectUdp(endpoints, deadline);
+    this.#client = await watch.time('connect', () => connectUdp(endpoints, deadline, this.#packets));
     return this.#client;
   }
 }
+
+type Encode = (view: DataView, transactionId: number, connectionId: ConnectionIdHalves) => number;

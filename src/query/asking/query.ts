@@ -6,9 +6,11 @@ import { TrackerError } from '../network/tracker-error.ts';
 import { scrapeUrlOf, type TrackerUrl } from '../network/tracker-url.ts';
 import type { AnnounceQuestion, EventName } from './announce-question.ts';
 import { type Conversation, createConversation } from './conversation.ts';
+import type { Loss } from './effort.ts';
 import { createIdentity, type Identity } from './identity.ts';
 import type { Torrent } from './torrent.ts';
 import type { AnnounceResult, ListedPeer, ScrapeResult } from './tracker-answer.ts';
+import { warmUp } from './warm-up.ts';
 
 /** What is asked of a tracker, and how. */
 export interface QuerySettings {
@@ -68,6 +70,8 @@ export class Asker {
 
   /** An announce (with `event`, default: the settings') or a scrape, as the settings want it. */
   async ask(interrupt?: AbortSignal, event: EventName = this.#settings.event): Promise<Result> {
+    // Outside the time of the question: it is ours.
+    await warmUp(this.#url.scheme);
     return this.#settings.kind === 'scrape'
       ? await this.#scrape(interrupt)
       : await this.#announce(event, interrupt);
@@ -82,6 +86,7 @@ export class Asker {
   }
 
   async #announce(event: EventName, interrupt: AbortSignal | undefined): Promise<AnnounceResult> {
+    const before = this.#conversation.loss;
     const outcome = await timed(this.#settings, interrupt, async (deadline, stopClock) => {
       const answered = await this.#conversation.announce(this.#question(event), deadline);
       stopClock();
@@ -97,7 +102,9 @@ export class Asker {
       numwant: this.#settings.numwant,
       responseTimeMs: outcome.ms,
       address: outcome.value?.address ?? null,
-      http: outcome.value?.http,
+      steps: outcome.value?.steps ?? [],
+      loss: lossSince(before, this.#conversation.loss),
+      redirects: outcome.value?.http?.redirects ?? [],
       answer,
       error: outcome.error?.message,
       permanent: outcome.error?.permanent ?? false,
@@ -106,16 +113,19 @@ export class Asker {
 
   async #scrape(interrupt: AbortSignal | undefined): Promise<ScrapeResult> {
     const infoHashes = this.#settings.torrents.map(({ infoHash }) => infoHash);
+    const before = this.#conversation.loss;
     const outcome = await timed(this.#settings, interrupt, async (deadline, stopClock) => {
       const answered = await this.#conversation.scrape(infoHashes, deadline);
       stopClock();
-      return answered.answer;
+      return answered;
     });
-    const answer = outcome.value;
+    const answer = outcome.value?.answer;
     return {
       tracker: this.#url.text,
       scrapeUrl: scrapeUrlOf(this.#url)?.text ?? this.#url.text,
       responseTimeMs: outcome.ms,
+      steps: outcome.value?.steps ?? [],
+      loss: lossSince(before, this.#conversation.loss),
       failureReason: answer?.failureReason ?? null,
       minRequestInterval: answer?.minRequestInterval ?? null,
       torrentCount: answer?.torrentCount ?? 0,
@@ -143,6 +153,10 @@ export class Asker {
       if (!(error instanceof TrackerError)) throw error;
     }
   }
+}
+
+function lossSince(before: Loss, now: Loss): Loss {
+  return { unit: now.unit, sent: now.sent - before.sent, lost: now.lost - before.lost };
 }
 
 /** Runs `work` under one deadline; `ms` is the time until it stopped the clock, null when it failed before. */

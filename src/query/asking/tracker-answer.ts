@@ -1,5 +1,7 @@
 // Knows what tracker-query can say about an answer: the model that every report is made from.
-import type { HttpAnswer } from '../network/http-client.ts';
+
+import type { Redirect } from '../network/tracker-error.ts';
+import type { Loss, TimedStep } from './effort.ts';
 
 export type PeerType = 'ipv4' | 'ipv6' | 'ipv4-mapped' | 'dict';
 
@@ -64,8 +66,11 @@ export interface AnnounceResult {
   responseTimeMs: number | null;
   /** Where the answer came from. */
   address: string | null;
-  /** What HTTP had to do for it; undefined over UDP and where there is no answer. */
-  http: Pick<HttpAnswer, 'redirects' | 'timings'> | undefined;
+  /** The steps on the way to the answer; empty where there is none. */
+  steps: readonly TimedStep[];
+  loss: Loss;
+  /** HTTP only: those that led to the answer. */
+  redirects: readonly Redirect[];
   /** The answer, or why there is none. */
   answer: AnnounceAnswer | undefined;
   error: string | undefined;
@@ -86,6 +91,8 @@ export interface ScrapeResult {
   tracker: string;
   scrapeUrl: string;
   responseTimeMs: number | null;
+  steps: readonly TimedStep[];
+  loss: Loss;
   failureReason: string | null;
   minRequestInterval: number | null;
   torrentCount: number;

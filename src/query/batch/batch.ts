@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { UsageError } from '../../cli/usage-error.ts';
 import { type Query, queryTracker, type Result } from '../asking/query.ts';
+import { warmUpAll } from '../asking/warm-up.ts';
 import type { Settings } from '../command/settings.ts';
 import { parseTrackerUrl, scrapeUrlOf, type TrackerUrl } from '../network/tracker-url.ts';
 
@@ -31,6 +32,8 @@ export async function runQueries(
   { settings, jobs, delayMs, interrupt }: BatchOptions,
   events: BatchEvents,
 ): Promise<void> {
+  // Before the first start, from which the others keep their distance.
+  await warmUpAll();
   const running = new Set<Promise<void>>();
   let index = 0;
   let nextStartMs = 0;
@@ -70,9 +73,10 @@ async function queryOne(text: string, settings: Settings, interrupt: AbortSignal
 }
 
 function unusable(tracker: string, error: string, settings: Settings): Result {
-  const failed = { tracker, responseTimeMs: null, error, permanent: true };
+  const loss = { unit: 'request', sent: 0, lost: 0 } as const;
+  const failed = { tracker, responseTimeMs: null, steps: [], loss, error, permanent: true };
   if (settings.kind === 'announce') {
-    return { ...failed, numwant: settings.numwant, address: null, http: undefined, answer: undefined };
+    return { ...failed, numwant: settings.numwant, address: null, redirects: [], answer: undefined };
   }
   return {
     ...failed,

@@ -169,7 +169,7 @@ export const options: readonly OptionSpec[] = [
     long: 'watch',
     value: 'SEC',
     group: many,
-    help: 'repeat every SEC seconds and show how seeds, leechers and response time change',
+    help: 'repeat every SEC seconds and show how seeds, leechers and times change, and what is lost',
     commands: query,
   },
   {

@@ -116,12 +116,17 @@ export class Visitor {
     infoHash: Uint8Array,
     event: EventName = 'started',
     more: Partial<AnnounceQuestion> = {},
+    seconds = this.#options.timeoutSeconds,
   ): Promise<Answered<AnnounceAnswer>> {
     const { identity, port } = this;
     const question = { infoHash, identity, port, event, left: 1_000_000_000, numwant: 50, ...more };
-    const answered = await this.#within((deadline) => this.#conversation.announce(question, deadline));
+    const answered = await this.#within(
+      (deadline) => this.#conversation.announce(question, deadline),
+      seconds,
+    );
     if (event === 'stopped') this.#known = this.#known.filter((known) => known !== infoHash);
-    else if (answered.answer.failureReason === null) this.#known.push(infoHash);
+    else if (answered.answer.failureReason === null && !this.#known.includes(infoHash))
+      this.#known.push(infoHash);
     return answered;
   }
 
@@ -138,8 +143,11 @@ export class Visitor {
     this.#conversation.close();
   }
 
-  async #within<T>(work: (deadline: Deadline) => Promise<T>): Promise<T> {
-    return await within(this.#options.timeoutSeconds, this.#options.interrupt, work);
+  async #within<T>(
+    work: (deadline: Deadline) => Promise<T>,
+    seconds = this.#options.timeoutSeconds,
+  ): Promise<T> {
+    return await within(seconds, this.#options.interrupt, work);
   }
 }
 

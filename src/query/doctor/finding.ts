@@ -29,6 +29,7 @@ export const findingIds = {
   'redirect-target': 'a redirect to where nothing answers',
   redirects: 'the URL redirects',
   'udp-silent': 'no UDP packet comes back',
+  loss: 'what is asked and has no answer',
   answer: 'the form of the answer',
   agreement: 'all addresses answer alike',
   interval: 'the interval',
@@ -97,12 +98,14 @@ export interface AddressReport {
   address: string;
   family: 4 | 6;
   answered: boolean;
-  /** Milliseconds; null where it did not come to that, or where the protocol has no such step. */
-  /** Of the name, the same for all its addresses. */
+  /** Milliseconds, like those below. Of the name, the same for all its addresses; null where there is no name. */
   dns_ms: number | null;
+  /** Null where it did not come to that, or where the protocol has no such step. */
   connect_ms: number | null;
   tls_ms: number | null;
   answer_ms: number | null;
+  /** Packets over UDP, requests over HTTP; null where it was not measured. */
+  loss: { sent: number; lost: number } | null;
   error: string | null;
 }
 

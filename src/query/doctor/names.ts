@@ -32,8 +32,8 @@ export async function checkName(examination: Examination): Promise<void> {
   for (const address of found) {
     const family = isIP(address) as 4 | 6;
     const dns_ms = isIP(url.host) ? null : Math.round(ms * 10) / 10;
-    const unknown = { answered: false, dns_ms, connect_ms: null, tls_ms: null, answer_ms: null, error: null };
-    examination.addresses.push({ address, family, ...unknown });
+    const unknown = { answered: false, dns_ms, connect_ms: null, tls_ms: null, answer_ms: null };
+    examination.addresses.push({ address, family, ...unknown, loss: null, error: null });
   }
   judgeAnswer(examination, found, ms);
   judgeFamilies(examination, found);

@@ -1,5 +1,6 @@
 // Knows how a doctor's report looks to a person: the grade, addresses with their times, then the findings, worst first.
 
+import type { StepName } from '../asking/effort.ts';
 import { formatMs } from '../report/wording.ts';
 import { padToWidth, wrapToWidth } from '../terminal/display-width.ts';
 import { printable } from '../terminal/sanitise.ts';
@@ -14,7 +15,8 @@ const indent = 6;
 export function doctorLines(report: DoctorReport, columns: number, { shown = false } = {}): Line[] {
   const lines: Line[] = [[{ text: report.url, style: 'bold' }], ['']];
   const longest = Math.max(...report.addresses.map(({ address }) => address.length));
-  for (const address of report.addresses) lines.push(addressLine(address, longest));
+  const answer = report.url.startsWith('udp:') ? 'announce' : 'first byte';
+  for (const address of report.addresses) lines.push(addressLine(address, longest, answer));
   if (report.addresses.length > 0) lines.push(['']);
   for (const verdict of worstFirst) {
     if (shown && (verdict === 'pass' || verdict === 'skip')) continue;
@@ -26,19 +28,25 @@ export function doctorLines(report: DoctorReport, columns: number, { shown = fal
   return [...lines, summaryLine(report), gradeLine(report.grade), ...explainedLines(report)];
 }
 
-function addressLine(report: AddressReport, columns: number): Line {
+function addressLine(report: AddressReport, columns: number, answer: StepName): Line {
   const { address, family, answered, dns_ms, connect_ms, tls_ms, answer_ms, error } = report;
-  const steps: [string, number | null][] = [
+  const steps: [StepName, number | null][] = [
     ['DNS', dns_ms],
     ['connect', connect_ms],
     ['TLS', tls_ms],
-    ['first byte', answer_ms],
+    [answer, answer_ms],
   ];
   const times = steps.flatMap(([name, ms]) => (ms === null ? [] : [`${name} ${formatMs(ms)}`])).join('  ');
   const head = `${padToWidth(address, columns)}  IPv${family}  `;
   if (error !== null) return [head, { text: 'no answer', style: 'bad' }];
   if (!answered && times === '') return [head, { text: 'not tried', style: 'dim' }];
-  return [head, times];
+  return [head, times, ...lossSpans(report)];
+}
+
+function lossSpans({ loss }: AddressReport): Span[] {
+  if (loss === null) return [];
+  const text = `${loss.lost} of ${loss.sent}`;
+  return ['  lost ', loss.lost > 0 ? { text, style: 'warning' } : text];
 }
 
 /** One finding with its advice, wrapped to the window. */

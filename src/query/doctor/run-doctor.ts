@@ -1,6 +1,7 @@
 // Knows the order of an examination, and what becomes of its findings: a report, and an exit code by the worst of them.
 
 import { UsageError } from '../../cli/usage-error.ts';
+import { warmUp } from '../asking/warm-up.ts';
 import type { RawOptions } from '../command/command-line.ts';
 import { choice, type Format, familiesOf, readTorrents, timeoutOf } from '../command/settings.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
@@ -15,6 +16,7 @@ import { type DoctorReport, summarise } from './finding.ts';
 import type { FirstAnswer } from './first-announce.ts';
 import { checkForeignAddress, checkPortZero } from './foreign-address.ts';
 import { gradeOf } from './grade.ts';
+import { checkLoss } from './loss.ts';
 import { checkName, checkTrackerRecord, judgeScopes } from './names.ts';
 import { checkProtocols, judgeRedirects } from './protocols.ts';
 import { checkAddresses } from './reach.ts';
@@ -50,6 +52,7 @@ export async function runDoctor(argument: string, options: RawOptions, console: 
         console.out.line(...line);
     };
   }
+  await warmUp(url.scheme);
   await examine(examination, (step) => terminal.redraw([[{ text: `examining: ${step} ...`, style: 'dim' }]]));
   terminal.clearLive();
   if (live) console.out.line('');
@@ -120,6 +123,7 @@ function judgeFirstAnswers(examination: Examination, answers: readonly FirstAnsw
 function stepsAt(examination: Examination, endpoint: Endpoint): Step[] {
   const at = endpoint.address;
   const steps: Step[] = [
+    [`loss, ${at}`, () => checkLoss(examination, endpoint)],
     [`two-peer round trip, ${at}`, () => checkRoundTrip(examination, endpoint)],
     [`foreign address, ${at}`, () => checkForeignAddress(examination, endpoint)],
     [`port 0, ${at}`, () => checkPortZero(examination, endpoint)],

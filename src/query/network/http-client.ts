@@ -1,4 +1,5 @@
 // Knows how to get one URL from a tracker: resolve, connect, TLS, ask, and follow redirects only where it is safe.
+import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { scopeOf } from './address-scope.ts';
 import type { Deadline } from './deadline.ts';
@@ -21,7 +22,8 @@ export interface HttpOptions {
 }
 
 export interface HttpTimings {
-  resolveMs: number;
+  /** Null where there was no name to resolve. */
+  resolveMs: number | null;
   connectMs: number;
   tlsMs: number | null;
   answerMs: number;
@@ -77,7 +79,8 @@ async function follow(
   let next = { url, target };
   const startedMs = performance.now();
   let addresses = options.pinned ? [options.pinned] : await resolveName(url.host, families, deadline);
-  let resolveMs = performance.now() - startedMs;
+  const named = options.pinned === undefined && isIP(url.host) === 0;
+  let resolveMs = named ? performance.now() - startedMs : null;
   for (;;) {
     const exchange = await getOnce(next.url, next.target, addresses, options, deadline);
     const { reply, address, localAddress } = exchange;
@@ -99,9 +102,9 @@ async function follow(
     }
     const resolvingMs = performance.now();
     // The same name stays on the address already in use: a name that resolves anew could lead elsewhere.
-    const found =
-      to.url.host === next.url.host ? [address] : await resolveName(to.url.host, families, deadline);
-    resolveMs = performance.now() - resolvingMs;
+    const stays = to.url.host === next.url.host;
+    const found = stays ? [address] : await resolveName(to.url.host, families, deadline);
+    resolveMs = stays || isIP(to.url.host) ? null : performance.now() - resolvingMs;
     addresses = found.filter((candidate) => mayFollow(address, candidate));
     if (addresses.length === 0) {
       throw new TrackerError(

@@ -48,11 +48,21 @@ export async function resolveName(
   );
 }
 
+/** What the first look-up would have to do besides asking: read the hosts file and load the resolver. */
+export async function prepareNames(): Promise<void> {
+  await localAddresses('localhost');
+  createResolver().cancel();
+}
+
 async function localAddresses(host: string): Promise<string[]> {
   const inFile = await addressesInHostsFile(host);
   if (inFile.length > 0) return inFile;
   // RFC 6761: never to be asked of a name server.
   return /(^|\.)localhost\.?$/i.test(host) ? ['127.0.0.1', '::1'] : [];
+}
+
+function createResolver(): Resolver {
+  return new Resolver({ timeout: 2500, tries: 4 });
 }
 
 async function queryName(
@@ -61,7 +71,7 @@ async function queryName(
   deadline: Deadline,
   patient: boolean,
 ): Promise<string[]> {
-  const resolver = new Resolver({ timeout: 2500, tries: 4 });
+  const resolver = createResolver();
   const failures: NodeJS.ErrnoException[] = [];
   const query = async (family: 4 | 6): Promise<string[]> => {
     try {

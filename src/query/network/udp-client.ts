@@ -15,6 +15,12 @@ import type { Endpoint } from './name-lookup.ts';
 import { formatEndpoint, reasonOf, staggered } from './tcp-connect.ts';
 import { TrackerError } from './tracker-error.ts';
 
+/** Packets sent, each one that was sent again too, and those that were answered. */
+export interface PacketCount {
+  sent: number;
+  answered: number;
+}
+
 /** The reply's bytes, or the text of an error packet. */
 export type UdpReply = { error: string } | { packet: Uint8Array; view: DataView };
 
@@ -32,29 +38,25 @@ export class UdpClient {
   readonly #socket: Socket;
   readonly #waiting = new Map<number, { action: number; settle: (reply: UdpReply | TrackerError) => void }>();
   readonly #ignored = new Map<string, number>();
+  readonly #count: PacketCount;
   #failure: TrackerError | undefined;
   #connectionId: ConnectionIdHalves | undefined;
   #connectedMs = 0;
 
-  constructor(endpoint: Endpoint, socket: Socket) {
+  constructor(endpoint: Endpoint, socket: Socket, count: PacketCount = { sent: 0, answered: 0 }) {
     this.endpoint = endpoint;
+    this.#count = count;
     this.#socket = socket;
     socket.on('message', (packet) => this.#receive(packet));
     socket.on('error', (error) => this.#fail(error));
   }
 
-  /** A socket on a free port of `localAddress` (default: any), connected to the endpoint. Throws a TrackerError. */
-  static async open(endpoint: Endpoint, deadline: Deadline, localAddress?: string): Promise<UdpClient> {
+  /** A socket on a free port, connected to the endpoint; `count` goes on with what it sends. Throws a TrackerError. */
+  static async open(endpoint: Endpoint, deadline: Deadline, count?: PacketCount): Promise<UdpClient> {
     const socket = createSocket(endpoint.family === 6 ? 'udp6' : 'udp4');
     const connected = new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
-      const connect = () => {
-        socket.connect(endpoint.port, endpoint.address, (error?: Error) =>
-          error ? reject(error) : resolve(),
-        );
-      };
-      if (localAddress === undefined) connect();
-      else socket.bind(0, localAddress, connect);
+      socket.connect(endpoint.port, endpoint.address, (error?: Error) => (error ? reject(error) : resolve()));
     });
     try {
       await deadline.race(connected);
@@ -66,7 +68,7 @@ export class UdpClient {
       });
     }
     socket.removeAllListeners('error');
-    return new UdpClient(endpoint, socket);
+    return new UdpClient(endpoint, socket, count);
   }
 
   /** Ours; empty once it is closed. */
@@ -79,10 +81,14 @@ export class UdpClient {
     this.#socket.close();
   }
 
+  /** Whether a connection_id is in force, so that `connect` asks for none. */
+  get connected(): boolean {
+    return this.#connectionId !== undefined && performance.now() - this.#connectedMs < connectionIdMs;
+  }
+
   /** The connection_id in force; a new one is asked for when there is none or it is a minute old. */
   async connect(deadline: Deadline): Promise<ConnectionIdHalves> {
-    if (this.#connectionId && performance.now() - this.#connectedMs < connectionIdMs)
-      return this.#connectionId;
+    if (this.#connectionId && this.connected) return this.#connectionId;
     const reply = await this.ask(Action.connect, deadline, (view, transactionId) => {
       encodeConnectRequest(view, 0, transactionId);
       return connectRequestBytes;
@@ -121,6 +127,7 @@ export class UdpClient {
       this.#waiting.set(transactionId, { action, settle });
       let waitMs = Math.min(15_000, deadline.seconds * 250);
       const send = () => {
+        this.#count.sent++;
         this.#socket.send(request, 0, length, (error) => error && this.#fail(error));
         timer = setTimeout(send, waitMs);
         waitMs *= 2;
@@ -128,7 +135,9 @@ export class UdpClient {
       send();
     });
     try {
-      return await deadline.race(answered);
+      const reply = await deadline.race(answered);
+      this.#count.answered++;
+      return reply;
     } catch (error) {
       throw error === deadline.signal.reason ? this.#explain(error as TrackerError) : error;
     } finally {
@@ -170,12 +179,16 @@ export class UdpClient {
 }
 
 /** A client of the first endpoint that answers a connect request; the others are closed. Throws a TrackerError. */
-export async function connectUdp(endpoints: readonly Endpoint[], deadline: Deadline): Promise<UdpClient> {
+export async function connectUdp(
+  endpoints: readonly Endpoint[],
+  deadline: Deadline,
+  count?: PacketCount,
+): Promise<UdpClient> {
   const clients = new Set<UdpClient>();
   let chosen: UdpClient | undefined;
   let over = false;
   const attempt = async (endpoint: Endpoint): Promise<UdpClient> => {
-    const client = await UdpClient.open(endpoint, deadline);
+    const client = await UdpClient.open(endpoint, deadline, count);
     clients.add(client);
     if (over) client.close();
     await client.connect(deadline);

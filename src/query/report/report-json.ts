@@ -1,4 +1,6 @@
 // Knows the JSON of a result: the keys of docs/compatibility.md in their order, `error` and findings only where there are any.
+
+import type { Loss } from '../asking/effort.ts';
 import type { AnnounceResult, ScrapeResult } from '../asking/tracker-answer.ts';
 
 export type JsonObject = Record<string, unknown>;
@@ -28,7 +30,7 @@ function announceObject(result: AnnounceResult, showPeers: boolean): JsonObject 
     failure_reason: answer?.failureReason ?? null,
     external_ip: answer?.externalIp ?? null,
     tracker_id: answer?.trackerId ?? null,
-    ...exceptions(result.error, answer?.compliance ?? []),
+    ...exceptions(result.error, answer?.compliance ?? [], result.loss),
   };
 }
 
@@ -51,13 +53,16 @@ function scrapeObject(result: ScrapeResult): JsonObject {
     min_request_interval: result.minRequestInterval,
     torrents: result.torrents.map(({ infoHash, ...counts }) => ({ info_hash: infoHash, ...counts })),
     torrent_count: result.torrentCount,
-    ...exceptions(result.error, result.compliance),
+    ...exceptions(result.error, result.compliance, result.loss),
   };
 }
 
-function exceptions(error: string | undefined, compliance: readonly string[]): JsonObject {
+function exceptions(error: string | undefined, compliance: readonly string[], loss: Loss): JsonObject {
+  const { unit, sent, lost } = loss;
   return {
     ...(error === undefined ? {} : { error }),
     ...(compliance.length === 0 ? {} : { compliance_warnings: compliance }),
+    // Of a single request, `error` says it.
+    ...(lost === 0 || sent === 1 ? {} : { loss: { unit, sent, lost } }),
   };
 }

@@ -3,7 +3,7 @@
 import type { AnnounceAnswer, AnnounceResult, ListedPeer, ScrapeResult } from '../asking/tracker-answer.ts';
 import { padToWidth } from '../terminal/display-width.ts';
 import type { Line, Span, Style } from '../terminal/terminal.ts';
-import { formatMs, formatSeconds, speedOf } from './wording.ts';
+import { formatLoss, formatMs, formatSeconds, speedOf } from './wording.ts';
 
 const labelColumns = 18;
 
@@ -16,8 +16,8 @@ export function announceLines(result: AnnounceResult, options: TableOptions): Li
   const { answer } = result;
   const head: Line[] = [
     field('Tracker', styled(result.tracker, 'bold')),
-    ...timeLines(result.responseTimeMs),
-    ...httpLines(result.http),
+    ...effortLines(result),
+    ...result.redirects.map(({ status, to }) => redirectLine(status, to)),
   ];
   if (!answer) return [...head, field('Error', styled(result.error ?? 'no answer', 'bad'))];
   const lines = [...head, ...answerLines(answer, result)];
@@ -31,28 +31,27 @@ export function announceLines(result: AnnounceResult, options: TableOptions): Li
   return lines;
 }
 
-function timeLines(ms: number | null): Line[] {
-  if (ms === null) return [];
-  const { tier, style } = speedOf(ms);
-  return [field('Response time', `${formatMs(ms)} (`, styled(tier, style), ')')];
+type Effort = Pick<AnnounceResult, 'responseTimeMs' | 'steps' | 'loss'>;
+
+/** How long it took, where the time went, and what was lost on the way. */
+function effortLines({ responseTimeMs, steps, loss }: Effort): Line[] {
+  const lines: Line[] = [];
+  if (responseTimeMs !== null) {
+    const { tier, style } = speedOf(responseTimeMs);
+    lines.push(field('Response time', `${formatMs(responseTimeMs)} (`, styled(tier, style), ')'));
+  }
+  if (steps.length > 0) {
+    lines.push(field('Of which', steps.map(({ name, ms }) => `${name} ${formatMs(ms)}`).join(', ')));
+  }
+  // A single request is answered or not, which the rest says already.
+  if (loss.sent > (loss.unit === 'request' ? 1 : 0)) {
+    lines.push(field('Lost', styled(formatLoss(loss), loss.lost > 0 ? 'warning' : 'good')));
+  }
+  return lines;
 }
 
-/** Where the time went, and by which redirects the answer was had. */
-function httpLines(http: AnnounceResult['http']): Line[] {
-  if (!http) return [];
-  const { resolveMs, connectMs, tlsMs, answerMs } = http.timings;
-  const steps: [string, number | null][] = [
-    ['DNS', resolveMs],
-    ['connect', connectMs],
-    ['TLS', tlsMs],
-    ['first byte', answerMs],
-  ];
-  const shown = steps.flatMap(([name, ms]) => (ms === null ? [] : [`${name} ${formatMs(ms)}`]));
-  const redirects = http.redirects.map(({ status, to }) => `(${status}) to ${to.replace(/\?.*/s, '')}`);
-  return [
-    field('Of which', shown.join(', ')),
-    ...redirects.map((redirect) => field('Redirected', styled(redirect, 'warning'))),
-  ];
+function redirectLine(status: number, to: string): Line {
+  return field('Redirected', styled(`(${status}) to ${to.replace(/\?.*/s, '')}`, 'warning'));
 }
 
 function answerLines(answer: AnnounceAnswer, { address }: AnnounceResult): Line[] {
@@ -116,7 +115,7 @@ export function scrapeLines(result: ScrapeResult): Line[] {
   const lines: Line[] = [
     field('Tracker', styled(result.tracker, 'bold')),
     field('Scrape URL', result.scrapeUrl),
-    ...timeLines(result.responseTimeMs),
+    ...effortLines(result),
   ];
   if (result.error !== undefined) lines.push(field('Error', styled(result.error, 'bad')));
   if (result.failureReason !== null) lines.push(field('Failure', styled(result.failureReason, 'bad')));

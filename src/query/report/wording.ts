@@ -1,4 +1,5 @@
 // Knows how times and numbers are put into words for people.
+import type { Loss } from '../asking/effort.ts';
 import type { Style } from '../terminal/terminal.ts';
 
 export interface Speed {
@@ -32,6 +33,18 @@ export function formatSeconds(seconds: number): string {
   if (!unit) return `${seconds} s`;
   const count = seconds / unit[0];
   return `${seconds} s (${Number.isInteger(count) ? count : count.toFixed(1)} ${unit[1]})`;
+}
+
+/** `0 of 2 packets`, `1 of 3 packets (33 %)` */
+export function formatLoss({ unit, sent, lost }: Loss): string {
+  const share = lost === 0 || sent === 0 ? '' : ` (${formatShare(lost / sent)})`;
+  return `${lost} of ${formatCount(sent, unit)}${share}`;
+}
+
+/** `0.4 %`, `33 %` */
+function formatShare(share: number): string {
+  const percent = share * 100;
+  return `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
 }
 
 /** `1 peer`, `2 peers` */

@@ -1,13 +1,15 @@
 // Knows how a watch looks on a terminal: the latest numbers, how they have changed, and a sparkline of each.
+
+import { addLoss, type Loss, type StepName } from '../asking/effort.ts';
 import type { Result } from '../asking/query.ts';
 import { failureOf, isSuccess } from '../asking/tracker-answer.ts';
-import { formatCount, formatMs } from '../report/wording.ts';
+import { formatCount, formatLoss, formatMs } from '../report/wording.ts';
 import type { Line, Span, Terminal } from '../terminal/terminal.ts';
 import { sparkline } from './sparkline.ts';
 
 // More are forgotten; no window is wider.
 const longestHistory = 300;
-const labelColumns = 10;
+const labelColumns = 12;
 const numberColumns = 10;
 
 interface Series {
@@ -23,6 +25,9 @@ export class WatchView {
   readonly #seeds: Series = { label: 'Seeds', values: [], format: String };
   readonly #leechers: Series = { label: 'Leechers', values: [], format: String };
   readonly #response: Series = { label: 'Response', values: [], format: formatMs };
+  /** The steps that have been met, in the order of their way. */
+  readonly #steps: Series[] = [];
+  #loss: Loss | undefined;
   #answers = 0;
   #failures = 0;
   #lastFailure = '';
@@ -44,12 +49,27 @@ export class WatchView {
     push(this.#seeds, succeeded ? complete : null);
     push(this.#leechers, succeeded ? incomplete : null);
     push(this.#response, succeeded ? result.responseTimeMs : null);
+    this.#addSteps(result);
+    this.#loss = this.#loss ? addLoss(this.#loss, result.loss) : result.loss;
     this.#draw();
   }
 
   /** Leaves the last view standing. */
   close(): void {
     this.#terminal.keepLive();
+  }
+
+  #addSteps({ steps }: Result): void {
+    const { length } = this.#response.values;
+    for (const { name } of steps) {
+      if (this.#steps.some(({ label }) => label === labelOf(name))) continue;
+      const values = new Array<null>(length - 1).fill(null);
+      this.#steps.push({ label: labelOf(name), values, format: formatMs });
+    }
+    this.#steps.sort((a, b) => order.indexOf(a.label) - order.indexOf(b.label));
+    for (const series of this.#steps) {
+      push(series, steps.find(({ name }) => labelOf(name) === series.label)?.ms ?? null);
+    }
   }
 
   #draw(): void {
@@ -72,11 +92,19 @@ export class WatchView {
       this.#seriesLine(this.#seeds),
       this.#seriesLine(this.#leechers),
       this.#seriesLine(this.#response),
+      ...this.#steps.map((step) => this.#seriesLine(step)),
+      ...this.#lossLines(),
     ];
     if (this.#lastFailure !== '') {
       lines.push([''], ['Last failure  ', { text: this.#lastFailure, style: 'bad' }]);
     }
     this.#terminal.redraw(lines);
+  }
+
+  #lossLines(): Line[] {
+    if (!this.#loss) return [];
+    const text = formatLoss(this.#loss);
+    return [['Lost'.padEnd(labelColumns + 1), { text, style: this.#loss.lost > 0 ? 'bad' : 'dim' }]];
   }
 
   #seriesLine({ label, values, format }: Series): Line {
@@ -97,6 +125,14 @@ export class WatchView {
     ];
   }
 }
+
+/** The steps stand below the response time, of which they are parts. */
+function labelOf(name: StepName): string {
+  return `  ${name}`;
+}
+
+const ways: readonly StepName[] = ['DNS', 'connect', 'TLS', 'first byte', 'announce', 'scrape'];
+const order: readonly string[] = ways.map(labelOf);
 
 /** The step from the answer before to the latest one. */
 function changeOf(values: readonly (number | null)[], format: (value: number) => string): Span {

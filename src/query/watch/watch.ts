@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Asker, type Result } from '../asking/query.ts';
 import { isSuccess } from '../asking/tracker-answer.ts';
+import { warmUp } from '../asking/warm-up.ts';
 import type { Plan, Settings } from '../command/settings.ts';
 import { csvHead, csvRows } from '../report/report-csv.ts';
 import { resultObject } from '../report/report-json.ts';
@@ -26,6 +27,7 @@ export async function runWatch(
   const giveBack = view ? onQuitKey(stdin, () => quit.abort()) : () => {};
   const over = AbortSignal.any([console.interrupt, quit.signal]);
   let last: Result | undefined;
+  await warmUp(tracker.scheme);
   if (!view && settings.format === 'csv') await console.write(`time,${csvHead(settings.kind, false)}`);
   for (let round = 0; !over.aborted; round++) {
     const nextMs = performance.now() + seconds * 1000;
