@@ -8,6 +8,7 @@ set -euo pipefail
 packages=(
   aria2               # test/e2e: seeder and leecher
   transmission-cli    # test/e2e: leecher
+  transmission-daemon # test/e2e: a client with many torrents
   python3-libtorrent  # test/e2e: leecher, the library under qBittorrent and Deluge
   chromium            # test/admin: the dashboard in a real browser
   prometheus          # test/admin: promtool reads the metrics and the rules, and Prometheus scrapes them

@@ -14,11 +14,16 @@ export interface Client {
    * Shares the torrent in `directory`, listening for peers on `port`. Runs until it is killed. `caPath`: PEM of the
    * authority that it trusts with HTTPS trackers.
    */
-  start(torrent: Torrent, directory: string, port: number, caPath?: string): Program;
+  start(torrent: Pick<Torrent, 'path'>, directory: string, port: number, caPath?: string): Program;
 }
 
 // aria2 speaks to UDP trackers only with its DHT socket open; the private flag keeps the torrent out of the DHT.
-function startAria2(torrent: Torrent, directory: string, port: number, caPath?: string): Program {
+function startAria2(
+  torrent: Pick<Torrent, 'path'>,
+  directory: string,
+  port: number,
+  caPath?: string,
+): Program {
   const dht = [
     `--dht-listen-port=${port}`,
 
@@ -35,7 +40,12 @@ function startAria2(torrent: Torrent, directory: string, port: number, caPath?: 
 }
 
 // Transmission opens no connection to a loopback peer itself: it is found by the others through the tracker.
-function startTransmission(torrent: Torrent, directory: string, port: number, caPath?: string): Program {
+function startTransmission(
+  torrent: Pick<Torrent, 'path'>,
+  directory: string,
+  port: number,
+  caPath?: string,
+): Program {
   const settings = join(directory, 'settings');
   mkdirSync(settings);
   writeFileSync(
@@ -64,7 +74,12 @@ function startTransmission(torrent: Torrent, directory: string, port: number, ca
 const libtorrentScript = fileURLToPath(new URL('../../../test/e2e/libtorrent-client.py', import.meta.url));
 
 // Debian's own Python, for which its package is built; another one may come first on the PATH.
-function startLibtorrent(torrent: Torrent, directory: string, port: number, caPath?: string): Program {
+function startLibtorrent(
+  torrent: Pick<Torrent, 'path'>,
+  directory: string,
+  port: number,
+  caPath?: string,
+): Program {
   const words = ['-u', libtorrentScript, torrent.path, directory, String(port)];
   return startProgram('/usr/bin/python3', words, { env: { SSL_CERT_FILE: caPath } });
 }

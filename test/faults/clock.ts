@@ -1,18 +1,15 @@
 // The wall clock set a day forward and a day back under a running tracker, and over a restart.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { pause } from '../program.ts';
-import { skipWithout } from '../system-tools.ts';
 import { UdpClient } from './clients.ts';
 import type { FaultSuite } from './figures.ts';
 import { Ledger } from './ledger.ts';
 import { askForPeers, fill } from './load.ts';
 import { TrackerUnderTest } from './tracker-under-test.ts';
+import { createWallClock, skipWithoutWallClock } from './wall-clock.ts';
 
-const source = fileURLToPath(new URL('../../../test/faults/wall-clock.c', import.meta.url));
 const day = 86_400;
 
 export const clockSuite: FaultSuite = {
@@ -20,21 +17,14 @@ export const clockSuite: FaultSuite = {
   limits: { lost: 0, ghost: 0, failed: 0, refusedIds: 0 },
   // The tracker must really have seen the other time, or this would show nothing.
   atLeast: { settings: 4, clockSeen: 4 },
-  skip: process.platform === 'linux' ? skipWithout('cc') : 'preloads a library as Linux does',
+  skip: skipWithoutWallClock,
   async run() {
     const directory = mkdtempSync(join(tmpdir(), 'caracal-clock-'));
-    const clock = join(directory, 'clock');
-    const library = join(directory, 'wall-clock.so');
-    execFileSync('cc', ['-shared', '-fPIC', '-O2', '-o', library, source]);
-    const setClock = (seconds: number) => writeFileSync(clock, String(seconds));
-    setClock(0);
+    const clock = createWallClock(directory);
     const tracker = new TrackerUnderTest({
       // A round of expiry each second.
       flags: ['--log-format', 'json', '--snapshot-interval', '1', '--peer-ttl', '60', '--interval', '50'],
-      env: {
-        LD_PRELOAD: library,
-        WALL_CLOCK_FILE: clock,
-      },
+      env: clock.env,
     });
     const ledger = new Ledger();
     let settings = 0;
@@ -46,7 +36,7 @@ export const clockSuite: FaultSuite = {
       let refusedIds = 0;
       const balance = { lost: 0, ghost: 0, failed: 0 };
       for (const offset of [day, -day, day, 0]) {
-        setClock(offset);
+        clock.set(offset);
         settings++;
         await pause(2500);
         tracker.program.signal('SIGHUP');
@@ -64,7 +54,7 @@ export const clockSuite: FaultSuite = {
         await tracker.nextSnapshot();
         tracker.program.signal('SIGKILL');
         await tracker.program.exited;
-        setClock(offset === -day ? day : -day);
+        clock.set(offset === -day ? day : -day);
         await tracker.start();
         balance.lost += (await ledger.balance((swarm) => askForPeers(udp, swarm))).lost;
       }
