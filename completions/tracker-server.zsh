@@ -9,7 +9,7 @@ _tracker_server() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     top)
@@ -20,7 +20,7 @@ _tracker_server() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     swarm)
@@ -31,7 +31,7 @@ _tracker_server() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '1:HASH: '
       ;;
@@ -43,7 +43,7 @@ _tracker_server() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     snapshot)
@@ -54,7 +54,7 @@ _tracker_server() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     deny)
@@ -65,7 +65,7 @@ _tracker_server() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '1:[HASH|CIDR]: '
       ;;
@@ -77,7 +77,7 @@ _tracker_server() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '1:HASH|CIDR: '
       ;;
@@ -89,7 +89,7 @@ _tracker_server() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     drop)
@@ -100,7 +100,7 @@ _tracker_server() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '1:HASH: '
       ;;
@@ -145,7 +145,7 @@ _tracker_server() {
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '*--admin-allowed-host[Host name by which the dashboard may be called. Repeatable]:NAME: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(-v --verbose)'{-v,--verbose}'[Log every request]' \
         '(--log-ip)--log-ip[Show IP addresses in the log and on admin pages whole, cut to /24 and /48, or not at all]:HOW:(full truncated off)' \
         '(--log-format)--log-format[Write the log as lines of text or of JSON]:FORMAT:(text json)' \

@@ -4,11 +4,13 @@ import { askDoor, ControlError, type DoorAddress, listenAtDoor } from '../../adm
 import { formatDenied, formatStatus, formatSwarm, formatTop } from '../../admin/command/terminal-view.ts';
 import type { Denied, Stats, SwarmDetail, TopSwarms } from '../../admin/schema.ts';
 import { refuseStray } from '../../cli/command-line.ts';
+import { nearest } from '../../cli/did-you-mean.ts';
 import { escapeForLog, quoteForLog } from '../../cli/escape-for-log.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 import { shortSocketPath } from '../../net/socket-path.ts';
 import { parseCidr } from '../../protocol/cidr.ts';
 import { type Configuration, configurationOf, readConfiguration } from '../options/configuration.ts';
+import { programOptions } from '../options/read-flags.ts';
 import { StartError } from '../start-error.ts';
 import { adminSocketPath } from './admin.ts';
 import { installedDoor } from './installed-door.ts';
@@ -103,6 +105,7 @@ export async function runControl(
     process.stdout.write(describeControl(name, command));
     return;
   }
+  refuseMistypedJson(others);
   const subject = command.hash ? takeSubject(name, command.hash, others) : '';
   const invocation = readConfiguration(others, environment);
   if (invocation.print !== undefined) {
@@ -115,6 +118,17 @@ export async function runControl(
   } catch (error) {
     if (error instanceof ControlError) throw new StartError(error.message, { cause: error });
     throw error;
+  }
+}
+
+/** The options are the tracker's, which know no --json: it would be refused without a hint. */
+function refuseMistypedJson(words: readonly string[]): void {
+  const flags = ['--json', ...programOptions.map(({ long }) => `--${long}`)];
+  for (const word of words) {
+    if (word === 'json') throw new UsageError(`unexpected word 'json' (did you mean --json?)`);
+    const flag = `--${word.replace(/^--?/, '').split('=')[0]}`;
+    if (!word.startsWith('-') || nearest(flag, flags) !== '--json') continue;
+    throw new UsageError(`unknown option ${quoteForLog(word)} (did you mean --json?)`);
   }
 }
 

@@ -45,6 +45,6 @@ export const adminOptions = {
     default: undefined,
     defaultText: 'admin.sock in --data-dir',
     example: '/run/tracker/admin.sock',
-    help: 'UNIX socket for the commands status, top, swarm, reload, snapshot and deny.',
+    help: 'UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop.',
   }),
 } as const;
