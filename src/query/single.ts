@@ -55,6 +55,11 @@ async function printResult(result: Result, settings: Settings, console: Console)
   if (format === 'table') {
     const lines = 'torrents' in result ? scrapeLines(result) : announceLines(result, { showPeers, lookup });
     for (const line of lines) console.out.line(...line);
+    if (result.error !== undefined && !console.interrupt.aborted) {
+      const text = `tracker-query doctor ${quoteForShell(result.tracker)}  says why`;
+      console.out.line('');
+      console.out.line({ text, style: 'dim' });
+    }
     return;
   }
   if (format === 'csv') {
@@ -66,4 +71,9 @@ async function printResult(result: Result, settings: Settings, console: Console)
     return;
   }
   await console.write(`${formatJson(resultObject(result, showPeers), format === 'json' ? 2 : 0)}\n`);
+}
+
+/** As it can be typed into a shell. */
+function quoteForShell(word: string): string {
+  return /^[\w:/.[\]-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

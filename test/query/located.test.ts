@@ -23,6 +23,22 @@ describe('a tracker as it is typed', { concurrency: 2 }, () => {
     assert.match(stderr, /found at 127\.0\.0\.1:\d+: http:/);
   });
 
+  test('is a host with a path, whose scheme is found', async (t) => {
+    const { url, targets } = await startAnswering(t, answer);
+    const { code, stdout } = await runQuery([`${new URL(url).host}/key/announce`, '-o', 'json']);
+    assert.equal(code, 0);
+    assert.equal(JSON.parse(stdout).tracker, url.replace('/announce', '/key/announce'));
+    assert.ok(targets.every((target) => target.includes('/announce')));
+  });
+
+  test('is a name of which only the IPv4 address answers', async (t) => {
+    const { url } = await startAnswering(t, answer);
+    const { host } = new URL(url.replace('127.0.0.1', 'localhost'));
+    const { code, stdout, stderr } = await runQuery([host, '-o', 'json']);
+    assert.equal(code, 0, stderr);
+    assert.equal(JSON.parse(stdout).ipv4_peers, 0);
+  });
+
   test('is examined by the doctor too', async (t) => {
     const { url } = await startAnswering(t, answer);
     const { stdout } = await runQuery(['doctor', new URL(url).host, '-o', 'json', '--timeout', '3']);
@@ -35,6 +51,11 @@ describe('a tracker as it is typed', { concurrency: 2 }, () => {
     assert.match(stderr, /no tracker answers at 127\.0\.0\.1:1/);
     const { stdout } = await runQuery(['doctor', '127.0.0.1:1', '--timeout', '2']);
     assert.match(stdout, /nothing listens on TCP port 1/);
+    const asked = await runQuery(['http://127.0.0.1:1/announce?key=1&x', '--timeout', '2']);
+    assert.match(
+      asked.stdout,
+      /^tracker-query doctor 'http:\/\/127\.0\.0\.1:1\/announce\?key=1&x' {2}says why$/m,
+    );
   });
 
   test('is given once', async () => {
@@ -56,9 +77,11 @@ test('a host is told from a command and from a URL', () => {
     '[::1]:80',
     '::1',
     'localhost',
+    'a.example/announce',
+    'localhost:6969/announce',
   ])
     assert.ok(isHost(word), word);
-  for (const word of ['docter', 'http://x.example/announce', 'a.example/announce', 'a b.c'])
+  for (const word of ['docter', 'http://x.example/announce', 'a b.c', 'x/announce'])
     assert.ok(!isHost(word), word);
 });
 

@@ -22,7 +22,7 @@ const cases: [string, string[], RegExp][] = [
     /'--cleanup'; that is how it is without --no-cleanup/,
   ],
   ['an option of a command, mistyped', ['doctor', url, '--strct'], /--strct.*did you mean --strict\?/],
-  ['a URL without a scheme', ['-t', 'tracker.example.net/announce'], /bad tracker URL/],
+  ['a word that is neither URL nor host', ['-t', 'tracker/announce'], /bad tracker URL/],
   ['a URL of an unknown scheme', ['-t', 'ftp://x/announce'], /unknown scheme 'ftp'/],
   ['a WebTorrent URL', ['-t', 'wss://x/announce'], /WebTorrent/],
   ['a URL with port 0', ['-t', 'udp://127.0.0.1:0/announce'], /port 0/],

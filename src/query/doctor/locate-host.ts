@@ -14,14 +14,18 @@ export interface LocateOptions {
   interrupt: AbortSignal;
 }
 
-/** Whether a word is a host, with or without a port, rather than a URL or a command. */
+/** Whether a word is a host, with or without a port and a path, rather than a URL with its scheme or a command. */
 export function isHost(word: string): boolean {
-  return /^(localhost|[^\s/:]+\.[^\s/:]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i.test(word) || isIP(word) === 6;
+  const host = /^(localhost|[^\s/:]+\.[^\s/:]+|\[[0-9a-f:.]+\])(:\d{1,5})?(\/\S*)?$/i;
+  return host.test(word) || isIP(word) === 6;
 }
 
 /** The announce URL that a host stands for when nothing is known of it. Throws a UsageError. */
 export function guessUrl(word: string): TrackerUrl {
-  return parseTrackerUrl(`http://${isIP(word) === 6 ? `[${word}]` : word}/announce`);
+  const [, host, path] = /^([^/]*)(.*)$/s.exec(word)!;
+  return parseTrackerUrl(
+    `http://${isIP(host) === 6 ? `[${host}]` : host}${path.length > 1 ? path : '/announce'}`,
+  );
 }
 
 /** URLs at which a tracker answers on the host, the first to be recommended; empty when none does. */
@@ -29,21 +33,39 @@ export async function locateTrackers(word: string, options: LocateOptions): Prom
   const guess = guessUrl(word);
   const { families, timeoutSeconds, interrupt } = options;
   try {
-    const [address] = await within(timeoutSeconds, interrupt, (deadline) =>
+    const addresses = await within(timeoutSeconds, interrupt, (deadline) =>
       resolveName(guess.host, families, deadline),
     );
-    const named = /:\d+$/.test(word) && isIP(word) !== 6;
+    const named = hasPort(word);
     const likely = likelyUrls(guess).filter(({ port }) => !named || port === guess.port);
-    const urls = [...likely, { ...guess, text: formatTrackerUrl(guess) }];
-    const family = isIP(address) as 4 | 6;
-    return await findAnswering(
-      urls,
-      ({ port }) => ({ address: address, family, port }),
-      new Uint8Array(randomBytes(20)),
-      options,
+    const all = [...likely, { ...guess, text: formatTrackerUrl(guess) }];
+    // A path that was typed before the usual one.
+    const urls = [true, false].flatMap((typed) => all.filter(({ path }) => (path === guess.path) === typed));
+    const infoHash = new Uint8Array(randomBytes(20));
+    // A name may have an address of a family that the tracker does not listen on, or that is not to be had here.
+    const found = await Promise.all(
+      onePerFamily(addresses).map((address) =>
+        findAnswering(
+          urls,
+          ({ port }) => ({ address, family: isIP(address) as 4 | 6, port }),
+          infoHash,
+          options,
+        ),
+      ),
     );
+    return urls.filter((url) => found.some((answering) => answering.includes(url)));
   } catch (error) {
     if (error instanceof TrackerError || error instanceof UsageError) return [];
     throw error;
   }
+}
+
+function hasPort(word: string): boolean {
+  return /:\d+(\/|$)/.test(word) && isIP(word) !== 6;
+}
+
+function onePerFamily(addresses: readonly string[]): string[] {
+  return addresses.filter(
+    (address, index) => addresses.findIndex((other) => isIP(other) === isIP(address)) === index,
+  );
 }

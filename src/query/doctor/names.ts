@@ -23,7 +23,8 @@ export async function checkName(examination: Examination): Promise<void> {
     examination.fail(
       'dns',
       url.host,
-      error.message,
+      // The subject says already which.
+      error.message.replace(`${url.host}: `, ''),
       'check the spelling, and the A and AAAA records of the name',
     );
     return;
@@ -52,7 +53,7 @@ function judgeAnswer(examination: Examination, found: string[], ms: number): voi
 
 function judgeFamilies(examination: Examination, found: string[]): void {
   const { host } = examination.url;
-  if (isIP(host) || examination.options.families.length < 2) return;
+  if (isIP(host) || isOwnName(host) || examination.options.families.length < 2) return;
   const has = (family: number) => found.some((address) => isIP(address) === family);
   if (has(4) && has(6)) examination.pass('families', host, 'the name has IPv4 and IPv6 addresses');
   else {
@@ -69,11 +70,15 @@ function judgeFamilies(examination: Examination, found: string[]): void {
 // Names of this machine and of its own network, which are meant to lead nowhere else.
 const ownNames = /^[^.]+$|(^|\.)localhost$|\.(local|lan|home|internal|home\.arpa|test)$/i;
 
+function isOwnName(host: string): boolean {
+  return ownNames.test(host.replace(/\.$/, ''));
+}
+
 const publicAdvice = 'put the public address of the tracker into the A and AAAA records';
 
 /** Addresses of a name in public that nobody outside can reach. */
 function closedOf({ url, addresses }: Examination): AddressReport[] {
-  if (isIP(url.host) || ownNames.test(url.host.replace(/\.$/, ''))) return [];
+  if (isIP(url.host) || isOwnName(url.host)) return [];
   return addresses.filter(({ address }) => scopeOf(address) !== 'public');
 }
 

@@ -16,7 +16,7 @@ export function doctorLines(report: DoctorReport, columns: number, { shown = fal
   const lines: Line[] = [[{ text: report.url, style: 'bold' }], ['']];
   const longest = Math.max(...report.addresses.map(({ address }) => address.length));
   const answer = report.url.startsWith('udp:') ? 'announce' : 'first byte';
-  for (const address of report.addresses) lines.push(addressLine(address, longest, answer));
+  for (const address of report.addresses) lines.push(...addressLines(address, longest, answer, columns));
   if (report.addresses.length > 0) lines.push(['']);
   for (const verdict of worstFirst) {
     if (shown && (verdict === 'pass' || verdict === 'skip')) continue;
@@ -28,7 +28,8 @@ export function doctorLines(report: DoctorReport, columns: number, { shown = fal
   return [...lines, summaryLine(report), gradeLine(report.grade), ...explainedLines(report)];
 }
 
-function addressLine(report: AddressReport, columns: number, answer: StepName): Line {
+/** One line, or where the window is too narrow for it the times on a second. */
+function addressLines(report: AddressReport, longest: number, answer: StepName, columns: number): Line[] {
   const { address, family, answered, dns_ms, connect_ms, tls_ms, answer_ms, error } = report;
   const steps: [StepName, number | null][] = [
     ['DNS', dns_ms],
@@ -37,10 +38,12 @@ function addressLine(report: AddressReport, columns: number, answer: StepName): 
     [answer, answer_ms],
   ];
   const times = steps.flatMap(([name, ms]) => (ms === null ? [] : [`${name} ${formatMs(ms)}`])).join('  ');
-  const head = `${padToWidth(address, columns)}  IPv${family}  `;
-  if (error !== null) return [head, { text: 'no answer', style: 'bad' }];
-  if (!answered && times === '') return [head, { text: 'not tried', style: 'dim' }];
-  return [head, times, ...lossSpans(report)];
+  const head = `${padToWidth(address, longest)}  IPv${family}  `;
+  if (error !== null) return [[head, { text: 'no answer', style: 'bad' }]];
+  if (!answered && times === '') return [[head, { text: 'not tried', style: 'dim' }]];
+  const rest = [times, ...lossSpans(report)];
+  const width = rest.reduce((sum, span) => sum + (typeof span === 'string' ? span : span.text).length, 0);
+  return head.length + width < columns ? [[head, ...rest]] : [[head.trimEnd()], ['  ', ...rest]];
 }
 
 function lossSpans({ loss }: AddressReport): Span[] {
@@ -90,7 +93,7 @@ function gradeLine({ letter, reasons }: Grade): Line {
   if (letter === null) return ['Grade: none, for nothing more could be examined from here'];
   const grade: Line = ['Grade: ', { text: letter, style: gradeStyles[letter] ?? 'bad' }];
   if (reasons.length === 0) return grade;
-  return [...grade, ` (for the ${reasons.length === 1 ? 'reason' : `${reasons.length} reasons`} at the top)`];
+  return [...grade, ` (for the ${reasons.length === 1 ? 'reason' : `${reasons.length} reasons`} above)`];
 }
 
 function explainedLines({ findings }: DoctorReport): Line[] {
