@@ -12,6 +12,7 @@ import {
 import { parseInfoHash, Survey } from '../../src/admin/measures/survey.ts';
 import type { PeerSlice, PeerWalk } from '../../src/admin/observed-tracker.ts';
 import { parseIp } from '../../src/protocol/ip-address.ts';
+import { realPeerIds } from './real-peer-ids.ts';
 
 function wordsOf(bytes: Uint8Array | string): Int32Array {
   const whole = Buffer.alloc(20);
@@ -41,6 +42,18 @@ for (const [peerId, name] of clients) {
     const words = wordsOf(peerId);
     const expected = name === 'Other' && peerId.startsWith('M7') ? 'BitTorrent (mainline)' : name;
     assert.equal(nameOfPeerId(words[0], words[1]), expected);
+  });
+}
+
+for (const { software, peerId, name } of realPeerIds) {
+  test(`the peer_id of ${software} is of ${name}`, () => {
+    assert.equal(peerId.length, 20);
+    const words = wordsOf(peerId);
+    assert.equal(nameOfPeerId(words[0], words[1]), name);
+    const tally = new ClientTally();
+    tally.add(words[0], words[1]);
+    const [{ name: listed, versions }] = tally.list(1, 1);
+    assert.equal([listed, ...versions.map(({ version }) => version)].join(' '), name);
   });
 }
 
