@@ -1,5 +1,7 @@
 // The attacker of the abuse suites, a process of its own: `random` announces info_hashes that nobody knows from many
-// addresses, `known` the same few again and again, `one` sends as fast as it is told from a single one.
+// addresses, `known` the same few again and again, `pin` such that swarms of several sizes are established here and there,
+// `one` sends as fast as it is told from a single one.
+// `abuse-flooder pin <host> <port> <how many> <addresses>`
 // `abuse-flooder <random|known> <host> <port> <how many> <addresses> <a second, or 0> <first>`
 // `abuse-flooder one <host> <port> <a second> <seconds>`; prints one line of JSON.
 import { pause } from '../program.ts';
@@ -16,19 +18,57 @@ const firstSwarm = 10_000_000;
 const firstNetwork = 20_000;
 const lanes = 64;
 
-console.log(
-  JSON.stringify(kind === 'one' ? await floodFromOne(first, second) : await floodSwarms(first, second)),
-);
+console.log(JSON.stringify(await flood()));
 process.exit(0);
 
-/** `count` announces from `addresses` addresses in turn. */
-async function floodSwarms(count: number, addresses: number): Promise<object> {
+function flood(): Promise<object> {
+  if (kind === 'one') return floodFromOne(first, second);
+  return kind === 'pin' ? pinMemory(first, second) : floodSwarms(first, second);
+}
+
+/**
+ * About `count` announces: swarms of two ports of one address, then of three, then of four. One swarm in 250 loses a peer
+ * and gets one of another network, so that it may not be evicted, in the midst of others that may.
+ */
+async function pinMemory(count: number, addresses: number): Promise<object> {
+  const clients = await openClients(addresses);
+  const start = performance.now();
+  let announced = 0;
+  let refused = 0;
+  let established = 0;
+  let next = 0;
+  const refuse = () => void refused++;
+  const lane = async () => {
+    while (announced < count) {
+      const n = next++;
+      const size = 2 + Math.floor((3 * announced) / count);
+      const client = clients[n % addresses];
+      for (let port = 0; port < size; port++, announced++)
+        await client.announce(firstSwarm + n, 6881 + port).catch(refuse);
+      if (n % 250 !== 0) continue;
+      await client.stop(firstSwarm + n, 6881).catch(refuse);
+      await clients[(n + 1) % addresses].announce(firstSwarm + n, 6881).catch(refuse);
+      established++;
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  const floodPerSecond = Math.round((announced * 1000) / (performance.now() - start));
+  return { announced, refused, established, floodPerSecond };
+}
+
+async function openClients(addresses: number): Promise<AddressClient[]> {
   const clients: AddressClient[] = [];
   for (let i = 0; i < addresses; i++) {
     const client = await AddressClient.open(addressOf(firstNetwork + i), target);
     await client.connect();
     clients.push(client);
   }
+  return clients;
+}
+
+/** `count` announces from `addresses` addresses in turn. */
+async function floodSwarms(count: number, addresses: number): Promise<object> {
+  const clients = await openClients(addresses);
   const start = performance.now();
   let next = 0;
   let refused = 0;

@@ -1,6 +1,8 @@
 // What goes on in the network namespace of an abuse suite: a tracker, good clients, and an attacker beside them.
-// `abuse-scene random|one <long: 0|1>`; prints one line of JSON.
+// `abuse-scene random|pin|one <long: 0|1>`; prints one line of JSON.
 import { fileURLToPath } from 'node:url';
+import { chunkBytes, layoutFor } from '../../src/swarm/layout.ts';
+import { sizeClasses } from '../../src/swarm/size-classes.ts';
 import { pause, startProgram } from '../program.ts';
 import { AddressClient, addressOf, p99Of } from './address-client.ts';
 import { TrackerUnderTest } from './tracker-under-test.ts';
@@ -12,6 +14,8 @@ const [scene, long] = [process.argv[2], process.argv[3] === '1'];
 const host = '11.0.0.1';
 const flooder = fileURLToPath(new URL('./abuse-flooder.js', import.meta.url));
 const memoryLimitMiB = long ? 64 : 16;
+/** Nothing expires meanwhile; a round of the sweeper begins every sixtieth of it. */
+const peerTtl = long ? 3600 : 300;
 const realSwarms = long ? 10_000 : 1000;
 const floodSwarms = long ? 1_000_000 : 150_000;
 const floodAddresses = long ? 1000 : 150;
@@ -25,8 +29,12 @@ const goodPerSecond = 500;
 let failed = 0;
 
 const tracker = new TrackerUnderTest({
-  nice: 10,
-  flags: ['--host', host, '--memory-limit', `${memoryLimitMiB}MiB`, '--snapshot-interval', '3600'],
+  // Where it is measured how long good clients wait, they and the tracker share the processors.
+  nice: scene === 'pin' ? 0 : 10,
+  flags: [
+    ...['--host', host, '--memory-limit', `${memoryLimitMiB}MiB`, '--snapshot-interval', '3600'],
+    ...['--peer-ttl', String(peerTtl), '--admin-host', '127.0.0.1', '--admin-port', 'any'],
+  ],
 });
 await tracker.start();
 const target = { host, port: tracker.udpPort };
@@ -34,9 +42,8 @@ const goods = await Promise.all(
   Array.from({ length: goodAddresses }, (_, i) => AddressClient.open(addressOf(i), target)),
 );
 const baseMiB = tracker.residentMiB;
-const figures = await (scene === 'random' ? sufferRandomSwarms() : sufferOneAddress()).finally(() =>
-  tracker.close(),
-);
+const scenes = { random: sufferRandomSwarms, pin: sufferPinnedMemory, one: sufferOneAddress };
+const figures = await scenes[scene as keyof typeof scenes]().finally(() => tracker.close());
 console.log(JSON.stringify(figures));
 process.exit(0);
 
@@ -79,6 +86,80 @@ async function sufferRandomSwarms(): Promise<object> {
   };
 }
 
+/** After the flood real swarms come, of as many peers as a swarm may well have. */
+async function sufferPinnedMemory(): Promise<object> {
+  const attack = startFlooder('pin', long ? 1_600_000 : 340_000, long ? 2000 : 400);
+  await attack.exited;
+  const flood = JSON.parse(attack.stdout);
+  const swarms = long ? 2000 : 600;
+  const peers = 30;
+  let realRefused = 0;
+  for (let peer = 0; peer < peers; peer++) {
+    await Promise.all(
+      Array.from({ length: Math.ceil(swarms / 500) }, async (_, i) => {
+        const client = await AddressClient.open(addressOf(300 + peer, 1 + i), target);
+        const end = Math.min(swarms, (i + 1) * 500);
+        for (let swarm = i * 500; swarm < end; swarm++)
+          await client.announce(swarm, 6881).catch(() => realRefused++);
+        client.close();
+      }),
+    );
+  }
+  let small = 0;
+  const counters = await openMore(Math.ceil(swarms / 500));
+  for (let swarm = 0; swarm < swarms; swarm++) {
+    // A swarm's first peer is on probation until the second has come.
+    if ((await counters[Math.floor(swarm / 500)].count(swarm)) < peers - 1) small++;
+  }
+  const memory = await memoryAtRest();
+  return {
+    announced: flood.announced,
+    refused: flood.refused,
+    established: flood.established,
+    floodPerSecond: flood.floodPerSecond,
+    memoryLimitMiB,
+    realSwarms: swarms,
+    realRefused,
+    small,
+    ...memory,
+  };
+}
+
+/** Once the sweeper has been round often enough to move together what lies about, or has had the time for it. */
+async function memoryAtRest() {
+  const deadline = performance.now() + 4000 * (peerTtl / 60);
+  for (;;) {
+    const { bytesInUse, liveBytes, boundBytes } = await readMemory();
+    const isAtRest = bytesInUse <= boundBytes || performance.now() > deadline;
+    if (!isAtRest) {
+      await pause(500);
+      continue;
+    }
+    const kib = (bytes: number) => Math.round(bytes / 1024);
+    return {
+      inUseKiB: kib(bytesInUse),
+      liveKiB: kib(liveBytes),
+      boundKiB: kib(boundBytes),
+      overBoundKiB: kib(Math.max(0, bytesInUse - boundBytes)),
+    };
+  }
+}
+
+/** Memory in use, and how much it may be: 1.5 × what lives there, and a chunk a size class (docs/decisions.md). */
+async function readMemory() {
+  const [url] = await tracker.program.printed(/http:\/\/127\.0\.0\.1:\d+\//);
+  const text = await (await fetch(`${url}metrics`)).text();
+  const sum = (pattern: RegExp) => [...text.matchAll(pattern)].reduce((all, [, n]) => all + Number(n), 0);
+  const liveBytes =
+    28 * sum(/^tracker_peers\{.*ipv4.*\} (\S+)$/gm) +
+    40 * sum(/^tracker_peers\{.*ipv6.*\} (\S+)$/gm) +
+    44 * sum(/^tracker_swarms (\S+)$/gm);
+  // The maps of the store itself lie in front.
+  const { firstChunk } = layoutFor(memoryLimitMiB * 1024 ** 2);
+  const boundBytes = 1.5 * liveBytes + (sizeClasses.length + firstChunk) * chunkBytes;
+  return { bytesInUse: sum(/^tracker_swarm_memory_bytes (\S+)$/gm), liveBytes, boundBytes };
+}
+
 interface Flood {
   announced: number;
   refused: number;
@@ -114,11 +195,16 @@ async function sufferOneAddress(): Promise<object> {
   };
 }
 
-/** An attacker has processors of its own; of these it gets what the tracker and the good clients leave. */
+/**
+ * An attacker has processors of its own; of these it gets what the tracker and the good clients leave, but for `pin`, which
+ * nobody good waits beside.
+ */
 function startFlooder(...words: (string | number)[]) {
   const [kind, ...numbers] = words.map(String);
   const command = [process.execPath, flooder, kind, host, String(tracker.udpPort), ...numbers];
-  return startProgram('chrt', ['--idle', '0', ...command]);
+  return kind === 'pin'
+    ? startProgram(command[0], command.slice(1))
+    : startProgram('chrt', ['--idle', '0', ...command]);
 }
 
 /** Three peers of three networks for each real swarm. */

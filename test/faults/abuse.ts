@@ -25,6 +25,14 @@ export const randomSwarmsSuite: FaultSuite = {
   run: (scale) => play('random', scale),
 };
 
+export const pinnedMemorySuite: FaultSuite = {
+  fault: 'a flood of swarms of several sizes that are established here and there, to pin all memory',
+  limits: { refused: 0, realRefused: 0, small: 0, overBoundKiB: 0 },
+  atLeast: { announced: 300_000, established: 400 },
+  skip,
+  run: (scale) => play('pin', scale),
+};
+
 export const oneAddressSuite: FaultSuite = {
   fault: 'one address that sends 20,000 packets a second',
   limits: { failed: 0, overHalfMoreMs: 0, answeredOverLimit: 0 },

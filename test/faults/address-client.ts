@@ -1,5 +1,6 @@
 // A UDP client on an address of its own: announces, waits for each answer, and notes how long it took.
 import { createSocket, type Socket } from 'node:dgram';
+import { Event } from '../../src/protocol/event.ts';
 import {
   decodeConnectReply,
   decodeReplyAction,
@@ -59,12 +60,17 @@ export class AddressClient {
     return new AddressClient(socket, target);
   }
 
+  /** Takes the peer at `port` out of the swarm; as `announce`. */
+  stop(swarm: number, port: number): Promise<void> {
+    return this.announce(swarm, port, Event.stopped);
+  }
+
   /** Resolves when answered with peers; rejects with what the tracker says, or when it says nothing. */
-  async announce(swarm: number, port: number): Promise<void> {
+  async announce(swarm: number, port: number, event: Event = Event.started): Promise<void> {
     const start = performance.now();
     for (let attempt = 0; attempt < tries; attempt++) {
       await this.connect();
-      const reply = await this.#ask((id) => this.#encodeAnnounce(swarm, port, id));
+      const reply = await this.#ask((id) => this.#encodeAnnounce(swarm, port, id, event));
       if (reply !== undefined && decodeReplyAction(viewOf(reply), 0, reply.length) === 1) {
         this.times.push(performance.now() - start);
         return;
@@ -107,7 +113,7 @@ export class AddressClient {
     this.#socket.close();
   }
 
-  #encodeAnnounce(swarm: number, port: number, transactionId: number): number {
+  #encodeAnnounce(swarm: number, port: number, transactionId: number, event: Event = Event.started): number {
     return encodeAnnounceRequest(this.#view, 0, {
       ...this.#connection,
       transactionId,
@@ -116,7 +122,7 @@ export class AddressClient {
       downloaded: 0,
       left: 1,
       uploaded: 0,
-      event: 2,
+      event,
       key: 1,
       numwant: 30,
       port,

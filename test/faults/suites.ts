@@ -1,5 +1,5 @@
 // Every fault suite there is, in the order of docs/reliability.md.
-import { oneAddressSuite, randomSwarmsSuite } from './abuse.ts';
+import { oneAddressSuite, pinnedMemorySuite, randomSwarmsSuite } from './abuse.ts';
 import { activationSuite, successorSuite } from './activation.ts';
 import { clockSuite } from './clock.ts';
 import { damagedSuite } from './damaged.ts';
@@ -26,6 +26,7 @@ export const suites: readonly FaultSuite[] = [
   sighupSuite,
   longListsSuite,
   randomSwarmsSuite,
+  pinnedMemorySuite,
   oneAddressSuite,
   fuzzSuite,
 ];
