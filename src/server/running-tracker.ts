@@ -98,8 +98,8 @@ export class RunningTracker {
   async reload(): Promise<string | undefined> {
     const { certificates, access, log } = this.#core;
     if (certificates === undefined && access === undefined) log.info('SIGHUP: there is nothing to reload.');
-    const [fault] = await Promise.all([certificates?.reload(), access?.reload()]);
-    return fault ?? access?.faults[0];
+    const faults = await Promise.all([certificates?.reload(), access?.reload()]);
+    return faults.find((fault) => fault !== undefined);
   }
 
   /** Whether every part that works on its own has shown a sign of life since it was last asked. */

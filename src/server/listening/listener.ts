@@ -49,6 +49,8 @@ export interface ServingThreads {
   serve(): void;
   /** Hands them new rules of who may announce what. */
   setAccess(memory: AccessMemory): void;
+  /** Resolves when none of them answers by older rules, or to which may still do so. */
+  accessTaken(): Promise<string | undefined>;
   /** Whether each has shown a sign of life since this was last asked. */
   isWell(): boolean;
 }

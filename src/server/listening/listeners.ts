@@ -28,6 +28,8 @@ export interface Listeners {
   waitsFor(protocol: Protocol): string | undefined;
   /** Hands other threads new rules of who may announce what. */
   setAccess(memory: AccessMemory): void;
+  /** Resolves when no thread answers by older rules, or to which may still do so. */
+  accessTaken(): Promise<string | undefined>;
   /** Whether each thread that serves sockets has shown a sign of life since this was last asked. */
   isWell(): boolean;
   close(graceMs?: number): Promise<void>;
@@ -91,6 +93,10 @@ export async function openListeners(
     waitsFor: (protocol) => openers[protocol].waitsFor?.(),
     setAccess: (memory) => {
       for (const ones of threads) ones.setAccess(memory);
+    },
+    accessTaken: async () => {
+      const late = await Promise.all([...threads].map((ones) => ones.accessTaken()));
+      return late.find((reason) => reason !== undefined);
     },
     // Each is asked, whatever the others say.
     isWell: () => [...threads].map((ones) => ones.isWell()).every((well) => well),

@@ -34,6 +34,9 @@ export class SocketThread {
   #stopping = false;
   #ended: (() => void) | undefined;
   #lastPulse = -1;
+  /** The last change of the rules that it has taken up. */
+  #accessTaken = -1;
+  readonly #accessWaits = new Set<() => void>();
 
   constructor(
     number: number,
@@ -65,6 +68,9 @@ export class SocketThread {
         } else if (message.kind === 'line') {
           Atomics.sub(this.data.linesWaiting, 0, 1);
           this.#told.lines?.debug(message.message, message.fields);
+        } else if (message.kind === 'access') {
+          this.#accessTaken = message.changes;
+          this.#lookAtAccess();
         } else if (message.kind !== 'exception') this.#told.hear?.(message);
         else {
           const error = new Error(message.message);
@@ -77,6 +83,7 @@ export class SocketThread {
       });
       worker.on('exit', () => {
         this.#worker = undefined;
+        this.#lookAtAccess();
         if (!this.#stopping) this.#told.abandoned();
         if (this.#stopping) this.#ended?.();
         else if (ready) this.#startAgain(cause);
@@ -105,6 +112,24 @@ export class SocketThread {
     if (!this.#stopping) this.#waker.wake();
   }
 
+  /** Resolves to true once the thread answers by the last rules, or does not answer at all; to false after `withinMs`. */
+  accessTaken(withinMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (taken: boolean) => {
+        clearTimeout(late);
+        this.#accessWaits.delete(look);
+        resolve(taken);
+      };
+      const look = () => {
+        // A thread that is started again has the last rules from its beginning.
+        if (this.#worker === undefined || this.#accessTaken === this.data.accessChanges[0]) end(true);
+      };
+      const late = setTimeout(() => end(false), withinMs);
+      this.#accessWaits.add(look);
+      look();
+    });
+  }
+
   /** Resolves when the thread has ended. */
   async stop(): Promise<void> {
     this.#stopping = true;
@@ -115,6 +140,10 @@ export class SocketThread {
     this.#waker.stop();
     if (this.#worker) await ended;
     this.#waker.close();
+  }
+
+  #lookAtAccess(): void {
+    for (const look of this.#accessWaits) look();
   }
 
   #startAgain(cause: unknown): void {

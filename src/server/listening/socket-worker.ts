@@ -49,9 +49,13 @@ export interface SocketWorkerData {
   graceMs: Int32Array;
 }
 
-/** What the thread tells: that it answers, what a packet brought to light, or a line for a verbose log. */
+/**
+ * What the thread tells: that it answers, by which change of the rules of access, what a packet brought to light, or a
+ * line for a verbose log.
+ */
 export type SocketWorkerMessage =
   | { kind: 'ready' }
+  | { kind: 'access'; changes: number }
   | { kind: 'exception'; message: string; stack: string }
   | { kind: 'line'; message: string; fields: LogFields }
   | HttpWorkerMessage;
@@ -96,6 +100,7 @@ function run(data: SocketWorkerData): void {
       });
       return { transport, fd: socket.fd };
     });
+    takeUpAccess();
     tell({ kind: 'ready' });
     // Until then another process may answer on the same sockets.
     Atomics.wait(data.gate, 0, 0);
@@ -137,6 +142,7 @@ function createAccessUpdate({ accessChanges }: SocketWorkerData, protection: Pro
     for (let next = receiveMessageOnPort(parentPort!); next; next = receiveMessageOnPort(parentPort!)) {
       protection.setAccess(next.message as AccessMemory);
     }
+    tell({ kind: 'access', changes });
   };
 }
 

@@ -52,6 +52,8 @@ const socketWorkerProgram = new URL('./socket-worker.js', import.meta.url);
 const deferSeconds = 1;
 /** Answers take milliseconds; a client that reads slowly longer. */
 const usualGraceMs = 3000;
+/** For threads to take up new rules: far longer than 64 packets take, shorter than an operator waits. */
+const usualAccessMs = 5000;
 
 /**
  * Sockets first, threads after: `bind` opens an address's sockets, one a worker, and either has them all or throws; so
@@ -194,6 +196,14 @@ export class SocketWorkers {
   /** Gives the threads new rules of who may announce what; each takes them up before its next packets. */
   setAccess(memory: AccessMemory): void {
     for (const thread of this.#threads) thread.setAccess(memory);
+  }
+
+  /** Resolves when no thread answers by rules older than the last ones given, or to which may still do so. */
+  async accessTaken(withinMs = usualAccessMs): Promise<string | undefined> {
+    const taken = await Promise.all(this.#threads.map((thread) => thread.accessTaken(withinMs)));
+    const late = taken.indexOf(false);
+    if (late < 0) return undefined;
+    return `socket worker ${late} has not taken it up within ${withinMs / 1000} s and may answer as before`;
   }
 
   /** Whether each thread has woken since this was last asked; asks them all to wake again. */

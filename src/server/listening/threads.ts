@@ -59,6 +59,7 @@ function serving(workers: SocketWorkers): ServingThreads {
     },
     serve: () => workers.serve(),
     setAccess: (memory) => workers.setAccess(memory),
+    accessTaken: () => workers.accessTaken(),
     isWell: () => workers.isWell(),
   };
 }

@@ -31,6 +31,7 @@ export class AccessLists {
   readonly #checkEveryMs: number;
   #memory: AccessMemory;
   #changed: (memory: AccessMemory) => void = () => {};
+  #taken: () => Promise<string | undefined> = async () => undefined;
   #timer: NodeJS.Timeout | undefined;
   #checking: Promise<void> | undefined;
   #nextCheck: Promise<void> | undefined;
@@ -78,16 +79,22 @@ export class AccessLists {
     return this.#memory;
   }
 
-  /** Calls `changed` with whatever comes into force from now on. */
-  follow(changed: (memory: AccessMemory) => void): void {
+  /**
+   * Calls `changed` with whatever comes into force from now on.
+   * @param taken resolves when nobody answers by anything older, or to who may still do so
+   */
+  follow(changed: (memory: AccessMemory) => void, taken: () => Promise<string | undefined>): void {
     this.#changed = changed;
-    if (this.#lists.length > 0)
-      this.#timer = setInterval(() => this.#check(false), this.#checkEveryMs).unref();
+    this.#taken = taken;
+    if (this.#lists.length > 0) this.#timer = setInterval(() => this.#check(false), this.#checkEveryMs).unref();
   }
 
-  /** Reads what has changed, at once. */
-  reload(): Promise<void> {
-    return this.#check(true);
+  /** Reads what has changed, at once; resolves when it is in force on every thread, or to why something is not. */
+  async reload(): Promise<string | undefined> {
+    await this.#check(true);
+    const late = await this.#taken();
+    if (late !== undefined) this.#log?.warn(late);
+    return this.faults[0] ?? late;
   }
 
   /** Whether there is a list that `deny` can write to. */
@@ -107,10 +114,8 @@ export class AccessLists {
    */
   async deny(infoHash: string): Promise<void> {
     const path = await this.#inForce('deniedTorrents', this.#denyList);
-    if (this.#isDenied(infoHash)) return;
-    await appendFile(path, `\n${infoHash}\n`);
-    await this.reload();
-    if (!this.#isDenied(infoHash)) throw new Error(this.faults[0] ?? `${path} changed meanwhile; ask again`);
+    const isDenied = () => this.#isDenied(infoHash);
+    await this.#bringAbout(isDenied, path, () => appendFile(path, `\n${infoHash}\n`));
   }
 
   /**
@@ -119,10 +124,11 @@ export class AccessLists {
    */
   async undeny(infoHash: string): Promise<void> {
     const path = await this.#inForce('deniedTorrents', this.#denyList);
-    if (!this.#isDenied(infoHash)) return;
-    await removeItems(path, (item) => namesInfoHash(item, infoHash));
-    await this.reload();
-    if (this.#isDenied(infoHash)) throw new Error(this.faults[0] ?? `${path} changed meanwhile; ask again`);
+    await this.#bringAbout(
+      () => !this.#isDenied(infoHash),
+      path,
+      () => removeItems(path, (item) => namesInfoHash(item, infoHash)),
+    );
   }
 
   /** Whether there is a file that `denyNetwork` can write to. */
@@ -133,11 +139,8 @@ export class AccessLists {
   /** As `deny`, for the announces of a network; written to the first file of --deny-ip. */
   async denyNetwork(network: Cidr): Promise<void> {
     const path = await this.#inForce('deniedAddresses', this.#networkFiles[0]);
-    if (this.#deniesNetwork(network)) return;
-    await appendFile(path, `\n${formatCidr(network)}\n`);
-    await this.reload();
-    if (!this.#deniesNetwork(network))
-      throw new Error(this.faults[0] ?? `${path} changed meanwhile; ask again`);
+    const isDenied = () => this.#deniesNetwork(network);
+    await this.#bringAbout(isDenied, path, () => appendFile(path, `\n${formatCidr(network)}\n`));
   }
 
   /**
@@ -145,20 +148,19 @@ export class AccessLists {
    * @throws Error also when it, or a network around it, stands elsewhere
    */
   async undenyNetwork(network: Cidr): Promise<void> {
-    await this.#inForce('deniedAddresses', this.#networkFiles[0]);
-    if (!this.#deniesNetwork(network)) return;
+    const path = await this.#inForce('deniedAddresses', this.#networkFiles[0]);
     const text = formatCidr(network);
     const isMeant = (item: string) => {
       const named = parseCidr(item);
       return named !== undefined && formatCidr(named) === text;
     };
-    for (const path of this.#networkFiles) await removeItems(path, isMeant);
-    await this.reload();
-    if (!this.#deniesNetwork(network)) return;
+    const remove = async () => {
+      for (const file of this.#networkFiles) await removeItems(file, isMeant);
+    };
     const reason = this.#denyIp.some(isMeant)
       ? `${text} stands in --deny-ip itself; take it out there and restart`
       : `${text} lies in a larger network that is refused`;
-    throw new Error(this.faults[0] ?? reason);
+    await this.#bringAbout(() => !this.#deniesNetwork(network), path, remove, reason);
   }
 
   /** What the deny lists hold, of each the first `most`; read from where it was read when it came into force. */
@@ -179,10 +181,29 @@ export class AccessLists {
           : 'no --deny-ip names a file to write it to',
       );
     }
-    await this.reload();
+    await this.#check(true);
     const fault = this.#lists.find((list) => list.rule === rule)!.fault;
     if (fault !== undefined) throw new Error(`${fault}; nothing was changed`);
     return path;
+  }
+
+  /**
+   * Changes files unless it is so already, and waits until every thread goes by them.
+   * @param otherwise why it is not so where the files are in force; that they changed again when it is left out
+   */
+  async #bringAbout(
+    isSo: () => boolean,
+    path: string,
+    change: () => Promise<unknown>,
+    otherwise = `${path} changed meanwhile; ask again`,
+  ): Promise<void> {
+    if (!isSo()) {
+      await change();
+      await this.#check(true);
+      if (!isSo()) throw new Error(this.faults[0] ?? otherwise);
+    }
+    const late = await this.#taken();
+    if (late !== undefined) throw new Error(`${path} says so now, but ${late}`);
   }
 
   #deniesNetwork(network: Cidr): boolean {

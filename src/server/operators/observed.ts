@@ -1,6 +1,5 @@
 // What the admin door is told of the tracker: figures, state and actions, gathered from the parts it is put together of.
 import { hostname } from 'node:os';
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   headSeeder,
   type ObservedListener,
@@ -26,9 +25,6 @@ import { version } from '../version.ts';
 // The admin door knows no store, so it has the words of a slice by itself.
 if (!agree(sliceSwarm, walkedSwarm) || !agree(slicePeer, walkedPeer) || headSeeder !== walkedSeeder)
   throw new RangeError('the admin door reads the slices of a walk otherwise than the store writes them');
-
-/** Far longer than 64 packets take. */
-const batchEndsMs = 50;
 
 export interface ObservedParts {
   store: SwarmStore;
@@ -103,9 +99,7 @@ export function createObservedTracker(
 
 async function deny(access: AccessLists, store: SwarmStore, infoHash: Int32Array): Promise<string> {
   await access.deny(hexOf(infoHash));
-  await drop(store, infoHash);
-  // A thread may have been within a batch of packets that it began before the new list came.
-  await pause(batchEndsMs);
+  // Now that no thread lets anybody in any more.
   await drop(store, infoHash);
   return 'The torrent is refused from now on, stands in --deny-list, and its swarm is forgotten.';
 }

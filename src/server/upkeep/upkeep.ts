@@ -53,10 +53,13 @@ export function accessUpkeep({
 }: Pick<UpkeepParts, 'access' | 'tracker' | 'listeners'>): Part {
   return {
     start: () =>
-      access?.follow((memory) => {
-        tracker.protection.setAccess(memory);
-        listeners.setAccess(memory);
-      }),
+      access?.follow(
+        (memory) => {
+          tracker.protection.setAccess(memory);
+          listeners.setAccess(memory);
+        },
+        () => listeners.accessTaken(),
+      ),
     stop: () => access?.close(),
   };
 }

@@ -5,6 +5,7 @@
 // bytes a swarm; who takes no gzip gets it decompressed on the way) and is given to everybody for 10 s. One that fits
 // in 32 KiB is made for each question, so that a small tracker shows what is true now.
 import type { ServerResponse } from 'node:http';
+import type { Access } from '../../tracker/access.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import type { ClientAddress } from '../client-address.ts';
 import { FairPlaces } from '../fair-places.ts';
@@ -33,6 +34,8 @@ export class FullScrapes {
   readonly #tracker: Tracker;
   readonly #readers: FairPlaces<Reader>;
   #latest: FullScrape | undefined;
+  /** The rules of access when it was begun: a torrent that is refused since then is in no answer. */
+  #latestRules: Access | undefined;
   #former: FullScrape | undefined;
   #formerSince = 0;
 
@@ -71,9 +74,11 @@ export class FullScrapes {
   #current(): FullScrape | Uint8Array {
     const latest = this.#latest;
     const now = performance.now();
-    if (latest?.isFresh(keptMs)) return latest;
+    const rules = this.#tracker.protection.access;
+    const isByRules = this.#latestRules === rules;
+    if (isByRules && latest?.isFresh(keptMs)) return latest;
     if (latest !== undefined && this.#former !== undefined) {
-      if (!latest.failed && now - this.#formerSince < longestReadMs) return latest;
+      if (isByRules && !latest.failed && now - this.#formerSince < longestReadMs) return latest;
       this.#cut(this.#former);
     }
     const scrape = new FullScrape(this.#tracker);
@@ -83,6 +88,7 @@ export class FullScrapes {
       this.#formerSince = now;
     }
     this.#latest = scrape;
+    this.#latestRules = rules;
     void scrape.collect().then(() => setTimeout(() => this.#forgetUnread(), keptMs + 1).unref());
     return scrape;
   }

@@ -100,6 +100,30 @@ describe('socket workers', { skip }, () => {
     await workers.close();
   });
 
+  test('new rules are taken up by every worker, or it is said which one has not', async () => {
+    const rules = {
+      allowedTorrents: undefined,
+      deniedTorrents: undefined,
+      deniedAddresses: undefined,
+      allowedClients: ['-CC'],
+      deniedClients: [],
+    };
+    const { workers } = await start();
+    for (let times = 0; times < 3; times++) {
+      workers.setAccess(rules);
+      assert.equal(await workers.accessTaken(), undefined);
+    }
+    await workers.close();
+    assert.equal(await workers.accessTaken(0), undefined, 'threads that have ended answer nobody');
+    const stuck = await start({ program: new URL('./stuck-worker.js', import.meta.url) });
+    stuck.workers.setAccess(rules);
+    assert.match(
+      (await stuck.workers.accessTaken(50))!,
+      /^socket worker 0 has not taken it up within 0.05 s/,
+    );
+    await stuck.workers.close();
+  });
+
   test('a worker that fails is reported and started again on the same socket', async () => {
     const program = new URL('./failing-worker.js', import.meta.url);
     const { workers, port, failures } = await start({ workers: 1, program });

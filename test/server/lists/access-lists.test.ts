@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { parseCidr } from '../../../src/protocol/cidr.ts';
 import { AccessLists } from '../../../src/server/lists/access-lists.ts';
 import { readAddressList, readInfoHashList } from '../../../src/server/lists/list-file.ts';
 import type { Log } from '../../../src/server/log/log.ts';
@@ -35,9 +36,12 @@ async function open(changes: object, checkEveryMs = 5) {
   const { lines, log } = recordingLog();
   const lists = await AccessLists.load(defaultConfiguration(changes), log, checkEveryMs);
   let memory: AccessMemory = lists!.memory;
-  lists!.follow((next) => {
-    memory = next;
-  });
+  lists!.follow(
+    (next) => {
+      memory = next;
+    },
+    async () => undefined,
+  );
   return {
     lists: lists!,
     lines,
@@ -199,7 +203,7 @@ test('a list that is written while it is read is read again', async () => {
 test('many reloads at once see the last contents', async () => {
   const path = fileOf(`${hex(1)}\n`);
   const { lists, allows } = await open({ denyList: path }, 1_000_000);
-  const all: Promise<void>[] = [];
+  const all: Promise<unknown>[] = [];
   for (let n = 2; n < 30; n++) {
     writeFileSync(path, `${hex(n)}\n`);
     all.push(lists.reload());
@@ -243,4 +247,55 @@ test('a torrent is not said to be denied, or not any more, when the list has a b
   assert.equal(readFileSync(path, 'utf8'), `# by hand\n${hex(2)}\n`);
   assert.deepEqual([allows(1), allows(2), lists.faults], [true, false, []]);
   lists.close();
+});
+
+test('an action answers once the last thread goes by the new list, or with which thread does not', async () => {
+  const path = fileOf('');
+  const networks = fileOf('');
+  const { lines, log } = recordingLog();
+  const lists = (await AccessLists.load(
+    defaultConfiguration({ denyList: path, denyIp: [networks] }),
+    log,
+    3_600_000,
+  ))!;
+  after(() => lists.close());
+  let say: ((late: string | undefined) => void) | undefined;
+  lists.follow(
+    () => {},
+    () =>
+      new Promise((resolve) => {
+        say = resolve;
+      }),
+  );
+  const network = parseCidr('192.0.2.0/24')!;
+  const late = 'socket worker 1 may answer as before';
+  const actions: [string, () => Promise<unknown>][] = [
+    ['deny', () => lists.deny(hex(1))],
+    ['deny again', () => lists.deny(hex(1))],
+    ['undeny', () => lists.undeny(hex(1))],
+    ['undeny again', () => lists.undeny(hex(1))],
+    ['deny a network', () => lists.denyNetwork(network)],
+    ['undeny a network', () => lists.undenyNetwork(network)],
+  ];
+  for (const [name, act] of actions) {
+    for (const word of [late, undefined]) {
+      let over = false;
+      const done = act().finally(() => {
+        over = true;
+      });
+      done.catch(() => {});
+      await until(() => say !== undefined, `${name} asks the threads`);
+      await pause(5);
+      assert.equal(over, false, `${name} has not waited`);
+      say!(word);
+      say = undefined;
+      if (word === undefined) await done;
+      else await assert.rejects(done, new RegExp(`says so now, but ${late}$`), name);
+    }
+  }
+  const reload = lists.reload();
+  await until(() => say !== undefined, 'a reload asks the threads');
+  say!(late);
+  assert.equal(await reload, late);
+  assert.equal(lines.at(-1), late);
 });

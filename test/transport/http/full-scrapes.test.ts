@@ -54,6 +54,32 @@ test('with more readers than places, whoever has most loses the first of its own
   assert.deepEqual(exceptions, []);
 });
 
+test('a torrent that is refused since a collection was made is in no answer', async (t) => {
+  const { tracker, open } = slowTracker();
+  open();
+  const { port, transport, counters } = await startNode({ tracker });
+  t.after(() => transport.close(0));
+  const client = await RawHttp.open(port);
+  t.after(() => client.close());
+  const count = async () => {
+    client.send(scrape);
+    return (await client.reply())!.body.toString('latin1').split('8:complete').length - 1;
+  };
+  const all = await count();
+  assert.ok(all > 0);
+  tracker.scrapeAll = function* () {};
+  assert.equal(await count(), all, 'what was collected a moment ago');
+  tracker.protection.setAccess({
+    allowedTorrents: undefined,
+    deniedTorrents: undefined,
+    deniedAddresses: undefined,
+    allowedClients: [],
+    deniedClients: ['-XX'],
+  });
+  assert.equal(await count(), 0);
+  assert.equal(counters.fullScrapes, 3);
+});
+
 test('a collection that failed is begun anew for the next who asks', async (t) => {
   const { tracker, open } = slowTracker();
   const whole = tracker.scrapeAll;
