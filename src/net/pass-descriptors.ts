@@ -96,20 +96,23 @@ export class BlockingUnixStream {
   }
 
   /**
-   * Waits for what the other side sends next.
+   * Waits for what the other side sends next; signals do not cut it short.
    * @param timeoutMs 0 does not wait
    * @returns `undefined` when nothing came in time
    * @throws SystemCallError when the connection is broken
    */
   receive(timeoutMs: number): ReceivedMessage | undefined {
     const calls = this.#calls;
+    const end = performance.now() + timeoutMs;
     if (timeoutMs > 0) this.#setTimeout(timeoutMs);
     const message = createMessage(calls, maxTextBytes);
     try {
       message.header.words[msghdr.controllen / 4] = controlBytes;
       const flags = MSG_CMSG_CLOEXEC | (timeoutMs > 0 ? 0 : MSG_DONTWAIT);
-      if (calls.recvmmsg(this.#fd, message.header.address, 1, flags) < 0) {
+      while (calls.recvmmsg(this.#fd, message.header.address, 1, flags) < 0) {
         const error = calls.errno();
+        // A call with a time limit is never begun again by the kernel, whatever the handler of the signal wants.
+        if (error === errno.EINTR && performance.now() < end) continue;
         if (error === errno.EAGAIN || error === errno.EINTR) return undefined;
         throw new SystemCallError('recvmmsg', error, 'receiving sockets');
       }
@@ -122,11 +125,18 @@ export class BlockingUnixStream {
   }
 
   /**
-   * Waits for bytes that follow and writes them to `target`; returns how many, 0 when the other side has closed.
-   * @throws Error when none came for as long as the last `receive` was ready to wait
+   * Waits for bytes that follow and writes them to `target`; returns how many, 0 when the other side has closed. Signals do
+   * not cut it short.
+   * @throws Error with `code` EAGAIN when none came for as long as the last `receive` was ready to wait
    */
   read(target: Uint8Array): number {
-    return readSync(this.#fd, target);
+    for (;;) {
+      try {
+        return readSync(this.#fd, target);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EINTR') throw error;
+      }
+    }
   }
 
   close(): void {

@@ -109,10 +109,12 @@ export class RunningTracker {
 
   /** Stops accepting, lets requests in flight finish, ends the background work. */
   async close(): Promise<void> {
-    this.#takeover.close();
+    this.#takeover.end();
     await this.#parts.stop();
     // After the last answer, so that the file holds every announce that was acknowledged.
     await this.#saveLast();
+    // Who knocks now finds nobody, and everything saved.
+    this.#takeover.close();
   }
 
   #adminPart(configuration: readonly OptionInForce[]): Part {

@@ -16,21 +16,24 @@ export interface TrackerServerOptions extends RunOptions {
   inherited?: readonly InheritedListener[];
   /** Sockets of this process, from before another tracker tried to take it over. */
   kept?: PassedSockets | undefined;
+  /** Whether the process is told to end while it starts: then it takes no other tracker's place. */
+  isToEnd?: () => boolean;
 }
 
 /**
  * Opens every listener or none.
  * @throws StartError when the tracker cannot run here; nothing is left open then
+ * @throws PredecessorEnded when the tracker whose place it was to take has ended; start again with its sockets
  */
 export async function startTrackerServer(
   configuration: Configuration,
   log: Log,
-  { inherited = [], kept, ...options }: TrackerServerOptions = {},
+  { inherited = [], kept, isToEnd = () => false, ...options }: TrackerServerOptions = {},
 ): Promise<RunningTracker> {
   if (endianness() !== 'LE')
     throw new StartError('this machine is big-endian; the swarm store needs a little-endian one');
   const access = await AccessLists.load(configuration, log);
-  const takeover = Takeover.prepare(configuration, log, kept);
+  const takeover = Takeover.prepare(configuration, log, kept, isToEnd);
   const plan = takeover.furnish(planListeners(configuration, inherited));
   const core = createCore(configuration, log, access);
   const { store, snapshots } = core;
@@ -39,8 +42,8 @@ export async function startTrackerServer(
     whileStarting: () => {
       if (!takeover.takesPlace) snapshots?.load();
     },
-    beforeServing: () => {
-      const taken = takeover.copyTo(store);
+    beforeServing: async () => {
+      const taken = await takeover.copyTo(store);
       if (taken) snapshots?.tookOver(taken);
     },
   });

@@ -1,5 +1,5 @@
 // The life of one tracker process: it starts, runs, reloads, gives its place away or takes it again, and ends.
-
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { InheritedListener } from '../listening/listen-plan.ts';
 import { describeListening } from '../listening/listening-address.ts';
 import type { PassedSockets } from '../listening/passed-sockets.ts';
@@ -9,6 +9,7 @@ import { configurationOf } from '../options/configuration.ts';
 import { listConfiguration } from '../options/format-configuration.ts';
 import type { ResolvedConfiguration } from '../options/resolved-configuration.ts';
 import type { RunningTracker } from '../running-tracker.ts';
+import { endAsked, PredecessorEnded } from '../takeover/predecessor.ts';
 import { startSuccessor } from '../takeover/successor.ts';
 import type { Succession } from '../takeover/takeover-door.ts';
 import { startTrackerServer } from '../tracker-server.ts';
@@ -53,7 +54,7 @@ export class Life {
    */
   async begin(warnings: readonly string[]): Promise<void> {
     const { log, serviceManager, resolved } = this.#options;
-    const server = await this.#start(configurationOf(resolved.values).takeover);
+    const server = await this.#startFirst(configurationOf(resolved.values).takeover);
     // Only now: a mistake in starting up must end the process, one in a request must not.
     process.on('uncaughtException', (error) => this.#server!.uncaught(error));
     log.info(`tracker-server ${version} on Node.js ${process.versions.node}`);
@@ -97,12 +98,37 @@ export class Life {
     return this.#server!.isLeaving ? 'leaving' : 'running';
   }
 
+  /** Whatever becomes of a tracker whose place it was to take: somebody serves, unless this process is told to end. */
+  async #startFirst(takeover: boolean): Promise<RunningTracker> {
+    const { log, exit } = this.#options;
+    try {
+      return await this.#start(takeover);
+    } catch (error) {
+      if (error === endAsked) {
+        log.info(endAsked.message);
+        return exit(0);
+      }
+      if (!(error instanceof PredecessorEnded)) throw error;
+      // Signals that came while the thread was blocked are heard now.
+      await nextTurn();
+      await nextTurn();
+      if (this.#isToEnd) return exit(0);
+      log.warn(`${error.message}; this one starts with what was saved`);
+      return await this.#start(false, error.sockets);
+    }
+  }
+
+  get #isToEnd(): boolean {
+    return this.#endAskedAt !== Number.POSITIVE_INFINITY;
+  }
+
   /** @param kept this process's own sockets, where it takes its place again */
   async #start(takeover: boolean, kept?: PassedSockets): Promise<RunningTracker> {
     const { resolved, inherited, log, serviceManager } = this.#options;
     const server = await startTrackerServer({ ...configurationOf(resolved.values), takeover }, log, {
       inherited: kept === undefined ? inherited : [],
       kept,
+      isToEnd: () => this.#isToEnd,
       optionsInForce: listConfiguration(resolved),
       // What `systemctl status` shows.
       onStats: (line) => serviceManager.status(line),
@@ -121,7 +147,7 @@ export class Life {
   #hearLater(signal: HeardSignal): void {
     const ends = signalRules[signal].running === 'end';
     if (ends && performance.now() - this.#endAskedAt > sameSignalMs) this.#options.exit(1);
-    if (ends && this.#endAskedAt !== Number.POSITIVE_INFINITY) return;
+    if (ends && this.#isToEnd) return;
     if (ends) this.#endAskedAt = performance.now();
     // Nothing else is worth doing before the end.
     if (ends) this.#later = [signal];
@@ -170,7 +196,7 @@ export class Life {
     // Asked to end before that, it does.
     if (this.#ending) return;
     this.#started = false;
-    if (this.#endAskedAt !== Number.POSITIVE_INFINITY) {
+    if (this.#isToEnd) {
       log.warn('the tracker that was to take over did not begin to serve');
       await this.#end();
       return;

@@ -12,7 +12,7 @@ export interface OpeningSteps {
   /** Called when threads have been started, which takes them a while, and before anything answers. */
   whileStarting?: () => void;
   /** Called when everything is ready that takes its time, and before anything answers. */
-  beforeServing?: () => void;
+  beforeServing?: () => Promise<void>;
 }
 
 /** What answers, and what it has counted. */
@@ -71,7 +71,7 @@ export async function openListeners(
     started.catch(() => {});
     whileStarting?.();
     await started;
-    beforeServing?.();
+    await beforeServing?.();
     for (const planned of plan.filter((planned) => !early(planned))) await open(planned);
     for (const ones of threads) ones.serve();
   } catch (error) {

@@ -1,5 +1,15 @@
 // Where snapshots lie in the data directory, and how a new one takes the place of the last without a moment of neither.
-import { closeSync, fsyncSync, linkSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import { type KeptAside, keepAside } from './keep-aside.ts';
@@ -97,6 +107,11 @@ export function loadSnapshots(store: SwarmStore, directory: string): LoadedSnaps
   }
   loaded.durationMs = performance.now() - start;
   return loaded;
+}
+
+/** When the last snapshot was written, as ms of Unix time; 0 when there is none. */
+export function lastSavedAt(directory: string): number {
+  return statSync(join(directory, fileName), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 /** Takes away what a save that did not come to its end has left behind. */

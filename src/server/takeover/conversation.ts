@@ -14,7 +14,9 @@ import type { PlannedListener } from '../listening/listen-plan.ts';
  *   new: serving P  old: `yours`, or `mine` where that took too long and it serves again; P is the new one's process
  *   new: done       old: ends
  *
- * Up to `ready` either side may break off and nothing has happened. What arrives after it waits in the sockets' queues,
+ * Up to `ready` either side may break off and nothing has happened. An old tracker that ends goes on listening until it has
+ * saved everything, and keeps whoever knocks waiting; so a new one that is broken off and finds nobody there any more has
+ * to serve, and loads what was saved. A new one that is told to end takes nobody's place. What arrives after it waits in the sockets' queues,
  * which both processes hold, so it is answered by whoever serves then. The old tracker alone decides who that is, once,
  * and ends only when it knows that the new one has heard it: one that hears `mine`, or nothing, ends. So there is one
  * tracker whoever of the two is slow or dies. A connection that ends in place of `yours` or `mine` is the end of the old

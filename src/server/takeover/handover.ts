@@ -49,6 +49,11 @@ export class Handover {
     else this.#socket.destroy();
   }
 
+  /** Not everything can be sent, and this tracker serves again. The conversation stays open: its end would be that of this process. */
+  giveUp(): void {
+    this.#end(undefined);
+  }
+
   #end(pid: number | undefined): void {
     if (this.#stage === 'over') return;
     this.#stage = 'over';

@@ -1,13 +1,12 @@
 // The old tracker's side of a takeover: where a new one knocks, gets the sockets and, while this one serves, the swarms.
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { describeSocket } from '../../net/inherited-socket.ts';
 import { descriptorOf } from '../../net/node-handles.ts';
-import { duplicateDescriptor, sendDescriptors } from '../../net/pass-descriptors.ts';
+import { sendDescriptors } from '../../net/pass-descriptors.ts';
 import { shortSocketPath } from '../../net/socket-path.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
-import { type PassedSocket, PassedSockets } from '../listening/passed-sockets.ts';
+import type { PassedSockets } from '../listening/passed-sockets.ts';
 import {
   doorPath,
   formatGreeting,
@@ -18,6 +17,7 @@ import {
   takeoverVersion,
 } from './conversation.ts';
 import { Handover } from './handover.ts';
+import { keepSockets } from './kept-sockets.ts';
 import { StoreCopy } from './store-copy.ts';
 
 export interface TakeoverDoorOptions {
@@ -66,6 +66,7 @@ export class TakeoverDoor {
   readonly left: Promise<Succession>;
   #leave!: (succession: Succession) => void;
   #copying: Copying | undefined;
+  #ending = false;
 
   private constructor(options: TakeoverDoorOptions) {
     this.#options = options;
@@ -104,6 +105,11 @@ export class TakeoverDoor {
     return this.#copying?.handover !== undefined;
   }
 
+  /** From now on whoever knocks is kept waiting: it hears of the end of this process by the end of the conversation. */
+  end(): void {
+    this.#ending = true;
+  }
+
   /** Takes the door away; a conversation under way goes on. */
   close(): void {
     this.#server.close();
@@ -127,6 +133,8 @@ export class TakeoverDoor {
   #answer(line: string, socket: Socket): void {
     const copying = this.#copying?.socket === socket ? this.#copying : undefined;
     const [word, said] = line.split(' ');
+    // Its swarms are being saved, and it may end in the midst of any answer.
+    if (this.#ending && copying === undefined) return;
     try {
       if (word === lines.take && said === takeoverVersion) this.#pass(socket);
       else if (word === lines.take) this.#refuse(socket, said);
@@ -194,7 +202,7 @@ export class TakeoverDoor {
     const handover = new Handover(socket, servingWithinMs);
     copying.handover = handover;
     this.close();
-    const kept = this.#keepSockets();
+    const kept = keepSockets(this.#options.calls, this.#options.sockets());
     try {
       await copying.sent;
       await this.#options.stop();
@@ -202,22 +210,11 @@ export class TakeoverDoor {
       handover.sent();
     } catch (error) {
       if (!socket.destroyed) this.#options.goesOn((error as Error).message);
-      socket.destroy();
+      handover.giveUp();
     }
     const pid = await handover.decided;
     copy.close();
     this.#leave(pid === undefined ? { kind: 'broken', sockets: kept } : { kind: 'serving', pid });
-  }
-
-  /** They stay open when the listeners close theirs. */
-  #keepSockets(): PassedSockets {
-    const { calls, sockets } = this.#options;
-    const kept: PassedSocket[] = [];
-    for (const { protocol, descriptor } of sockets()) {
-      const socket = describeSocket(calls, duplicateDescriptor(calls, descriptor));
-      if (socket !== undefined) kept.push({ protocol, socket });
-    }
-    return new PassedSockets(kept);
   }
 }
 

@@ -1,4 +1,5 @@
 // One tracker after another on one data directory: this one takes the place of the last, and gives its own to the next.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { loadSystemCalls } from '../../net/system-calls.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import type { PlannedListener } from '../listening/listen-plan.ts';
@@ -19,6 +20,7 @@ export class Takeover {
   readonly #predecessor: Predecessor | undefined;
   readonly #kept: PassedSockets | undefined;
   readonly #log: Log;
+  readonly #isToEnd: () => boolean;
   #door: TakeoverDoor | undefined;
   #gapMs = 0;
 
@@ -27,29 +29,38 @@ export class Takeover {
     predecessor: Predecessor | undefined,
     kept: PassedSockets | undefined,
     log: Log,
+    isToEnd: () => boolean,
   ) {
     this.#dataDir = dataDir;
     this.#predecessor = predecessor;
     this.#kept = kept;
     this.#log = log;
+    this.#isToEnd = isToEnd;
   }
 
   /**
    * Looks for a tracker that runs on the data directory, and asks it for its sockets.
-   * @param kept this process's own sockets, from before another tracker failed to take its place
+   * @param kept this process's own sockets, from before another tracker failed to take its place, or those of one that
+   * ended before this one had
+   * @param isToEnd whether this process is told to end: it does not take a place then
    * @throws StartError when one runs there whose place this one shall not take, or which does not give it
    */
-  static prepare({ dataDir, takeover }: Configuration, log: Log, kept?: PassedSockets): Takeover {
+  static prepare(
+    { dataDir, takeover }: Configuration,
+    log: Log,
+    kept: PassedSockets | undefined,
+    isToEnd: () => boolean,
+  ): Takeover {
     const { calls } = loadSystemCalls();
-    if (dataDir === undefined || !calls) return new Takeover(dataDir, undefined, kept, log);
+    if (dataDir === undefined || !calls) return new Takeover(dataDir, undefined, kept, log, isToEnd);
     if (!takeover) {
       if (hasPredecessor(calls, dataDir))
         throw new StartError(`another tracker runs on --data-dir ${dataDir}; --takeover takes its place`);
-      return new Takeover(dataDir, undefined, kept, log);
+      return new Takeover(dataDir, undefined, kept, log, isToEnd);
     }
     const predecessor = Predecessor.find(calls, dataDir);
     if (predecessor === undefined) log.info('No tracker runs on --data-dir that could be taken over.');
-    return new Takeover(dataDir, predecessor, kept, log);
+    return new Takeover(dataDir, predecessor, kept, log, isToEnd);
   }
 
   /** Whether this tracker takes, or has taken, another one's place. */
@@ -65,9 +76,17 @@ export class Takeover {
   /**
    * Takes the swarms over; from then on the other tracker does not answer any more, and this one has to.
    * @throws StartError when it does not come to that; the other tracker goes on then
+   * @throws PredecessorEnded when it does not
    */
-  copyTo(store: SwarmStore): TakenOver | undefined {
-    return this.#predecessor?.copyTo(store);
+  async copyTo(store: SwarmStore): Promise<TakenOver | undefined> {
+    return await this.#predecessor?.copyTo(store, () => this.#hearIsToEnd());
+  }
+
+  /** Signals that came while the thread was blocked are heard in a turn of the event loop that looks for what has come. */
+  async #hearIsToEnd(): Promise<boolean> {
+    await nextTurn();
+    await nextTurn();
+    return this.#isToEnd();
   }
 
   /** To be told the moment in which this tracker answers. */
@@ -79,9 +98,9 @@ export class Takeover {
    * Lets the other tracker end. Not before everything is started: until then it would serve again.
    * @throws StartError when it has not waited, and serves again
    */
-  complete(): void {
+  async complete(): Promise<void> {
     if (this.#predecessor === undefined) return;
-    if (!this.#predecessor.release())
+    if (!(await this.#predecessor.release(() => this.#hearIsToEnd())))
       this.#log.warn(
         'the other tracker ended by itself before it was asked to; what it had not passed on is lost',
       );
@@ -113,6 +132,11 @@ export class Takeover {
   /** Whether this tracker has stopped answering for another, which does not serve yet. */
   get isLeaving(): boolean {
     return this.#door?.isLeaving ?? false;
+  }
+
+  /** Keeps other trackers waiting until this one has ended. */
+  end(): void {
+    this.#door?.end();
   }
 
   /** Lets no other tracker in any more. */

@@ -118,7 +118,7 @@ test(
       old.program.signal('SIGSTOP');
       toOld.write(line);
     });
-    await assert.rejects(start(test, dataDir, ['--takeover']), /has said nothing for 10 s; it may go on/);
+    await assert.rejects(start(test, dataDir, ['--takeover']), /has said nothing for 12 s; it may go on/);
     // Now it has everything at once: the word of the new one, its end, and that its time is over.
     old.program.signal('SIGCONT');
     await old.program.printed(/this one serves again/);
