@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Event } from '../../src/protocol/event.ts';
 import { checkStore } from '../../src/swarm/inspect/check-store.ts';
+import { checkStoreLocks } from '../../src/swarm/lock-ranks.ts';
 import { createStore, Visit } from './visit.ts';
+
+checkStoreLocks();
 
 interface ModelPeer {
   seeder: boolean;
