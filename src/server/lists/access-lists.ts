@@ -86,7 +86,8 @@ export class AccessLists {
   follow(changed: (memory: AccessMemory) => void, taken: () => Promise<string | undefined>): void {
     this.#changed = changed;
     this.#taken = taken;
-    if (this.#lists.length > 0) this.#timer = setInterval(() => this.#check(false), this.#checkEveryMs).unref();
+    if (this.#lists.length > 0)
+      this.#timer = setInterval(() => this.#check(false), this.#checkEveryMs).unref();
   }
 
   /** Reads what has changed, at once; resolves when it is in force on every thread, or to why something is not. */
