@@ -63,7 +63,8 @@ async function watchDoor(
       const moment = copying ? 'swarms' : undefined;
       lastBack = lastBack.then(() => passOn(toNew, moment, data));
     });
-    toNew.on('close', () => toOld.destroy());
+    // Behind whatever it has said and this has kept back.
+    toNew.on('close', () => void last.then(() => toOld.end()));
     toOld.on('close', () => {
       void lastBack.then(async () => {
         for (let tries = 0; old.running && tries < 25; tries++) await pause(20);
