@@ -263,7 +263,8 @@ export class AccessLists {
     list.settled = list.seen = stamp;
     list.fault = undefined;
     this.#memory = { ...this.#memory, [list.rule]: read.buffer };
-    this.#log?.info(`${list.name}: ${read.count} ${list.noun} in use.`);
+    // In force before it is said to be.
     this.#changed(this.#memory);
+    this.#log?.info(`${list.name}: ${read.count} ${list.noun} in use.`);
   }
 }
