@@ -127,7 +127,7 @@ function counts(): TransportCounts {
   const refused = Object.fromEntries(refusalReasons.map((reason) => [reason, 1]));
   return {
     ...{ announces4: [1, 2, 3, 4, 5], announces6: [1, 2, 3, 4, 5], scrapes: 1, connections: 1 },
-    ...{ bytesIn: 1, bytesOut: 1 },
+    ...{ bytesIn: 1, bytesOut: 1, packets: { in: 1, out: 1 } },
     ...{ earlyAnnounces: 1, own: {}, droppedByKernel: 0, unsent: 0, exceptions: 0, latencySum: 1 },
     latency: latencyBounds.map(() => 1).concat(1),
     refused,

@@ -15,6 +15,10 @@ const seconds = z.number().min(0).describe('seconds');
 const infoHash = z.string().regex(/^[0-9a-f]{40}$/);
 const transport = z.enum(transportNames as [TransportName, ...TransportName[]]);
 const families = <T extends z.ZodType>(of: T) => z.strictObject({ ipv4: of, ipv6: of });
+const inAndOut = <T extends z.ZodType>(of: T) => z.strictObject({ in: of, out: of });
+
+/** How peers are reached, with titles: whoever shows or adds up peers goes through these. */
+export const peerKinds = { ipv4: 'IPv4', ipv6: 'IPv6' } as const;
 
 export const percentilesSchema = z.strictObject({ p50: seconds, p95: seconds, p99: seconds });
 
@@ -43,6 +47,12 @@ export const transportStatsSchema = z.strictObject({
   early_announces: count.describe('answered with few peers, because the peer came back before min interval'),
   scrapes: count,
   scrape_rate: rate,
+  bytes: inAndOut(count).describe('since the start: payloads of datagrams, whole streams of connections'),
+  byte_rate: inAndOut(rate),
+  packets: inAndOut(count)
+    .nullable()
+    .describe('datagrams since the start; null over TCP, of which the kernel makes packets'),
+  packet_rate: inAndOut(rate).nullable(),
   latency: percentilesSchema.nullable().describe('time in the tracker, over the last ten seconds'),
   connections: count,
 });

@@ -5,9 +5,11 @@ export interface TransportCounts extends Omit<AnswerStats, 'refused'> {
   /** Of the answered announces, those that came back too early and were given few peers. */
   earlyAnnounces: number;
   scrapes: number;
-  /** Of payloads of datagrams, and of whole streams of connections, which count when they end. */
+  /** Of payloads of datagrams, and of whole streams, TLS included. */
   bytesIn: number;
   bytesOut: number;
+  /** Datagrams received and sent; undefined where the kernel makes packets of a stream as it likes. */
+  packets: { in: number; out: number } | undefined;
   /** By reason, its own and those of `requestRefusals`; a reason that is missing counts as 0. */
   refused: Readonly<Record<string, number>>;
   /** Datagrams that the kernel threw away because they came faster than they were read. */

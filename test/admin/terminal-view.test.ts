@@ -65,6 +65,8 @@ const transports = (['udp', 'http', 'https'] as const).map((transport) => ({
   announces: { ipv4: 1_234_567_890, ipv6: 1_234_567 },
   scrapes: 123_456_789,
   early_announces: 0,
+  byte_rate: { in: 123_456_789, out: 234_567_890 },
+  packet_rate: { in: 1_234_567.8, out: 1_234_567.8 },
   latency: { p50: 0.000_123, p99: 0.012_345 },
 })) as unknown as Stats['transports'];
 const busy = {
@@ -99,6 +101,19 @@ test('top shows swarms and whole numbers on a terminal of 24 lines, however many
     assert.ok(lines.some((line) => /1,234,567 +234,567 +12,345,678$/.test(line)));
     for (const line of lines) assert.doesNotMatch(line, /\d…$/);
   }
+});
+
+test('status tells the bytes of all transports, and the packets of those that have such', () => {
+  const [udp, http] = transports;
+  const text = formatStatus(
+    statsOf(true, [good], {
+      transports: [
+        { ...udp, byte_rate: { in: 1024, out: 2048 }, packet_rate: { in: 10.5, out: 11 } },
+        { ...http, byte_rate: { in: 512, out: 0 }, packet_rate: null },
+      ],
+    }),
+  );
+  assert.match(text, /^traffic +1\.5 KiB\/s +in, 2\.0 KiB\/s out; packets 10\.5\/s in, 11\.0\/s out$/m);
 });
 
 test('many listeners are one line, and those that do not answer are named', () => {

@@ -30,8 +30,19 @@ describe('the dashboard', { skip: skipWithout('chromium') }, () => {
     writeFileSync(tokenFile, token, { mode: 0o600 });
     const denyFile = join(directory, 'deny');
     writeFileSync(denyFile, '');
+    const denyIpFile = join(directory, 'deny-ip');
+    writeFileSync(denyIpFile, '');
     tracker = await startAdminTracker([
-      ...['--workers', '1', '--admin-token-file', tokenFile, '--deny-list', denyFile],
+      ...[
+        '--workers',
+        '1',
+        '--admin-token-file',
+        tokenFile,
+        '--deny-list',
+        denyFile,
+        '--deny-ip',
+        denyIpFile,
+      ],
       ...['--domain', 'tracker.example.net'],
     ]);
     for (let peer = 0; peer < 12; peer++) await announce(tracker.httpPort, 3, peer);
@@ -135,6 +146,7 @@ describe('the dashboard', { skip: skipWithout('chromium') }, () => {
     await pause(2500);
     const grown = (await shown()) - before;
     assert.ok(Math.abs(grown / counted - 1) < 0.01, `${grown} on the page, ${counted} counted`);
+    assert.match(await textOf(page, '#traffic-table'), /UDP[\d.,]+ [KM]?i?B/);
     await close();
   });
 
@@ -215,6 +227,76 @@ describe('the dashboard', { skip: skipWithout('chromium') }, () => {
       ),
     );
     await close();
+  });
+
+  test('lists what is denied, and denies and denies no longer, as often as it is told to', async () => {
+    const { page, close } = await openPage(1600, 'light');
+    page.on('dialog', (dialog) => void dialog.accept());
+    assert.equal(await page.isVisible('#deny-form'), false);
+    await until(
+      page,
+      '/The token shows what is denied/.test(document.querySelector("#denied-note").textContent)',
+    );
+    await useToken(page);
+    await until(page, 'document.querySelector("#denied tbody").textContent === "Nothing yet"');
+    const says = (words: string, kind = 'good') =>
+      until(page, `document.querySelector("#deny-result.${kind}-text")?.textContent.includes("${words}")`);
+    const rows = (texts: string[]) =>
+      until(
+        page,
+        `[...document.querySelectorAll("#denied tbody th")].map((cell) => cell.textContent).join() === "${texts}"`,
+      );
+    for (const words of ['may not announce from now on', 'is refused already']) {
+      await page.fill('#deny', ' 192.0.2.0/24 ');
+      await page.keyboard.press('Enter');
+      await says(words);
+      await rows(['192.0.2.0/24']);
+    }
+    await page.fill('#deny', `magnet:?xt=urn:btih:${'0A'.repeat(20)}&dn=x`);
+    await page.keyboard.press('Enter');
+    await says('is refused from now on');
+    await rows(['192.0.2.0/24', '0a'.repeat(20)]);
+    assert.equal(await textOf(page, '#denied-note'), '1 network, 1 info_hash');
+    // A part of it is refused with it, and cannot be let in alone.
+    await page.fill('#deny', '192.0.2.7');
+    await page.click('#undeny');
+    await says('192.0.2.7/32 lies in a larger network that is refused', 'bad');
+    await page.fill('#deny', '192.0.2.0/99');
+    await page.click('#undeny');
+    await says('network must be an address or a network', 'bad');
+    await page.fill('#deny', 'what is this');
+    await page.click('#undeny');
+    await says('neither an info_hash nor a network', 'bad');
+    await page.click('[aria-label="Deny 192.0.2.0/24 no longer"]');
+    await says('may announce');
+    await rows(['0a'.repeat(20)]);
+    await page.fill('#info-hash', '0a'.repeat(20));
+    await page.keyboard.press('Enter');
+    await page.click('text=Deny it no longer');
+    await until(page, 'document.querySelector("#denied tbody").textContent === "Nothing yet"');
+    await close();
+  });
+
+  test('says what is missing where there is no list to write to', async () => {
+    const tokenFile = join(directory, 'token');
+    const bare = await startAdminTracker(['--admin-token-file', tokenFile]);
+    const page = await browser.newPage({ viewport: { width: 1600, height: 900 } });
+    await page.goto(`${bare.url}/`);
+    page.on('dialog', (dialog) => void dialog.accept());
+    await useToken(page);
+    for (const [subject, words] of [
+      ['0b'.repeat(20), '--deny-list is not set'],
+      ['2001:db8::/32', '--deny-ip names no file'],
+    ]) {
+      await page.fill('#deny', subject);
+      await page.keyboard.press('Enter');
+      await until(
+        page,
+        `document.querySelector("#deny-result.bad-text")?.textContent.includes("this tracker cannot deny: ${words}")`,
+      );
+    }
+    await page.close();
+    await bare.program.kill();
   });
 
   test('hands out the announce URLs, names the machine, the settings and what the log warned of', async () => {

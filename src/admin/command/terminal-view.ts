@@ -106,11 +106,10 @@ function headline({ version, started_at, at, ready, listeners }: Stats): string 
 }
 
 function figures(stats: Stats): string[][] {
-  const { seeders, leechers } = stats.peers;
-  const allSeeders = seeders.ipv4 + seeders.ipv6;
-  const allLeechers = leechers.ipv4 + leechers.ipv6;
+  const allSeeders = sum(Object.values(stats.peers.seeders));
+  const allLeechers = sum(Object.values(stats.peers.leechers));
   const refusals = Object.entries(stats.refused).filter(([, count]) => count > 0);
-  const early = stats.transports.reduce((sum, { early_announces: count }) => sum + count, 0);
+  const early = sum(stats.transports.map(({ early_announces: count }) => count));
   const { kernel, unsent, exceptions } = stats.dropped;
   return [
     [
@@ -128,6 +127,7 @@ function figures(stats: Stats): string[][] {
       formatCount(stats.swarms),
       stats.evictions > 0 ? `${formatCount(stats.evictions)} evicted` : '',
     ],
+    passed(stats),
     [
       'refused',
       `${formatRate(stats.refused_rate)}/s`,
@@ -148,6 +148,22 @@ function figures(stats: Stats): string[][] {
     ],
     ...upkeep(stats),
   ];
+}
+
+/** Bytes over all transports, and the packets of those that have such. */
+function passed({ transports }: Stats): string[] {
+  const bytes = (way: 'in' | 'out') => formatBytes(sum(transports.map(({ byte_rate: rate }) => rate[way])));
+  const packets = (way: 'in' | 'out') =>
+    formatRate(sum(transports.map(({ packet_rate: rate }) => rate?.[way] ?? 0)));
+  return [
+    'traffic',
+    `${bytes('in')}/s`,
+    `in, ${bytes('out')}/s out; packets ${packets('in')}/s in, ${packets('out')}/s out`,
+  ];
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 function upkeep({ snapshot, certificates, at }: Stats): string[][] {

@@ -198,13 +198,15 @@ export class Api {
 
   /** Does what an operator asks for, and logs it. */
   act(name: 'reload' | 'snapshot'): Promise<Answer> {
-    return this.#do(name, this.#parts.tracker.actions[name]);
+    const missing = name === 'snapshot' ? '--data-dir is not set' : 'it has neither certificates nor lists';
+    return this.#do(name, this.#parts.tracker.actions[name], missing);
   }
 
   /** The same to one swarm. */
   actOn(name: 'deny' | 'undeny' | 'drop', infoHash: Int32Array): Promise<Answer> {
     const action = this.#parts.tracker.actions[name];
-    return this.#do(name, action && (() => action(infoHash)), { info_hash: formatInfoHash(infoHash) });
+    const subject = { info_hash: formatInfoHash(infoHash) };
+    return this.#do(name, action && (() => action(infoHash)), '--deny-list is not set', subject);
   }
 
   /** The same to the network that the question names. */
@@ -215,16 +217,19 @@ export class Api {
     }
     const action = this.#parts.tracker.actions[name];
     const word = name === 'denyNetwork' ? 'deny' : 'undeny';
-    return this.#do(word, action && (() => action(network)), { network: formatCidr(network) });
+    const subject = { network: formatCidr(network) };
+    return this.#do(word, action && (() => action(network)), '--deny-ip names no file', subject);
   }
 
+  /** @param missing what to set where there is no such action */
   async #do(
     name: string,
     action: (() => Promise<string>) | undefined,
+    missing: string,
     subject?: Record<string, string>,
   ): Promise<Answer> {
     const { log } = this.#parts;
-    if (action === undefined) throw new RequestError(501, `this tracker cannot ${name} as it is configured`);
+    if (action === undefined) throw new RequestError(501, `this tracker cannot ${name}: ${missing}`);
     try {
       const done = await action();
       log.info(`admin: ${name} done`, subject);

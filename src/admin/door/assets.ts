@@ -8,6 +8,7 @@ import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { refusalTitles, transportTitles } from '../../transport/transports.ts';
+import { peerKinds } from '../schema.ts';
 
 export interface Asset {
   contentType: string;
@@ -32,6 +33,7 @@ const pageFiles = {
   '/chart-plans.js': 'chart-plans.js',
   '/charts.js': 'charts.js',
   '/connection.js': 'connection.js',
+  '/denied.js': 'denied.js',
   '/elements.js': 'elements.js',
   '/format.js': 'format.js',
   '/info-hash-input.js': 'info-hash-input.js',
@@ -95,8 +97,8 @@ export class Assets {
   }
 }
 
-/** What the page calls transports and refusals, as titles.d.ts declares it. */
+/** What the page calls transports, refusals and kinds of peers, as titles.d.ts declares it. */
 function titlesModule(): string {
-  const constants = Object.entries({ transportTitles, refusalTitles });
+  const constants = Object.entries({ transportTitles, refusalTitles, peerKinds });
   return constants.map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`).join('');
 }

@@ -23,6 +23,10 @@ export const historySeries = {
   memory: 'mean',
   resident: 'mean',
   cpu: 'mean',
+  bytes_in: 'mean',
+  bytes_out: 'mean',
+  packets_in: 'mean',
+  packets_out: 'mean',
 } as const;
 export type HistorySeries = keyof typeof historySeries;
 export const historySeriesNames = Object.keys(historySeries) as HistorySeries[];

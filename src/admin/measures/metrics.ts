@@ -92,12 +92,12 @@ function registerTransportMetrics(registry: Registry, tracker: ObservedTracker):
   );
   perTransport(
     'tracker_received_bytes_total',
-    'Bytes received: of datagrams at once, of connections once they end; by transport.',
+    'Bytes received: payloads of datagrams, whole streams of connections; by transport.',
     ({ bytesIn }) => bytesIn,
   );
   perTransport(
     'tracker_sent_bytes_total',
-    'Bytes sent: of datagrams at once, of connections once they end; by transport.',
+    'Bytes sent: payloads of datagrams, whole streams of connections; by transport.',
     ({ bytesOut }) => bytesOut,
   );
   new Counter({

@@ -175,6 +175,19 @@ export class Monitor {
       early_announces: counts.earlyAnnounces,
       scrapes: counts.scrapes,
       scrape_rate: round((counts.scrapes - last.scrapes) / elapsed),
+      bytes: { in: counts.bytesIn, out: counts.bytesOut },
+      byte_rate: {
+        in: round((counts.bytesIn - last.bytesIn) / elapsed),
+        out: round((counts.bytesOut - last.bytesOut) / elapsed),
+      },
+      packets: counts.packets ?? null,
+      packet_rate:
+        counts.packets && last.packets
+          ? {
+              in: round((counts.packets.in - last.packets.in) / elapsed),
+              out: round((counts.packets.out - last.packets.out) / elapsed),
+            }
+          : null,
       latency: percentilesOf(recent, this.#options.tracker.latencyBounds) ?? null,
       connections: counts.connections,
     };
@@ -182,18 +195,23 @@ export class Monitor {
 
   #historyRow(stats: Stats): HistoryRow {
     const row = Object.fromEntries(historySeriesNames.map((name) => [name, 0])) as HistoryRow;
-    for (const { transport, announce_rate, scrape_rate, latency } of stats.transports) {
+    for (const one of stats.transports) {
+      const { transport, announce_rate, scrape_rate, byte_rate, packet_rate, latency } = one;
       row[`announces_${transport}4`] = announce_rate.ipv4;
       row[`announces_${transport}6`] = announce_rate.ipv6;
       row.scrapes += scrape_rate;
+      row.bytes_in += byte_rate.in;
+      row.bytes_out += byte_rate.out;
+      row.packets_in += packet_rate?.in ?? 0;
+      row.packets_out += packet_rate?.out ?? 0;
       row.latency_p50 = Math.max(row.latency_p50, latency?.p50 ?? 0);
       row.latency_p99 = Math.max(row.latency_p99, latency?.p99 ?? 0);
     }
     row.refused = stats.refused_rate;
     row.dropped = stats.dropped_rate;
     row.swarms = stats.swarms;
-    row.seeders = stats.peers.seeders.ipv4 + stats.peers.seeders.ipv6;
-    row.leechers = stats.peers.leechers.ipv4 + stats.peers.leechers.ipv6;
+    row.seeders = sum(Object.values(stats.peers.seeders));
+    row.leechers = sum(Object.values(stats.peers.leechers));
     row.memory = stats.memory.swarms;
     row.resident = stats.memory.resident;
     row.cpu = stats.cpu;

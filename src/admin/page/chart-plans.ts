@@ -23,6 +23,9 @@ const counts = {
   least: 10,
 };
 
+/** Distances of lines that stand for bytes. */
+const sizes = Array.from({ length: 42 }, (_, power) => 2 ** power);
+
 export const chartPlans: ChartPlan[] = [
   {
     id: 'chart-announces',
@@ -41,6 +44,29 @@ export const chartPlans: ChartPlan[] = [
     ],
   },
   { ...counts, id: 'chart-swarms', series: [{ name: 'swarms', title: 'Swarms', color: 5 }] },
+  {
+    id: 'chart-bytes',
+    height: 180,
+    series: [
+      { name: 'bytes_in', title: 'In', color: 1 },
+      { name: 'bytes_out', title: 'Out', color: 2 },
+    ],
+    axis: formatBytes,
+    steps: sizes,
+    value: (bytes) => `${formatBytes(bytes)}/s`,
+    least: 1024,
+  },
+  {
+    id: 'chart-packets',
+    height: 180,
+    series: [
+      { name: 'packets_in', title: 'In', color: 1 },
+      { name: 'packets_out', title: 'Out', color: 2 },
+    ],
+    axis: formatShort,
+    value: formatRate,
+    least: 1,
+  },
   {
     id: 'chart-refused',
     height: 180,
@@ -71,9 +97,17 @@ export const chartPlans: ChartPlan[] = [
       { name: 'resident', title: 'Process', color: 8 },
     ],
     axis: formatBytes,
-    steps: Array.from({ length: 32 }, (_, power) => 1024 * 2 ** power),
+    steps: sizes,
     value: formatBytes,
     least: 2 ** 20,
+  },
+  {
+    id: 'chart-cpu',
+    height: 180,
+    series: [{ name: 'cpu', title: 'Cores in use', color: 7 }],
+    axis: formatShort,
+    value: (cores) => cores.toFixed(2),
+    least: 0.1,
   },
 ];
 

@@ -12,13 +12,14 @@ import {
   formatSpan,
   formatTime,
 } from './format.ts';
-import { refusalTitles, transportTitles } from './titles.js';
+import { peerKinds, refusalTitles, transportTitles } from './titles.js';
 
 export function showStats(stats: Stats): void {
   showHealth(stats);
   showTiles(stats);
   showListeners(stats);
   showTransports(stats);
+  showTraffic(stats);
   showSplit(stats);
   showReasons(stats);
   showUpkeep(stats);
@@ -44,9 +45,8 @@ function showHealth({ ready, listeners, started_at: startedAt, at, version, host
 }
 
 function showTiles(stats: Stats): void {
-  const { seeders, leechers } = stats.peers;
-  const allSeeders = seeders.ipv4 + seeders.ipv6;
-  const peers = allSeeders + leechers.ipv4 + leechers.ipv6;
+  const allSeeders = inAll(stats.peers.seeders);
+  const peers = allSeeders + inAll(stats.peers.leechers);
   const announces = sumOf(stats.transports, ({ announces: { ipv4, ipv6 } }) => ipv4 + ipv6);
   setText('announces', formatRate(stats.announce_rate));
   setText('announces-sub', `${formatCount(announces)} since the start`);
@@ -55,10 +55,28 @@ function showTiles(stats: Stats): void {
   setText('swarms', formatCount(stats.swarms));
   setText('swarms-sub', stats.swarms === 0 ? '' : `${(peers / stats.swarms).toFixed(1)} peers each`);
   showLatency(stats);
+  showBytes(stats);
   showLosses(stats);
   showMemory(stats);
   setText('cpu', stats.cpu.toFixed(2));
   setText('cpu-sub', `${formatBytes(stats.memory.resident)} resident`);
+}
+
+function inAll(counts: Stats['peers']['seeders']): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+function showBytes({ transports }: Stats): void {
+  const [bytesIn, bytesOut] = [
+    sumOf(transports, ({ byte_rate: { in: bytes } }) => bytes),
+    sumOf(transports, ({ byte_rate: { out: bytes } }) => bytes),
+  ];
+  const packets = sumOf(transports, ({ packet_rate: rate }) => (rate === null ? 0 : rate.in + rate.out));
+  setText('traffic', formatBytes(bytesIn + bytesOut));
+  setText(
+    'traffic-sub',
+    `${formatBytes(bytesIn)} in, ${formatBytes(bytesOut)} out, ${formatShort(packets)} packets`,
+  );
 }
 
 function sumOf(
@@ -147,6 +165,20 @@ function showTransports({ transports }: Stats): void {
   );
 }
 
+function showTraffic({ transports }: Stats): void {
+  setRows(
+    'traffic-table',
+    transports.map(({ transport, bytes, byte_rate, packet_rate }) => [
+      { content: transportTitles[transport], heading: true },
+      number(formatBytes(byte_rate.in)),
+      number(formatBytes(byte_rate.out)),
+      number(packet_rate === null ? '–' : formatRate(packet_rate.in)),
+      number(packet_rate === null ? '–' : formatRate(packet_rate.out)),
+      number(formatBytes(bytes.in + bytes.out)),
+    ]),
+  );
+}
+
 function showReasons({ transports, refused, dropped, evictions }: Stats): void {
   const rows: [string, number][] = Object.entries(refusalTitles).map(([reason, title]) => [
     title,
@@ -172,11 +204,11 @@ function showReasons({ transports, refused, dropped, evictions }: Stats): void {
   setText('reasons-none-list', none.join(' · '));
 }
 
-/** By family of those who are in swarms now; which transport a peer came over nobody keeps, only what was announced. */
+/** By kind of those who are in swarms now; which transport a peer came over nobody keeps, only what was announced. */
 function showSplit({ peers: { seeders, leechers }, transports }: Stats): void {
-  const families = (['ipv4', 'ipv6'] as const).map((family): [string, number] => [
-    family === 'ipv4' ? 'Peers over IPv4' : 'Peers over IPv6',
-    seeders[family] + leechers[family],
+  const kinds = (Object.keys(seeders) as (keyof typeof seeders)[]).map((kind): [string, number] => [
+    `Peers over ${peerKinds[kind]}`,
+    seeders[kind] + leechers[kind],
   ]);
   const announces = transports.map(({ transport, announces: { ipv4, ipv6 } }): [string, number] => [
     `Announces over ${transportTitles[transport]}`,
@@ -190,7 +222,7 @@ function showSplit({ peers: { seeders, leechers }, transports }: Stats): void {
       number(`${formatCount(count)} (${formatShare(count, total)})`),
     ]);
   };
-  setRows('split', [...shares(families), ...shares(announces)]);
+  setRows('split', [...shares(kinds), ...shares(announces)]);
 }
 
 function showUpkeep(stats: Stats): void {

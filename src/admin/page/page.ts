@@ -3,6 +3,7 @@
 import type { Stats } from '../schema.ts';
 import { Charts, type Range } from './charts.ts';
 import { ask, isRefusal, openStream, storedToken, storeToken } from './connection.ts';
+import { setUpDenied, showDenied } from './denied.ts';
 import { byId, setText } from './elements.ts';
 import { setUpInstallation, showInstallation } from './installation.ts';
 import { showLists } from './lists.ts';
@@ -39,6 +40,7 @@ function take(stats: Stats): void {
   if (now - installationAt >= installationEveryMs) {
     installationAt = now;
     showInstallation().catch(showFault);
+    showDenied().catch(showFault);
   }
   if (stats.survey_at !== surveyShown && now - listsAt >= listsEveryMs) {
     surveyShown = stats.survey_at;
@@ -153,3 +155,4 @@ window.addEventListener('resize', () => {
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => charts.redraw());
 setUpSearch();
 setUpInstallation();
+setUpDenied();

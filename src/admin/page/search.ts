@@ -2,6 +2,7 @@
 
 import type { SwarmDetail } from '../schema.ts';
 import { ask, storedToken } from './connection.ts';
+import { showDenied } from './denied.ts';
 import { byId, create } from './elements.ts';
 import { formatCount } from './format.ts';
 import { parseInfoHashInput } from './info-hash-input.ts';
@@ -123,6 +124,7 @@ function createAction(title: string, infoHash: string, path: string, question?: 
     try {
       const { done } = await ask<{ done: string }>(path, 'POST');
       await showSwarm(infoHash, create('p', 'good-text', done));
+      await showDenied();
     } catch (error) {
       button.disabled = false;
       await showSwarm(infoHash, create('p', 'bad-text', (error as Error).message));

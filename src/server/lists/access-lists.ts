@@ -137,11 +137,16 @@ export class AccessLists {
     return this.#networkFiles.length > 0;
   }
 
-  /** As `deny`, for the announces of a network; written to the first file of --deny-ip. */
-  async denyNetwork(network: Cidr): Promise<void> {
+  /**
+   * As `deny`, for the announces of a network; written to the first file of --deny-ip. False when it was refused already,
+   * perhaps with a larger one.
+   */
+  async denyNetwork(network: Cidr): Promise<boolean> {
     const path = await this.#inForce('deniedAddresses', this.#networkFiles[0]);
     const isDenied = () => this.#deniesNetwork(network);
+    const isNew = !isDenied();
     await this.#bringAbout(isDenied, path, () => appendFile(path, `\n${formatCidr(network)}\n`));
+    return isNew;
   }
 
   /**

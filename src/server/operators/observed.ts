@@ -84,8 +84,9 @@ export function createObservedTracker(
       }),
       ...(access?.canDenyNetworks && {
         denyNetwork: async (network) => {
-          await access.denyNetwork(network);
-          return 'The network may not announce from now on and stands in --deny-ip; its peers leave as they expire.';
+          return (await access.denyNetwork(network))
+            ? 'The network may not announce from now on and stands in --deny-ip; its peers leave as they expire.'
+            : 'The network is refused already, by what stands in --deny-ip.';
         },
         undenyNetwork: async (network) => {
           await access.undenyNetwork(network);

@@ -31,6 +31,9 @@ export interface HttpConnection extends Placed<HttpConnection> {
   streams: number;
   /** It has been told off, and whatever it still sends is not read. */
   refused: boolean;
+  /** Of the bytes read and written, those that stand in `counters` already. */
+  countedIn: number;
+  countedOut: number;
 }
 
 export interface HttpConnectionsOptions {
@@ -149,6 +152,8 @@ export class HttpConnections {
       proxied,
       streams: 0,
       refused: false,
+      countedIn: 0,
+      countedOut: 0,
       older: undefined,
       newer: undefined,
     };
@@ -156,8 +161,7 @@ export class HttpConnections {
     this.#order.add(connection);
     this.#tellOldest();
     socket.once('close', () => {
-      counters.bytesIn += socket.bytesRead;
-      counters.bytesOut += socket.bytesWritten;
+      countBytes(connection);
       this.#forget(connection);
     });
     return connection;
@@ -167,6 +171,7 @@ export class HttpConnections {
   renew(connection: HttpConnection): void {
     if (!connection.open) return;
     connection.askedAt = this.#clock();
+    countBytes(connection);
     this.#order.renew(connection);
     this.#tellOldest();
   }
@@ -234,6 +239,16 @@ export class HttpConnections {
     this.#table.remove(connection.place);
     connection.counters.connectionsOpen--;
   }
+}
+
+/** As they come and go: a connection that is kept for days must not come into the figures all at once. */
+function countBytes(connection: HttpConnection): void {
+  const { socket, counters } = connection;
+  const { bytesRead, bytesWritten } = socket;
+  counters.bytesIn += bytesRead - connection.countedIn;
+  counters.bytesOut += bytesWritten - connection.countedOut;
+  connection.countedIn = bytesRead;
+  connection.countedOut = bytesWritten;
 }
 
 function ipOf({ family, words }: ClientAddress): IpBytes {

@@ -22,7 +22,7 @@ const names = [
   'earlyAnnounces',
   /** Answered that they come too often. */
   'rateLimited',
-  /** In worker threads as they come; in node:http of connections that have ended, ciphertext of those with TLS. */
+  /** As they come; over node:http at each request and at the end of its connection, with TLS the ciphertext. */
   'bytesIn',
   'bytesOut',
   'connectionsOpen',

@@ -22,6 +22,7 @@ export function httpCounts(sets: readonly HttpCounters[]): TransportCounts {
     scrapes: counters.scrapes,
     bytesIn: counters.bytesIn,
     bytesOut: counters.bytesOut,
+    packets: undefined,
     droppedByKernel: 0,
     unsent: 0,
     exceptions: counters.exceptions,

@@ -9,6 +9,16 @@ export const udp = {
   refusals: {},
   metrics: [
     {
+      name: 'tracker_datagrams_received_total',
+      help: 'UDP datagrams read.',
+      read: ({ packets }) => packets?.in ?? 0,
+    },
+    {
+      name: 'tracker_datagrams_sent_total',
+      help: 'UDP datagrams that the kernel took to send.',
+      read: ({ packets }) => packets?.out ?? 0,
+    },
+    {
       name: 'tracker_datagrams_dropped_total',
       help: 'UDP datagrams that the kernel dropped because they came faster than they were read.',
       read: ({ droppedByKernel }) => droppedByKernel,

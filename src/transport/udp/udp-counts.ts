@@ -12,6 +12,7 @@ export function udpCounts(sockets: readonly Float64Array[]): TransportCounts {
     scrapes: sums.scrapes,
     bytesIn: sums.bytesIn,
     bytesOut: sums.bytesOut,
+    packets: { in: sums.received, out: sums.sent },
     droppedByKernel: sums.droppedByKernel,
     unsent: sums.sendFailures,
     exceptions: sums.exceptions,

@@ -19,6 +19,7 @@ function countsOf(stopped: number, notAllowed = 0): TransportCounts {
     scrapes: 0,
     bytesIn: 0,
     bytesOut: 0,
+    packets: undefined,
     droppedByKernel: 0,
     unsent: 0,
     exceptions: 0,

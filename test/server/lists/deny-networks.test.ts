@@ -45,8 +45,9 @@ test('a network is within a list when all of it is', () => {
 
 test('a network is denied and undenied in the file, again as often as one likes', async () => {
   const { lists, path } = await load('twice', '# by hand\n203.0.113.0/24 # a lab\n');
-  for (let i = 0; i < 2; i++) await lists.denyNetwork(network('192.0.2.7/24'));
-  await lists.denyNetwork(network('192.0.2.9'));
+  assert.equal(await lists.denyNetwork(network('192.0.2.7/24')), true);
+  for (const already of ['192.0.2.7/24', '192.0.2.9'])
+    assert.equal(await lists.denyNetwork(network(already)), false);
   assert.equal(readFileSync(path, 'utf8').match(/192\.0\.2/g)?.length, 1);
   assert.deepEqual((await lists.denied(1)).networks, { count: 2, shown: ['203.0.113.0/24'] });
   for (let i = 0; i < 2; i++) await lists.undenyNetwork(network('192.0.2.0/24'));

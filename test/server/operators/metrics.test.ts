@@ -66,6 +66,10 @@ test('bytes in and out are counted over each transport', async () => {
   const udpIn = 'tracker_received_bytes_total{transport="udp"}';
   const udpOut = 'tracker_sent_bytes_total{transport="udp"}';
   const [receivedBefore, sentBefore] = [await metric(udpIn), await metric(udpOut)];
+  const packetsBefore = [
+    await metric('tracker_datagrams_received_total'),
+    await metric('tracker_datagrams_sent_total'),
+  ];
   const client = await UdpClient.open('127.0.0.1', tracker.udpPort);
   const question = {
     peerId: Buffer.from('-TT0000-000000000000'),
@@ -76,6 +80,8 @@ test('bytes in and out are counted over each transport', async () => {
   };
   await client.announce({ ...question, infoHash: Buffer.alloc(20, 1) });
   await client.close();
+  assert.ok((await grownBy('tracker_datagrams_received_total', packetsBefore[0], 2)) >= 2);
+  assert.ok((await grownBy('tracker_datagrams_sent_total', packetsBefore[1], 2)) >= 2);
   // A connect of 16 bytes each way, an announce of 98 at least and its answer of 20.
   assert.ok((await grownBy(udpIn, receivedBefore, 114)) >= 114);
   assert.ok((await grownBy(udpOut, sentBefore, 36)) >= 36);

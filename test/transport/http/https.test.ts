@@ -78,6 +78,23 @@ describe('an HTTPS listener', () => {
     assert.equal(counters.announces, 4);
   });
 
+  test('counts the bytes of a connection that stays open, each once', async (t) => {
+    const { port, counters } = await startHttpFor(t, { https: { certificate: first } });
+    const socket = await connectSecurely(port);
+    await ask(socket);
+    const asked = counters.bytesIn;
+    assert.ok(asked > request.length, 'the handshake and a request');
+    await ask(socket);
+    const more = counters.bytesIn - asked;
+    assert.ok(more > request.length && more < request.length + 100, `${more} bytes of a second request`);
+    assert.ok(counters.bytesOut > 1000, 'the certificates and an answer');
+    const { bytesIn, bytesOut } = counters;
+    socket.destroy();
+    while (counters.connectionsOpen > 0) await pause(5);
+    assert.ok(counters.bytesIn - bytesIn < 100, 'the end of the connection counts nothing again');
+    assert.ok(counters.bytesOut - bytesOut < 1000, 'but the answer that was on its way');
+  });
+
   test('shows the whole chain', async (t) => {
     const { port } = await startHttpFor(t, { https: { certificate: first } });
     const socket = await connectSecurely(port);
