@@ -7,7 +7,7 @@ export interface ChartPlan {
   id: string;
   height: number;
   /** Series by name; one that was never anything but zero is left out when it is `optional`. */
-  series: { name: string; title: string; color: number; optional?: true }[];
+  series: { name: string; title: string; color: number; dashed?: true; optional?: true }[];
   axis: (value: number) => string;
   value: (value: number) => string;
   /** Distances that its grid lines may have, where powers of ten would look odd. */
@@ -49,7 +49,7 @@ export const chartPlans: ChartPlan[] = [
     height: 180,
     series: [
       { name: 'bytes_in', title: 'In', color: 1 },
-      { name: 'bytes_out', title: 'Out', color: 2 },
+      { name: 'bytes_out', title: 'Out', color: 2, dashed: true },
     ],
     axis: formatBytes,
     steps: sizes,
@@ -61,7 +61,7 @@ export const chartPlans: ChartPlan[] = [
     height: 180,
     series: [
       { name: 'packets_in', title: 'In', color: 1 },
-      { name: 'packets_out', title: 'Out', color: 2 },
+      { name: 'packets_out', title: 'Out', color: 2, dashed: true },
     ],
     axis: formatShort,
     value: formatRate,
@@ -111,22 +111,20 @@ export const chartPlans: ChartPlan[] = [
   },
 ];
 
-/** Two lines a transport, shown once they were anything but zero; those of the first two over IPv4 always. */
+/**
+ * Two lines a transport in one colour, IPv6 dashed, shown once they were anything but zero; those of the first two over
+ * IPv4 always.
+ */
 function announceSeries(): ChartPlan['series'] {
-  const colors = [
-    [1, 5],
-    [2, 6],
-    [4, 7],
-    [3, 8],
-  ] as const;
+  const colors = [1, 2, 4, 3, 6, 7] as const;
   return Object.entries(transportTitles).flatMap(([name, title], index) => {
-    const [color4, color6] = colors[index % colors.length];
+    const color = colors[index % colors.length];
     return [
       {
-        ...{ name: `announces_${name}4`, title: `${title}, IPv4`, color: color4 },
+        ...{ name: `announces_${name}4`, title: `${title}, IPv4`, color },
         ...(index > 1 && { optional: true as const }),
       },
-      { name: `announces_${name}6`, title: `${title}, IPv6`, color: color6, optional: true },
+      { name: `announces_${name}6`, title: `${title}, IPv6`, color, dashed: true, optional: true },
     ];
   });
 }

@@ -191,10 +191,11 @@ function optionsOf(
     ],
     series: [
       { label: 'Time', value: (_, time) => (time === null ? '–' : timeTitle(time)) },
-      ...shown.map(({ title, color: number }) => ({
+      ...shown.map(({ title, color: number, dashed }) => ({
         label: title,
         stroke: color(`series-${number}`),
         width: 1.6,
+        ...(dashed && { dash: [5, 4] }),
         // A line needs two points; one alone is a dot.
         points: { show: (chart: uPlot, index: number) => isLonely(chart.data[index]), size: 5 },
         value: (_: uPlot, value: number | null) => (value === null ? '–' : plan.value(value)),
