@@ -43,7 +43,7 @@ prepare_program() {
 
 swap_program() {
   remember "$program"
-  run rm -rf -- "$program"
+  if [ -e "$program" ]; then run rm -rf -- "$program"; fi
   run mv -- "$fresh" "$program"
   local name file
   for name in server query; do

@@ -48,11 +48,17 @@ check_settings() {
   local report code=0
   report=$(setpriv --reuid "$user" --regid "$user" --init-groups --inh-caps +net_bind_service \
     --ambient-caps +net_bind_service -- "${check[@]}" 2>&1) || code=$?
+  local taken='^# error .*(the port is in use|another tracker runs on)'
   # Whatever it was that it could not say.
-  grep -E '^(# )?(warning|error)|^tracker-server:' <<<"$report" || tail -n 5 <<<"$report"
+  grep -qE '^(# )?(warning|error)|^tracker-server:|^# It would start' <<<"$report" || tail -n 5 <<<"$report"
+  grep -E '^(# )?(warning|error)|^tracker-server:' <<<"$report" |
+    grep -vE "$taken|^tracker-server: it would not start here" || true
   if [ "$code" -eq 0 ]; then return; fi
-  if [ "$code" -eq 1 ] && ! grep -E '^# error' <<<"$report" | grep -qvE 'in use|another tracker runs' &&
-    grep -qE '^# error' <<<"$report"; then return; fi
+  if [ "$code" -eq 1 ] && grep -qE "$taken" <<<"$report" &&
+    ! grep -E '^# error' <<<"$report" | grep -qvE "$taken"; then
+    say 'ports or data are in use now, as they are while the tracker that is to be replaced runs'
+    return
+  fi
   if [ "$proposed" = "$settings/tracker.toml" ]; then
     fail "the new program would not start with $proposed; mend it and run this again. What runs now goes on"
   fi

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -101,6 +103,17 @@ describe('install.sh on a machine of its own', { skip: noMachineHere() ?? false 
     const { stdout: shown, status } = machine.run(check);
     assert.equal(status, 0, shown);
     assert.match(shown, /^http-port = 18080/m);
+  });
+
+  test('does not call it an error that what it replaces has the ports', async (t) => {
+    const running = createServer().listen(0);
+    t.after(() => running.close());
+    await once(running, 'listening');
+    const { port } = running.address() as AddressInfo;
+    addEarlierTracker(unit.replace('18080', String(port)));
+    const stdout = installed();
+    assert.match(stdout, /ports or data are in use now/);
+    assert.doesNotMatch(stdout, /# error|it would not start here/);
   });
 
   test('goes back to it with --rollback, and leaves the backup of it when it updates', () => {
