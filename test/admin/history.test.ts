@@ -61,6 +61,14 @@ test('the history outlives a restart, and a damaged file is refused as a whole',
     );
   }
   const whole = await readFile(path);
+  // As a version wrote it that knew another series instead.
+  await writeFile(path, Buffer.from(whole.toString('latin1').replace('"cpu"', '"cpx"'), 'latin1'));
+  const newer = new History();
+  await readHistory(path, newer);
+  newer.record(start + 90, row(7));
+  const { series } = newer.read('hour', start + 90, 20_000, ['cpu', 'swarms']);
+  assert.deepEqual(series.cpu?.slice(-3), [null, null, 7], 'what was not recorded is not zero');
+  assert.deepEqual(series.swarms?.slice(-3), [88, 89, 7]);
   for (const damaged of [whole.subarray(0, 1000), Buffer.from('nonsense'), Buffer.alloc(10)]) {
     await writeFile(path, damaged);
     await assert.rejects(readHistory(path, new History()));

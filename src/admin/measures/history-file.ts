@@ -75,7 +75,7 @@ function restore(ring: HistoryRing, steps: Float64Array, values: Float32Array, s
     if (steps[row] === 0) continue;
     ring.put(
       steps[row],
-      from.map((column) => (column < 0 ? 0 : values[row * series.length + column])),
+      from.map((column) => (column < 0 ? Number.NaN : values[row * series.length + column])),
     );
   }
 }

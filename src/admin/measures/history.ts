@@ -55,6 +55,7 @@ export class HistoryRing {
   readonly rows: number;
   /** Which step (seconds since 1970 over `step`) each row is of; 0: none. */
   readonly steps: Float64Array;
+  /** NaN: not recorded, though others of its row are. */
   readonly values: Float32Array;
 
   constructor(step: number, rows: number) {
@@ -156,8 +157,9 @@ function readPoint(
   for (let step = first; step < first + steps; step++) {
     const at = ring.at(step);
     if (at < 0) continue;
-    rows++;
     const next = ring.values[at + column];
+    if (Number.isNaN(next)) continue;
+    rows++;
     value = max ? Math.max(value, next) : value + next;
   }
   if (rows === 0) return null;
