@@ -42,6 +42,8 @@ start_service() {
   local wanted=(tracker.service) service=tracker.service
   if [ "$activated" = yes ]; then
     wanted=(tracker.socket tracker-http.socket)
+    # Without a socket from systemd it would listen in a network of its own, where nobody asks.
+    if grep -qsE '^ *https-port *= *[1-9"]' -- "$settings/tracker.toml"; then wanted+=(tracker-https.socket); fi
     service=tracker-activated.service
   fi
   if ! has_systemd; then
