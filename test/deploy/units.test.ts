@@ -69,7 +69,8 @@ test('the units start the installed command as the user tracker', () => {
 
 test('every socket belongs to the activated service and keeps the families apart', () => {
   const sockets = units.filter((name) => name.endsWith('.socket'));
-  assert.deepEqual(settingOf('tracker-activated.service', 'Sockets')?.split(' ').sort(), sockets.sort());
+  // It would want every socket that it names, and one for HTTPS is not for everybody.
+  assert.equal(settingOf('tracker-activated.service', 'Sockets'), undefined);
   for (const unit of sockets) {
     assert.equal(settingOf(unit, 'Service'), 'tracker-activated.service');
     assert.equal(settingOf(unit, 'BindIPv6Only'), 'ipv6-only');
