@@ -47,6 +47,7 @@ const rooms: Record<string, string[]> = {
     'transport/answer-stats.ts',
     'transport/self-question.ts',
     'transport/transport-counts.ts',
+    'transport/udp/xdp-counts.ts',
   ],
   'transport/http-epoll': [
     'net',
@@ -58,7 +59,8 @@ const rooms: Record<string, string[]> = {
   ],
   'transport/webtorrent': ['protocol', 'tracker', 'transport/answer-stats.ts', 'transport/client-address.ts'],
   'transport/http/description.ts': ['transport/description.ts'],
-  'transport/udp/description.ts': ['transport/description.ts'],
+  'transport/udp/description.ts': ['transport/description.ts', 'transport/udp/xdp-counts.ts'],
+  'transport/udp/xdp-counts.ts': [],
   'transport/transports.ts': [
     'transport/description.ts',
     'transport/http/description.ts',
@@ -168,6 +170,7 @@ const rooms: Record<string, string[]> = {
     'admin/shown-address.ts',
     'cli',
     'net',
+    'net/xdp',
     'protocol',
     'server/certificates',
     'server/clock.ts',
@@ -184,6 +187,7 @@ const rooms: Record<string, string[]> = {
     'transport/transport-counts.ts',
     'transport/transports.ts',
     'transport/udp',
+    'transport/udp/xdp-counts.ts',
   ],
   'server/operators': [
     'admin/command',

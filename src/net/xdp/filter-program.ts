@@ -35,9 +35,8 @@ export interface FilterMaps {
 }
 
 export interface Shield {
-  /** Packets a second that a source may send for ever, and at once after a rest. */
-  readonly rate: number;
-  readonly burst: number;
+  /** Packets a second that a source may send for ever, and at once after a rest; undefined: as many as it likes. */
+  readonly allowance: { readonly rate: number; readonly burst: number } | undefined;
 }
 
 // struct xdp_md
@@ -63,7 +62,7 @@ const number = -40;
 
 /**
  * The program for these ports. Registers: r6 the packet's context, r7 where its UDP header begins, r8 the packet's end,
- * r9 the source's allowance.
+ * r9 whether the source is on our own network, and later its allowance.
  */
 export function filterProgram(
   maps: FilterMaps,
@@ -79,7 +78,7 @@ export function filterProgram(
   isOurs(program, maps.addresses);
   if (shield !== undefined) {
     isPlausible(program);
-    isWithinAllowance(program, maps, shield);
+    if (shield.allowance !== undefined) isWithinAllowance(program, maps.sources, shield.allowance);
   }
   count(program, maps.counts, FilterCount.taken);
   program
@@ -144,8 +143,16 @@ function readIpv4(program: Assembler): void {
     .store(8, 10, source, 2)
     .storeConstant(4, 10, target + 8, mappedWord)
     .storeConstant(4, 10, source + 8, mappedWord)
-    .compute('add', 7, ipv4.bytes)
-    .jump('udp');
+    .load(4, 2, 7, ipv4.source);
+  isLocal(program, 'ipv4', [
+    [0xff, 10],
+    [0xff, 127],
+    [0xffff, network16(0xc0a8)],
+    [0xffff, network16(0xa9fe)],
+    [0xf0ff, network16(0xac10)],
+    [0xc0ff, network16(0x6440)],
+  ]);
+  program.compute('add', 7, ipv4.bytes).jump('udp');
 }
 
 /** 00 00 ff ff as the machine reads it. */
@@ -166,8 +173,28 @@ function readIpv6(program: Assembler): void {
   program
     .compute('move', 2, 0)
     .store(8, 10, source + 8, 2)
-    .compute('add', 7, ipv6.bytes)
-    .label('udp');
+    .load(4, 2, 7, ipv6.source);
+  isLocal(program, 'ipv6', [
+    [0xfe, 0xfc],
+    [0xc0ff, network16(0xfe80)],
+  ]);
+  program.compute('add', 7, ipv6.bytes).label('udp');
+}
+
+/**
+ * r9 = 1 if the address that begins with r2 is private, of a carrier's network, link-local or loopback: many clients may
+ * share it, and so it has no allowance (protocol/address-scope.ts).
+ */
+function isLocal(
+  program: Assembler,
+  name: string,
+  networks: readonly (readonly [mask: number, value: number])[],
+): void {
+  program.compute('move', 9, 1);
+  for (const [mask, value] of networks) {
+    program.computeWith('move', 3, 2).compute('and', 3, mask).jumpIf(3, 'equal', value, `${name} local`);
+  }
+  program.compute('move', 9, 0).label(`${name} local`);
 }
 
 function readPorts(program: Assembler, ports: readonly number[]): void {
@@ -224,11 +251,16 @@ const connectLow = 0x27101980;
  * One number a source: when its allowance will be whole again. Each packet puts it off by its share of a second; who
  * would put it off further than the burst is dropped. Two processors that count at once may let one packet more pass.
  */
-function isWithinAllowance(program: Assembler, { sources }: FilterMaps, { rate, burst }: Shield): void {
+function isWithinAllowance(
+  program: Assembler,
+  sources: number,
+  { rate, burst }: NonNullable<Shield['allowance']>,
+): void {
   const share = Math.max(1, Math.round(1e9 / rate));
   // Constants have 31 bits: two seconds at most.
   const most = Math.min(2 ** 31 - 1, share * burst);
   program
+    .jumpIf(9, 'unequal', 0, 'allowed')
     .call(helper.nanoseconds)
     .computeWith('move', 9, 0)
     .loadMap(1, sources)

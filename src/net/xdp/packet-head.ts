@@ -1,6 +1,6 @@
 // The heads of a packet in a frame, Ethernet to UDP: read, and turned round for the answer. (RFC 791, 768, 8200, 1071)
 //
-// Everything behind Ethernet is aligned to 4 bytes (see `packetAt` in xdp-socket.ts), so it is read in units of 16 and words of 32 bits, which
+// Everything behind Ethernet is aligned to 4 bytes (see `packetAt` in xdp-handle.ts), so it is read in units of 16 and words of 32 bits, which
 // this little-endian machine sees with their bytes exchanged.
 
 const macUnits = 3;

@@ -17,6 +17,8 @@ export interface ToldOfThread {
   abandoned(): void;
   /** What it says of HTTP. */
   hear: ((message: HttpWorkerMessage) => void) | undefined;
+  /** It receives from the queues of network cards that it was told of. */
+  ringsTaken(): void;
   /** Its lines for a verbose log. */
   lines: RequestLines | undefined;
 }
@@ -71,7 +73,8 @@ export class SocketThread {
         } else if (message.kind === 'access') {
           this.#accessTaken = message.changes;
           this.#lookAtAccess();
-        } else if (message.kind !== 'exception') this.#told.hear?.(message);
+        } else if (message.kind === 'rings taken') this.#told.ringsTaken();
+        else if (message.kind !== 'exception') this.#told.hear?.(message);
         else {
           const error = new Error(message.message);
           error.stack = message.stack;

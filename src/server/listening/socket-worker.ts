@@ -21,6 +21,7 @@ import type { LogFields } from '../log/log.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
 import { createHttpWorker, type HttpWorkerData, type HttpWorkerMessage } from './http-worker.ts';
 import { logRequests, type RequestLines } from './request-log.ts';
+import { XdpWorker } from './xdp-worker.ts';
 
 export interface SocketWorkerData {
   store: SharedArrayBuffer;
@@ -45,6 +46,8 @@ export interface SocketWorkerData {
   counters: SharedArrayBuffer;
   counterIndexes: readonly number[];
   http: HttpWorkerData | undefined;
+  /** Which queues of network cards are this thread's, and the number of its counters for them. */
+  xdp: { mailbox: SharedArrayBuffer; counterIndex: number } | undefined;
   /** One word, written before the waker is stopped: milliseconds for what is in flight then. */
   graceMs: Int32Array;
 }
@@ -56,6 +59,8 @@ export interface SocketWorkerData {
 export type SocketWorkerMessage =
   | { kind: 'ready' }
   | { kind: 'access'; changes: number }
+  /** The queues that the mailbox names are received from. */
+  | { kind: 'rings taken' }
   | { kind: 'exception'; message: string; stack: string }
   | { kind: 'line'; message: string; fields: LogFields }
   | HttpWorkerMessage;
@@ -80,6 +85,7 @@ function run(data: SocketWorkerData): void {
   const loop = new EventLoop(calls);
   const batches: DatagramBatch[] = [];
   let http: HttpEpoll | undefined;
+  let xdp: XdpWorker | undefined;
   try {
     http = data.http && createHttpWorker(data.http, { calls, loop, tracker, onException, tell });
     loop.listenTo(data.waker, () => {
@@ -112,13 +118,24 @@ function run(data: SocketWorkerData): void {
       });
     }
     for (const { fd } of data.http?.listeners ?? []) http?.listen(fd);
+    if (data.xdp) {
+      const counters = createUdpCounters(data.counters, data.xdp.counterIndex);
+      const taken = () => tell({ kind: 'rings taken' });
+      const parts = { calls, loop, tracker, ids, counters, clock: monotonicSeconds, onException, taken };
+      xdp = new XdpWorker(data.xdp.mailbox, parts);
+      // A thread that was started again finds what was written meanwhile.
+      xdp.look();
+    }
     // Returns when the main thread stops the waker; an idle loop sleeps in the kernel.
     loop.run();
     for (const { fd } of served) loop.remove(fd);
+    xdp?.close();
+    xdp = undefined;
     if (http) endHttp(http, loop, Atomics.load(data.graceMs, 0));
   } finally {
     // Descriptors are the process's: those of a thread that has thrown would stay, and each restart adds its own.
     http?.close();
+    xdp?.close();
     loop.close();
     for (const batch of batches) batch.close();
   }

@@ -15,12 +15,14 @@ import type { ConnectionTable } from '../../transport/http/connection-table.ts';
 import { HttpCounters, httpCounterBytes } from '../../transport/http/http-counters.ts';
 import { backlog } from '../../transport/http/http-limits.ts';
 import { createUdpCounters, UdpCounter, udpCounterBytes } from '../../transport/udp/udp-counters.ts';
+import type { XdpCounts } from '../../transport/udp/xdp-counts.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
 import { wakeForDebugger } from './debugger-wakes.ts';
 import type { HttpWorkerMessage, HttpWorkerSettings } from './http-worker.ts';
 import type { RequestLines } from './request-log.ts';
 import { SocketThread, type ToldOfThread } from './socket-thread.ts';
 import type { SocketWorkerData } from './socket-worker.ts';
+import { XdpInterfaces, type XdpInterfacesOptions } from './xdp-interfaces.ts';
 
 export interface SocketWorkersOptions {
   workers: number;
@@ -30,6 +32,8 @@ export interface SocketWorkersOptions {
   keys: ConnectionKeys;
   /** What the threads know for HTTP; without it they serve none. */
   http?: HttpInWorkers | undefined;
+  /** Network interfaces whose queues the threads read themselves. */
+  xdp?: Omit<XdpInterfacesOptions, 'workers' | 'wake'> | undefined;
   /** Told of what threads fail with; they go on, or are started again. */
   failed: (error: unknown) => void;
   /** Where a verbose log's line for each request goes, and how much of an address it shows. */
@@ -72,11 +76,15 @@ export class SocketWorkers {
   /** Milliseconds that threads have for what is in flight when they are to end. */
   readonly #graceMs = new Int32Array(new SharedArrayBuffer(4));
   #endWakes: (() => void) | undefined;
+  readonly #xdp: XdpInterfaces | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(calls: SystemCalls, options: SocketWorkersOptions) {
     this.#calls = calls;
     this.#options = options;
+    const { xdp, workers } = options;
+    const wake = (number: number) => this.wake(number);
+    this.#xdp = xdp && new XdpInterfaces(calls, { ...xdp, workers, wake });
   }
 
   /** Opens an address for all workers and returns one of its sockets. Throws SystemCallError. */
@@ -144,10 +152,9 @@ export class SocketWorkers {
       );
     }
     const binds = this.#binds.length;
-    const counters = new SharedArrayBuffer(workers * binds * udpCounterBytes);
-    this.#counters = Array.from({ length: workers * binds }, (_, index) =>
-      createUdpCounters(counters, index),
-    );
+    const sets = workers * (binds + (this.#xdp ? 1 : 0));
+    const counters = new SharedArrayBuffer(sets * udpCounterBytes);
+    this.#counters = Array.from({ length: sets }, (_, index) => createUdpCounters(counters, index));
     for (let number = 0; number < workers; number++) {
       const waker = new Waker(this.#calls);
       const data: Omit<SocketWorkerData, 'seed'> = {
@@ -172,10 +179,18 @@ export class SocketWorkers {
           thread: number,
         },
         graceMs: this.#graceMs,
+        xdp: this.#xdp && {
+          mailbox: this.#xdp.mailboxes[number].buffer,
+          counterIndex: workers * binds + number,
+        },
       };
       const told: ToldOfThread = {
         failed,
-        abandoned: () => this.#endConnectionsOf(number),
+        abandoned: () => {
+          this.#endConnectionsOf(number);
+          this.#xdp?.abandoned(number);
+        },
+        ringsTaken: () => this.#xdp?.ringsTaken(number),
         hear: http?.hear,
         lines: requestLog?.lines,
       };
@@ -191,6 +206,7 @@ export class SocketWorkers {
   serve(): void {
     Atomics.store(this.#gate, 0, 1);
     Atomics.notify(this.#gate, 0);
+    this.#xdp?.start(this.#binds.map(([socket]) => socket));
   }
 
   /** Gives the threads new rules of who may announce what; each takes them up before its next packets. */
@@ -235,6 +251,11 @@ export class SocketWorkers {
     return this.#httpCounters;
   }
 
+  /** What the filters of network interfaces have done. */
+  xdpCounts(): XdpCounts | undefined {
+    return this.#xdp?.counts();
+  }
+
   /** Makes a thread look at what others ask of it. */
   wake(number: number): void {
     this.#threads[number]?.wake();
@@ -246,6 +267,8 @@ export class SocketWorkers {
    */
   close(graceMs = usualGraceMs): Promise<void> {
     Atomics.store(this.#graceMs, 0, graceMs);
+    // What comes from now on is whoever's who holds the sockets then.
+    this.#xdp?.detach();
     this.#closed ??= this.#close();
     return this.#closed;
   }
@@ -262,6 +285,7 @@ export class SocketWorkers {
     this.serve();
     this.#endWakes?.();
     await Promise.all(this.#threads.map((thread) => thread.stop()));
+    this.#xdp?.close();
     closeUdpSockets(this.#calls, [...new Set(this.#binds.splice(0).flat())]);
     for (const fd of new Set(this.#listens.splice(0).flatMap((ones) => ones.map((one) => one.fd)))) {
       this.#calls.close(fd);

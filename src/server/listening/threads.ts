@@ -35,10 +35,16 @@ export function createThreads(
     protection,
     keys,
     http,
+    xdp: xdpOf(configuration, log),
     failed,
     requestLog: configuration.verbose ? { lines: log, logIp: configuration.logIp } : undefined,
   });
   return { workers, serving: serving(workers) };
+}
+
+function xdpOf({ xdp, xdpShield, rateLimit }: ListenerParts['configuration'], log: ListenerParts['log']) {
+  if (xdp.length === 0) return undefined;
+  return { interfaces: xdp, shield: xdpShield, rate: rateLimit.udp, log };
 }
 
 /** A sandbox around a tracker with inherited sockets may forbid any other, and so the trial with sockets of its own. */

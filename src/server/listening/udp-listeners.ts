@@ -36,7 +36,7 @@ function createWorkerOpener({ workers, serving }: Threads, { log }: ListenerPart
         close: (graceMs) => workers.close(graceMs),
       };
     },
-    counts: () => udpCounts(workers.counters()),
+    counts: () => udpCounts(workers.counters(), workers.xdpCounts()),
     tallies: () => udpTallies(workers.counters()),
     askSelf: askUdp,
     threads: serving,

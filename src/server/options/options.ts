@@ -7,6 +7,7 @@ import { type Option, option } from './option.ts';
 import { address, choice, networks, onOff, path, seconds, size, text, wholeNumber } from './option-kinds.ts';
 import { portOptions } from './port-options.ts';
 import { protectionOptions } from './protection-options.ts';
+import { xdpOptions } from './xdp-options.ts';
 
 const week = 7 * 24 * 3600;
 const mebibyte = 2 ** 20;
@@ -22,6 +23,7 @@ export const optionTable = {
     help: 'Address that every listener binds, IPv4 or IPv6.',
   }),
   ...portOptions,
+  ...xdpOptions,
   ipv6: option<boolean>({
     group: 'Listening',
     kind: onOff(),

@@ -1,12 +1,13 @@
 // What UDP says of itself as a transport.
 import type { TransportDescription } from '../description.ts';
+import { shieldRefusals } from './xdp-counts.ts';
 
 export const udp = {
   name: 'udp',
   title: 'UDP',
   socket: 'datagram',
   port: { default: 6969 },
-  refusals: {},
+  refusals: shieldRefusals,
   metrics: [
     {
       name: 'tracker_datagrams_received_total',
@@ -27,6 +28,21 @@ export const udp = {
       name: 'tracker_bad_connection_ids_total',
       help: 'UDP requests with a connection_id that is wrong or too old.',
       read: ({ refused }) => refused.bad_connection_id ?? 0,
+    },
+    {
+      name: 'tracker_xdp_received_total',
+      help: 'UDP datagrams taken from the queues of network cards (--xdp).',
+      read: ({ own }) => own.xdpTaken ?? 0,
+    },
+    {
+      name: 'tracker_xdp_ring_full_total',
+      help: 'UDP datagrams dropped because the ring of a queue was full.',
+      read: ({ own }) => own.xdpRingFull ?? 0,
+    },
+    {
+      name: 'tracker_xdp_no_frame_total',
+      help: 'Times that a queue had no free frame to receive into.',
+      read: ({ own }) => own.xdpNoFrame ?? 0,
     },
   ],
 } as const satisfies TransportDescription;

@@ -2,22 +2,28 @@
 import { sumAnswerStats } from '../answer-stats.ts';
 import type { TransportCounts } from '../transport-counts.ts';
 import { answerStatsOf, sumUdpCounters, type UdpCounter } from './udp-counters.ts';
+import { noXdpCounts, shieldCounts, type XdpCounts } from './xdp-counts.ts';
 
-/** @param sockets the counters of each */
-export function udpCounts(sockets: readonly Float64Array[]): TransportCounts {
+/**
+ * @param sockets the counters of each
+ * @param xdp what the filter before them has counted
+ */
+export function udpCounts(sockets: readonly Float64Array[], xdp: XdpCounts = noXdpCounts): TransportCounts {
   const sums = sumUdpCounters(sockets);
+  const stats = sumAnswerStats(sockets.map(answerStatsOf));
   return {
-    ...sumAnswerStats(sockets.map(answerStatsOf)),
+    ...stats,
+    refused: { ...stats.refused, ...shieldCounts(xdp) },
     earlyAnnounces: sums.earlyAnnounces,
     scrapes: sums.scrapes,
     bytesIn: sums.bytesIn,
     bytesOut: sums.bytesOut,
     packets: { in: sums.received, out: sums.sent },
-    droppedByKernel: sums.droppedByKernel,
+    droppedByKernel: sums.droppedByKernel + xdp.dropped + xdp.ringFull,
     unsent: sums.sendFailures,
     exceptions: sums.exceptions,
     connections: 0,
-    own: {},
+    own: { xdpTaken: xdp.taken, xdpRingFull: xdp.ringFull, xdpNoFrame: xdp.noFrame },
   };
 }
 

@@ -101,7 +101,7 @@ describe('without a shield', { skip }, () => {
 });
 
 describe('with a shield', { skip }, () => {
-  const generous = { rate: 1_000_000, burst: 1000 };
+  const generous = { allowance: { rate: 1_000_000, burst: 1000 } };
   const cases: [string, PacketShape, keyof typeof FilterCount][] = [
     ['a connect', { payload: connectPayload() }, 'taken'],
     ['an announce', { payload: requestPayload(0x81234567, 1) }, 'taken'],
@@ -126,7 +126,7 @@ describe('with a shield', { skip }, () => {
   }
 
   test('a source that sends more than it may is dropped, and nobody else', () => {
-    const { run, counted } = load({ rate: 1, burst: 2 });
+    const { run, counted } = load({ allowance: { rate: 1, burst: 2 } });
     const one = packet({ payload: connectPayload() });
     const sameNetwork = (last: number) =>
       packet({
@@ -143,6 +143,38 @@ describe('with a shield', { skip }, () => {
     );
     assert.equal(counted(FilterCount.tooMany), 2);
   });
+});
+
+test('private, carrier, link-local and loopback sources have no allowance', { skip }, () => {
+  const { run } = load({ allowance: { rate: 1, burst: 1 } });
+  const sources = [
+    [10, 1, 2, 3],
+    [127, 0, 0, 1],
+    [192, 168, 7, 7],
+    [169, 254, 1, 1],
+    [172, 31, 0, 1],
+    [100, 127, 0, 1],
+  ];
+  for (const source of sources) {
+    for (let i = 0; i < 5; i++)
+      assert.equal(run(packet({ source, payload: connectPayload() })), 'taken', source.join('.'));
+  }
+  for (const source of [
+    [0xfd, 1],
+    [0xfe, 0x80],
+  ]) {
+    const address = [...source, ...new Array<number>(14).fill(3)];
+    for (let i = 0; i < 5; i++)
+      assert.equal(run(packet({ family: 6, source: address, payload: connectPayload() })), 'taken');
+  }
+  for (const source of [
+    [172, 32, 0, 1],
+    [100, 128, 0, 1],
+    [192, 169, 0, 1],
+  ]) {
+    assert.equal(run(packet({ source, payload: connectPayload() })), 'taken');
+    assert.equal(run(packet({ source, payload: connectPayload() })), XdpAction.drop, source.join('.'));
+  }
 });
 
 function announceWithConnectId(): Uint8Array {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PacketHead } from '../../../src/net/xdp/packet-head.ts';
-import { frameBytes, packetAt } from '../../../src/net/xdp/xdp-socket.ts';
+import { frameBytes, packetAt } from '../../../src/net/xdp/xdp-handle.ts';
 import { be16, internetSum, type PacketShape, packet } from './packets.ts';
 
 function frames(bytes: Uint8Array) {

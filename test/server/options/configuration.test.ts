@@ -49,6 +49,8 @@ describe('what a tracker does without options', () => {
         host: undefined,
         'http-port': 6969,
         'udp-port': 6969,
+        xdp: [],
+        'xdp-shield': true,
         ipv6: false,
         'https-port': undefined,
         cert: undefined,

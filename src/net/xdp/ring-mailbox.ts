@@ -1,0 +1,61 @@
+// Tells a thread, asleep in its loop or not, which rings are its own: numbers in shared memory, as it hears no messages.
+import type { XdpCopying, XdpHandle } from './xdp-handle.ts';
+
+/** More queues for one thread than that no machine has. */
+const mostRings = 16;
+const handleNumbers = 3 + 4 * 6;
+const generationAt = 0;
+const countAt = 1;
+const first = 2;
+
+/** One a thread; the main thread writes, and the thread looks when it is woken. */
+export class RingMailbox {
+  readonly buffer: SharedArrayBuffer;
+  readonly #numbers: Float64Array;
+  readonly #generation: Int32Array;
+
+  /** Hand `buffer` to another thread and make another of these there. */
+  constructor(buffer = new SharedArrayBuffer((first + mostRings * handleNumbers) * 8)) {
+    this.buffer = buffer;
+    this.#numbers = new Float64Array(buffer);
+    this.#generation = new Int32Array(buffer, generationAt * 8, 1);
+  }
+
+  /** How often something was written. */
+  get generation(): number {
+    return Atomics.load(this.#generation, 0);
+  }
+
+  /** Replaces what was written; to be followed by a wake. @throws RangeError when they are too many */
+  write(handles: readonly XdpHandle[]): void {
+    if (handles.length > mostRings) throw new RangeError(`one thread serves at most ${mostRings} queues`);
+    const numbers = this.#numbers;
+    numbers[countAt] = handles.length;
+    handles.forEach(({ fd, copying, memory, rings }, index) => {
+      const places = rings.flatMap((ring) => [
+        ring.address,
+        ring.bytes,
+        ring.producer,
+        ring.consumer,
+        ring.entries,
+        ring.flags,
+      ]);
+      numbers.set([fd, copyings.indexOf(copying), memory, ...places], first + index * handleNumbers);
+    });
+    Atomics.add(this.#generation, 0, 1);
+  }
+
+  read(): XdpHandle[] {
+    return Array.from({ length: this.#numbers[countAt] }, (_, index) => {
+      const at = first + index * handleNumbers;
+      const [fd, copying, memory, ...places] = this.#numbers.subarray(at, at + handleNumbers);
+      const rings = Array.from({ length: 4 }, (_, ring) => {
+        const [address, bytes, producer, consumer, entries, flags] = places.slice(ring * 6);
+        return { address, bytes, producer, consumer, entries, flags };
+      });
+      return { fd, copying: copyings[copying], memory, rings };
+    });
+  }
+}
+
+const copyings: readonly XdpCopying[] = ['zero-copy', 'copy'];

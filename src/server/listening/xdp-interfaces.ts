@@ -1,0 +1,227 @@
+// Network interfaces whose queues the socket workers read themselves (--xdp), seen from the main thread: attached, spread over the
+// workers, followed, and given back.
+//
+// The workers' ordinary sockets stay open on the same ports. So whatever goes wrong here costs speed and no answer.
+import { readdirSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { SystemCallError } from '../../net/system-call-error.ts';
+import type { SystemCalls } from '../../net/system-calls.ts';
+import { RingMailbox } from '../../net/xdp/ring-mailbox.ts';
+import { XdpFilter } from '../../net/xdp/xdp-filter.ts';
+import { closeXdpSocket, openXdpSocket, readXdpLosses, type XdpHandle } from '../../net/xdp/xdp-handle.ts';
+import { parseIp } from '../../protocol/ip-address.ts';
+import type { TokenRate } from '../../tracker/token-buckets.ts';
+import { noXdpCounts, type XdpCounts } from '../../transport/udp/xdp-counts.ts';
+import type { Log } from '../log/log.ts';
+
+export interface XdpInterfacesOptions {
+  readonly interfaces: readonly string[];
+  readonly workers: number;
+  /** Whether what no client sends is dropped by the filter. */
+  readonly shield: boolean;
+  /** What the tracker itself allows an address; the filter drops only what is far above it. */
+  readonly rate: TokenRate | undefined;
+  readonly log: Log;
+  /** Makes a worker look into its mailbox. */
+  readonly wake: (worker: number) => void;
+}
+
+/** Where UDP is answered: an IP literal, perhaps a wildcard. */
+export interface XdpEndpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Another tracker that hands over to this one gives the interface up within such a time. */
+const tryAgainMs = 250;
+const addressesEveryMs = 10_000;
+/** The tracker sheds what is above its own limit; what is so far above it need not even reach it. */
+const aboveTracker = 20;
+
+interface Ring {
+  readonly queue: number;
+  readonly worker: number;
+  handle: XdpHandle | undefined;
+}
+
+interface Attached {
+  readonly name: string;
+  readonly filter: XdpFilter;
+  readonly rings: Ring[];
+  addresses: Map<string, Uint8Array>;
+}
+
+export class XdpInterfaces {
+  /** One a worker. */
+  readonly mailboxes: readonly RingMailbox[];
+  readonly #calls: SystemCalls;
+  readonly #options: XdpInterfacesOptions;
+  readonly #attached: Attached[] = [];
+  readonly #complained = new Set<string>();
+  #endpoints: readonly XdpEndpoint[] = [];
+  #waiting: string[];
+  #timers: NodeJS.Timeout[] = [];
+  #detached = false;
+
+  constructor(calls: SystemCalls, options: XdpInterfacesOptions) {
+    this.#calls = calls;
+    this.#options = options;
+    this.#waiting = [...new Set(options.interfaces)];
+    this.mailboxes = Array.from({ length: options.workers }, () => new RingMailbox());
+  }
+
+  /** Begins, and goes on trying for an interface that another tracker still has. */
+  start(endpoints: readonly XdpEndpoint[]): void {
+    if (this.#detached) return;
+    this.#endpoints = endpoints;
+    const attach = () => {
+      this.#waiting = this.#waiting.filter((name) => !this.#attach(name));
+      if (this.#waiting.length === 0) clearInterval(again);
+    };
+    const again = setInterval(attach, tryAgainMs).unref();
+    this.#timers = [again, setInterval(() => this.#followAddresses(), addressesEveryMs).unref()];
+    attach();
+  }
+
+  /** A worker has taken up what its mailbox said: from now on its queues' packets are given to its rings. */
+  ringsTaken(worker: number): void {
+    for (const { filter, rings } of this.#attached) {
+      for (const ring of rings)
+        if (ring.worker === worker && ring.handle) filter.setRing(ring.queue, ring.handle.fd);
+    }
+  }
+
+  /** A worker has failed: the kernel takes its packets until it is there again, with rings of its own. */
+  abandoned(worker: number): void {
+    for (const { filter, rings } of this.#attached) {
+      for (const ring of rings.filter((one) => one.worker === worker)) {
+        filter.clearRing(ring.queue);
+        this.#close(ring);
+        this.#open(filter, ring);
+      }
+    }
+    this.#tell(worker);
+  }
+
+  /** What the filters have done and the rings have lost, together. */
+  counts(): XdpCounts {
+    const sums = { ...noXdpCounts };
+    const add = (counts: Partial<XdpCounts>) => {
+      for (const [name, count] of Object.entries(counts)) sums[name as keyof XdpCounts] += count;
+    };
+    for (const { filter, rings } of this.#attached) {
+      if (!this.#detached) add(filter.counts());
+      for (const { handle } of rings) if (handle) add(readXdpLosses(this.#calls, handle));
+    }
+    return sums;
+  }
+
+  /** Gives the interfaces back: whatever comes now goes to the kernel. The workers still answer what lies in the rings. */
+  detach(): void {
+    if (this.#detached) return;
+    this.#detached = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#waiting = [];
+    for (const { filter } of this.#attached) filter.close();
+  }
+
+  /** When the workers have ended. */
+  close(): void {
+    for (const { rings } of this.#attached.splice(0)) for (const ring of rings) this.#close(ring);
+  }
+
+  /** Whether there is nothing more to try. */
+  #attach(name: string): boolean {
+    const { log, shield, rate } = this.#options;
+    const addresses = localAddresses(this.#endpoints);
+    const allowance = rate && { rate: rate.rate * aboveTracker, burst: rate.burst * aboveTracker };
+    let filter: XdpFilter;
+    try {
+      filter = new XdpFilter(this.#calls, {
+        interfaceName: name,
+        ports: [...new Set(this.#endpoints.map(({ port }) => port))],
+        addresses: [...addresses.values()],
+        shield: shield ? { allowance } : undefined,
+      });
+    } catch (error) {
+      const busy = error instanceof SystemCallError && error.code === 'EBUSY';
+      const reason = busy ? 'another program has it' : (error as Error).message;
+      if (!this.#complained.has(name))
+        log.warn('UDP is answered through sockets', { interface: name, reason });
+      this.#complained.add(name);
+      return !busy;
+    }
+    const rings = queuesOf(name).map((queue) => ({
+      queue,
+      worker: queue % this.#options.workers,
+      handle: undefined,
+    }));
+    const attached = { name, filter, rings, addresses };
+    this.#attached.push(attached);
+    for (const ring of rings) this.#open(filter, ring);
+    const open = rings.filter(({ handle }) => handle !== undefined) as Ring[];
+    log.info("UDP is answered from the network card's queues", {
+      interface: name,
+      mode: `${filter.attachment}, ${open[0]?.handle?.copying ?? 'no ring'}`,
+      queues: open.length,
+    });
+    for (let worker = 0; worker < this.#options.workers; worker++) this.#tell(worker);
+    return true;
+  }
+
+  #open(filter: XdpFilter, ring: Ring): void {
+    try {
+      ring.handle = openXdpSocket(this.#calls, { interfaceIndex: filter.interfaceIndex, queue: ring.queue });
+    } catch (error) {
+      const { message: reason } = error as Error;
+      this.#options.log.warn('a queue of the network card is left to sockets', { queue: ring.queue, reason });
+    }
+  }
+
+  #close(ring: Ring): void {
+    if (ring.handle) closeXdpSocket(this.#calls, ring.handle);
+    ring.handle = undefined;
+  }
+
+  #tell(worker: number): void {
+    const own = this.#attached.flatMap(({ rings }) => rings).filter((ring) => ring.worker === worker);
+    this.mailboxes[worker].write(own.flatMap(({ handle }) => handle ?? []));
+    this.#options.wake(worker);
+  }
+
+  #followAddresses(): void {
+    const now = localAddresses(this.#endpoints);
+    for (const attached of this.#attached) {
+      const { filter, addresses } = attached;
+      for (const [text, bytes] of now) if (!addresses.has(text)) filter.addAddress(bytes);
+      for (const [text, bytes] of addresses) if (!now.has(text)) filter.removeAddress(bytes);
+      attached.addresses = now;
+    }
+  }
+}
+
+/** The addresses of this machine that the endpoints answer on, as 16 bytes by their text. Loopback never meets a network card. */
+function localAddresses(endpoints: readonly XdpEndpoint[]): Map<string, Uint8Array> {
+  const wanted = new Set(endpoints.map(({ address }) => address));
+  const found = Object.values(networkInterfaces()).flatMap((ones) => ones ?? []);
+  const ours = found.filter(
+    ({ address, family, internal }) =>
+      !internal && (wanted.has(address) || wanted.has(family === 'IPv4' ? '0.0.0.0' : '::')),
+  );
+  return new Map(
+    ours.flatMap(({ address }) => {
+      const bytes = parseIp(address);
+      return bytes === undefined ? [] : [[address, mapped(bytes)] as const];
+    }),
+  );
+}
+
+function mapped(bytes: Uint8Array): Uint8Array {
+  if (bytes.length === 16) return bytes;
+  return Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...bytes]);
+}
+
+function queuesOf(name: string): number[] {
+  const queues = readdirSync(`/sys/class/net/${name}/queues`).filter((queue) => queue.startsWith('rx-'));
+  return queues.map((_, number) => number);
+}

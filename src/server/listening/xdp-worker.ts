@@ -1,0 +1,51 @@
+// The network card's queues within a socket worker: taken up when the mailbox says so, answered by the thread's own loop.
+import type { EventLoop } from '../../net/event-loop.ts';
+import { EPOLLIN } from '../../net/layouts.ts';
+import type { SystemCalls } from '../../net/system-calls.ts';
+import { RingMailbox } from '../../net/xdp/ring-mailbox.ts';
+import { XdpSocket } from '../../net/xdp/xdp-socket.ts';
+import { type UdpXdpOptions, UdpXdpTransport } from '../../transport/udp/udp-xdp.ts';
+
+export interface XdpWorkerParts extends UdpXdpOptions {
+  readonly calls: SystemCalls;
+  readonly loop: EventLoop;
+  /** Told that all rings of the mailbox can be received into. */
+  readonly taken: () => void;
+}
+
+export class XdpWorker {
+  readonly #mailbox: RingMailbox;
+  readonly #parts: XdpWorkerParts;
+  readonly #sockets = new Map<number, { socket: XdpSocket; transport: UdpXdpTransport }>();
+  #seen = 0;
+
+  constructor(mailbox: SharedArrayBuffer, parts: XdpWorkerParts) {
+    this.#mailbox = new RingMailbox(mailbox);
+    this.#parts = parts;
+  }
+
+  /** Takes up what is new in the mailbox. */
+  look(): void {
+    const { generation } = this.#mailbox;
+    if (generation === this.#seen) return;
+    this.#seen = generation;
+    const { calls, loop, taken } = this.#parts;
+    for (const handle of this.#mailbox.read()) {
+      if (this.#sockets.has(handle.fd)) continue;
+      const socket = new XdpSocket(calls, handle);
+      const transport = new UdpXdpTransport(socket, this.#parts);
+      this.#sockets.set(handle.fd, { socket, transport });
+      loop.add(handle.fd, EPOLLIN, () => transport.answerArrived());
+    }
+    taken();
+  }
+
+  /** Answers what lies in the rings still, and lets go of them. */
+  close(): void {
+    for (const [fd, { socket, transport }] of this.#sockets) {
+      this.#parts.loop.remove(fd);
+      while (socket.waiting > 0) transport.answerArrived();
+    }
+    this.#sockets.clear();
+  }
+}

@@ -1,0 +1,180 @@
+// A tracker with --xdp in a network namespace: the same answers as through sockets, out of the card's queues, and nothing left behind.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { loadSystemCalls } from '../../../src/net/system-calls.ts';
+import { Bpf, MapType } from '../../../src/net/xdp/bpf.ts';
+import type { Answers, Asking } from './xdp-asker.ts';
+import { plain, taken, XdpNetwork } from './xdp-network.ts';
+
+const main = fileURLToPath(new URL('../../../src/server/main.js', import.meta.url));
+const query = fileURLToPath(new URL('../../../src/query/main.js', import.meta.url));
+const asker = fileURLToPath(new URL('./xdp-asker.js', import.meta.url));
+const network = new XdpNetwork();
+const skip = whyNot();
+
+function whyNot(): string | false {
+  const { calls, reason } = loadSystemCalls();
+  if (!calls) return reason;
+  try {
+    const bpf = new Bpf(calls);
+    calls.close(bpf.createMap(MapType.rings, 4, 4, 1));
+    bpf.close();
+    network.open();
+    return false;
+  } catch (error) {
+    return `there can be no AF_XDP in a network namespace here: ${(error as Error).message}`;
+  }
+}
+
+after(() => network.close());
+
+class Running {
+  readonly child: ChildProcess;
+  output = '';
+
+  constructor(...options: string[]) {
+    const words = [
+      '--xdp',
+      network.interface,
+      '--ipv6',
+      '--memory-limit',
+      '32MiB',
+      '--admin-port',
+      '7070',
+      '--log-format',
+      'json',
+      ...options,
+    ];
+    const [command, ...rest] = network.inside(network.server, [process.execPath, main, ...words]);
+    this.child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.child.stdout!, this.child.stderr!]) {
+      stream.on('data', (chunk) => {
+        this.output += chunk;
+      });
+    }
+  }
+
+  async said(pattern: RegExp): Promise<void> {
+    const end = performance.now() + 30_000;
+    while (!pattern.test(this.output)) {
+      assert.ok(this.child.exitCode === null && performance.now() < end, this.output);
+      await pause(50);
+    }
+  }
+
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    this.child.kill(signal);
+    await once(this.child, 'exit');
+  }
+
+  metric(name: string): number {
+    const script = "fetch('http://127.0.0.1:7070/metrics').then((reply) => reply.text()).then(console.log)";
+    const [command, ...words] = network.inside(network.server, [process.execPath, '-e', script]);
+    const { stdout } = spawnSync(command, words, { encoding: 'utf8' });
+    const line = stdout
+      .split('\n')
+      .find((text) => text.startsWith(`${name} `) || text.startsWith(`${name}{`));
+    assert.ok(line, `${name} in ${stdout}`);
+    return Number(line.split(' ').at(-1));
+  }
+}
+
+function ask(asking: Asking): Answers {
+  const [command, ...words] = network.inside(network.client, [
+    process.execPath,
+    asker,
+    JSON.stringify(asking),
+  ]);
+  const { stdout, stderr } = spawnSync(command, words, { encoding: 'utf8' });
+  assert.notEqual(stdout, '', stderr);
+  return JSON.parse(stdout) as Answers;
+}
+
+const hash = '11'.repeat(20);
+const announce = (left: string, port: string) =>
+  `ID0000000100000007${hash}${'22'.repeat(20)}${'00'.repeat(8)}${left}${'00'.repeat(8)}00000002${'00'.repeat(8)}ffffffff${port}`;
+/** Whose answers do not depend on the sender's address. */
+const datagrams = [
+  announce('0000000000000005', '1ae1'),
+  `ID0000000200000008${'55'.repeat(20)}`,
+  `ID0000000200000009${'55'.repeat(20)}${'33'.repeat(20)}`,
+  'ID000000020000000a',
+  'ID0000000900000001',
+  'ID00000001000000020000',
+  announce('0000000000000000', '0000'),
+  `8123456789abcdef0000000100000002${'44'.repeat(82)}`,
+  '00',
+  '',
+  '0000041727101980000000000000000155',
+];
+
+describe('a tracker that reads the queues of a network interface', { skip }, () => {
+  let tracker: Running;
+
+  before(async () => {
+    tracker = new Running('--workers', '2');
+    await tracker.said(/queues":2/);
+    await tracker.said(/Tracker running/);
+  });
+
+  after(() => tracker.end());
+
+  for (const family of [4, 6] as const) {
+    test(`IPv${family}: what it answers is what sockets answer, byte for byte`, () => {
+      const addresses = [taken, plain].map((one) => (family === 4 ? `${one.ipv4}.1` : `${one.ipv6}1`));
+      const before = tracker.metric('tracker_xdp_received_total');
+      const [fromRing, fromSocket] = ask({ family, addresses, port: 6969, datagrams });
+      const withoutIds = (answers: (string | null)[]) =>
+        answers.map((answer, i) => (i === answers.length - 1 ? answer?.slice(0, 16) : answer));
+      assert.deepEqual(withoutIds(fromRing).slice(1), withoutIds(fromSocket).slice(1));
+      // The second announce meets the first one's peer; the head is the same but for the counts.
+      assert.equal(fromRing[0]?.slice(0, 24), fromSocket[0]?.slice(0, 24));
+      assert.ok(fromRing.filter((answer) => answer !== null).length >= 7, JSON.stringify(fromRing));
+      // What is shorter than a question, or cannot be ours, the shield has dropped before.
+      assert.ok(tracker.metric('tracker_xdp_received_total') - before >= 12);
+    });
+  }
+
+  test('tracker-query finds nothing strange about it', () => {
+    for (const url of [`udp://${taken.ipv4}.1:6969/announce`, `udp://[${taken.ipv6}1]:6969/announce`]) {
+      const [command, ...words] = network.inside(network.client, [process.execPath, query, url]);
+      const { status, stdout, stderr } = spawnSync(command, words, { encoding: 'utf8' });
+      assert.equal(status, 0, stdout + stderr);
+      assert.match(stdout, /Interval +1800 s/);
+    }
+  });
+});
+
+describe('the life of a filter', { skip }, () => {
+  test('it is gone when the tracker ends, and when it is killed', async () => {
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      const tracker = new Running('--workers', '1');
+      await tracker.said(/Tracker running/);
+      await tracker.said(/queues":2/);
+      assert.ok(network.attached);
+      await tracker.end(signal);
+      // The kernel lets go of a killed process's descriptors a little later.
+      for (let i = 0; network.attached && i < 50; i++) await pause(100);
+      assert.equal(network.attached, false, signal);
+    }
+  });
+
+  test('without the interface, sockets answer and one line says why', async () => {
+    const tracker = new Running('--workers', '1', '--xdp', 'nonsuch0');
+    await tracker.said(/Tracker running/);
+    await tracker.said(/there is no network interface nonsuch0/);
+    const [answers] = ask({
+      family: 4,
+      addresses: [`${plain.ipv4}.1`],
+      port: 6969,
+      datagrams: [announce('0000000000000000', '1ae1')],
+    });
+    assert.notEqual(answers[0], null);
+    await tracker.end();
+  });
+});
