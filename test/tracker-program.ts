@@ -17,7 +17,8 @@ export async function startTracker(options: readonly string[] = []): Promise<Tra
   const listening = ['--host', '127.0.0.1', '--http-port', 'any', '--udp-port', 'any'];
   const program = startProgram(process.execPath, [mainScript, ...listening, ...options]);
   try {
-    await program.printed(/Tracker running/);
+    // On a machine that does much else a start has taken more than ten seconds.
+    await program.printed(/Tracker running/, 30_000);
     const http = await program.printed(/HTTP (?:tracker|redirect to \S+) listening on 127\.0\.0\.1:(\d+)/);
     const https = /HTTPS tracker listening on 127\.0\.0\.1:(\d+)/.exec(program.stdout);
     const udp = await program.printed(/UDP tracker listening on 127\.0\.0\.1:(\d+)/);
