@@ -10,7 +10,7 @@ import { Event } from '../protocol/event.ts';
 export const holderField = { place: 0, generation: 1, address: 2, family: 4, size: 5 } as const;
 export const holderWords = holderField.size;
 
-const seatBits = 24;
+const seatBits = 22;
 /** Threads and connections of one thread that a place can tell apart. */
 export const mostThreads = 1 << (31 - seatBits);
 export const mostSeats = 1 << seatBits;

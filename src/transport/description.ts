@@ -7,12 +7,16 @@ export interface TransportDescription {
   readonly name: string;
   /** In the log and on the dashboard. */
   readonly title: string;
-  readonly socket: 'datagram' | 'stream';
-  readonly port: ListenPort;
   /** Why it turns away what never becomes a request, each with its title: beside `requestRefusals`. */
   readonly refusals: Readonly<Record<string, string>>;
   /** Counters for Prometheus that only this transport has. */
   readonly metrics: readonly TransportMetric[];
+}
+
+/** One with sockets of its own; others go on with connections that those have accepted. */
+export interface ListeningDescription extends TransportDescription {
+  readonly socket: 'datagram' | 'stream';
+  readonly port: ListenPort;
 }
 
 /** What its option `--<name>-port` says. */

@@ -12,8 +12,13 @@ export interface IdleTimes {
 /**
  * node:http restarts its own times with whatever bytes come, an empty line too, which is no part of any request. For a
  * server that does not listen yet, until it closes.
+ * `upgrades`: others go on with connections that ask for another protocol.
  */
-export function endIdleConnections(server: Server, { idleMs, checkEveryMs }: IdleTimes): void {
+export function endIdleConnections(
+  server: Server,
+  { idleMs, checkEveryMs }: IdleTimes,
+  upgrades = false,
+): void {
   /** Since when nothing is being answered on it; infinite while something is. */
   const idleSince = new Map<Socket, number>();
   const answering = new Map<Socket, number>();
@@ -36,6 +41,7 @@ export function endIdleConnections(server: Server, { idleMs, checkEveryMs }: Idl
       if (left === 1) idleSince.set(socket, performance.now());
     });
   });
+  if (upgrades) server.prependListener('upgrade', ({ socket }) => idleSince.delete(socket));
   const timer = setInterval(() => {
     const longAgo = performance.now() - idleMs;
     for (const [socket, since] of idleSince) {

@@ -3,12 +3,17 @@
 import { requestRefusals } from './description.ts';
 import { http, https } from './http/description.ts';
 import { udp } from './udp/description.ts';
+import { webtorrent } from './webtorrent/description.ts';
 
-export const transports = [udp, http, https] as const;
+/** Those with sockets of their own. */
+export const listeningTransports = [udp, http, https] as const;
+export const transports = [...listeningTransports, webtorrent] as const;
 
+export type ListeningTransport = (typeof listeningTransports)[number];
 export type Transport = (typeof transports)[number];
 export type TransportName = Transport['name'];
 export type TransportTitle = Transport['title'];
+export type ListeningTitle = ListeningTransport['title'];
 
 export const transportNames: readonly TransportName[] = transports.map(({ name }) => name);
 

@@ -22,6 +22,7 @@ import type { ListenerParts, TransportOpener } from './listener.ts';
 import { createAnswerFirst } from './plain-http.ts';
 import type { HttpInWorkers, SocketWorkers } from './socket-workers.ts';
 import type { Threads } from './threads.ts';
+import { createWebTorrentParts, type WebTorrentParts } from './webtorrent-parts.ts';
 
 /** For requests in flight when the tracker stops: answers take milliseconds, a large full scrape longer. */
 const closeGraceMs = 3000;
@@ -36,9 +37,11 @@ export interface HttpParts {
   readonly inWorkers: HttpInWorkers;
   /** What goes on with connections of theirs. */
   readonly handedOn: HttpTransport;
+  /** Undefined where there is no listener that it could come over, or it is not wanted. */
+  readonly webTorrent: WebTorrentParts | undefined;
 }
 
-type SharedParts = Pick<HttpParts, 'counters' | 'connections' | 'fullScrapes'>;
+type SharedParts = Pick<HttpParts, 'counters' | 'connections' | 'fullScrapes' | 'webTorrent'>;
 
 /** `wake`: makes a worker look into the table of connections. */
 export function createHttpParts(
@@ -61,8 +64,11 @@ export function createHttpParts(
   });
   const counters = { http: new HttpCounters(), https: new HttpCounters() };
   const fullScrapes = new FullScrapes(tracker);
+  const webTorrent = plan.some(({ protocol }) => carriesWebTorrent(protocol, configuration))
+    ? createWebTorrentParts(parts, configuration.workers + 1, configuration.workers, maxConnections(), wake)
+    : undefined;
   const handedOn = HttpTransport.withoutListener(
-    transportOptions('HTTP', plan, { counters, connections, fullScrapes }, parts),
+    transportOptions('HTTP', plan, { counters, connections, fullScrapes, webTorrent }, parts),
   );
   const main = {
     number: configuration.workers,
@@ -73,11 +79,11 @@ export function createHttpParts(
     onBrokenForwardedFor: warnOfForwardedFor(configuration, log),
   };
   const inWorkers = {
-    settings: httpWorkerSettings(plan, configuration),
+    settings: httpWorkerSettings(plan, configuration, webTorrent !== undefined),
     table,
     hear: (message: HttpWorkerMessage) => hearWorker(message, main),
   };
-  return { counters, connections, fullScrapes, inWorkers, handedOn };
+  return { counters, connections, fullScrapes, inWorkers, handedOn, webTorrent };
 }
 
 /** HTTP, HTTPS, and HTTP for an authority's questions only, which counts as HTTP. */
@@ -88,7 +94,7 @@ export function createHttpOpeners(
   threads: Threads | undefined,
 ): Record<'HTTP' | 'HTTPS' | 'ACME', TransportOpener> {
   const { configuration, certificates } = parts;
-  const { counters, handedOn } = http;
+  const { counters } = http;
   const open = createOpen(plan, http, parts);
   const proxies = configuration.proxyProtocol ? trustedProxies(configuration) : [];
   // It is this machine itself that asks: from the address that it connects to.
@@ -96,7 +102,7 @@ export function createHttpOpeners(
   const httpSets = () => [counters.http, ...(threads?.workers.httpCounters() ?? [])];
   return {
     HTTP: {
-      open: threads ? openInThreads(threads.workers, handedOn) : open,
+      open: threads ? openInThreads(threads.workers, http) : open,
       counts: () => httpCounts(httpSets()),
       askSelf: createAskHttp(false, expectsHeader),
       ...(threads && { threads: threads.serving }),
@@ -111,7 +117,7 @@ export function createHttpOpeners(
   };
 }
 
-function openInThreads(workers: SocketWorkers, handedOn: HttpTransport): TransportOpener['open'] {
+function openInThreads(workers: SocketWorkers, { handedOn, webTorrent }: HttpParts): TransportOpener['open'] {
   return async (planned) => {
     const { address, inherited, inheritedBeside } = planned;
     if (inherited) workers.adoptListening(inherited, inheritedBeside);
@@ -121,7 +127,7 @@ function openInThreads(workers: SocketWorkers, handedOn: HttpTransport): Transpo
       port,
       descriptors: () => workers.listeningAt(address, port),
       close: async (graceMs = closeGraceMs) => {
-        await Promise.all([workers.close(graceMs), handedOn.close(graceMs)]);
+        await Promise.all([workers.close(graceMs), handedOn.close(graceMs), webTorrent?.host.close(graceMs)]);
       },
     };
   };
@@ -147,7 +153,9 @@ function createOpen(
       port: transport.port,
       setCertificate: (certificate) => transport.setCertificate(certificate),
       descriptors: () => [transport.descriptor],
-      close: (graceMs = closeGraceMs) => transport.close(graceMs),
+      close: async (graceMs = closeGraceMs) => {
+        await Promise.all([transport.close(graceMs), http.webTorrent?.host.close(graceMs)]);
+      },
     };
   };
 }
@@ -155,7 +163,7 @@ function createOpen(
 function transportOptions(
   protocol: Protocol,
   plan: readonly PlannedListener[],
-  { counters, connections, fullScrapes }: SharedParts,
+  { counters, connections, fullScrapes, webTorrent }: SharedParts,
   { configuration, tracker, certificates, challenges, log, failed }: ListenerParts,
 ): Omit<HttpOptions, 'host' | 'port'> {
   const announceUrls = announceUrlsOf(plan, configuration.domain);
@@ -174,7 +182,13 @@ function transportOptions(
     onBrokenForwardedFor: warnOfForwardedFor(configuration, log),
     ...(protocol === 'HTTPS' && { https: { certificate: certificates?.current } }),
     ...(answerFirst && { answerFirst }),
+    ...(carriesWebTorrent(protocol, configuration) && { takeUpgrade: webTorrent?.host.takeUpgrade }),
   };
+}
+
+/** Where every request is sent elsewhere, or only an authority's answered, there are no WebSockets. */
+function carriesWebTorrent(protocol: Protocol, { redirectHttp }: Configuration): boolean {
+  return protocol === 'HTTPS' || (protocol === 'HTTP' && !redirectHttp);
 }
 
 function warnOfBrokenHeader(proxy: string, log: Log): void {

@@ -21,6 +21,7 @@ const unlimitedDescriptors = 1 << 20;
 export function httpWorkerSettings(
   plan: readonly PlannedListener[],
   configuration: Configuration,
+  webTorrent: boolean,
 ): HttpWorkerSettings {
   return {
     announceUrls: announceUrlsOf(plan, configuration.domain),
@@ -28,6 +29,7 @@ export function httpWorkerSettings(
     proxyProtocol: configuration.proxyProtocol,
     redirectTo: configuration.redirectHttp ? `https://${redirectDomain(configuration)}` : undefined,
     acme: configuration.acmeDomain.length > 0,
+    upgrades: webTorrent && !configuration.redirectHttp,
     maxConnections: maxConnections(),
     maxPerAddress: defaultMaxPerAddress,
   };

@@ -24,6 +24,8 @@ export interface HttpWorkerSettings {
   readonly redirectTo: string | undefined;
   /** Whether an authority may ask for challenges on these listeners. */
   readonly acme: boolean;
+  /** Whether requests for another protocol are another thread's. */
+  readonly upgrades: boolean;
   readonly maxConnections: number;
   readonly maxPerAddress: number;
 }
@@ -77,7 +79,6 @@ export function createHttpWorker(
     onException,
     onBrokenProxyHeader: (ip) => reportProxy(formatIp(ip)),
     onBrokenForwardedFor: sampled((header) => tell({ kind: 'broken X-Forwarded-For', header })),
-    upgrades: false,
     handOver: (connection) => tell({ kind: 'connection', connection }),
     wake: (other) => tell({ kind: 'wake', thread: other }),
   });

@@ -1,7 +1,7 @@
 // The sockets that systemd opened for the tracker (sd_listen_fds): which descriptor is to serve which protocol.
 import { describeSocket, type InheritedSocket } from '../../net/inherited-socket.ts';
 import { loadSystemCalls } from '../../net/system-calls.ts';
-import { transports } from '../../transport/transports.ts';
+import { listeningTransports } from '../../transport/transports.ts';
 import { StartError } from '../start-error.ts';
 import { type InheritedListener, type Protocol, socketKindOf } from './listen-plan.ts';
 
@@ -9,7 +9,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What FileDescriptorName= of a socket unit says that the socket is for. */
 const protocols: Readonly<Record<string, Protocol>> = {
-  ...Object.fromEntries(transports.map(({ name, title }) => [name, title])),
+  ...Object.fromEntries(listeningTransports.map(({ name, title }) => [name, title])),
   // What the HTTP listener is called where it answers with redirects only.
   redirect: 'HTTP',
 };

@@ -1,13 +1,13 @@
 // Which sockets the options ask for: one socket for each protocol and address, before anything is opened.
 import { isIPv6 } from 'node:net';
 import type { InheritedSocket } from '../../net/inherited-socket.ts';
-import { type TransportTitle, transports } from '../../transport/transports.ts';
+import { type ListeningTitle, listeningTransports } from '../../transport/transports.ts';
 import type { Configuration } from '../options/configuration.ts';
 import type { Port } from '../options/option-kinds.ts';
 import { StartError } from '../start-error.ts';
 
 /** A transport; ACME is plain HTTP for the authority's questions only. */
-export type Protocol = TransportTitle | 'ACME';
+export type Protocol = ListeningTitle | 'ACME';
 
 export interface PlannedListener {
   protocol: Protocol;
@@ -68,11 +68,11 @@ export function planListeners(
   return plan;
 }
 
-const inPlanOrder = [...transports].sort((a, b) => (a.title < b.title ? -1 : 1));
+const inPlanOrder = [...listeningTransports].sort((a, b) => (a.title < b.title ? -1 : 1));
 
 /** Whether a protocol is spoken over UDP or TCP. */
 export function socketKindOf(protocol: Protocol): 'datagram' | 'stream' {
-  return transports.find(({ title }) => title === protocol)?.socket ?? 'stream';
+  return listeningTransports.find(({ title }) => title === protocol)?.socket ?? 'stream';
 }
 
 /** The authority's questions are answered by any HTTP listener on their port. */

@@ -2,7 +2,7 @@
 import type { AccessMemory } from '../../tracker/access.ts';
 import type { AskSelf } from '../../transport/self-question.ts';
 import type { TransportCounts } from '../../transport/transport-counts.ts';
-import { type TransportName, transports } from '../../transport/transports.ts';
+import { listeningTransports, type TransportName } from '../../transport/transports.ts';
 import { listenError, type PlannedListener, type Protocol } from './listen-plan.ts';
 import type { Listener, ListenerParts, ServingThreads } from './listener.ts';
 import { createOpeners } from './openers.ts';
@@ -45,8 +45,8 @@ export async function openListeners(
   { whileStarting, beforeServing }: OpeningSteps = {},
 ): Promise<Listeners> {
   const all: Listener[] = [];
-  const openers = createOpeners(plan, parts);
-  const inUse = transports.filter(({ title }) => plan.some(({ protocol }) => protocol === title));
+  const { openers, upgraded } = createOpeners(plan, parts);
+  const inUse = listeningTransports.filter(({ title }) => plan.some(({ protocol }) => protocol === title));
   const own = new Map<Protocol, OwnQuestions>(inUse.map(({ title }) => [title, new OwnQuestions()]));
   const threads = new Set<ServingThreads>();
   const close = async (graceMs?: number) => {
@@ -82,9 +82,10 @@ export async function openListeners(
   return {
     all,
     counts: () =>
-      Object.fromEntries(
-        inUse.map(({ name, title }) => [name, own.get(title)!.without(openers[title].counts())]),
-      ) as Partial<Record<TransportName, TransportCounts>>,
+      Object.fromEntries([
+        ...inUse.map(({ name, title }) => [name, own.get(title)!.without(openers[title].counts())]),
+        ...Object.entries(upgraded).map(([name, counts]) => [name, counts()]),
+      ]) as Partial<Record<TransportName, TransportCounts>>,
     tallies: () => Object.fromEntries(inUse.map(({ title }) => [title, openers[title].tallies?.() ?? {}])),
     askSelf: (protocol) => {
       const { askSelf } = openers[protocol];

@@ -6,6 +6,7 @@ export const optionGroups = [
   'Listening',
   'HTTPS',
   'Answers',
+  'WebTorrent',
   'Clients behind proxies',
   'Protection',
   'Resources',

@@ -8,6 +8,7 @@ import { address, choice, networks, onOff, path, seconds, size, text, wholeNumbe
 import { portOptions } from './port-options.ts';
 import { protectionOptions } from './protection-options.ts';
 import { xdpOptions } from './xdp-options.ts';
+import { webTorrentOptions } from './webtorrent-options.ts';
 
 const week = 7 * 24 * 3600;
 const mebibyte = 2 ** 20;
@@ -86,7 +87,7 @@ export const optionTable = {
     ),
     placeholder: 'TEXT',
     default: 'Wildkat',
-    help: 'The "tracker id" of HTTP announce replies; empty leaves it out.',
+    help: 'The "tracker id" of HTTP and WebTorrent announce replies; empty leaves it out.',
   }),
   'no-ipv4-mapped': option<boolean>({
     group: 'Answers',
@@ -94,6 +95,7 @@ export const optionTable = {
     default: false,
     help: 'Do not fill up HTTP replies to IPv6 clients with IPv4 peers written as ::ffff:a.b.c.d.',
   }),
+  ...webTorrentOptions,
   'trusted-proxy': option<readonly string[]>({
     group: 'Clients behind proxies',
     kind: networks(),

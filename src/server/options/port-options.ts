@@ -1,18 +1,18 @@
 // The option of each transport's port, made from what the transport says of itself. Part of the table in options.ts.
 import type { ListenPort } from '../../transport/description.ts';
-import { type Transport, transports } from '../../transport/transports.ts';
+import { type ListeningTransport, listeningTransports } from '../../transport/transports.ts';
 import type { Option } from './option.ts';
 import { type Port, port } from './option-kinds.ts';
 
 type PortOptions = {
-  [T in Transport as `${T['name']}-port`]: Option<
+  [T in ListeningTransport as `${T['name']}-port`]: Option<
     T['port']['default'] extends number ? Port : Port | undefined
   >;
 };
 
 /** By title; one that needs options of HTTPS is listed with them. */
 export const portOptions = Object.fromEntries(
-  [...transports]
+  [...listeningTransports]
     .sort((a, b) => (a.title < b.title ? -1 : 1))
     .map(({ name, title, port }) => [`${name}-port`, portOption(title, port)]),
 ) as unknown as PortOptions;

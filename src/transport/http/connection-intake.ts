@@ -27,6 +27,8 @@ export interface ConnectionIntakeOptions {
 export class ConnectionIntake {
   readonly #options: ConnectionIntakeOptions;
   readonly #serve: (socket: Socket) => void;
+  /** What Node does with a connection that has shaken hands. */
+  readonly #serveSecured: (socket: Socket) => void;
   /** Connections whose header has not come yet. */
   readonly #waiting = new Set<Socket>();
 
@@ -37,6 +39,10 @@ export class ConnectionIntake {
     server.removeAllListeners('connection');
     this.#serve = (socket) => {
       for (const listener of listeners) listener.call(server, socket);
+    };
+    const secured = server.listeners('secureConnection');
+    this.#serveSecured = (socket) => {
+      for (const listener of secured) listener.call(server, socket);
     };
     server.on('connection', (socket: Socket) => this.#enter(socket));
     server.prependListener('secureConnection', (secured: TLSSocket) => this.#secure(secured));
@@ -54,6 +60,12 @@ export class ConnectionIntake {
     connections.take(socket, counters, address, proxied);
     socket.unshift(bytes);
     this.#serve(socket);
+  }
+
+  /** Goes on with a connection whose last request has been put back. */
+  serveAgain(socket: Socket): void {
+    if (this.#options.handshakes === undefined) this.#serve(socket);
+    else this.#serveSecured(socket);
   }
 
   #enter(socket: Socket): void {

@@ -1,5 +1,5 @@
 // What HTTP and HTTPS say of themselves as transports.
-import type { TransportDescription } from '../description.ts';
+import type { ListeningDescription } from '../description.ts';
 
 const refusals = {
   too_many_connections: 'Too many connections',
@@ -16,7 +16,7 @@ export const http = {
   port: { default: 6969 },
   refusals,
   metrics: [],
-} as const satisfies TransportDescription;
+} as const satisfies ListeningDescription;
 
 export const https = {
   name: 'https',
@@ -31,4 +31,4 @@ export const https = {
       read: ({ own }) => own.handshakes ?? 0,
     },
   ],
-} as const satisfies TransportDescription;
+} as const satisfies ListeningDescription;

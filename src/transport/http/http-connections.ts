@@ -29,6 +29,8 @@ export interface HttpConnection extends Placed<HttpConnection> {
   proxied: boolean;
   /** Answers that are being sent piece by piece. */
   streams: number;
+  /** It is a WebSocket's, and HTTP's only in that it counts for its address and in all. */
+  detached: boolean;
   /** It has been told off, and whatever it still sends is not read. */
   refused: boolean;
   /** Of the bytes read and written, those that stand in `counters` already. */
@@ -151,6 +153,7 @@ export class HttpConnections {
       address,
       proxied,
       streams: 0,
+      detached: false,
       refused: false,
       countedIn: 0,
       countedOut: 0,
@@ -161,7 +164,7 @@ export class HttpConnections {
     this.#order.add(connection);
     this.#tellOldest();
     socket.once('close', () => {
-      countBytes(connection);
+      if (!connection.detached) countBytes(connection);
       this.#forget(connection);
     });
     return connection;
@@ -169,11 +172,19 @@ export class HttpConnections {
 
   /** A whole request has come on it. */
   renew(connection: HttpConnection): void {
-    if (!connection.open) return;
+    if (!connection.open || connection.detached) return;
     connection.askedAt = this.#clock();
     countBytes(connection);
     this.#order.renew(connection);
     this.#tellOldest();
+  }
+
+  /** It speaks another protocol from here on, and does not end to make room for others. */
+  detach(connection: HttpConnection): void {
+    if (!connection.open) return;
+    countBytes(connection);
+    this.#leave(connection);
+    connection.detached = true;
   }
 
   /** A trusted proxy says that the connection is really `source`'s, who may be a trusted proxy too. */
@@ -231,13 +242,18 @@ export class HttpConnections {
     return false;
   }
 
+  /** It is HTTP's no more. */
+  #leave(connection: HttpConnection): void {
+    this.#order.remove(connection);
+    this.#tellOldest();
+    connection.counters.connectionsOpen--;
+  }
+
   #forget(connection: HttpConnection): void {
     if (!connection.open) return;
     connection.open = false;
-    this.#order.remove(connection);
-    this.#tellOldest();
+    if (!connection.detached) this.#leave(connection);
     this.#table.remove(connection.place);
-    connection.counters.connectionsOpen--;
   }
 }
 

@@ -16,9 +16,10 @@ export const unwantedBody = httpError(400, 'Bad Request', 'no body is wanted');
 export const unknownPath = httpError(404, 'Not Found', 'not found');
 export const wrongMethod = httpError(405, 'Method Not Allowed', 'method not allowed', 'Allow', 'GET, HEAD');
 export const tooSlow = httpError(408, 'Request Timeout', 'request took too long');
+export const tooOften = httpError(429, 'Too Many Requests', 'too many requests');
 export const headTooLarge = httpError(431, 'Request Header Fields Too Large', 'request head too large');
 
-function httpError(status: number, phrase: string, text: string, ...fields: string[]): HttpError {
+export function httpError(status: number, phrase: string, text: string, ...fields: string[]): HttpError {
   return { status, phrase, text: `${text}\n`, fields };
 }
 

@@ -21,6 +21,7 @@ import {
   headTooLarge,
   httpErrorOf,
   sendHttpError,
+  tooOften,
   tooSlow,
   unknownPath,
   unwantedBody,
@@ -31,6 +32,7 @@ import { backlog, defaultHttpLimits, type HttpLimits } from './http-limits.ts';
 import { formatHttpPage, pageFields } from './http-page.ts';
 import { sendAnswer, sendText } from './http-send.ts';
 import { HttpTarget, Target } from './http-target.ts';
+import { asksForWebSocket, headWithoutUpgrade, type TakeUpgrade } from './http-upgrade.ts';
 import { parseRequestHost } from './request-host.ts';
 import { secureContextOptions, type TlsCertificate } from './secure-context.ts';
 import { defaultTlsHandshakeLimits, type TlsHandshakeLimits, TlsHandshakes } from './tls-handshakes.ts';
@@ -65,6 +67,8 @@ export interface HttpOptions {
   onBrokenForwardedFor?: (header: string) => void;
   /** Is asked first about every GET and HEAD: answers and returns true, or returns false. */
   answerFirst?: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** Is given what asks for a WebSocket; without it that is answered as if it did not. */
+  takeUpgrade?: TakeUpgrade | undefined;
 }
 
 /** A connection that has come as far as a request elsewhere. */
@@ -184,7 +188,7 @@ export class HttpTransport {
         : createSecureServer({ ...options, ...secureContextOptions(https.certificate) }, answer);
     server.timeout = limits.stallMs;
     const idleTimes = { idleMs: limits.keepAliveMs + limits.headMs, checkEveryMs: limits.checkEveryMs };
-    endIdleConnections(server, idleTimes);
+    endIdleConnections(server, idleTimes, this.#options.takeUpgrade !== undefined);
     // The head is bounded in bytes. A bound in fields would only drop some unseen, and they might announce a body.
     server.maxHeadersCount = 0;
     // A client may close its side once it has asked; without this, node:http would not finish a streamed answer.
@@ -192,12 +196,49 @@ export class HttpTransport {
     // With a body to come, and so refused; node:http would first ask for that body.
     server.on('checkContinue', answer);
     server.on('checkExpectation', answer);
+    if (this.#options.takeUpgrade !== undefined)
+      server.on('upgrade', (request, socket, bytes) => this.#upgrade(request, socket as Socket, bytes));
     server.on('connect', (_request, socket) => this.#refuse(wrongMethod, socket as Socket));
     server.on('clientError', (error: ClientError, socket) => {
       if (error.code === 'ECONNRESET') socket.destroy();
       else this.#refuse(httpErrorOf(error), socket as Socket);
     });
     return server;
+  }
+
+  /** From here on node:http has nothing to do with the connection. */
+  #upgrade(request: IncomingMessage, socket: Socket, bytes: Buffer): void {
+    const { connections } = this.#options;
+    const connection = connections.get(socket);
+    if (connection === undefined) {
+      socket.destroy();
+      return;
+    }
+    connections.renew(connection);
+    if (!asksForWebSocket(request.headers.upgrade)) {
+      socket.unshift(Buffer.concat([headWithoutUpgrade(request), bytes]));
+      this.#intake.serveAgain(socket);
+      return;
+    }
+    socket.on('error', () => socket.destroy());
+    socket.setTimeout(0);
+    this.#head.read(request.rawHeaders);
+    const client = this.#clientOf(connection);
+    const error = this.#errorOf(request);
+    if (error !== undefined) this.#refuse(error, socket);
+    else if (client === undefined) this.#refuse(badRequest, socket);
+    else if (this.#isOverLimit(client, connection)) {
+      this.#options.counters.rateLimited++;
+      this.#refuse(tooOften, socket);
+    } else {
+      this.#options.takeUpgrade!({
+        ...{ request, socket, bytes, client },
+        speaksForMany: connection.proxied && client === connection.address,
+        secure: this.#options.https !== undefined,
+        refuse: (error) => this.#refuse(error, socket),
+        take: () => connections.detach(connection),
+      });
+    }
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {

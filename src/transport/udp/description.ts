@@ -1,6 +1,6 @@
 // What UDP says of itself as a transport.
-import type { TransportDescription } from '../description.ts';
 import { shieldRefusals } from './xdp-counts.ts';
+import type { ListeningDescription } from '../description.ts';
 
 export const udp = {
   name: 'udp',
@@ -45,4 +45,4 @@ export const udp = {
       read: ({ own }) => own.xdpNoFrame ?? 0,
     },
   ],
-} as const satisfies TransportDescription;
+} as const satisfies ListeningDescription;

@@ -15,7 +15,11 @@ const headAt = 0;
 const tailAt = 16;
 /** Of all rings that lead to one thread. */
 const bytesPerThread = 1 << 20;
-const fewestRingBytes = 128 * 1024;
+const usualRingBytes = 128 * 1024;
+/** Of all rings together, where there are many threads; memory that is not used is not taken. */
+const mostBytes = 2 ** 29;
+/** Room for a few letters. */
+const fewestRingBytes = 8192;
 
 /** A letter's first words; its bytes follow. */
 const letter = { bytes: 0, kind: 1, place: 2, generation: 3, low: 4, high: 5, size: 6 } as const;
@@ -178,5 +182,7 @@ export class Mailboxes {
 }
 
 function ringBytesFor(threads: number): number {
-  return Math.max(fewestRingBytes, Math.floor(bytesPerThread / threads) & ~63);
+  const usual = Math.max(usualRingBytes, bytesPerThread / threads);
+  const most = Math.max(fewestRingBytes, mostBytes / threads ** 2);
+  return Math.floor(Math.min(usual, most)) & ~63;
 }
