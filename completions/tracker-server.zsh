@@ -127,8 +127,11 @@ _tracker_server() {
         '(--max-peers)--max-peers[Peers per announce\: the most, and what a client gets that does not say (numwant)]:N: ' \
         '(--max-scrape-hashes)--max-scrape-hashes[The most info_hashes that one scrape is answered; further ones are left out]:N: ' \
         '(--full-scrape)--full-scrape[Allow an HTTP scrape without info_hash, which shows all torrents]' \
-        '(--tracker-id)--tracker-id[The "tracker id" of HTTP announce replies; empty leaves it out]:TEXT: ' \
+        '(--tracker-id)--tracker-id[The "tracker id" of HTTP and WebTorrent announce replies; empty leaves it out]:TEXT: ' \
         '(--no-ipv4-mapped)--no-ipv4-mapped[Do not fill up HTTP replies to IPv6 clients with IPv4 peers written as \:\:ffff\:a.b.c.d]' \
+        '(--no-webtorrent)--no-webtorrent[Do not serve WebTorrent (WebSocket, ws and wss) on the HTTP and HTTPS ports]' \
+        '*--ws-origin[Origin of web pages that may use WebTorrent; pages of others may not. Repeatable]:ORIGIN: ' \
+        '*--deny-ws-origin[Origin of web pages that may not use WebTorrent; "none" shuts out clients that name no origin, which are no browsers. Repeatable]:ORIGIN: ' \
         '*--trusted-proxy[Network whose X-Forwarded-For is believed. Repeatable]:CIDR: ' \
         '(--proxy-protocol)--proxy-protocol[Expect the PROXY protocol (v1 or v2) at the start of each HTTP and HTTPS connection from a --trusted-proxy; other connections are served as ever]' \
         '(--allow-list)--allow-list[File of info_hashes, 40 hexadecimal digits a line, # for comments\: no other torrent may be announced. Read again on SIGHUP and when it changes; a list with a mistake leaves the old one in use]:FILE:_files' \
