@@ -112,7 +112,6 @@ function measureHere(closes: boolean): number {
     onBrokenProxyHeader: () => undefined,
     redirectTo: undefined,
     acme: false,
-    upgrades: false,
     handOver: () => undefined,
     wake: () => undefined,
   });

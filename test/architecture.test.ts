@@ -56,6 +56,7 @@ const rooms: Record<string, string[]> = {
     'transport/answer-stats.ts',
     'transport/client-address.ts',
     'transport/http',
+    'transport/webtorrent',
   ],
   'transport/webtorrent': [
     'protocol',

@@ -53,6 +53,29 @@ export class Waker {
   }
 }
 
+/** Wakes loops that another thread keeps the wakers of, by their eventfds. */
+export class OthersWaker {
+  readonly #calls: SystemCalls;
+  readonly #memory: PinnedMemory;
+  readonly #one: Region;
+
+  constructor(calls: SystemCalls) {
+    this.#calls = calls;
+    this.#memory = new PinnedMemory(calls, 64);
+    this.#one = this.#memory.take(8);
+    this.#one.words[0] = 1;
+  }
+
+  /** `fd`: of a `WakerHandle`. */
+  wake(fd: number): void {
+    this.#calls.write(fd, this.#one.address, 8);
+  }
+
+  release(): void {
+    this.#memory.release();
+  }
+}
+
 function stopAll(): void {
   for (const waker of open) waker.stop();
 }

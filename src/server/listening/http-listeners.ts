@@ -79,8 +79,9 @@ export function createHttpParts(
     onBrokenForwardedFor: warnOfForwardedFor(configuration, log),
   };
   const inWorkers = {
-    settings: httpWorkerSettings(plan, configuration, webTorrent !== undefined),
+    settings: httpWorkerSettings(plan, configuration, webTorrent?.shared),
     table,
+    abandoned: (thread: number) => webTorrent?.abandon(thread),
     hear: (message: HttpWorkerMessage) => hearWorker(message, main),
   };
   return { counters, connections, fullScrapes, inWorkers, handedOn, webTorrent };

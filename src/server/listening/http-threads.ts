@@ -8,6 +8,7 @@ import { redirectDomain } from '../options/redirect-domain.ts';
 import { announceUrlsOf } from './announce-urls.ts';
 import type { HttpWorkerMessage, HttpWorkerSettings } from './http-worker.ts';
 import type { PlannedListener } from './listen-plan.ts';
+import type { WebTorrentShared } from './webtorrent-parts.ts';
 
 /** Counts connections of `workers` threads and of the main thread, which has the number behind theirs. */
 export function createConnectionTable(workers: number): ConnectionTable {
@@ -21,7 +22,7 @@ const unlimitedDescriptors = 1 << 20;
 export function httpWorkerSettings(
   plan: readonly PlannedListener[],
   configuration: Configuration,
-  webTorrent: boolean,
+  webTorrent: WebTorrentShared | undefined,
 ): HttpWorkerSettings {
   return {
     announceUrls: announceUrlsOf(plan, configuration.domain),
@@ -29,7 +30,7 @@ export function httpWorkerSettings(
     proxyProtocol: configuration.proxyProtocol,
     redirectTo: configuration.redirectHttp ? `https://${redirectDomain(configuration)}` : undefined,
     acme: configuration.acmeDomain.length > 0,
-    upgrades: webTorrent && !configuration.redirectHttp,
+    webTorrent: configuration.redirectHttp ? undefined : webTorrent,
     maxConnections: maxConnections(),
     maxPerAddress: defaultMaxPerAddress,
   };

@@ -2,6 +2,7 @@
 import type { EventLoop } from '../../net/event-loop.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
 import type { TcpListener } from '../../net/tcp-listener.ts';
+import { OthersWaker } from '../../net/waker.ts';
 import { parseCidr } from '../../protocol/cidr.ts';
 import { formatIp } from '../../protocol/ip-address.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
@@ -9,10 +10,14 @@ import { ConnectionTable } from '../../transport/http/connection-table.ts';
 import { HttpCounters } from '../../transport/http/http-counters.ts';
 import { defaultHttpLimits } from '../../transport/http/http-limits.ts';
 import type { TakenConnection } from '../../transport/http/http-transport.ts';
+import type { EpollWebSocketsOptions } from '../../transport/http-epoll/epoll-web-sockets.ts';
 import { HttpEpoll } from '../../transport/http-epoll/http-epoll.ts';
+import { Mailboxes } from '../../transport/webtorrent/mailboxes.ts';
+import { WebTorrentCounters } from '../../transport/webtorrent/webtorrent-counters.ts';
 import { monotonicSeconds } from '../clock.ts';
 import { type AnnounceUrls, formatAnnounceUrls } from './announce-urls.ts';
 import { createLimitCheck } from './limit-check.ts';
+import type { WebTorrentShared } from './webtorrent-parts.ts';
 
 /** The same for all threads. */
 export interface HttpWorkerSettings {
@@ -24,8 +29,8 @@ export interface HttpWorkerSettings {
   readonly redirectTo: string | undefined;
   /** Whether an authority may ask for challenges on these listeners. */
   readonly acme: boolean;
-  /** Whether requests for another protocol are another thread's. */
-  readonly upgrades: boolean;
+  /** Without it there is no WebTorrent. */
+  readonly webTorrent: WebTorrentShared | undefined;
   readonly maxConnections: number;
   readonly maxPerAddress: number;
 }
@@ -62,7 +67,7 @@ export function createHttpWorker(
   { settings, counters, table, thread }: HttpWorkerData,
   { calls, loop, tracker, onException, tell }: HttpWorkerParts,
 ): HttpEpoll {
-  const { announceUrls, trustedProxies, maxConnections, ...others } = settings;
+  const { announceUrls, trustedProxies, maxConnections, webTorrent, ...others } = settings;
   const reportProxy = sampled((proxy) => tell({ kind: 'broken proxy header', proxy }));
   return new HttpEpoll(calls, loop, {
     ...others,
@@ -79,9 +84,27 @@ export function createHttpWorker(
     onException,
     onBrokenProxyHeader: (ip) => reportProxy(formatIp(ip)),
     onBrokenForwardedFor: sampled((header) => tell({ kind: 'broken X-Forwarded-For', header })),
+    webTorrent: webTorrent && webTorrentOf(webTorrent, thread, { calls, tracker, onException }),
     handOver: (connection) => tell({ kind: 'connection', connection }),
     wake: (other) => tell({ kind: 'wake', thread: other }),
   });
+}
+
+function webTorrentOf(
+  { mailboxes, threads, offerKey, rules, counters, eventfds }: WebTorrentShared,
+  thread: number,
+  { calls, tracker, onException }: Pick<HttpWorkerParts, 'calls' | 'tracker' | 'onException'>,
+): EpollWebSocketsOptions {
+  const waker = new OthersWaker(calls);
+  const wake = (other: number) => {
+    if (eventfds[other] >= 0) waker.wake(eventfds[other]);
+  };
+  return {
+    ...{ tracker, thread, offerKey, rules, onException },
+    counters: new WebTorrentCounters(counters, thread),
+    mailboxes: new Mailboxes(mailboxes, threads, thread, wake),
+    clock: monotonicSeconds,
+  };
 }
 
 /** What every request meets must not drown the main thread in messages. */

@@ -49,6 +49,8 @@ export interface HttpInWorkers {
   readonly table: ConnectionTable;
   /** Told of whatever a thread says of HTTP. */
   readonly hear: (message: HttpWorkerMessage) => void;
+  /** Told of a thread that has failed, with its connections. */
+  readonly abandoned?: (thread: number) => void;
 }
 
 const socketWorkerProgram = new URL('./socket-worker.js', import.meta.url);
@@ -157,6 +159,7 @@ export class SocketWorkers {
     this.#counters = Array.from({ length: sets }, (_, index) => createUdpCounters(counters, index));
     for (let number = 0; number < workers; number++) {
       const waker = new Waker(this.#calls);
+      if (http?.settings.webTorrent) http.settings.webTorrent.eventfds[number] = waker.handle.fd;
       const data: Omit<SocketWorkerData, 'seed'> = {
         store: store.buffer,
         settings,
@@ -278,6 +281,7 @@ export class SocketWorkers {
     for (const fd of this.#options.http?.table.abandon(number) ?? []) this.#calls.close(fd);
     const counters = this.#httpCounters[number];
     if (counters) counters.connectionsOpen = 0;
+    this.#options.http?.abandoned?.(number);
   }
 
   async #close(): Promise<void> {

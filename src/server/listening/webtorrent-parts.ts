@@ -21,6 +21,8 @@ export interface WebTorrentShared {
   readonly rules: HandshakeRules;
   /** One set a thread, by its number. */
   readonly counters: SharedArrayBuffer;
+  /** By thread: the eventfd that wakes its loop; −1 for one with Node's own, which hears of letters by itself. */
+  readonly eventfds: Int32Array;
 }
 
 export interface WebTorrentParts {
@@ -28,6 +30,8 @@ export interface WebTorrentParts {
   /** The main thread's. */
   readonly host: WebTorrentHost;
   counts(): TransportCounts;
+  /** Counts out what a thread that has failed held. */
+  abandon(thread: number): void;
 }
 
 /** Of as many connections as there may be, WebSockets leave so many for questions over HTTP: one in eight. */
@@ -48,19 +52,26 @@ export function createWebTorrentParts(
     offerKey: crypto.getRandomValues(new Int32Array(2)),
     rules: rulesFrom(configuration, mostConnections),
     counters: new SharedArrayBuffer(threads * webTorrentCounterBytes),
+    eventfds: new Int32Array(new SharedArrayBuffer(threads * 4)).fill(-1),
   };
   const sets = Array.from({ length: threads }, (_, index) => new WebTorrentCounters(shared.counters, index));
+  const mailboxes = new Mailboxes(shared.mailboxes, threads, number, wake);
   const host = new WebTorrentHost({
     tracker,
     counters: sets[number],
-    mailboxes: new Mailboxes(shared.mailboxes, threads, number, wake),
+    mailboxes,
     thread: number,
     offerKey: shared.offerKey,
     rules: shared.rules,
     clock: monotonicSeconds,
     onException: failed,
   });
-  return { shared, host, counts: () => webTorrentCounts(sets) };
+  const abandon = (thread: number) => {
+    const { plainOpen, secureOpen } = sets[thread];
+    mailboxes.countOpen(-plainOpen - secureOpen);
+    sets[thread].plainOpen = sets[thread].secureOpen = 0;
+  };
+  return { shared, host, counts: () => webTorrentCounts(sets), abandon };
 }
 
 function rulesFrom({ wsOrigin, denyWsOrigin }: Configuration, mostConnections: number): HandshakeRules {

@@ -15,13 +15,15 @@ import type { HttpCounters } from '../http/http-counters.ts';
 import { badRequest, type HttpError, tooSlow } from '../http/http-error.ts';
 import type { TakenConnection } from '../http/http-transport.ts';
 import { type EpollConnection, Phase } from './epoll-connection.ts';
+import { EpollWebSockets, type EpollWebSocketsOptions } from './epoll-web-sockets.ts';
 import { OpenConnections, type OpenConnectionsOptions } from './open-connections.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import { RequestAnswers, type RequestAnswersOptions, Verdict } from './request-answers.ts';
 import { RequestHead } from './request-head.ts';
+import { readUpgradeRequest } from './upgrade-request.ts';
 import { WakeUp } from './wake-up.ts';
 
-export interface HttpEpollOptions extends RequestAnswersOptions, OpenConnectionsOptions {
+export interface HttpEpollOptions extends Omit<RequestAnswersOptions, 'upgrades'>, OpenConnectionsOptions {
   readonly counters: HttpCounters;
   readonly trustedProxies: readonly Cidr[];
   /** Whole seconds of the monotonic clock that all threads share. */
@@ -31,6 +33,8 @@ export interface HttpEpollOptions extends RequestAnswersOptions, OpenConnections
   /** Takes a connection whose next request this thread does not answer; the descriptor is its own from then on. */
   readonly handOver: (connection: TakenConnection) => void;
   readonly wallClock?: () => number;
+  /** Without it requests for a WebSocket are answered as if they asked for none. */
+  readonly webTorrent?: EpollWebSocketsOptions | undefined;
 }
 
 /** A head, and what one wake-up reads besides. */
@@ -54,6 +58,7 @@ export class HttpEpoll {
   readonly #paused: number[] = [];
   readonly #words = new Int32Array(4);
   readonly #wakeUp: WakeUp;
+  readonly #webSockets: EpollWebSockets | undefined;
   #closing = false;
 
   constructor(calls: SystemCalls, loop: EventLoop, options: HttpEpollOptions) {
@@ -72,7 +77,12 @@ export class HttpEpoll {
       keepAliveSeconds: Math.floor(limits.keepAliveMs / 1000),
       wallClock,
     });
-    this.#answers = new RequestAnswers(this.#head, this.#out, this.#wakeUp, options);
+    const { webTorrent } = options;
+    this.#answers = new RequestAnswers(this.#head, this.#out, this.#wakeUp, {
+      ...options,
+      upgrades: webTorrent !== undefined,
+    });
+    this.#webSockets = webTorrent && new EpollWebSockets(loop, this.#sockets, options.table, webTorrent);
     this.#connections = new OpenConnections(loop, this.#sockets, this.#wakeUp, options, this.#onExpired);
   }
 
@@ -92,16 +102,18 @@ export class HttpEpoll {
     this.#listeners.length = this.#paused.length = 0;
     this.#closing = true;
     this.#connections.closeIdle();
+    this.#webSockets?.stop();
   }
 
   /** Whether no connection is open. */
   get isIdle(): boolean {
-    return this.#connections.count === 0;
+    return this.#connections.count === 0 && this.#webSocketCount === 0;
   }
 
   /** Cuts off whatever is left and lets go of the memory. */
   close(): void {
     this.#connections.resetAll();
+    this.#webSockets?.close();
     this.#loop.every(0, undefined);
     this.#sockets.release();
   }
@@ -109,6 +121,7 @@ export class HttpEpoll {
   /** Ends what other threads have asked this one to end; called when the thread was woken. */
   wake(): void {
     this.#connections.shedAsked();
+    this.#webSockets?.readLetters();
   }
 
   #addListener(fd: number): void {
@@ -229,6 +242,11 @@ export class HttpEpoll {
       const verdict = this.#answers.answer(connection, bytes, this.#closing);
       if (verdict === Verdict.handOver) {
         if (this.#flush(connection)) this.#handOver(connection, at, end);
+        else if (connection.fd >= 0) connection.keep(bytes, at, end);
+        return;
+      }
+      if (verdict === Verdict.upgrade) {
+        if (this.#flush(connection)) this.#upgrade(connection, at, headEnd, end);
         else if (connection.fd >= 0) connection.keep(bytes, at, end);
         return;
       }
@@ -375,6 +393,36 @@ export class HttpEpoll {
     this.#options.handOver({ fd, bytes, family, words: address, proxied });
   }
 
+  /** Opens a WebSocket for the request in `bytes[at .. headEnd)`, behind which more may have come, or refuses it. */
+  #upgrade(connection: EpollConnection, at: number, headEnd: number, end: number): void {
+    const webSockets = this.#webSockets!;
+    const answer = webSockets.answer(readUpgradeRequest(this.#bytes, at, headEnd));
+    if (typeof answer !== 'string') {
+      this.#refuse(connection, answer);
+      return;
+    }
+    const { fd, place, proxied } = connection;
+    const client = this.#answers.client!;
+    const length = Buffer.from(
+      this.#sockets.output.bytes.buffer,
+      this.#sockets.output.bytes.byteOffset,
+    ).write(answer, 'latin1');
+    if (this.#sockets.send(fd, 0, length) !== length) {
+      this.#connections.close(connection);
+      return;
+    }
+    this.#counters.bytesOut += length;
+    const address = { family: client.family, words: client.words.slice() };
+    const speaksForMany = proxied && client === connection;
+    this.#connections.detach(connection);
+    webSockets.take(fd, place, address, speaksForMany, this.#bytes, headEnd, end);
+    this.#loop.every(this.#options.limits.checkEveryMs, this.#onTick);
+  }
+
+  get #webSocketCount(): number {
+    return this.#webSockets?.count ?? 0;
+  }
+
   #setInterest(connection: EpollConnection, interest: number): void {
     if (connection.interest === interest || connection.fd < 0) return;
     if (connection.interest === 0) this.#loop.add(connection.fd, interest, this.#onReady);
@@ -385,8 +433,9 @@ export class HttpEpoll {
   #onTick = (): void => {
     this.#wakeUp.begin();
     this.#connections.tick();
+    this.#webSockets?.tick();
     for (const fd of this.#paused.splice(0)) this.#addListener(fd);
-    if (this.#connections.count === 0 && this.#paused.length === 0) this.#loop.every(0, undefined);
+    if (this.isIdle && this.#paused.length === 0) this.#loop.every(0, undefined);
   };
 
   #onExpired = (connection: EpollConnection): void => {

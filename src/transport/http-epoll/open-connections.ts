@@ -155,6 +155,15 @@ export class OpenConnections {
     this.#forget(connection);
   }
 
+  /**
+   * Lets go of a connection that speaks another protocol from here on: its descriptor is open and nobody watches it, and
+   * it counts for its address and in all.
+   */
+  detach(connection: EpollConnection): void {
+    if (connection.interest !== 0) this.#loop.remove(connection.fd);
+    this.#leave(connection);
+  }
+
   #note(fd: number, place: number, proxied: boolean): EpollConnection {
     const { table, thread, counters, limits, proxyProtocol } = this.#options;
     const { peerFamily: family, peerWords: words } = this.#sockets;
@@ -203,10 +212,15 @@ export class OpenConnections {
 
   #forget(connection: EpollConnection): void {
     const { fd } = connection;
-    const { table, counters } = this.#options;
+    const { table } = this.#options;
     table.disown(fd);
     table.remove(connection.place);
-    counters.connectionsOpen--;
+    this.#leave(connection);
+  }
+
+  #leave(connection: EpollConnection): void {
+    const { fd } = connection;
+    this.#options.counters.connectionsOpen--;
     this.#count--;
     this.#all[fd] = undefined;
     this.#order.remove(connection);

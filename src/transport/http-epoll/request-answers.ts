@@ -7,7 +7,7 @@ import { type ClientAddress, parseForwardedFor, toClientAddress } from '../clien
 import { acmePrefix } from '../http/acme-challenges.ts';
 import { HttpAnswers, Outcome } from '../http/http-answers.ts';
 import type { HttpCounters } from '../http/http-counters.ts';
-import { unknownPath } from '../http/http-error.ts';
+import { badRequest, tooOften, unknownPath } from '../http/http-error.ts';
 import { formatHttpPage, pageFields } from '../http/http-page.ts';
 import { safeTarget } from '../http/http-redirect.ts';
 import { HttpTarget, Target } from '../http/http-target.ts';
@@ -32,7 +32,7 @@ export interface RequestAnswersOptions {
   readonly redirectTo: string | undefined;
   /** Whether the authority's challenges may be asked for, which another thread answers. */
   readonly acme: boolean;
-  /** Whether requests for another protocol are another thread's business. */
+  /** Whether requests for a WebSocket get one; else they are answered as if they asked for none. */
   readonly upgrades: boolean;
 }
 
@@ -46,6 +46,8 @@ export const Verdict = {
   refused: 2,
   /** Nothing stands there: somebody else is to answer. */
   handOver: 3,
+  /** Nothing either: it asks for a WebSocket, and may have one. */
+  upgrade: 4,
 } as const;
 export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 
@@ -53,6 +55,8 @@ export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 export class RequestAnswers {
   /** Requests answered so far. */
   count = 0;
+  /** Whose the last request is; undefined when that cannot be told. */
+  client: ClientAddress | undefined;
   readonly #options: RequestAnswersOptions;
   readonly #head: RequestHead;
   readonly #out: ReplyWriter;
@@ -96,8 +100,9 @@ export class RequestAnswers {
       this.#out.httpError(head.error, head.head);
       return Verdict.refused;
     }
-    if (head.upgrade && upgrades) return Verdict.handOver;
     const client = this.#clientOf(connection, bytes);
+    this.client = client;
+    if (head.webSocket && upgrades) return this.#upgrade(client, connection);
     if (client !== undefined && this.#takesTooMuch(client, connection)) {
       counters.rateLimited++;
       this.#answers.refuse(tooManyRequests);
@@ -121,6 +126,15 @@ export class RequestAnswers {
         this.#out.httpError(unknownPath, head.head);
         return Verdict.last;
     }
+  }
+
+  #upgrade(client: ClientAddress | undefined, connection: EpollConnection): Verdict {
+    const { counters } = this.#options;
+    if (client !== undefined && !this.#takesTooMuch(client, connection)) return Verdict.upgrade;
+    if (client === undefined) counters.badRequests++;
+    else counters.rateLimited++;
+    this.#out.httpError(client === undefined ? badRequest : tooOften, false);
+    return Verdict.refused;
   }
 
   /** Takes a token; from a trusted proxy itself none, as it speaks for many. */

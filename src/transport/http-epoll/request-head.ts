@@ -2,6 +2,7 @@
 import { METHODS } from 'node:http';
 import { acceptsGzip } from '../http/accept-encoding.ts';
 import { badRequest, type HttpError, headTooLarge, unwantedBody, wrongMethod } from '../http/http-error.ts';
+import { asksForWebSocket } from '../http/http-upgrade.ts';
 import {
   bytesOf,
   is,
@@ -61,8 +62,8 @@ export class RequestHead {
   /** The first Host field's value; empty range when there is none. */
   hostAt = 0;
   hostEnd = 0;
-  /** Asks for another protocol (RFC 9110, 7.8). */
-  upgrade = false;
+  /** Asks for a WebSocket. */
+  webSocket = false;
   readonly #maxBytes: number;
   #size = 0;
   #body = false;
@@ -117,7 +118,7 @@ export class RequestHead {
     this.error = undefined;
     this.head = false;
     this.gzip = false;
-    this.upgrade = false;
+    this.webSocket = false;
     this.hostAt = this.hostEnd = 0;
     this.#size = fixedBytes;
     this.#body =
@@ -255,7 +256,7 @@ export class RequestHead {
           this.#waits ||= /(?:^|\W)100-continue(?:$|\W)/i.test(latin1(bytes, at, end));
         return true;
       case 7:
-        if (is(bytes, nameAt, upgrade)) this.upgrade = true;
+        if (is(bytes, nameAt, upgrade)) this.webSocket ||= asksForWebSocket(latin1(bytes, at, end));
         return true;
       case 10:
         if (is(bytes, nameAt, connection)) this.#readConnection(bytes, at, end);

@@ -81,7 +81,7 @@ export class Mailboxes {
     return Atomics.load(this.#words, header.open);
   }
 
-  countOpen(change: 1 | -1): void {
+  countOpen(change: number): void {
     Atomics.add(this.#words, header.open, change);
   }
 

@@ -110,7 +110,6 @@ export async function startEpoll(changes: HttpChanges = {}): Promise<StartedHttp
     onBrokenProxyHeader: (ip) => options.onBrokenProxyHeader?.(formatIp(ip)),
     redirectTo: changes.redirectTo === undefined ? undefined : `https://${changes.redirectTo}`,
     acme: true,
-    upgrades: false,
     handOver: (connection) => other.take(connection),
     wake: () => {},
   });
