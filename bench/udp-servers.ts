@@ -87,7 +87,7 @@ const bittorrentTrackerVersion = '11.2.3';
 
 // Installed for this purpose only, outside the project, and kept for the next time. Its server alone is loaded: the
 // client wants a native WebRTC module.
-export function bittorrentTracker({ http = false } = {}): BenchServer {
+export function bittorrentTracker({ http = false, ws = false } = {}): BenchServer {
   const directory = join(tmpdir(), `caracal-bench-bittorrent-tracker-${bittorrentTrackerVersion}`);
   const entry = join(directory, 'node_modules', 'bittorrent-tracker', 'server.js');
   if (!existsSync(entry)) {
@@ -98,7 +98,7 @@ export function bittorrentTracker({ http = false } = {}): BenchServer {
   }
   const program = (port: number) =>
     `import Server from ${JSON.stringify(pathToFileURL(entry).href)};
-    const server = new Server({ udp: ${!http}, http: ${http}, ws: false, stats: false });
+    const server = new Server({ udp: ${!http}, http: ${http}, ws: ${ws}, stats: false });
     for (const event of ['error', 'warning']) server.on(event, () => {});
     server.listen(${port}, '127.0.0.1');`;
   return {

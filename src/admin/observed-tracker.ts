@@ -14,6 +14,10 @@ export interface StoreTotals {
   seeders4: number;
   leechers6: number;
   seeders6: number;
+  /** Of peers that are connections (WebTorrent). */
+  connectionSwarms: number;
+  connectionLeechers: number;
+  connectionSeeders: number;
   bytesInUse: number;
   memoryLimit: number;
   /** Swarms that made room for others since the start. */

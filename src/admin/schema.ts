@@ -20,6 +20,9 @@ const inAndOut = <T extends z.ZodType>(of: T) => z.strictObject({ in: of, out: o
 /** How peers are reached, with titles: whoever shows or adds up peers goes through these. */
 export const peerKinds = { ipv4: 'IPv4', ipv6: 'IPv6' } as const;
 
+/** How peers are reached: at an address of a family, or through their connection with the tracker (WebTorrent). */
+const reached = z.strictObject({ ipv4: count, ipv6: count, webrtc: count });
+
 export const percentilesSchema = z.strictObject({ p50: seconds, p95: seconds, p99: seconds });
 
 export const listenerSchema = z.strictObject({
@@ -79,8 +82,8 @@ export const statsSchema = z.strictObject({
   announce_rate: rate,
   swarms: count,
   peers: z.strictObject({
-    seeders: families(count),
-    leechers: families(count),
+    seeders: reached,
+    leechers: reached,
   }),
   refused,
   refused_rate: rate,

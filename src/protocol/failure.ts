@@ -50,4 +50,5 @@ export const invalidAnswer = new Failure('missing or invalid answer', 'malformed
 export const invalidOfferId = new Failure('missing or invalid offer_id', 'malformed');
 export const missingToPeerId = new Failure('missing or invalid to_peer_id', 'malformed');
 export const peerIdTaken = new Failure('peer_id is in use by another connection', 'not_allowed');
+export const fullScrapeTooLarge = new Failure('full scrape is too large here, ask over HTTP');
 export const tooManyTorrents = new Failure('too many torrents on one connection', 'rate_limited');

@@ -68,6 +68,12 @@ export class Tracker {
     return stored ? undefined : trackerFull;
   }
 
+  /** Swarms that have peers, of both kinds: a torrent may have one of each. */
+  get swarmCount(): number {
+    const { swarms, connectionSwarms } = this.#store.totals();
+    return swarms + connectionSwarms;
+  }
+
   /** Whether `lookAhead` is worth its time. */
   get looksAhead(): boolean {
     return this.#store.outgrowsCaches;

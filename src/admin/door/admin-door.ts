@@ -205,8 +205,12 @@ export class AdminDoor {
   }
 }
 
-function sumTotals({ swarms, leechers4, seeders4, leechers6, seeders6 }: StoreTotals) {
-  return { swarms, peers: leechers4 + seeders4 + leechers6 + seeders6 };
+function sumTotals(totals: StoreTotals) {
+  const { leechers4, seeders4, leechers6, seeders6, connectionLeechers, connectionSeeders } = totals;
+  return {
+    swarms: totals.swarms + totals.connectionSwarms,
+    peers: leechers4 + seeders4 + leechers6 + seeders6 + connectionLeechers + connectionSeeders,
+  };
 }
 
 /**

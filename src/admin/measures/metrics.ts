@@ -153,10 +153,15 @@ function registerStoreMetrics(registry: Registry, tracker: ObservedTracker): voi
       },
     });
   };
-  gauge('tracker_swarms', 'Swarms that have peers.', () => tracker.totals().swarms);
+  gauge('tracker_swarms', 'Swarms that have peers with an address.', () => tracker.totals().swarms);
+  gauge(
+    'tracker_webtorrent_swarms',
+    'Swarms that have WebTorrent peers.',
+    () => tracker.totals().connectionSwarms,
+  );
   new Gauge({
     name: 'tracker_peers',
-    help: 'Peers, by role and address family.',
+    help: 'Peers, by role and by how they are reached: IPv4, IPv6, or WebRTC for those of WebTorrent.',
     labelNames: ['role', 'family'],
     registers: [registry],
     collect() {
@@ -165,6 +170,8 @@ function registerStoreMetrics(registry: Registry, tracker: ObservedTracker): voi
       this.set({ role: 'seeder', family: 'ipv6' }, totals.seeders6);
       this.set({ role: 'leecher', family: 'ipv4' }, totals.leechers4);
       this.set({ role: 'leecher', family: 'ipv6' }, totals.leechers6);
+      this.set({ role: 'seeder', family: 'webrtc' }, totals.connectionSeeders);
+      this.set({ role: 'leecher', family: 'webrtc' }, totals.connectionLeechers);
     },
   });
   gauge(

@@ -114,10 +114,10 @@ export class Monitor {
       announce_rate: round(
         transports.reduce((sum, { announce_rate: rate }) => sum + rate.ipv4 + rate.ipv6, 0),
       ),
-      swarms: totals.swarms,
+      swarms: totals.swarms + totals.connectionSwarms,
       peers: {
-        seeders: { ipv4: totals.seeders4, ipv6: totals.seeders6 },
-        leechers: { ipv4: totals.leechers4, ipv6: totals.leechers6 },
+        seeders: { ipv4: totals.seeders4, ipv6: totals.seeders6, webrtc: totals.connectionSeeders },
+        leechers: { ipv4: totals.leechers4, ipv6: totals.leechers6, webrtc: totals.connectionLeechers },
       },
       refused: sums.refused,
       refused_rate: round((sums.refusedInAll - lastSums.refusedInAll) / elapsed),

@@ -4,6 +4,7 @@ import { formatShownEndpoint, type IpVisibility } from '../../admin/shown-addres
 import { Event } from '../../protocol/event.ts';
 import { decodeIpWords } from '../../protocol/ip-address.ts';
 import type { Announce } from '../../tracker/announce.ts';
+import type { ConnectionVisit } from '../../tracker/connection-peers.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import type { Log } from '../log/log.ts';
 
@@ -19,11 +20,39 @@ export function logRequests(tracker: Tracker, log: RequestLines, logIp: IpVisibi
     log.debug('announce', { ...questionOf(request, logIp), ...answer });
     return failure;
   };
+  const { connections } = tracker;
+  const join = connections.announce.bind(connections);
+  connections.announce = (visit, want, now) => {
+    const joined = join(visit, want, now);
+    const { complete, incomplete, otherCount: peers } = visit;
+    const answer =
+      typeof joined === 'string' ? { complete, incomplete, peers } : { failure_reason: joined.message };
+    log.debug('announce', { ...connectionOf(visit, logIp), ...answer });
+    return joined;
+  };
+  const stop = connections.stop.bind(connections);
+  connections.stop = (visit) => {
+    const stopped = stop(visit);
+    if (stopped) log.debug('stopped', connectionOf(visit, logIp));
+    return stopped;
+  };
   const scrape = tracker.scrape.bind(tracker);
   tracker.scrape = (infoHash, at, counts) => {
     scrape(infoHash, at, counts);
     const { complete, incomplete, downloaded } = counts;
     log.debug('scrape', { info_hash: formatHash(infoHash, at), complete, incomplete, downloaded });
+  };
+}
+
+function connectionOf(visit: ConnectionVisit, logIp: IpVisibility) {
+  const { infoHash, infoHashAt, address, addressAt, family, event, seeding } = visit;
+  return {
+    info_hash: formatHash(infoHash, infoHashAt),
+    // A WebRTC peer has no port to be reached at.
+    peer: formatShownEndpoint(decodeIpWords(address, addressAt, family), 0, logIp),
+    transport: 'webtorrent',
+    event: eventNames[event],
+    seeder: seeding,
   };
 }
 

@@ -19,8 +19,13 @@ export class StatsLine {
 
   /** `Stats: 2 torrents  3 peers`, and when UDP was used `  UDP: 120 in  118 out` and what went wrong. */
   next(): string {
-    const { swarms, leechers4, leechers6, seeders4, seeders6 } = this.#store.totals();
+    const { swarms, leechers4, leechers6, seeders4, seeders6, ...connections } = this.#store.totals();
+    const { connectionSwarms, connectionLeechers, connectionSeeders } = connections;
     const line = `Stats: ${swarms} torrents  ${leechers4 + leechers6 + seeders4 + seeders6} peers`;
+    const webTorrent =
+      connectionSwarms === 0
+        ? ''
+        : `  WebTorrent: ${connectionSwarms} torrents  ${connectionLeechers + connectionSeeders} peers`;
     const tallies = this.#tallies();
     const grown = Object.entries(tallies).flatMap(([title, counters]) => {
       const last = this.#last[title] ?? {};
@@ -31,6 +36,6 @@ export class StatsLine {
       return words.length === 0 ? [] : [`  ${title}: ${words.join('  ')}`];
     });
     this.#last = tallies;
-    return line + grown.join('');
+    return line + webTorrent + grown.join('');
   }
 }

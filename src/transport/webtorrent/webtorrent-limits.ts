@@ -22,6 +22,8 @@ export interface WebTorrentLimits {
   readonly offerSeconds: number;
   /** Offers of one connection that are relayed within `offerSeconds`. */
   readonly maxOffersPerConnection: number;
+  /** Swarms in one message with all of them; whoever has more is asked over HTTP, where the answer is a stream. */
+  readonly maxFullScrape: number;
   /** Torrents that one connection may announce at once. */
   readonly maxTorrents: number;
 }
@@ -37,5 +39,6 @@ export const defaultWebTorrentLimits: WebTorrentLimits = {
   maxOffers: 10,
   offerSeconds: 120,
   maxOffersPerConnection: 8192,
+  maxFullScrape: 1200,
   maxTorrents: 10_000,
 };

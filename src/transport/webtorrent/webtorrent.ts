@@ -5,6 +5,7 @@ import { Event } from '../../protocol/event.ts';
 import {
   type Failure,
   fullScrapeRefused,
+  fullScrapeTooLarge,
   internalError,
   peerIdTaken,
   tooManyRequests,
@@ -383,7 +384,7 @@ export class WebTorrent implements WebSocketOwner {
     const { hashCount, infoHashes } = this.#message;
     const { tracker } = this.#options;
     if (hashCount === 0) {
-      this.#refuse(socket, fullScrapeRefused);
+      this.#scrapeAll(socket);
       return;
     }
     this.#begin();
@@ -394,6 +395,24 @@ export class WebTorrent implements WebSocketOwner {
     }
     encodeWebTorrentScrapeTail(this.#writer, tracker.settings.minInterval);
     this.#send(socket);
+  }
+
+  #scrapeAll(socket: WebSocket): void {
+    const { tracker } = this.#options;
+    if (!tracker.settings.fullScrape) this.#refuse(socket, fullScrapeRefused);
+    else if (tracker.swarmCount > this.#limits.maxFullScrape) this.#refuse(socket, fullScrapeTooLarge);
+    else {
+      this.#counters.fullScrapes++;
+      this.#begin();
+      encodeWebTorrentScrapeHead(this.#writer);
+      let index = 0;
+      for (const swarm of tracker.scrapeAll()) {
+        if (swarm === undefined) continue;
+        encodeWebTorrentScrapeEntry(this.#writer, index++, swarm.infoHash, 0, swarm);
+      }
+      encodeWebTorrentScrapeTail(this.#writer, tracker.settings.minInterval);
+      this.#send(socket);
+    }
   }
 
   #sendReply(socket: WebSocket, { complete, incomplete, event, family }: ConnectionVisit): void {

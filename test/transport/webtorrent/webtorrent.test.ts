@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { checkStore } from '../../../src/swarm/inspect/check-store.ts';
 import { Protection } from '../../../src/tracker/protection.ts';
 import { TokenBuckets } from '../../../src/tracker/token-buckets.ts';
+import { Visit } from '../../swarm/visit.ts';
 import { announceOf, answerOf, id, offersOf, Scene } from './signalling.ts';
 
 const reply = (swarm: string, complete: number, incomplete: number) => ({
@@ -220,6 +221,27 @@ test('scrapes of one, of several, of too many and of everything', () => {
   assert.deepEqual(client.heard(), [
     { action: 'scrape', 'failure reason': 'full scrape not allowed', interval: 1800 },
   ]);
+});
+
+test('a scrape of everything, where it is allowed, holds torrents of both kinds once, up to a bound', () => {
+  const scene = new Scene({ settings: { fullScrape: true }, limits: { maxFullScrape: 3 } });
+  const client = scene.client();
+  const visit = new Visit();
+  visit.infoHash = new Int32Array(Uint8Array.from(id('t'), (c) => c.charCodeAt(0)).buffer);
+  scene.store.announce(visit, 0, 1);
+  client
+    .say(announceOf('s', 'a', { left: 0 }))
+    .say(announceOf('t', 'a'))
+    .heard();
+  client.say({ action: 'scrape' });
+  const [{ files }] = client.heard();
+  assert.deepEqual(files, {
+    [id('s')]: { complete: 1, incomplete: 0, downloaded: 0 },
+    [id('t')]: { complete: 0, incomplete: 2, downloaded: 0 },
+  });
+  client.say(announceOf('u', 'a')).heard();
+  client.say({ action: 'scrape' });
+  assert.match(client.heard()[0]['failure reason'], /too large/);
 });
 
 test('who asks too often is told so; the others are not touched', () => {
