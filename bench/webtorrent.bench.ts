@@ -90,36 +90,47 @@ console.log(`\n${about}\n\n${formatTable(head, rows)}\n\n${formatTable(ratioHead
 if (values.save) save();
 
 async function measure(server: BenchServer): Promise<Result> {
+  const { connections, swarms, offers, seconds, idle: idleConnections } = values;
+  const words = ['--connections', connections, '--swarms', swarms, '--offers', offers, '--seconds', seconds];
+  const busy = await withServer(server, (port) => firstLineOf(load(port, words)));
+  const found = /^RESULT (\d+) (\d+) (\d+)$/.exec(busy);
+  if (!found) throw new Error(`the load said: ${busy}`);
+  const [messages, offersSent, answers] = found.slice(1).map(Number);
+  // Of a new process: in one that has worked, the heap has room already.
+  const idleKiB = await withServer(server, async (port, child) => {
+    await firstLineOf(load(port, ['--connections', '100', '--idle']));
+    await pause(1000);
+    const before = residentKiB(child);
+    const holder = load(port, ['--connections', idleConnections, '--idle']);
+    await firstLine(holder);
+    await pause(1000);
+    const grown = residentKiB(child) - before;
+    await end(holder);
+    return grown / Number(idleConnections);
+  });
+  return { messages, offers: offersSent, answers, idleKiB };
+}
+
+/** Its own process, on a core of its own, for as long as `use` takes. */
+async function withServer<T>(
+  server: BenchServer,
+  use: (port: number, child: ChildProcess) => Promise<T>,
+): Promise<T> {
   const port = await freePort();
   const [command, ...args] = pinned(0, server.command(port));
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const said = lastWords(child);
   try {
     await listening(port, said);
-    const { connections, swarms, offers, seconds } = values;
-    const busy = load(port, [
-      '--connections',
-      connections,
-      '--swarms',
-      swarms,
-      '--offers',
-      offers,
-      '--seconds',
-      seconds,
-    ]);
-    const line = await firstLine(busy);
-    await end(busy);
-    const found = /^RESULT (\d+) (\d+) (\d+)$/.exec(line);
-    if (!found) throw new Error(`the load said: ${line}`);
-    const [messages, offersSent, answers] = found.slice(1).map(Number);
-    await pause(500);
-    const before = residentKiB(child);
-    const idle = load(port, ['--connections', values.idle, '--idle']);
-    await firstLine(idle);
-    await pause(1000);
-    const idleKiB = (residentKiB(child) - before) / Number(values.idle);
-    await end(idle);
-    return { messages, offers: offersSent, answers, idleKiB };
+    return await use(port, child);
+  } finally {
+    await end(child);
+  }
+}
+
+async function firstLineOf(child: ChildProcess): Promise<string> {
+  try {
+    return await firstLine(child);
   } finally {
     await end(child);
   }
