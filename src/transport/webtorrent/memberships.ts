@@ -3,12 +3,13 @@
 /** info_hash and peer_id. */
 export const membershipWords = 10;
 const first = 2;
+const noWords = new Int32Array(0);
 
 /** Empty for a connection that has announced nothing, so that an idle one costs next to nothing. */
 export class Memberships {
   count = 0;
   /** Those of number i are words 10 × i and on; replaced when there is no room. */
-  words = new Int32Array(0);
+  words = noWords;
 
   /**
    * Adds one that is not there. `isStale` says of one, by its number, that it is another connection's meanwhile or was
@@ -21,6 +22,11 @@ export class Memberships {
       this.words[at + i] = infoHash[i];
       this.words[at + 5 + i] = peerId[i];
     }
+  }
+
+  clear(): void {
+    this.count = 0;
+    this.words = noWords;
   }
 
   remove(infoHash: Int32Array, peerId: Int32Array): void {

@@ -156,8 +156,7 @@ export class WebTorrent implements WebSocketOwner {
       visit.peerIdAt = visit.infoHashAt + 5;
       this.#options.tracker.connections.stop(visit);
     }
-    memberships.count = 0;
-    memberships.words = new Int32Array(0);
+    memberships.clear();
     this.#restoreVisit();
   }
 
