@@ -17,10 +17,12 @@ const transport = z.enum(transportNames as [TransportName, ...TransportName[]]);
 const families = <T extends z.ZodType>(of: T) => z.strictObject({ ipv4: of, ipv6: of });
 const inAndOut = <T extends z.ZodType>(of: T) => z.strictObject({ in: of, out: of });
 
-/** How peers are reached, with titles: whoever shows or adds up peers goes through these. */
-export const peerKinds = { ipv4: 'IPv4', ipv6: 'IPv6' } as const;
+/**
+ * How peers are reached, with titles: at an address of a family, or through their connection with the tracker
+ * (WebTorrent). Whoever shows or adds up peers goes through these.
+ */
+export const peerKinds = { ipv4: 'IPv4', ipv6: 'IPv6', webrtc: 'WebRTC' } as const;
 
-/** How peers are reached: at an address of a family, or through their connection with the tracker (WebTorrent). */
 const reached = z.strictObject({ ipv4: count, ipv6: count, webrtc: count });
 
 export const percentilesSchema = z.strictObject({ p50: seconds, p95: seconds, p99: seconds });

@@ -225,8 +225,6 @@ function showSplit({ peers: { seeders, leechers }, transports }: Stats): void {
   setRows('split', [...shares(kinds), ...shares(announces)]);
 }
 
-const peerKinds = { ipv4: 'Peers over IPv4', ipv6: 'Peers over IPv6', webrtc: 'Peers over WebRTC' } as const;
-
 function showUpkeep(stats: Stats): void {
   const { snapshot, certificates, at } = stats;
   const rows: Cell[][] = [];

@@ -7,8 +7,8 @@ import { type Option, option } from './option.ts';
 import { address, choice, networks, onOff, path, seconds, size, text, wholeNumber } from './option-kinds.ts';
 import { portOptions } from './port-options.ts';
 import { protectionOptions } from './protection-options.ts';
-import { xdpOptions } from './xdp-options.ts';
 import { webTorrentOptions } from './webtorrent-options.ts';
+import { xdpOptions } from './xdp-options.ts';
 
 const week = 7 * 24 * 3600;
 const mebibyte = 2 ** 20;

@@ -1,6 +1,7 @@
 // What UDP says of itself as a transport.
-import { shieldRefusals } from './xdp-counts.ts';
+
 import type { ListeningDescription } from '../description.ts';
+import { shieldRefusals } from './xdp-counts.ts';
 
 export const udp = {
   name: 'udp',

@@ -25,6 +25,7 @@ export function webTorrentCounts(sets: readonly WebTorrentCounters[]): Transport
     scrapes: counters.scrapes,
     bytesIn: counters.bytesIn,
     bytesOut: counters.bytesOut,
+    packets: undefined,
     droppedByKernel: 0,
     unsent: 0,
     exceptions: counters.exceptions,
