@@ -246,6 +246,7 @@ const rooms: Record<string, string[]> = {
   'server/check': [
     'cli',
     'net',
+    'net/xdp',
     'server/certificates',
     'server/listening',
     'server/lists',

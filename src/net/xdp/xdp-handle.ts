@@ -9,7 +9,7 @@ import { PinnedMemory, type Region, writePointer } from '../pinned-memory.ts';
 import { SystemCallError } from '../system-call-error.ts';
 import type { SystemCalls } from '../system-calls.ts';
 
-const AF_XDP = 44;
+export const AF_XDP = 44;
 const SOL_XDP = 283;
 const xdpOption = {
   offsets: 1,

@@ -17,6 +17,7 @@ import { nodeLineWarning } from './node-line.ts';
 import { probeAdminSocket } from './probe-admin-socket.ts';
 import { probeConntrack, probeReceiveBuffer } from './probe-kernel.ts';
 import { ListenerProbe, type Probed } from './probe-listener.ts';
+import { probeXdp } from './probe-xdp.ts';
 
 /** Fewer connections than this are little for a public tracker. */
 const fewConnections = 2000;
@@ -44,7 +45,9 @@ export async function testItself(configuration: Configuration): Promise<Finding[
     probeDescriptors(),
     probeFamilies(configuration),
     probeMemory(configuration),
-    ...(udp ? [probeWorkers(configuration), probeReceiveBuffer(), probeConntrack()] : []),
+    ...(udp
+      ? [probeWorkers(configuration), probeReceiveBuffer(), probeConntrack(), ...probeXdp(configuration)]
+      : []),
     probeNode(),
   );
   return findings.filter((finding) => finding !== undefined);

@@ -2,13 +2,13 @@
 // workers, followed, and given back.
 //
 // The workers' ordinary sockets stay open on the same ports. So whatever goes wrong here costs speed and no answer.
-import { readdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { SystemCallError } from '../../net/system-call-error.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
 import { RingMailbox } from '../../net/xdp/ring-mailbox.ts';
 import { XdpFilter } from '../../net/xdp/xdp-filter.ts';
 import { closeXdpSocket, openXdpSocket, readXdpLosses, type XdpHandle } from '../../net/xdp/xdp-handle.ts';
+import { queuesOf } from '../../net/xdp/xdp-trial.ts';
 import { parseIp } from '../../protocol/ip-address.ts';
 import type { TokenRate } from '../../tracker/token-buckets.ts';
 import { noXdpCounts, type XdpCounts } from '../../transport/udp/xdp-counts.ts';
@@ -219,9 +219,4 @@ function localAddresses(endpoints: readonly XdpEndpoint[]): Map<string, Uint8Arr
 function mapped(bytes: Uint8Array): Uint8Array {
   if (bytes.length === 16) return bytes;
   return Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...bytes]);
-}
-
-function queuesOf(name: string): number[] {
-  const queues = readdirSync(`/sys/class/net/${name}/queues`).filter((queue) => queue.startsWith('rx-'));
-  return queues.map((_, number) => number);
 }

@@ -178,3 +178,12 @@ describe('the life of a filter', { skip }, () => {
     await tracker.end();
   });
 });
+
+test('--check says which interfaces could be read', { skip }, () => {
+  const words = [process.execPath, main, '--check', '--xdp', network.interface, '--xdp', 'nonsuch0'];
+  const [command, ...rest] = network.inside(network.server, words);
+  const { stdout, status } = spawnSync(command, rest, { encoding: 'utf8' });
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, new RegExp(`# ok +--xdp ${network.interface}: 2 queues`));
+  assert.match(stdout, /# warning +--xdp nonsuch0: .*there is no network interface nonsuch0/);
+});
