@@ -146,6 +146,7 @@ _tracker_server() {
         '(--takeover)--takeover[Take the sockets and swarms over from the tracker that runs on the same --data-dir, which then ends. Without one it is an ordinary start]' \
         '(--snapshot-interval)--snapshot-interval[Seconds between two savings of all swarms to --data-dir; they are also saved at the end]:SEC: ' \
         '(--workers)--workers[Threads that serve UDP and HTTP on Linux; 0 serves both on the main thread]:N: ' \
+        '(--stream-workers)--stream-workers[Threads that carry HTTPS, started only with --https-port; 0 carries it on the main thread]:N: ' \
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '*--admin-allowed-host[Host name by which the dashboard may be called. Repeatable]:NAME: ' \

@@ -148,6 +148,7 @@ const rooms: Record<string, string[]> = {
     'server/options',
     'server/start-error.ts',
     'swarm',
+    'transport/http',
   ],
   'server/certificates': [
     'server/log',
@@ -256,7 +257,6 @@ const rooms: Record<string, string[]> = {
     'server/start-error.ts',
     'server/storage',
     'server/takeover',
-    'transport/http',
   ],
   'server/running-tracker.ts': [
     'admin/observed-tracker.ts',

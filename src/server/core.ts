@@ -12,6 +12,7 @@ import { openConnectionKeys } from './storage/connection-keys.ts';
 import { createStore } from './storage/create-store.ts';
 import { openDataDirectory } from './storage/data-directory.ts';
 import { Snapshots } from './storage/snapshots.ts';
+import { createTicketKeySource } from './storage/ticket-keys.ts';
 
 export interface Core extends ListenerParts {
   /** Undefined where every torrent, client and address may announce. */
@@ -32,6 +33,7 @@ export function createCore(configuration: Configuration, log: Log, access: Acces
     ...{ configuration, log, access, store, tracker, challenges },
     failed: (error) => logFailure(log, error),
     keys: openConnectionKeys(configuration, log),
+    tickets: createTicketKeySource(configuration, log),
     snapshots:
       directory === undefined ? undefined : new Snapshots(store, { directory, intervalSeconds, log }),
     certificates: createCertificateSource(configuration, log, challenges),

@@ -5,7 +5,7 @@ import { AcmeError } from './acme-order.ts';
 import { earliestAfterFailure, earliestAfterSuccess, isBelievable, renewalTime } from './acme-schedule.ts';
 import type { AcmeStore } from './acme-store.ts';
 import { type Certificate, formatDate, parseCertificate } from './certificate.ts';
-import type { CertificateSource } from './certificate-source.ts';
+import type { CertificateChanged, CertificateSource } from './certificate-source.ts';
 
 export interface AcmeOptions {
   readonly domains: readonly string[];
@@ -25,7 +25,7 @@ export class AcmeCertificates implements CertificateSource {
   readonly #options: AcmeOptions;
   readonly #now: () => number;
   #current: Certificate | undefined;
-  #changed: (certificate: Certificate) => void = () => {};
+  #changed: CertificateChanged = () => {};
   #timer: NodeJS.Timeout | undefined;
   #ordering = false;
   #closed = false;
@@ -50,7 +50,7 @@ export class AcmeCertificates implements CertificateSource {
     return Math.max(earliest, renewalTime(lifetimeOf(current)));
   }
 
-  follow(changed: (certificate: Certificate) => void): void {
+  follow(changed: CertificateChanged): void {
     this.#changed = changed;
     if (this.#current === undefined)
       this.#options.log.info('HTTPS waits for its first certificate; until then handshakes fail.');
@@ -103,7 +103,7 @@ export class AcmeCertificates implements CertificateSource {
       store.saveCertificate(certificate);
       const notBefore = earliestAfterSuccess(this.#now(), lifetimeOf(certificate));
       store.saveAttempts({ domains, failures: 0, notBefore });
-      this.#take(certificate);
+      await this.#take(certificate);
     } catch (error) {
       const next = retryAt(error instanceof AcmeError ? error.retryAfterMs : 0);
       this.#noteFailure(failures, next);
@@ -114,13 +114,13 @@ export class AcmeCertificates implements CertificateSource {
     }
   }
 
-  #take(certificate: Certificate): void {
+  async #take(certificate: Certificate): Promise<void> {
     this.#current = certificate;
+    await this.#changed(certificate);
     this.#options.log.info('New certificate in use.', {
       names: certificate.names.join(', '),
       expires: formatDate(certificate.notAfter),
     });
-    this.#changed(certificate);
   }
 
   /** Without its note on disk, a failure must still not be followed by the next attempt at once. */

@@ -5,7 +5,7 @@ import type { Log } from '../log/log.ts';
 import { StartError } from '../start-error.ts';
 import { stampOf } from '../storage/file-stamp.ts';
 import { type Certificate, CertificateError, formatDate, parseCertificate } from './certificate.ts';
-import type { CertificateSource } from './certificate-source.ts';
+import type { CertificateChanged, CertificateSource } from './certificate-source.ts';
 
 export interface CertificatePaths {
   /** --cert: the chain. */
@@ -46,7 +46,7 @@ export class CertificateFiles implements CertificateSource {
   readonly #log: Log;
   readonly #checkEveryMs: number;
   #current: Certificate;
-  #changed: (certificate: Certificate) => void = () => {};
+  #changed: CertificateChanged = () => {};
   /** What the files looked like when they were last used or complained of. */
   #settled: string | undefined;
   /** What they looked like when they were bad, which may pass. */
@@ -66,7 +66,7 @@ export class CertificateFiles implements CertificateSource {
     return this.#current;
   }
 
-  follow(changed: (certificate: Certificate) => void): void {
+  follow(changed: CertificateChanged): void {
     this.#changed = changed;
     this.#timer = setInterval(() => this.#check(false), this.#checkEveryMs).unref();
   }
@@ -94,7 +94,7 @@ export class CertificateFiles implements CertificateSource {
     let fault: string | undefined;
     try {
       const [chain, keyText] = await Promise.all([readFile(cert, 'utf8'), readFile(key, 'utf8')]);
-      this.#take(parseCertificate(chain, keyText), asked);
+      await this.#take(parseCertificate(chain, keyText), asked);
     } catch (error) {
       // Two files are written one after the other: only what is bad at two checks is said to be.
       if (!asked && stamp !== this.#suspect) {
@@ -109,16 +109,16 @@ export class CertificateFiles implements CertificateSource {
     return fault;
   }
 
-  #take(certificate: Certificate, asked: boolean): void {
+  async #take(certificate: Certificate, asked: boolean): Promise<void> {
     if (certificate.chain === this.#current.chain && certificate.key === this.#current.key) {
       if (asked) this.#log.info('The certificate has not changed.');
       return;
     }
     this.#current = certificate;
+    await this.#changed(certificate);
     this.#log.info('New certificate in use.', {
       names: certificate.names.join(', '),
       expires: formatDate(certificate.notAfter),
     });
-    this.#changed(certificate);
   }
 }

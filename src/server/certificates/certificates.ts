@@ -13,7 +13,7 @@ import { orderCertificate } from './acme-order.ts';
 import { AcmeStore } from './acme-store.ts';
 import { type Certificate, checkCertificate } from './certificate.ts';
 import { CertificateFiles, loadCertificate } from './certificate-files.ts';
-import type { CertificateSource } from './certificate-source.ts';
+import type { CertificateChanged, CertificateSource } from './certificate-source.ts';
 
 const dayMs = 24 * 3600 * 1000;
 
@@ -50,7 +50,7 @@ export function followCertificates(
   source: CertificateSource | undefined,
   configuration: Configuration,
   log: Log,
-  serve: (certificate: Certificate) => void,
+  serve: CertificateChanged,
 ): { close(): void } {
   if (source === undefined) return { close: () => {} };
   const object = () => {
@@ -59,8 +59,8 @@ export function followCertificates(
   };
   const daily = setInterval(object, dayMs).unref();
   object();
-  source.follow((certificate) => {
-    serve(certificate);
+  source.follow(async (certificate) => {
+    await serve(certificate);
     object();
   });
   return {

@@ -6,6 +6,7 @@ import { StartError } from '../start-error.ts';
 import { connectionKeyFile } from '../storage/connection-keys.ts';
 import { readOwnFile } from '../storage/private-file.ts';
 import { swarmKeyFile } from '../storage/swarm-key.ts';
+import { ticketKeyFile } from '../storage/ticket-keys.ts';
 
 /**
  * Changes nothing.
@@ -14,7 +15,7 @@ import { swarmKeyFile } from '../storage/swarm-key.ts';
 export function checkKeptSecrets({ dataDir, httpsPort, acmeDomain, acmeDirectory }: Configuration): void {
   if (dataDir === undefined) return;
   try {
-    for (const name of [connectionKeyFile, swarmKeyFile])
+    for (const name of [connectionKeyFile, swarmKeyFile, ...(httpsPort ? [ticketKeyFile] : [])])
       readOwnFile(join(dataDir, name), () => {}, { judgeOnly: true });
     if (httpsPort && acmeDomain.length > 0) checkAcmeStore(dataDir, acmeDirectory);
   } catch (error) {

@@ -4,10 +4,10 @@ import { isIPv6 } from 'node:net';
 import { availableParallelism, networkInterfaces, totalmem } from 'node:os';
 import { findFastPath } from '../../net/availability.ts';
 import { loadSystemCalls } from '../../net/system-calls.ts';
-import { maxConnections } from '../../transport/http/descriptor-limit.ts';
 import { formatDate } from '../certificates/certificate.ts';
 import { loadCertificate } from '../certificates/certificate-files.ts';
 import { checkCertificateFiles } from '../certificates/certificates.ts';
+import { connectionLimit } from '../listening/http-threads.ts';
 import { planListeners } from '../listening/listen-plan.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { formatSize } from '../options/option-kinds.ts';
@@ -42,12 +42,13 @@ export async function testItself(configuration: Configuration): Promise<Finding[
     await probeAdminSocket(configuration),
     ...probeCertificate(configuration),
     probeDataDirectory(configuration),
-    probeDescriptors(),
+    probeDescriptors(configuration),
     probeFamilies(configuration),
     probeMemory(configuration),
     ...(udp
       ? [probeWorkers(configuration), probeReceiveBuffer(), probeConntrack(), ...probeXdp(configuration)]
       : []),
+    ...(plan.some(({ protocol }) => protocol === 'HTTPS') ? [probeStreamWorkers(configuration)] : []),
     probeNode(),
   );
   return findings.filter((finding) => finding !== undefined);
@@ -100,8 +101,8 @@ function probeDataDirectory({ dataDir }: Configuration): Finding {
   };
 }
 
-function probeDescriptors(): Finding {
-  const connections = maxConnections();
+function probeDescriptors(configuration: Configuration): Finding {
+  const connections = connectionLimit(configuration);
   const text = `descriptors for ${connections} HTTP connections at a time`;
   if (connections >= fewConnections) return { level: 'ok', text };
   return { level: 'warning', text: `${text} only: raise LimitNOFILE= in the unit, or ulimit -n` };
@@ -140,6 +141,16 @@ function probeWorkers({ workers }: Configuration): Finding {
   const text = `${workers} socket workers on ${cores} cores`;
   if (workers <= cores) return { level: 'ok', text };
   return { level: 'warning', text: `${text}: more than cores only get in each other's way` };
+}
+
+function probeStreamWorkers({ streamWorkers }: Configuration): Finding {
+  if (streamWorkers === 0) return { level: 'ok', text: 'HTTPS on the main thread (--stream-workers 0)' };
+  const { reason } = loadSystemCalls();
+  if (reason !== undefined) return { level: 'warning', text: `HTTPS on the main thread: ${reason}` };
+  const cores = availableParallelism();
+  const text = `${streamWorkers} stream workers on ${cores} cores`;
+  if (streamWorkers <= cores) return { level: 'ok', text };
+  return { level: 'warning', text: `${text}: more than cores only take memory` };
 }
 
 function probeNode(): Finding {

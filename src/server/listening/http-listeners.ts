@@ -4,7 +4,6 @@ import { type Cidr, parseCidr } from '../../protocol/cidr.ts';
 import { parseIp } from '../../protocol/ip-address.ts';
 import { includes } from '../../transport/client-address.ts';
 import { createAskHttp } from '../../transport/http/ask-self.ts';
-import { maxConnections } from '../../transport/http/descriptor-limit.ts';
 import { FullScrapes } from '../../transport/http/full-scrapes.ts';
 import { defaultMaxPerAddress, HttpConnections } from '../../transport/http/http-connections.ts';
 import { HttpCounters } from '../../transport/http/http-counters.ts';
@@ -14,14 +13,21 @@ import { monotonicSeconds } from '../clock.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { announceUrlsOf, formatAnnounceUrls } from './announce-urls.ts';
-import { createConnectionTable, hearWorker, httpWorkerSettings } from './http-threads.ts';
+import {
+  connectionLimit,
+  createConnectionTable,
+  hearWorker,
+  httpsWorkerSettings,
+  httpWorkerSettings,
+} from './http-threads.ts';
 import type { HttpWorkerMessage } from './http-worker.ts';
 import { createLimitCheck } from './limit-check.ts';
 import type { PlannedListener, Protocol } from './listen-plan.ts';
 import type { ListenerParts, TransportOpener } from './listener.ts';
 import { createAnswerFirst } from './plain-http.ts';
 import type { HttpInWorkers, SocketWorkers } from './socket-workers.ts';
-import type { Threads } from './threads.ts';
+import type { HttpsInWorkers, StreamWorkers } from './stream-workers.ts';
+import type { Streams, Threads } from './threads.ts';
 import { createWebTorrentParts, type WebTorrentParts } from './webtorrent-parts.ts';
 
 /** For requests in flight when the tracker stops: answers take milliseconds, a large full scrape longer. */
@@ -35,6 +41,7 @@ export interface HttpParts {
   readonly connections: HttpConnections;
   readonly fullScrapes: FullScrapes;
   readonly inWorkers: HttpInWorkers;
+  readonly inStreams: HttpsInWorkers;
   /** What goes on with connections of theirs. */
   readonly handedOn: HttpTransport;
   /** Undefined where there is no listener that it could come over, or it is not wanted. */
@@ -50,10 +57,10 @@ export function createHttpParts(
   wake: (thread: number) => void,
 ): HttpParts {
   const { configuration, tracker, log } = parts;
-  const table = createConnectionTable(configuration.workers);
+  const table = createConnectionTable(configuration);
   // One for all, as they share the process's descriptors.
   const connections = new HttpConnections({
-    max: maxConnections(),
+    max: connectionLimit(configuration),
     maxPerAddress: defaultMaxPerAddress,
     trustedProxies: trustedProxies(configuration),
     isOverLimit: createLimitCheck(tracker),
@@ -65,7 +72,13 @@ export function createHttpParts(
   const counters = { http: new HttpCounters(), https: new HttpCounters() };
   const fullScrapes = new FullScrapes(tracker);
   const webTorrent = plan.some(({ protocol }) => carriesWebTorrent(protocol, configuration))
-    ? createWebTorrentParts(parts, configuration.workers + 1, configuration.workers, maxConnections(), wake)
+    ? createWebTorrentParts(
+        parts,
+        configuration.workers + 1 + configuration.streamWorkers,
+        configuration.workers,
+        connectionLimit(configuration),
+        wake,
+      )
     : undefined;
   const handedOn = HttpTransport.withoutListener(
     transportOptions('HTTP', plan, { counters, connections, fullScrapes, webTorrent }, parts),
@@ -78,13 +91,18 @@ export function createHttpParts(
     onBrokenProxyHeader: (proxy: string) => warnOfBrokenHeader(proxy, log),
     onBrokenForwardedFor: warnOfForwardedFor(configuration, log),
   };
+  const hear = (message: HttpWorkerMessage) => hearWorker(message, main);
+  const abandoned = (thread: number) => webTorrent?.abandon(thread);
   const inWorkers = {
     settings: httpWorkerSettings(plan, configuration, webTorrent?.shared),
-    table,
-    abandoned: (thread: number) => webTorrent?.abandon(thread),
-    hear: (message: HttpWorkerMessage) => hearWorker(message, main),
+    ...{ table, abandoned, hear },
   };
-  return { counters, connections, fullScrapes, inWorkers, handedOn, webTorrent };
+  const inStreams = {
+    settings: httpsWorkerSettings(plan, configuration, webTorrent?.shared),
+    firstThread: configuration.workers + 1,
+    ...{ table, fullScrapes, abandoned, hear },
+  };
+  return { counters, connections, fullScrapes, inWorkers, inStreams, handedOn, webTorrent };
 }
 
 /** HTTP, HTTPS, and HTTP for an authority's questions only, which counts as HTTP. */
@@ -93,6 +111,7 @@ export function createHttpOpeners(
   parts: ListenerParts,
   http: HttpParts,
   threads: Threads | undefined,
+  streams?: Streams,
 ): Record<'HTTP' | 'HTTPS' | 'ACME', TransportOpener> {
   const { configuration, certificates } = parts;
   const { counters } = http;
@@ -109,10 +128,11 @@ export function createHttpOpeners(
       ...(threads && { threads: threads.serving }),
     },
     HTTPS: {
-      open,
-      counts: () => httpCounts([counters.https]),
+      open: streams ? openInStreams(streams.workers, http) : open,
+      counts: () => httpCounts([counters.https, ...(streams?.workers.counters() ?? [])]),
       askSelf: createAskHttp(true, expectsHeader),
       waitsFor: () => (certificates?.current ? undefined : 'its first certificate'),
+      ...(streams && { threads: streams.serving }),
     },
     ACME: { open, counts: () => httpCounts(httpSets()) },
   };
@@ -129,6 +149,24 @@ function openInThreads(workers: SocketWorkers, { handedOn, webTorrent }: HttpPar
       descriptors: () => workers.listeningAt(address, port),
       close: async (graceMs = closeGraceMs) => {
         await Promise.all([workers.close(graceMs), handedOn.close(graceMs), webTorrent?.host.close(graceMs)]);
+      },
+    };
+  };
+}
+
+function openInStreams(workers: StreamWorkers, { webTorrent }: HttpParts): TransportOpener['open'] {
+  return async (planned) => {
+    const { address, inherited, inheritedBeside } = planned;
+    if (inherited) workers.adoptListening(inherited, inheritedBeside);
+    const port = inherited ? inherited.port : workers.listen(address, planned.port);
+    return {
+      planned,
+      port,
+      setCertificate: (certificate) => workers.setCertificate(certificate),
+      setTicketKeys: (keys) => workers.setTicketKeys(keys),
+      descriptors: () => workers.listeningAt(address, port),
+      close: async (graceMs = closeGraceMs) => {
+        await Promise.all([workers.close(graceMs), webTorrent?.host.close(graceMs)]);
       },
     };
   };
@@ -153,6 +191,7 @@ function createOpen(
       planned,
       port: transport.port,
       setCertificate: (certificate) => transport.setCertificate(certificate),
+      setTicketKeys: (keys) => transport.setTicketKeys(keys),
       descriptors: () => [transport.descriptor],
       close: async (graceMs = closeGraceMs) => {
         await Promise.all([transport.close(graceMs), http.webTorrent?.host.close(graceMs)]);
@@ -165,7 +204,7 @@ function transportOptions(
   protocol: Protocol,
   plan: readonly PlannedListener[],
   { counters, connections, fullScrapes, webTorrent }: SharedParts,
-  { configuration, tracker, certificates, challenges, log, failed }: ListenerParts,
+  { configuration, tracker, certificates, tickets, challenges, log, failed }: ListenerParts,
 ): Omit<HttpOptions, 'host' | 'port'> {
   const announceUrls = announceUrlsOf(plan, configuration.domain);
   const answerFirst =
@@ -181,7 +220,9 @@ function transportOptions(
     proxyProtocol: configuration.proxyProtocol,
     onBrokenProxyHeader: (proxy) => warnOfBrokenHeader(proxy, log),
     onBrokenForwardedFor: warnOfForwardedFor(configuration, log),
-    ...(protocol === 'HTTPS' && { https: { certificate: certificates?.current } }),
+    ...(protocol === 'HTTPS' && {
+      https: { certificate: certificates?.current, ticketKeys: tickets?.current },
+    }),
     ...(answerFirst && { answerFirst }),
     ...(carriesWebTorrent(protocol, configuration) && { takeUpgrade: webTorrent?.host.takeUpgrade }),
   };

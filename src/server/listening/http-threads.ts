@@ -1,23 +1,33 @@
 // HTTP as it is divided between the socket workers and the main thread: what they are told, and what they leave to it.
 import { ConnectionTable } from '../../transport/http/connection-table.ts';
 import { descriptorLimit, maxConnections } from '../../transport/http/descriptor-limit.ts';
+import { defaultMaxReaders } from '../../transport/http/full-scrapes.ts';
 import { defaultMaxPerAddress, type HttpConnections } from '../../transport/http/http-connections.ts';
+import { defaultHttpLimits } from '../../transport/http/http-limits.ts';
 import type { HttpTransport } from '../../transport/http/http-transport.ts';
+import { defaultTlsHandshakeLimits } from '../../transport/http/tls-handshakes.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { redirectDomain } from '../options/redirect-domain.ts';
 import { announceUrlsOf } from './announce-urls.ts';
 import type { HttpWorkerMessage, HttpWorkerSettings } from './http-worker.ts';
+import type { HttpsWorkerSettings } from './https-worker.ts';
 import type { PlannedListener } from './listen-plan.ts';
 import type { WebTorrentShared } from './webtorrent-parts.ts';
 
-/** Counts connections of `workers` threads and of the main thread, which has the number behind theirs. */
-export function createConnectionTable(workers: number): ConnectionTable {
+/** Numbers in the table of connections: the socket workers', the main thread's behind theirs, then the stream workers'. */
+export function createConnectionTable({ workers, streamWorkers }: Configuration): ConnectionTable {
   const key = crypto.getRandomValues(new Int32Array(2));
-  return ConnectionTable.create(workers + 1, descriptorLimit() ?? unlimitedDescriptors, key);
+  const descriptors = descriptorLimit() ?? unlimitedDescriptors;
+  return ConnectionTable.create(workers + 1 + streamWorkers, descriptors, key);
 }
 
 /** More than Linux gives a process unless it is told to. */
 const unlimitedDescriptors = 1 << 20;
+
+/** How many connections all threads may have open together. */
+export function connectionLimit({ httpsPort, streamWorkers }: Configuration): number {
+  return maxConnections(httpsPort ? streamWorkers : 0);
+}
 
 export function httpWorkerSettings(
   plan: readonly PlannedListener[],
@@ -31,8 +41,25 @@ export function httpWorkerSettings(
     redirectTo: configuration.redirectHttp ? `https://${redirectDomain(configuration)}` : undefined,
     acme: configuration.acmeDomain.length > 0,
     webTorrent: configuration.redirectHttp ? undefined : webTorrent,
-    maxConnections: maxConnections(),
+    maxConnections: connectionLimit(configuration),
     maxPerAddress: defaultMaxPerAddress,
+  };
+}
+
+/** What each stream worker has of what there is for all of them. */
+export function httpsWorkerSettings(
+  plan: readonly PlannedListener[],
+  configuration: Configuration,
+  webTorrent: WebTorrentShared | undefined,
+): HttpsWorkerSettings {
+  const { deadlineMs, max } = defaultTlsHandshakeLimits;
+  const share = (all: number) => Math.ceil(all / Math.max(1, configuration.streamWorkers));
+  return {
+    ...httpWorkerSettings(plan, configuration, webTorrent),
+    webTorrent,
+    limits: defaultHttpLimits,
+    handshakes: { deadlineMs, max: share(max) },
+    maxScrapeReaders: share(defaultMaxReaders),
   };
 }
 

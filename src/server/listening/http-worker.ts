@@ -17,6 +17,7 @@ import { WebTorrentCounters } from '../../transport/webtorrent/webtorrent-counte
 import { monotonicSeconds } from '../clock.ts';
 import { type AnnounceUrls, formatAnnounceUrls } from './announce-urls.ts';
 import { createLimitCheck } from './limit-check.ts';
+import { sampled } from './thread-words.ts';
 import type { WebTorrentShared } from './webtorrent-parts.ts';
 
 /** The same for all threads. */
@@ -68,7 +69,7 @@ export function createHttpWorker(
   { calls, loop, tracker, onException, tell }: HttpWorkerParts,
 ): HttpEpoll {
   const { announceUrls, trustedProxies, maxConnections, webTorrent, ...others } = settings;
-  const reportProxy = sampled((proxy) => tell({ kind: 'broken proxy header', proxy }));
+  const reportProxy = sampled((proxy: string) => tell({ kind: 'broken proxy header', proxy }));
   return new HttpEpoll(calls, loop, {
     ...others,
     tracker,
@@ -83,14 +84,15 @@ export function createHttpWorker(
     clock: monotonicSeconds,
     onException,
     onBrokenProxyHeader: (ip) => reportProxy(formatIp(ip)),
-    onBrokenForwardedFor: sampled((header) => tell({ kind: 'broken X-Forwarded-For', header })),
+    onBrokenForwardedFor: sampled((header: string) => tell({ kind: 'broken X-Forwarded-For', header })),
     webTorrent: webTorrent && webTorrentOf(webTorrent, thread, { calls, tracker, onException }),
     handOver: (connection) => tell({ kind: 'connection', connection }),
     wake: (other) => tell({ kind: 'wake', thread: other }),
   });
 }
 
-function webTorrentOf(
+/** WebTorrent of a thread other than the main one. */
+export function webTorrentOf(
   { mailboxes, threads, offerKey, rules, counters, eventfds }: WebTorrentShared,
   thread: number,
   { calls, tracker, onException }: Pick<HttpWorkerParts, 'calls' | 'tracker' | 'onException'>,
@@ -104,17 +106,5 @@ function webTorrentOf(
     counters: new WebTorrentCounters(counters, thread),
     mailboxes: new Mailboxes(mailboxes, threads, thread, wake),
     clock: monotonicSeconds,
-  };
-}
-
-/** What every request meets must not drown the main thread in messages. */
-const tellEveryMs = 1000;
-
-function sampled(say: (text: string) => void): (text: string) => void {
-  let last = Number.NEGATIVE_INFINITY;
-  return (text) => {
-    if (performance.now() - last < tellEveryMs) return;
-    last = performance.now();
-    say(text);
   };
 }

@@ -4,20 +4,24 @@ import type { AccessMemory } from '../../tracker/access.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import type { AcmeChallenges } from '../../transport/http/acme-challenges.ts';
 import type { TlsCertificate } from '../../transport/http/secure-context.ts';
+import type { TicketKeys } from '../../transport/http/session-tickets.ts';
 import type { AskSelf } from '../../transport/self-question.ts';
 import type { TransportCounts } from '../../transport/transport-counts.ts';
 import type { CertificateSource } from '../certificates/certificate-source.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
+import type { TicketKeySource } from '../storage/ticket-keys.ts';
 import type { PlannedListener } from './listen-plan.ts';
 
 /** A listener that answers. `port` is the system's choice when the plan left it open. */
 export interface Listener {
   readonly planned: PlannedListener;
   readonly port: number;
-  /** For HTTPS: what to show to new connections. */
-  setCertificate?(certificate: TlsCertificate): void;
+  /** For HTTPS: what to show to new connections; resolves when every thread does. */
+  setCertificate?(certificate: TlsCertificate): Promise<void> | void;
+  /** For HTTPS: how to make session tickets from now on. */
+  setTicketKeys?(keys: TicketKeys): void;
   /** Its open sockets. */
   descriptors(): readonly number[];
   /** Stops accepting and lets what is in flight finish, for at most `graceMs` where the listener's own is longer. */
@@ -63,6 +67,8 @@ export interface ListenerParts {
   keys: ConnectionKeys;
   /** Where HTTPS has its certificate from; undefined without HTTPS. */
   certificates: CertificateSource | undefined;
+  /** Where HTTPS has the keys of its session tickets from; undefined without HTTPS. */
+  tickets: TicketKeySource | undefined;
   challenges: AcmeChallenges;
   log: Log;
   /** Told of a defect of ours in one request; the listener goes on. */

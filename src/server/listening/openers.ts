@@ -6,7 +6,7 @@ import type { TransportName } from '../../transport/transports.ts';
 import { createHttpOpeners, createHttpParts } from './http-listeners.ts';
 import type { PlannedListener, Protocol } from './listen-plan.ts';
 import type { ListenerParts, TransportOpener } from './listener.ts';
-import { createThreads } from './threads.ts';
+import { createStreams, createThreads } from './threads.ts';
 import { createUdpOpener } from './udp-listeners.ts';
 
 export interface Openers {
@@ -16,11 +16,19 @@ export interface Openers {
 }
 
 export function createOpeners(plan: readonly PlannedListener[], parts: ListenerParts): Openers {
-  const http = createHttpParts(plan, parts, (thread) => threads?.workers.wake(thread));
+  const wake = (thread: number) => {
+    if (thread < parts.configuration.workers) threads?.workers.wake(thread);
+    else streams?.workers.wake(thread);
+  };
+  const http = createHttpParts(plan, parts, wake);
   const threads = createThreads(plan, parts, http.inWorkers);
+  const streams = createStreams(plan, parts, http.inStreams);
   const { webTorrent } = http;
   return {
-    openers: { ...createHttpOpeners(plan, parts, http, threads), UDP: createUdpOpener(parts, threads) },
+    openers: {
+      ...createHttpOpeners(plan, parts, http, threads, streams),
+      UDP: createUdpOpener(parts, threads),
+    },
     upgraded: webTorrent ? { webtorrent: webTorrent.counts } : {},
   };
 }

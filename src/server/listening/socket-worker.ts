@@ -17,10 +17,10 @@ import type { HttpEpoll } from '../../transport/http-epoll/http-epoll.ts';
 import { UdpBatchTransport } from '../../transport/udp/udp-batch.ts';
 import { createUdpCounters } from '../../transport/udp/udp-counters.ts';
 import { monotonicSeconds } from '../clock.ts';
-import type { LogFields } from '../log/log.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
 import { createHttpWorker, type HttpWorkerData, type HttpWorkerMessage } from './http-worker.ts';
-import { logRequests, type RequestLines } from './request-log.ts';
+import { logRequests } from './request-log.ts';
+import { createLines, createReporter, tell } from './thread-words.ts';
 import { XdpWorker } from './xdp-worker.ts';
 
 export interface SocketWorkerData {
@@ -52,23 +52,13 @@ export interface SocketWorkerData {
   graceMs: Int32Array;
 }
 
-/**
- * What the thread tells: that it answers, by which change of the rules of access, what a packet brought to light, or a
- * line for a verbose log.
- */
+/** What the thread tells besides what every thread does. */
 export type SocketWorkerMessage =
-  | { kind: 'ready' }
+  /** By which change of the rules of access it answers. */
   | { kind: 'access'; changes: number }
   /** The queues that the mailbox names are received from. */
   | { kind: 'rings taken' }
-  | { kind: 'exception'; message: string; stack: string }
-  | { kind: 'line'; message: string; fields: LogFields }
   | HttpWorkerMessage;
-
-/** A defect that every packet meets must not drown the main thread in messages. */
-const messageEveryMs = 1000;
-/** Lines that come faster than they are written are left out and counted; they would fill the memory. */
-const mostLinesWaiting = 1000;
 
 run(workerData as SocketWorkerData);
 
@@ -161,35 +151,4 @@ function createAccessUpdate({ accessChanges }: SocketWorkerData, protection: Pro
     }
     tell({ kind: 'access', changes });
   };
-}
-
-/** The log is the main thread's. */
-function createLines(waiting: Int32Array): RequestLines {
-  let leftOut = 0;
-  return {
-    debug: (message, fields = {}) => {
-      if (Atomics.load(waiting, 0) >= mostLinesWaiting) {
-        leftOut++;
-        return;
-      }
-      Atomics.add(waiting, 0, 1);
-      const more = leftOut > 0 ? { lines_left_out: leftOut } : {};
-      leftOut = 0;
-      tell({ kind: 'line', message, fields: { ...fields, ...more } });
-    },
-  };
-}
-
-function createReporter(): (error: unknown) => void {
-  let last = Number.NEGATIVE_INFINITY;
-  return (error) => {
-    if (performance.now() - last < messageEveryMs) return;
-    last = performance.now();
-    const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    tell({ kind: 'exception', message, stack: stack ?? '' });
-  };
-}
-
-function tell(message: SocketWorkerMessage): void {
-  parentPort!.postMessage(message);
 }

@@ -20,7 +20,7 @@ import type { ConnectionKeys } from '../storage/connection-keys.ts';
 import { wakeForDebugger } from './debugger-wakes.ts';
 import type { HttpWorkerMessage, HttpWorkerSettings } from './http-worker.ts';
 import type { RequestLines } from './request-log.ts';
-import { SocketThread, type ToldOfThread } from './socket-thread.ts';
+import { SocketThread, type ToldOfSocketThread } from './socket-thread.ts';
 import type { SocketWorkerData } from './socket-worker.ts';
 import { XdpInterfaces, type XdpInterfacesOptions } from './xdp-interfaces.ts';
 
@@ -187,14 +187,14 @@ export class SocketWorkers {
           counterIndex: workers * binds + number,
         },
       };
-      const told: ToldOfThread = {
+      const told: ToldOfSocketThread = {
         failed,
         abandoned: () => {
           this.#endConnectionsOf(number);
           this.#xdp?.abandoned(number);
         },
         ringsTaken: () => this.#xdp?.ringsTaken(number),
-        hear: http?.hear,
+        hear: (message) => http?.hear(message),
         lines: requestLog?.lines,
       };
       this.#threads.push(new SocketThread(number, program, data, waker, told));

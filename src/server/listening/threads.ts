@@ -1,14 +1,24 @@
 // Whether sockets are served by threads of their own, and what every transport that they serve has in common.
 import { findFastPath } from '../../net/availability.ts';
 import { loadSystemCalls, type SystemCallsOrReason } from '../../net/system-calls.ts';
+import type { Log } from '../log/log.ts';
+import type { Configuration } from '../options/configuration.ts';
 import { StartError } from '../start-error.ts';
+import { createTicketKeys } from '../storage/ticket-keys.ts';
 import type { PlannedListener } from './listen-plan.ts';
 import type { ListenerParts, ServingThreads } from './listener.ts';
 import { type HttpInWorkers, SocketWorkers } from './socket-workers.ts';
+import { type HttpsInWorkers, StreamWorkers } from './stream-workers.ts';
 
 /** The socket workers, and how whoever opens listeners goes about them. */
 export interface Threads {
   readonly workers: SocketWorkers;
+  readonly serving: ServingThreads;
+}
+
+/** The stream workers, likewise. */
+export interface Streams {
+  readonly workers: StreamWorkers;
   readonly serving: ServingThreads;
 }
 
@@ -37,9 +47,40 @@ export function createThreads(
     http,
     xdp: xdpOf(configuration, log),
     failed,
-    requestLog: configuration.verbose ? { lines: log, logIp: configuration.logIp } : undefined,
+    requestLog: requestLogOf(configuration, log),
   });
-  return { workers, serving: serving(workers) };
+  return { workers, serving: serving('socket workers', workers) };
+}
+
+/** Undefined where the main thread carries HTTPS, if anybody does; a line in the log says why. */
+export function createStreams(
+  plan: readonly PlannedListener[],
+  { configuration, store, tracker, certificates, tickets, failed, log }: ListenerParts,
+  https: HttpsInWorkers,
+): Streams | undefined {
+  if (configuration.streamWorkers === 0 || !plan.some(({ protocol }) => protocol === 'HTTPS'))
+    return undefined;
+  const { calls, reason } = loadSystemCalls();
+  if (!calls) {
+    log.warn(`stream workers cannot be used (${reason}); HTTPS runs on the main thread`);
+    return undefined;
+  }
+  const workers = new StreamWorkers(calls, {
+    workers: configuration.streamWorkers,
+    store,
+    settings: tracker.settings,
+    protection: tracker.protection,
+    https,
+    certificate: certificates?.current,
+    ticketKeys: tickets?.current ?? createTicketKeys(),
+    failed,
+    requestLog: requestLogOf(configuration, log),
+  });
+  return { workers, serving: serving('stream workers', workers) };
+}
+
+function requestLogOf({ verbose, logIp }: Configuration, log: Log) {
+  return verbose ? { lines: log, logIp } : undefined;
 }
 
 function xdpOf({ xdp, xdpShield, rateLimit }: ListenerParts['configuration'], log: ListenerParts['log']) {
@@ -52,13 +93,13 @@ function findSystemCalls(served: readonly PlannedListener[]): SystemCallsOrReaso
   return served.every(({ inherited }) => inherited !== undefined) ? loadSystemCalls() : findFastPath();
 }
 
-function serving(workers: SocketWorkers): ServingThreads {
+function serving(name: string, workers: SocketWorkers | StreamWorkers): ServingThreads {
   return {
     start: async () => {
       try {
         await workers.start();
       } catch (error) {
-        throw new StartError(`cannot start the socket workers: ${(error as Error).message}`, {
+        throw new StartError(`cannot start the ${name}: ${(error as Error).message}`, {
           cause: error,
         });
       }

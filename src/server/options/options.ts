@@ -154,6 +154,15 @@ export const optionTable = {
     example: 4,
     help: 'Threads that serve UDP and HTTP on Linux; 0 serves both on the main thread.',
   }),
+  'stream-workers': option<number>({
+    group: 'Resources',
+    kind: wholeNumber(0, 256),
+    placeholder: 'N',
+    default: availableParallelism(),
+    defaultText: 'one per core',
+    example: 2,
+    help: 'Threads that carry HTTPS, started only with --https-port; 0 carries it on the main thread.',
+  }),
   ...adminOptions,
   verbose: option<boolean>({
     group: 'Log',

@@ -9,6 +9,7 @@ import type { AccessLists } from '../lists/access-lists.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
 import type { Snapshots } from '../storage/snapshots.ts';
+import type { TicketKeySource } from '../storage/ticket-keys.ts';
 import { Expiry } from './expiry.ts';
 import type { Part } from './parts.ts';
 import { SharedAddress } from './shared-address.ts';
@@ -22,6 +23,7 @@ export interface UpkeepParts {
   listeners: Listeners;
   access: AccessLists | undefined;
   certificates: CertificateSource | undefined;
+  tickets: TicketKeySource | undefined;
   snapshots: Snapshots | undefined;
   log: Log;
   failed: (error: unknown) => void;
@@ -36,6 +38,7 @@ export function createUpkeep(parts: UpkeepParts): Part[] {
   const sharedAddress = new SharedAddress(store.walk(), log);
   return [
     certificateUpkeep(parts),
+    ticketUpkeep(parts),
     expiryUpkeep(parts),
     { start: () => sharedAddress.start(), stop: () => sharedAddress.close() },
     snapshots ?? { start: () => log.info(nothingIsKept), stop: () => {} },
@@ -68,11 +71,22 @@ function certificateUpkeep({ certificates, configuration, log, listeners }: Upke
   let following: { close(): void } | undefined;
   return {
     start: () => {
-      following = followCertificates(certificates, configuration, log, (certificate) => {
-        for (const listener of listeners.all) listener.setCertificate?.(certificate);
+      following = followCertificates(certificates, configuration, log, async (certificate) => {
+        await Promise.all(listeners.all.map((listener) => listener.setCertificate?.(certificate)));
       });
     },
     stop: () => following?.close(),
+  };
+}
+
+/** Has all threads make session tickets with the newest keys. */
+function ticketUpkeep({ tickets, listeners }: UpkeepParts): Part {
+  return {
+    start: () =>
+      tickets?.follow((keys) => {
+        for (const listener of listeners.all) listener.setTicketKeys?.(keys);
+      }),
+    stop: () => tickets?.close(),
   };
 }
 

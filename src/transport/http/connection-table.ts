@@ -8,16 +8,26 @@
 /** Where the numbers stand; all are whole numbers of 32 bits. */
 const header = { open: 0, descriptors: 1, threads: 2, key: 4, size: 32 } as const;
 const threadRow = { oldest: 0, shed: 1, size: 16 } as const;
-/** A descriptor's row: one more than the number of the thread whose connection it is, or 0; and where it counts. */
-const ownerRow = { thread: 0, place: 1, size: 2 } as const;
+/** A descriptor's row: whose connection it is, and where it counts. */
+const ownerRow = { claim: 0, place: 1, size: 2 } as const;
 const countBits = 15;
 const counts = 1 << countBits;
+/** An owner's word: its thread's number plus 1, and above it the number of its claim. 0 is nobody. */
+const threadBits = 10;
+const threadMask = (1 << threadBits) - 1;
+const claimNumbers = 1 << (31 - threadBits);
 
 /** Where an address counts: see `placeOf`. */
 export type AddressPlace = number;
 
 /** Of a connection that counts for no address, as many clients may share it. */
 export const nowhere: AddressPlace = -1;
+
+/** What a connection has in the table beside its counts. */
+export type Claim = number;
+
+/** Of a connection whose descriptor the table does not list. */
+const unlisted: Claim = 0;
 
 /** No thread has a connection that may end. */
 export const nobody = -1;
@@ -33,6 +43,7 @@ export class ConnectionTable {
   readonly #descriptors: number;
   readonly #counts: number;
   readonly #owners: number;
+  #claims = 0;
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
@@ -46,6 +57,7 @@ export class ConnectionTable {
 
   /** For `threads` threads and descriptors below `descriptors`; `key`: two random words. */
   static create(threads: number, descriptors: number, key: Int32Array): ConnectionTable {
+    if (threads >= threadMask) throw new RangeError(`more than ${threadMask - 1} threads`);
     const size = header.size + threads * threadRow.size + 2 * counts + descriptors * ownerRow.size;
     const buffer = new SharedArrayBuffer(size * 4);
     const words = new Int32Array(buffer);
@@ -93,25 +105,41 @@ export class ConnectionTable {
 
   /** Notes that a counted connection is `thread`'s, by its descriptor: if the thread fails, others can end it. */
   own(thread: number, descriptor: number, place: AddressPlace): void {
-    const row = this.#rowOf(descriptor);
-    this.#words[row + ownerRow.thread] = thread + 1;
-    this.#words[row + ownerRow.place] = place;
+    this.#take(this.#rowOf(descriptor), thread + 1, place);
   }
 
   /** Before a descriptor is closed or handed on: it is no longer its thread's. */
   disown(descriptor: number): void {
-    this.#words[this.#rowOf(descriptor) + ownerRow.thread] = 0;
+    this.#words[this.#rowOf(descriptor) + ownerRow.claim] = 0;
   }
 
-  /** Counts out what a thread that has failed held, and returns the descriptors, which are open still. */
+  /**
+   * The same for a connection of `node:net`, whose descriptor is closed some time before anybody is told: when another
+   * connection gets it meanwhile, this one is counted out then. What it returns is given back to `release`.
+   */
+  claim(thread: number, descriptor: number, place: AddressPlace): Claim {
+    if (descriptor < 0 || descriptor >= this.#descriptors) return unlisted;
+    this.#claims = (this.#claims + 1) % claimNumbers;
+    const claim = (this.#claims << threadBits) | (thread + 1);
+    this.#take(this.#rowOf(descriptor), claim, place);
+    return claim;
+  }
+
+  /** Counts out a connection with its claim, unless that has been done. */
+  release(descriptor: number, claim: Claim, place: AddressPlace): void {
+    if (claim === unlisted || this.#give(this.#rowOf(descriptor), claim)) this.remove(place);
+  }
+
+  /** Counts out what a thread that has failed held, and returns the descriptors; those of `own` are open still. */
   abandon(thread: number): number[] {
     const words = this.#words;
     const descriptors: number[] = [];
     for (let descriptor = 0; descriptor < this.#descriptors; descriptor++) {
       const row = this.#rowOf(descriptor);
-      if (words[row + ownerRow.thread] !== thread + 1) continue;
-      this.remove(words[row + ownerRow.place]);
-      words[row + ownerRow.thread] = 0;
+      const owner = words[row + ownerRow.claim];
+      const place = words[row + ownerRow.place];
+      if ((owner & threadMask) !== thread + 1 || !this.#give(row, owner)) continue;
+      this.remove(place);
       descriptors.push(descriptor);
     }
     this.setOldest(thread, undefined);
@@ -146,6 +174,17 @@ export class ConnectionTable {
     const at = this.#thread(thread) + threadRow.shed;
     // Read before it is written: nearly always there is nothing, and a write would take the line from the others.
     return this.#words[at] === 0 ? 0 : Atomics.exchange(this.#words, at, 0);
+  }
+
+  /** Makes a row its new owner's, and counts out a connection that it is left of: its descriptor cannot be open. */
+  #take(row: number, owner: number, place: AddressPlace): void {
+    const left = this.#words[row + ownerRow.place];
+    this.#words[row + ownerRow.place] = place;
+    if (Atomics.exchange(this.#words, row + ownerRow.claim, owner) !== 0) this.remove(left);
+  }
+
+  #give(row: number, owner: number): boolean {
+    return Atomics.compareExchange(this.#words, row + ownerRow.claim, owner, 0) === owner;
   }
 
   #thread(thread: number): number {

@@ -3,12 +3,15 @@ import { readFileSync } from 'node:fs';
 
 /** Kept back for listeners, workers, certificates, the data directory and the log. */
 const reserve = 128;
+/** What Node opens for a thread's loop, and the thread's own of the listening sockets. */
+const perStreamWorker = 8;
 const enough = 20_000;
 
 /** The most HTTP connections that leave descriptors for everything else; a sensible number where the limit is unknown. */
-export function maxConnections(): number {
+export function maxConnections(streamWorkers = 0): number {
   const limit = descriptorLimit() ?? 1024;
-  return Math.max(16, Math.min(enough, limit - reserve - Math.floor(limit / 10)));
+  const others = reserve + streamWorkers * perStreamWorker + Math.floor(limit / 10);
+  return Math.max(16, Math.min(enough, limit - others));
 }
 
 /** The soft limit of open descriptors; undefined where it is unknown (not Linux) or there is none. */

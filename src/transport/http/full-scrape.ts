@@ -8,6 +8,7 @@ import {
   encodeHttpScrapeTail,
 } from '../../protocol/http-scrape.ts';
 import type { ScrapedSwarm, Tracker } from '../../tracker/tracker.ts';
+import { ScrapePieces, toShared } from './scrape-pieces.ts';
 
 /** For so long at once nobody else is answered. */
 const sliceMs = 4;
@@ -15,20 +16,27 @@ const sliceMs = 4;
 const leastSteps = 16;
 const pieceBytes = 1 << 15;
 
-export class FullScrape {
+/** All of it, when it is short and was collected within a slice; else what comes. Throws what the tracker throws. */
+export function beginFullScrape(tracker: Tracker): Uint8Array | ScrapePieces {
+  const scrape = new FullScrape(tracker);
+  if (scrape.whole !== undefined) return scrape.whole;
+  void scrape.collect();
+  return scrape.pieces;
+}
+
+/** The first slice of it: all, when it is short, else undefined; for a thread that leaves long ones to another. */
+export function shortFullScrape(tracker: Tracker): Uint8Array | undefined {
+  return new FullScrape(tracker).whole;
+}
+
+class FullScrape {
   /** All of it, when it is short and was collected within a slice; else `collect` is to be called, once. */
   readonly whole: Uint8Array | undefined;
-  /** How many are being sent it; their owner counts them. */
-  readers = 0;
+  /** What is collected after that. */
+  readonly pieces = new ScrapePieces();
   readonly #tracker: Tracker;
   readonly #swarms: Generator<ScrapedSwarm | undefined, void, undefined>;
   readonly #writer = new ByteWriter(pieceBytes + 256);
-  /** gzip's output, about 27 bytes a swarm. */
-  readonly #pieces: Uint8Array[] = [];
-  #state: 'collecting' | 'complete' | { error: unknown } = 'collecting';
-  #completeAt = 0;
-  /** Readers that have read all there is. */
-  readonly #waiting: (() => void)[] = [];
 
   /** Collects the first slice; throws what the tracker throws. */
   constructor(tracker: Tracker) {
@@ -38,23 +46,10 @@ export class FullScrape {
     if (this.#slice()) this.whole = this.#writer.copy();
   }
 
-  /** Whether it is growing, or has been complete for less than `keptMs`. */
-  isFresh(keptMs: number): boolean {
-    if (this.#state === 'collecting') return true;
-    return this.#state === 'complete' && performance.now() - this.#completeAt < keptMs;
-  }
-
-  get failed(): boolean {
-    return typeof this.#state === 'object';
-  }
-
   /** Collects the rest, with turns of the event loop between slices; what goes wrong is told to the readers. */
   async collect(): Promise<void> {
     const gzip = createGzip({ level: constants.Z_BEST_SPEED + 2, chunkSize: 1 << 16 });
-    gzip.on('data', (piece: Uint8Array) => {
-      this.#pieces.push(piece);
-      this.#tellReaders();
-    });
+    gzip.on('data', (piece: Uint8Array) => this.pieces.add(toShared(piece)));
     const ended = new Promise((resolve) => gzip.once('end', resolve));
     try {
       for (let done = false; !done; ) {
@@ -64,21 +59,9 @@ export class FullScrape {
       }
       gzip.end();
       await ended;
-      this.#state = 'complete';
-      this.#completeAt = performance.now();
+      this.pieces.complete();
     } catch (error) {
-      this.#state = { error };
-    }
-    this.#tellReaders();
-  }
-
-  /** gzip's bytes from the first to the last, as they come to be; throws what the collection threw. */
-  async *read(): AsyncGenerator<Uint8Array, void, undefined> {
-    for (let at = 0; ; ) {
-      if (at < this.#pieces.length) yield this.#pieces[at++];
-      else if (this.#state === 'complete') return;
-      else if (typeof this.#state === 'object') throw this.#state.error;
-      else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      this.pieces.fail(error);
     }
   }
 
@@ -105,9 +88,5 @@ export class FullScrape {
     await new Promise<void>((resolve, reject) => {
       gzip.write(piece, (error) => (error ? reject(error) : resolve()));
     });
-  }
-
-  #tellReaders(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

@@ -1,5 +1,6 @@
 // Knows every open HTTP connection, whose it is, and how many there may be: in all, and from one address.
 import type { Socket } from 'node:net';
+import { descriptorOf } from '../../net/node-handles.ts';
 import type { Cidr } from '../../protocol/cidr.ts';
 import { type IpBytes, unmapIp } from '../../protocol/ip-address.ts';
 import {
@@ -10,7 +11,7 @@ import {
   toClientAddress,
 } from '../client-address.ts';
 import { ConnectionOrder, type Placed } from './connection-order.ts';
-import { type AddressPlace, ConnectionTable, nobody, nowhere } from './connection-table.ts';
+import { type AddressPlace, type Claim, ConnectionTable, nobody, nowhere } from './connection-table.ts';
 import type { HttpCounters } from './http-counters.ts';
 
 export interface HttpConnection extends Placed<HttpConnection> {
@@ -19,6 +20,9 @@ export interface HttpConnection extends Placed<HttpConnection> {
   readonly counters: HttpCounters;
   /** Where it counts for its address. */
   readonly place: AddressPlace;
+  /** Its place in the table of all threads. */
+  readonly descriptor: number;
+  readonly claim: Claim;
   /** Whole seconds of the monotonic clock when its last request came. */
   askedAt: number;
   /** Whether it counts among the open ones. */
@@ -144,10 +148,13 @@ export class HttpConnections {
   ): HttpConnection {
     this.#table.add(place);
     counters.connectionsOpen++;
+    const descriptor = descriptorOf(socket);
     const connection: HttpConnection = {
       socket,
       counters,
       place,
+      descriptor,
+      claim: this.#table.claim(this.#thread, descriptor, place),
       askedAt: this.#clock(),
       open: true,
       address,
@@ -253,7 +260,7 @@ export class HttpConnections {
     if (!connection.open) return;
     connection.open = false;
     if (!connection.detached) this.#leave(connection);
-    this.#table.remove(connection.place);
+    this.#table.release(connection.descriptor, connection.claim, connection.place);
   }
 }
 

@@ -35,6 +35,7 @@ import { HttpTarget, Target } from './http-target.ts';
 import { asksForWebSocket, headWithoutUpgrade, type TakeUpgrade } from './http-upgrade.ts';
 import { parseRequestHost } from './request-host.ts';
 import { secureContextOptions, type TlsCertificate } from './secure-context.ts';
+import { SessionTickets, type TicketKeys } from './session-tickets.ts';
 import { defaultTlsHandshakeLimits, type TlsHandshakeLimits, TlsHandshakes } from './tls-handshakes.ts';
 
 export interface HttpOptions {
@@ -58,7 +59,12 @@ export interface HttpOptions {
   onException: (error: unknown) => void;
   limits?: HttpLimits;
   /** Speak HTTPS, with this certificate, or with one that comes later. */
-  https?: { certificate: TlsCertificate | undefined; handshakes?: TlsHandshakeLimits };
+  https?: {
+    certificate: TlsCertificate | undefined;
+    handshakes?: TlsHandshakeLimits;
+    /** Without them tickets are good at this listener only. */
+    ticketKeys?: TicketKeys | undefined;
+  };
   /** Connections from trusted proxies begin with a PROXY protocol header. */
   proxyProtocol?: boolean;
   /** Told of a trusted proxy, by its address, that begins with something else. */
@@ -93,6 +99,7 @@ export class HttpTransport {
   readonly #head = new HttpHead();
   readonly #target = new HttpTarget();
   readonly #targetBytes: Buffer;
+  readonly #tickets: SessionTickets | undefined;
   #closing = false;
 
   private constructor(options: HttpOptions) {
@@ -101,6 +108,9 @@ export class HttpTransport {
     this.#answers = new HttpAnswers(options.tracker, options.counters);
     this.#targetBytes = Buffer.alloc(this.#limits.headBytes);
     this.#server = this.#createServer();
+    const ticketKeys = options.https?.ticketKeys;
+    this.#tickets = ticketKeys && new SessionTickets(ticketKeys);
+    if ('setSecureContext' in this.#server) this.#tickets?.serve(this.#server);
     const { connections, counters, https, proxyProtocol, onBrokenProxyHeader } = options;
     this.#intake = new ConnectionIntake(this.#server, {
       connections,
@@ -155,7 +165,14 @@ export class HttpTransport {
 
   /** Shows `certificate` to whoever connects from now on; open connections stay as they are. */
   setCertificate(certificate: TlsCertificate): void {
-    if ('setSecureContext' in this.#server) this.#server.setSecureContext(secureContextOptions(certificate));
+    if (!('setSecureContext' in this.#server)) return;
+    this.#server.setSecureContext(secureContextOptions(certificate));
+    this.#tickets?.serve(this.#server);
+  }
+
+  /** Makes session tickets with other keys from now on. */
+  setTicketKeys(keys: TicketKeys): void {
+    if ('setSecureContext' in this.#server) this.#tickets?.setKeys(keys, this.#server);
   }
 
   /** Stops accepting, lets what is in flight finish for at most `graceMs`, and cuts off the rest. */

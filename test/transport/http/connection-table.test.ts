@@ -63,3 +63,37 @@ test('the thread with the connection silent longest is found, and asked once for
   table.setOldest(2, undefined);
   assert.equal(table.threadWithOldest(), 0);
 });
+
+test('a connection of node:net whose descriptor is another one already is counted out once', () => {
+  const table = create();
+  const other = new ConnectionTable(table.buffer);
+  const [first, second] = [table.placeOf(4, ip4(1)), table.placeOf(4, ip4(2))];
+  const open = (of: ConnectionTable, thread: number, place: number) => {
+    of.add(place);
+    return of.claim(thread, 10, place);
+  };
+  const early = open(table, 0, first);
+  const later = open(table, 0, second);
+  assert.deepEqual([table.open, table.countAt(first), table.countAt(second)], [1, 0, 1]);
+  table.release(10, early, first);
+  assert.equal(table.open, 1, 'it was counted out when the second one got its descriptor');
+  const elsewhere = open(other, 1, first);
+  table.release(10, later, second);
+  assert.deepEqual([table.open, table.countAt(first), table.countAt(second)], [1, 1, 0]);
+  other.release(10, elsewhere, first);
+  other.release(10, elsewhere, first);
+  assert.equal(table.open, 0);
+});
+
+test('what a failed thread of node:net held is counted out, but for what others have by now', () => {
+  const table = create();
+  const place = table.placeOf(4, ip4(1));
+  for (const descriptor of [10, 11]) {
+    table.add(place);
+    table.claim(1, descriptor, place);
+  }
+  table.add(place);
+  table.own(0, 11, place);
+  assert.deepEqual(table.abandon(1), [10]);
+  assert.deepEqual([table.open, table.countAt(place)], [1, 1]);
+});

@@ -9,6 +9,8 @@ import { HttpCounters } from '../../../src/transport/http/http-counters.ts';
 
 class FakeSocket extends EventEmitter {
   readonly remoteAddress: string | undefined;
+  /** As Node's: no descriptor. */
+  readonly _handle = { fd: -1 };
   reset = false;
   ended = false;
 

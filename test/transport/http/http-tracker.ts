@@ -6,6 +6,8 @@ import { EventLoop } from '../../../src/net/event-loop.ts';
 import { openTcpListeners } from '../../../src/net/tcp-listener.ts';
 import { type Cidr, parseCidr } from '../../../src/protocol/cidr.ts';
 import { formatIp } from '../../../src/protocol/ip-address.ts';
+import { StreamWorkers } from '../../../src/server/listening/stream-workers.ts';
+import { createTicketKeys } from '../../../src/server/storage/ticket-keys.ts';
 import type { Tracker } from '../../../src/tracker/tracker.ts';
 import { ConnectionTable } from '../../../src/transport/http/connection-table.ts';
 import { FullScrapes } from '../../../src/transport/http/full-scrapes.ts';
@@ -13,18 +15,22 @@ import {
   HttpConnections,
   type HttpConnectionsOptions,
 } from '../../../src/transport/http/http-connections.ts';
-import { HttpCounters } from '../../../src/transport/http/http-counters.ts';
+import { HttpCounters, sumHttpCounters } from '../../../src/transport/http/http-counters.ts';
 import { defaultHttpLimits } from '../../../src/transport/http/http-limits.ts';
 import { createRedirect } from '../../../src/transport/http/http-redirect.ts';
 import { type HttpOptions, HttpTransport } from '../../../src/transport/http/http-transport.ts';
+import type { TlsCertificate } from '../../../src/transport/http/secure-context.ts';
+import { defaultTlsHandshakeLimits } from '../../../src/transport/http/tls-handshakes.ts';
 import { HttpEpoll } from '../../../src/transport/http-epoll/http-epoll.ts';
-import { createContractTracker } from '../contract.ts';
+import { contractSettings, createContractStore, createContractTracker } from '../contract.ts';
 
 export interface StartedHttp {
   port: number;
   counters: HttpCounters;
   exceptions: unknown[];
-  transport: Pick<HttpTransport, 'close' | 'setCertificate'>;
+  transport: Pick<HttpTransport, 'close'> & {
+    setCertificate(certificate: TlsCertificate): Promise<void> | void;
+  };
 }
 
 export type HttpChanges = Partial<Omit<HttpOptions, 'tracker'>> &
@@ -144,15 +150,68 @@ export const noEpoll = calls === undefined ? noFastPath : undefined;
 if (noEpoll !== undefined && process.env.CI === 'true')
   throw new Error(`the fast path must be tested here: ${noEpoll}`);
 
-let chosen: 'node' | 'epoll' = 'node';
+/** HTTPS in two stream workers, which count together. */
+async function startStreams(changes: HttpChanges): Promise<StartedHttp> {
+  const store = createContractStore();
+  const { options, connections, exceptions } = partsFrom(changes);
+  const { deadlineMs, max } = changes.https?.handshakes ?? defaultTlsHandshakeLimits;
+  const count = 2;
+  const streams: StreamWorkers = new StreamWorkers(calls!, {
+    workers: count,
+    store,
+    settings: contractSettings,
+    certificate: changes.https?.certificate,
+    ticketKeys: createTicketKeys(),
+    failed: (error) => exceptions.push(error),
+    https: {
+      settings: {
+        announceUrls: { domain: 'tracker.example.net', doors: [['http', 6969]] },
+        trustedProxies: changes.trusted ?? [],
+        proxyProtocol: options.proxyProtocol ?? false,
+        redirectTo: undefined,
+        acme: false,
+        webTorrent: undefined,
+        maxConnections: connections.max,
+        maxPerAddress: connections.maxPerAddress,
+        limits: options.limits ?? defaultHttpLimits,
+        handshakes: { deadlineMs, max: Math.ceil(max / count) },
+        maxScrapeReaders: 16,
+      },
+      table: ConnectionTable.create(count, 4096, new Int32Array([1, 2])),
+      firstThread: 0,
+      fullScrapes: options.fullScrapes,
+      hear: (message) => {
+        if (message.kind === 'wake') streams.wake(message.thread);
+        else if (message.kind === 'broken proxy header') options.onBrokenProxyHeader?.(message.proxy);
+      },
+    },
+  });
+  const port = streams.listen(options.host, options.port);
+  await streams.start();
+  streams.serve();
+  const counters = new Proxy(new HttpCounters(), {
+    get: (_, name) => sumHttpCounters(streams.counters())[name as 'announces'],
+  });
+  return {
+    ...{ port, counters, exceptions },
+    transport: {
+      setCertificate: (certificate) => streams.setCertificate(certificate),
+      close: (graceMs = 1000) => streams.close(graceMs),
+    },
+  };
+}
+
+type Over = 'node' | 'epoll' | 'streams';
+let chosen: Over = 'node';
 
 /** Runs the suites that are imported from now on over another transport. */
-export function testOver(transport: 'node' | 'epoll'): void {
+export function testOver(transport: Over): void {
   chosen = transport;
 }
 
 /** Listens on loopback; whoever starts it closes it. */
 export function startHttp(changes: HttpChanges = {}): Promise<StartedHttp> {
+  if (chosen === 'streams') return startStreams(changes);
   return chosen === 'epoll' && changes.https === undefined ? startEpoll(changes) : startNode(changes);
 }
 
