@@ -8,7 +8,7 @@ _tracker_query() {
         '(--timeout)--timeout[most seconds that one query may take in all]:SEC: ' \
         '(-4 --ipv4)'{-4,--ipv4}'[use IPv4 only]' \
         '(-6 --ipv6)'{-6,--ipv6}'[use IPv6 only]' \
-        '(-k --insecure)'{-k,--insecure}'[do not verify the certificate of an https tracker]' \
+        '(-k --insecure)'{-k,--insecure}'[do not verify the certificate of an https or wss tracker]' \
         '(-o --format)'{-o,--format}'[table for people, json, jsonl (one object a line) or csv for programs]:FORMAT:(table json jsonl csv)' \
         '(--strict)--strict[end with exit code 1 on a warning too]' \
         '(--nocolor)--nocolor[no colour; so do NO_COLOR and an output that is no terminal]' \
@@ -23,7 +23,7 @@ _tracker_query() {
       ;;
     *)
       _arguments -s -S \
-        '(-t --tracker)'{-t,--tracker}'[announce URL of the tracker\: http\://, https\:// or udp\://]:URL: ' \
+        '(-t --tracker)'{-t,--tracker}'[announce URL of the tracker\: http\://, https\://, udp\://, ws\:// or wss\://]:URL: ' \
         '*'{-H,--hash}'[torrent\: 40 or 64 hex digits, base32, a magnet link or a .torrent file; repeatable with -s; without -t its own trackers are asked (default\: a random hash)]:HASH:_files' \
         '(-e --event)'{-e,--event}'[what the announce says has happened]:EVENT:(started completed stopped paused none)' \
         '(-n --num-want)'{-n,--num-want}'[peers to ask for; -1 leaves it to the tracker]:N: ' \
@@ -36,7 +36,7 @@ _tracker_query() {
         '(--timeout)--timeout[most seconds that one query may take in all]:SEC: ' \
         '(-4 --ipv4)'{-4,--ipv4}'[use IPv4 only]' \
         '(-6 --ipv6)'{-6,--ipv6}'[use IPv6 only]' \
-        '(-k --insecure)'{-k,--insecure}'[do not verify the certificate of an https tracker]' \
+        '(-k --insecure)'{-k,--insecure}'[do not verify the certificate of an https or wss tracker]' \
         '(-b --batch)'{-b,--batch}'[query every tracker of a list\: one URL a line, blank and # lines skipped]' \
         '(-f --file)'{-f,--file}'[the list; - reads standard input; implies -b]:FILE:_files' \
         '(--jobs)--jobs[queries of a batch under way at once]:N: ' \

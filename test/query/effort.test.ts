@@ -45,6 +45,7 @@ const settings: QuerySettings = {
   timeoutSeconds: 5,
   families: bothFamilies,
   insecure: false,
+  showPeers: false,
   lookup: false,
 };
 

@@ -57,9 +57,9 @@ export function skipWithoutBittorrentTracker(): string | false {
   return 'npm could not install bittorrent-tracker';
 }
 
-export async function startBittorrentTracker(host: string): Promise<OtherTracker> {
+export async function startBittorrentTracker(host: string): Promise<OtherTracker & { ws: string }> {
   const script = `import Server from ${JSON.stringify(pathToFileURL(entry).href)};
-    const server = new Server({ udp: true, http: true, ws: false, stats: false });
+    const server = new Server({ udp: true, http: true, ws: true, stats: false });
     for (const event of ['error', 'warning']) server.on(event, () => {});
     server.listen(0, { http: ${JSON.stringify(host)}, udp4: '127.0.0.1', udp6: '::1' }, () => {
       console.log('ports', server.http.address().port, server.udp4.address().port, server.udp6.address().port, '.');
@@ -69,6 +69,7 @@ export async function startBittorrentTracker(host: string): Promise<OtherTracker
   const shown = formatHost(host);
   return {
     http: `http://${shown}:${http}/announce`,
+    ws: `ws://${shown}:${http}/`,
     udp: `udp://${shown}:${host === '::1' ? udp6 : udp4}/announce`,
     close: async () => void (await program.kill()),
   };

@@ -24,7 +24,7 @@ const cases: [string, string[], RegExp][] = [
   ['an option of a command, mistyped', ['doctor', url, '--strct'], /--strct.*did you mean --strict\?/],
   ['a word that is neither URL nor host', ['-t', 'tracker/announce'], /bad tracker URL/],
   ['a URL of an unknown scheme', ['-t', 'ftp://x/announce'], /unknown scheme 'ftp'/],
-  ['a WebTorrent URL', ['-t', 'wss://x/announce'], /WebTorrent/],
+  ['a WebSocket URL without a host', ['-t', 'wss://'], /no valid host/],
   ['a URL with port 0', ['-t', 'udp://127.0.0.1:0/announce'], /port 0/],
   ['a URL with port 65536', ['-t', 'udp://127.0.0.1:65536/announce'], /bad tracker URL/],
   ['a URL with a control character', ['-t', 'http://x/\x1b[2J'], /bad tracker URL/],

@@ -22,6 +22,8 @@ export interface AnnounceQuestion {
   extra?: string;
   /** An IPv4 address to claim in a UDP announce's IP field; the doctor's only. */
   claimedIp?: string;
+  /** WebSocket only: offer to peers, to hear who answers. */
+  listPeers?: boolean;
   /** `false` asks for dictionaries (BEP 23). */
   compact?: boolean;
 }

@@ -1,5 +1,4 @@
-// Knows how to announce to and scrape a tracker under one URL, over HTTP(S) or UDP, keeping to the address that answered first.
-
+// Knows how to announce to and scrape a tracker under one URL, over HTTP(S), UDP or WebSocket, keeping to the address that answered first.
 import { isIP } from 'node:net';
 import { formatHttpScrape } from '../../protocol/http-client-requests.ts';
 import { type ConnectionIdHalves, encodeScrapeRequest } from '../../protocol/udp-client-packets.ts';
@@ -11,31 +10,12 @@ import { TrackerError } from '../network/tracker-error.ts';
 import { type Scheme, scrapeUrlOf, type TrackerUrl, targetWith } from '../network/tracker-url.ts';
 import { connectUdp, type UdpClient, type UdpReply } from '../network/udp-client.ts';
 import { type AnnounceQuestion, encodeUdpAnnounce, formatAnnounceQuery } from './announce-question.ts';
+import type { Answered, Conversation } from './answered.ts';
 import { type Loss, type StepName, Stopwatch, type TimedStep } from './effort.ts';
 import { readAnnounceAnswer, readScrapeAnswer, type ScrapeAnswer } from './http-answer.ts';
 import type { AnnounceAnswer } from './tracker-answer.ts';
 import { readUdpAnnounce, readUdpScrape } from './udp-answer.ts';
-
-export interface Answered<T> {
-  answer: T;
-  address: string;
-  /** Ours, on the socket that was used. */
-  localAddress: string;
-  /** Those that this question needed: a name is resolved and a connection_id asked for only now and then. */
-  steps: readonly TimedStep[];
-  /** HTTP only. */
-  http?: HttpAnswer;
-}
-
-/** Both methods throw a TrackerError when there is no answer; a refusal is an answer with its failure reason. */
-export interface Conversation {
-  announce(question: AnnounceQuestion, deadline: Deadline): Promise<Answered<AnnounceAnswer>>;
-  /** No info_hash asks for a full scrape. */
-  scrape(infoHashes: readonly Uint8Array[], deadline: Deadline): Promise<Answered<ScrapeAnswer>>;
-  /** Of all its questions so far. */
-  readonly loss: Loss;
-  close(): void;
-}
+import { WebSocketConversation } from './websocket-conversation.ts';
 
 export interface ConversationOptions extends Omit<HttpOptions, 'userAgent' | 'families'> {
   userAgent: string;
@@ -53,6 +33,8 @@ const conversations: Record<Scheme, CreateConversation> = {
   http: (url, options) => new HttpConversation(url, options),
   https: (url, options) => new HttpConversation(url, options),
   udp: (url, options) => new UdpConversation(url, options),
+  ws: (url, options) => new WebSocketConversation(url, options),
+  wss: (url, options) => new WebSocketConversation(url, options),
 };
 
 class HttpConversation implements Conversation {

@@ -1,6 +1,6 @@
 // Knows what a question cost: the steps on the way to its answer with their times, and how much of what was sent had no answer.
 
-export type StepName = 'DNS' | 'connect' | 'TLS' | 'first byte' | 'announce' | 'scrape';
+export type StepName = 'DNS' | 'connect' | 'TLS' | 'upgrade' | 'first byte' | 'announce' | 'scrape';
 
 export interface TimedStep {
   name: StepName;

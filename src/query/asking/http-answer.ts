@@ -97,7 +97,7 @@ function addDictionaryPeers(list: readonly HttpPeer[], answer: AnnounceAnswer): 
 }
 
 /** Printable ASCII as text, anything else as hex. */
-function formatPeerId(bytes: Uint8Array): string {
+export function formatPeerId(bytes: Uint8Array): string {
   const printable = bytes.every((byte) => byte >= 0x20 && byte < 0x7f);
   return Buffer.from(bytes.subarray(0, 64)).toString(printable ? 'latin1' : 'hex');
 }

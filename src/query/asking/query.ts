@@ -5,7 +5,8 @@ import { type Families, resolveAddress } from '../network/name-lookup.ts';
 import { TrackerError } from '../network/tracker-error.ts';
 import { scrapeUrlOf, type TrackerUrl } from '../network/tracker-url.ts';
 import type { AnnounceQuestion, EventName } from './announce-question.ts';
-import { type Conversation, createConversation } from './conversation.ts';
+import type { Conversation } from './answered.ts';
+import { createConversation } from './conversation.ts';
 import type { Loss } from './effort.ts';
 import { createIdentity, type Identity } from './identity.ts';
 import type { Torrent } from './torrent.ts';
@@ -27,6 +28,8 @@ export interface QuerySettings {
   timeoutSeconds: number;
   families: Families;
   insecure: boolean;
+  /** Show the peers; over WebSocket they must be offered to first. */
+  showPeers: boolean;
   /** Find the host names of the peers. */
   lookup: boolean;
 }
@@ -89,7 +92,7 @@ export class Asker {
     const before = this.#conversation.loss;
     const outcome = await timed(this.#settings, interrupt, async (deadline, stopClock) => {
       const answered = await this.#conversation.announce(this.#question(event), deadline);
-      stopClock();
+      stopClock(answered.waitedMs);
       if (this.#settings.lookup) await nameHosts(answered.answer.peers, deadline);
       return answered;
     });
@@ -138,8 +141,10 @@ export class Asker {
   }
 
   #question(event: EventName): AnnounceQuestion {
-    const { left, numwant, port, torrents } = this.#settings;
-    return { infoHash: torrents[0].infoHash, identity: this.#identity, port, event, left, numwant };
+    const { left, numwant, port, torrents, showPeers } = this.#settings;
+    const { infoHash } = torrents[0];
+    const listPeers = showPeers && event !== 'stopped';
+    return { infoHash, identity: this.#identity, port, event, left, numwant, listPeers };
   }
 
   async #sendStopped(): Promise<void> {
@@ -159,18 +164,18 @@ function lossSince(before: Loss, now: Loss): Loss {
   return { unit: now.unit, sent: now.sent - before.sent, lost: now.lost - before.lost };
 }
 
-/** Runs `work` under one deadline; `ms` is the time until it stopped the clock, null when it failed before. */
+/** Runs `work` under one deadline; `ms` is the time until it stopped the clock, without what it waited; null when it failed before. */
 async function timed<T>(
   settings: QuerySettings,
   interrupt: AbortSignal | undefined,
-  work: (deadline: Deadline, stopClock: () => void) => Promise<T>,
+  work: (deadline: Deadline, stopClock: (waitedMs?: number) => void) => Promise<T>,
 ): Promise<{ value?: T; error?: TrackerError; ms: number | null }> {
   const deadline = new Deadline(settings.timeoutSeconds, interrupt);
   const startedMs = performance.now();
   let ms: number | null = null;
   try {
-    const value = await work(deadline, () => {
-      ms = Math.round((performance.now() - startedMs) * 10) / 10;
+    const value = await work(deadline, (waitedMs = 0) => {
+      ms = Math.round((performance.now() - startedMs - waitedMs) * 10) / 10;
     });
     return { value, ms };
   } catch (error) {
@@ -184,7 +189,8 @@ async function timed<T>(
 const concurrentLookups = 16;
 
 /** Fills in the host names that can be had before the deadline; the others stay null. */
-async function nameHosts(peers: readonly ListedPeer[], deadline: Deadline): Promise<void> {
+async function nameHosts(listed: readonly ListedPeer[], deadline: Deadline): Promise<void> {
+  const peers = listed.filter(({ ip }) => ip !== '');
   let next = 0;
   const work = async () => {
     while (next < peers.length && !deadline.signal.aborted) {

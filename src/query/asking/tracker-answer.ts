@@ -3,13 +3,14 @@
 import type { Redirect } from '../network/tracker-error.ts';
 import type { Loss, TimedStep } from './effort.ts';
 
-export type PeerType = 'ipv4' | 'ipv6' | 'ipv4-mapped' | 'dict';
+export type PeerType = 'ipv4' | 'ipv6' | 'ipv4-mapped' | 'dict' | 'webrtc';
 
 export interface ListedPeer {
+  /** Empty, and the port 0, for those over WebRTC: a tracker has no address of theirs to give. */
   ip: string;
   port: number;
   type: PeerType;
-  /** Text where it is printable ASCII, else hex; only dictionaries have one. */
+  /** Text where it is printable ASCII, else hex; those of dictionaries and over WebRTC have one. */
   peerId: string | null;
   hostname: string | null;
 }
@@ -25,6 +26,8 @@ export interface AnnounceAnswer {
   ipv4Bytes: number;
   ipv6Peers: number;
   ipv6Bytes: number;
+  /** Those that sent us an offer or an answer; null where the tracker is not asked over WebSocket. */
+  webrtcPeers: number | null;
   /** The first `maxListed` of them. */
   peers: ListedPeer[];
   warningMessage: string | null;
@@ -47,6 +50,7 @@ export function createAnswer(): AnnounceAnswer {
     ipv4Bytes: 0,
     ipv6Peers: 0,
     ipv6Bytes: 0,
+    webrtcPeers: null,
     peers: [],
     warningMessage: null,
     failureReason: null,
@@ -113,4 +117,9 @@ export function isSuccess(result: AnnounceResult | ScrapeResult): boolean {
 export function failureOf(result: AnnounceResult | ScrapeResult): string {
   const refused = 'torrents' in result ? result.failureReason : result.answer?.failureReason;
   return result.error ?? refused ?? '';
+}
+
+/** All peers that an answer brought. */
+export function peerCountOf({ ipv4Peers, ipv6Peers, webrtcPeers }: AnnounceAnswer): number {
+  return ipv4Peers + ipv6Peers + (webrtcPeers ?? 0);
 }

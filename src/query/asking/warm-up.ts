@@ -2,10 +2,13 @@
 import { createSocket } from 'node:dgram';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Action } from '../../protocol/udp-packets.ts';
+import { encodeWebSocketFrame, longestServerHead, WebSocketOpcode } from '../../protocol/websocket-frames.ts';
+import { upgradeAnswer } from '../../protocol/websocket-handshake.ts';
 import { within } from '../network/deadline.ts';
 import { prepareNames } from '../network/name-lookup.ts';
 import { connectFirst, startTls } from '../network/tcp-connect.ts';
 import { parseTrackerUrl, type Scheme } from '../network/tracker-url.ts';
+import { sha1Base64 } from '../network/websocket-client.ts';
 import { createConversation } from './conversation.ts';
 import { createIdentity } from './identity.ts';
 
@@ -38,6 +41,11 @@ const rehearsals: Record<Scheme, () => Promise<void>> = {
     await rehearseTls();
   },
   udp: rehearseUdp,
+  ws: rehearseWebSocket,
+  wss: async () => {
+    await warmUp('ws');
+    await rehearseTls();
+  },
 };
 
 async function rehearseHttp(): Promise<void> {
@@ -57,6 +65,22 @@ async function rehearseTls(): Promise<void> {
         const { socket } = await connectFirst([loopback], port, deadline);
         await startTls(socket, { host: loopback, insecure: true }, deadline).catch(() => {});
       }),
+  );
+}
+
+async function rehearseWebSocket(): Promise<void> {
+  const message = Buffer.from('{"action":"announce","interval":1800}');
+  const frame = new Uint8Array(longestServerHead + message.length);
+  const end = encodeWebSocketFrame(frame, 0, WebSocketOpcode.text, message);
+  const answer = (socket: Socket, request: Buffer) => {
+    const key = /^Sec-WebSocket-Key: (.*)\r$/m.exec(request.toString('latin1'))?.[1] ?? '';
+    const fields = upgradeAnswer(key, sha1Base64).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\n${fields.join('')}\r\n`, 'latin1');
+    socket.write(frame.subarray(0, end));
+  };
+  await withListener(
+    (socket) => socket.once('data', (request: Buffer) => answer(socket, request)),
+    (port) => announceTo(`ws://${loopback}:${port}/announce`),
   );
 }
 

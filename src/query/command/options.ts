@@ -31,7 +31,7 @@ export const options: readonly OptionSpec[] = [
     short: 't',
     value: 'URL',
     group: question,
-    help: 'announce URL of the tracker: http://, https:// or udp://',
+    help: 'announce URL of the tracker: http://, https://, udp://, ws:// or wss://',
     commands: query,
   },
   {
@@ -119,7 +119,7 @@ export const options: readonly OptionSpec[] = [
     long: 'insecure',
     short: 'k',
     group: manner,
-    help: 'do not verify the certificate of an https tracker',
+    help: 'do not verify the certificate of an https or wss tracker',
     commands: both,
   },
   {

@@ -2,6 +2,7 @@
 import { decodeHttpAnnounceReply } from '../../protocol/http-client-replies.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
 import { TrackerError } from '../network/tracker-error.ts';
+import { isWebSocket } from '../network/tracker-url.ts';
 import { formatSeconds } from '../report/wording.ts';
 import { type Examination, withVisitors } from './examination.ts';
 import type { FirstAnswer } from './first-announce.ts';
@@ -9,6 +10,9 @@ import type { FirstAnswer } from './first-announce.ts';
 // What lists of public trackers accept.
 const shortestInterval = 300;
 const longestInterval = 3 * 3600;
+
+/** A WebTorrent peer makes new offers when it announces, so it comes more often. */
+const shortestWebSocketInterval = 30;
 
 export function judgeInterval(examination: Examination, { endpoint, answer }: FirstAnswer): void {
   const subject = endpoint.address;
@@ -23,8 +27,10 @@ export function judgeInterval(examination: Examination, { endpoint, answer }: Fi
     return;
   }
   const shown = formatSeconds(interval);
-  const range = 'public lists accept 5 min to 3 h';
-  if (interval < shortestInterval) {
+  const webSocket = isWebSocket(examination.url);
+  const shortest = webSocket ? shortestWebSocketInterval : shortestInterval;
+  const range = webSocket ? 'WebTorrent clients live with 30 s to 3 h' : 'public lists accept 5 min to 3 h';
+  if (interval < shortest) {
     examination.warn(
       'interval',
       subject,

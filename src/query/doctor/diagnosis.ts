@@ -70,8 +70,8 @@ const troubles: Partial<Record<NonNullable<TrackerError['trouble']>, Judge>> = {
   }),
   'not-tls': (url) => ({
     id: 'not-tls',
-    message: `port ${url.port} does not speak TLS, but the URL begins with https://`,
-    advice: 'use http:// for this port, or the port of the HTTPS listener',
+    message: `port ${url.port} does not speak TLS, but the URL begins with ${url.scheme}://`,
+    advice: `use ${plainOf(url)}:// for this port, or the port of the TLS listener`,
   }),
   'answer-silent': (_, error) => ({
     id: 'no-answer',
@@ -88,12 +88,26 @@ const troubles: Partial<Record<NonNullable<TrackerError['trouble']>, Judge>> = {
     message: `what answers is no HTTP server: ${error.message}`,
     advice: 'another service listens on this port: correct the port',
   }),
+  'no-upgrade': (url, error) => ({
+    id: 'no-upgrade',
+    message: error.message,
+    advice: `does the tracker serve WebTorrent at ${url.path}? A proxy must pass Upgrade and Connection on, over HTTP/1.1`,
+  }),
+  'bad-upgrade': (_, error) => ({
+    id: 'bad-upgrade',
+    message: error.message,
+    advice: 'look at what stands between: a proxy that answers by itself, or a tracker that breaks RFC 6455',
+  }),
   'not-bencoded': (_, error) => ({
     id: 'not-bencoded',
     message: error.message,
     advice: 'answer with a bencoded dictionary; is this the announce path of the tracker?',
   }),
 };
+
+function plainOf({ scheme }: TrackerUrl): string {
+  return scheme.replace(/s$/, '');
+}
 
 /** A redirect that did not end well is most often a redirect without its port. */
 function diagnoseRedirects(url: TrackerUrl, error: TrackerError, last: Redirect): Diagnosis {
@@ -182,8 +196,8 @@ export function diagnosePage(url: TrackerUrl, page: string): Diagnosis {
 export function speaksTls(url: TrackerUrl): Diagnosis {
   return {
     id: 'speaks-tls',
-    message: `port ${url.port} speaks TLS, but the URL begins with http://`,
-    advice: 'use https:// for this port, or the port of the HTTP listener',
+    message: `port ${url.port} speaks TLS, but the URL begins with ${url.scheme}://`,
+    advice: `use ${url.scheme}s:// for this port, or the port of the plain listener`,
   };
 }
 

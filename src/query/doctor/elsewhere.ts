@@ -25,7 +25,7 @@ export const usualPorts = [...new Set(usual.map(([, port]) => port))].sort((a, b
 
 /** URLs at the same host that might be the tracker's: those on the same port first. */
 export function likelyUrls(url: TrackerUrl): TrackerUrl[] {
-  const schemes: Scheme[] = ['https', 'http', 'udp'];
+  const schemes: Scheme[] = ['https', 'http', 'udp', 'wss', 'ws'];
   const pairs = [...schemes.map((scheme): [Scheme, number] => [scheme, url.port]), ...usual];
   const path = /announce/.test(url.path) ? url.path : '/announce';
   const paths = url.path.startsWith('/announce') ? [url.path] : [path, '/announce'];

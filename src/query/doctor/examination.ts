@@ -1,7 +1,8 @@
 // Knows the tracker under examination: its URL and addresses, what has been found so far, and how to ask it as some peer.
 import { randomBytes, randomInt } from 'node:crypto';
 import type { AnnounceQuestion, EventName } from '../asking/announce-question.ts';
-import { type Answered, type Conversation, createConversation } from '../asking/conversation.ts';
+import type { Answered, Conversation } from '../asking/answered.ts';
+import { createConversation } from '../asking/conversation.ts';
 import type { ScrapeAnswer } from '../asking/http-answer.ts';
 import { createIdentity, type Identity } from '../asking/identity.ts';
 import type { AnnounceAnswer } from '../asking/tracker-answer.ts';

@@ -5,11 +5,13 @@ import { encodeUdpAnnounce, formatAnnounceQuery } from '../asking/announce-quest
 import { readAnnounceAnswer } from '../asking/http-answer.ts';
 import type { AnnounceAnswer } from '../asking/tracker-answer.ts';
 import { readUdpAnnounce } from '../asking/udp-answer.ts';
+import { announceOver } from '../asking/websocket-conversation.ts';
 import type { Deadline } from '../network/deadline.ts';
 import { getHttp, type HttpAnswer } from '../network/http-client.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
-import { type TrackerUrl, targetWith } from '../network/tracker-url.ts';
+import { isWebSocket, type TrackerUrl, targetWith } from '../network/tracker-url.ts';
 import { UdpClient } from '../network/udp-client.ts';
+import { openWebSocket } from '../network/websocket-client.ts';
 import { type CertificateFacts, factsOf } from './certificate.ts';
 import type { Visitor } from './examination.ts';
 import type { AddressReport } from './finding.ts';
@@ -35,7 +37,7 @@ export function announceFirst(
   infoHash: Uint8Array,
   deadline: Deadline,
 ): Promise<FirstReply> {
-  const ask = url.scheme === 'udp' ? announceUdp : announceHttp;
+  const ask = url.scheme === 'udp' ? announceUdp : isWebSocket(url) ? announceWebSocket : announceHttp;
   return ask(url, visitor, report, infoHash, deadline);
 }
 
@@ -85,6 +87,36 @@ async function announceHttp(
   report.tls_ms = http.timings.tlsMs === null ? null : round(http.timings.tlsMs);
   report.answer_ms = round(http.timings.answerMs);
   return { read: () => readAnnounceAnswer(http.body, http.family), http, certificate };
+}
+
+async function announceWebSocket(
+  url: TrackerUrl,
+  visitor: Visitor,
+  report: AddressReport,
+  infoHash: Uint8Array,
+  deadline: Deadline,
+): Promise<FirstReply> {
+  let certificate: CertificateFacts | undefined;
+  const options = {
+    userAgent: visitor.identity.userAgent,
+    pinned: report.address,
+    insecure: true,
+    onTls: (socket: TLSSocket) => {
+      certificate = factsOf(socket);
+    },
+  };
+  const client = await openWebSocket(url, options, deadline);
+  try {
+    const { connectMs, tlsMs } = client.timings;
+    report.connect_ms = round(connectMs);
+    report.tls_ms = tlsMs === null ? null : round(tlsMs);
+    const askedMs = performance.now();
+    const { answer } = await announceOver(client, question(visitor, infoHash), deadline);
+    report.answer_ms = round(performance.now() - askedMs);
+    return { read: () => answer, http: undefined, certificate };
+  } finally {
+    client.close();
+  }
 }
 
 function question(visitor: Visitor, infoHash: Uint8Array) {

@@ -12,7 +12,9 @@ const patienceSeconds = 4;
 /** The same path under the other schemes, on the same port: trackers often serve UDP and HTTP side by side. */
 export async function checkProtocols(examination: Examination, endpoint: Endpoint): Promise<void> {
   const { url } = examination;
-  const others = (['http', 'https', 'udp'] as Scheme[]).filter((scheme) => scheme !== url.scheme);
+  const others = (['http', 'https', 'udp', 'ws', 'wss'] as Scheme[]).filter(
+    (scheme) => scheme !== url.scheme,
+  );
   const path = url.path === '/' ? '/announce' : url.path;
   const answering = await Promise.all(
     others.map((scheme) => answers(examination, endpoint, { ...url, scheme, path })),

@@ -156,7 +156,9 @@ function forFamily({ family }: AddressReport, all: boolean): string {
 /** Plain HTTP to a TLS port is closed, refused with an alert, or answered with some 400: only TLS itself proves it. */
 async function hasTls(examination: Examination, { report, diagnosis }: FailedAddress): Promise<boolean> {
   const { url } = examination;
-  if (url.scheme !== 'http' || !['closed', 'not-http', 'http-status'].includes(diagnosis.id)) return false;
+  const plain = url.scheme === 'http' || url.scheme === 'ws';
+  const maybe: FindingId[] = ['closed', 'not-http', 'http-status', 'no-upgrade'];
+  if (!plain || !maybe.includes(diagnosis.id)) return false;
   try {
     return await examination.within(async (deadline) => {
       const { socket } = await connectFirst([report.address], url.port, deadline);

@@ -6,7 +6,7 @@ import type { RawOptions } from '../command/command-line.ts';
 import { choice, type Format, familiesOf, readTorrents, timeoutOf } from '../command/settings.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
 import { TrackerError } from '../network/tracker-error.ts';
-import { parseTrackerUrl, type TrackerUrl } from '../network/tracker-url.ts';
+import { isWebSocket, parseTrackerUrl, type TrackerUrl } from '../network/tracker-url.ts';
 import type { Console } from '../terminal/console.ts';
 import { formatJson } from '../terminal/sanitise.ts';
 import { checkPaused, checkPeerForms, judgeInterval } from './announce-rules.ts';
@@ -27,6 +27,7 @@ import { checkSharedSwarm } from './shared-swarm.ts';
 import { checkConnectionId, checkReflection } from './udp-abuse.ts';
 import { PacketMaker } from './udp-packets.ts';
 import { checkConnect, checkUrlData } from './udp-rules.ts';
+import { checkOfferId, checkOffers, checkPing } from './webtorrent-rules.ts';
 
 /** Returns the exit code: 1 when anything fails, with `--strict` also when anything warns. */
 export async function runDoctor(argument: string, options: RawOptions, console: Console): Promise<number> {
@@ -122,6 +123,15 @@ function judgeFirstAnswers(examination: Examination, answers: readonly FirstAnsw
 
 function stepsAt(examination: Examination, endpoint: Endpoint): Step[] {
   const at = endpoint.address;
+  if (isWebSocket(examination.url)) {
+    return [
+      [`offer and answer, ${at}`, () => checkOffers(examination, endpoint)],
+      [`offer_id, ${at}`, () => checkOfferId(examination, endpoint)],
+      [`ping, ${at}`, () => checkPing(examination, endpoint)],
+      [`event paused, ${at}`, () => checkPaused(examination, endpoint)],
+      [`scrape, ${at}`, () => checkScrape(examination, endpoint)],
+    ];
+  }
   const steps: Step[] = [
     [`loss, ${at}`, () => checkLoss(examination, endpoint)],
     [`two-peer round trip, ${at}`, () => checkRoundTrip(examination, endpoint)],

@@ -66,10 +66,15 @@ function judgeScrape(
     const message = `the scrape says ${seen}, the announce just before ${announced ?? '-'} leechers`;
     examination.warn('bep48', subject, message, 'count scrapes and announces from the same swarm');
   }
-  if (examination.url.scheme === 'udp') return;
+  if (!isHttp(examination)) return;
   if (torrent.downloaders !== null)
     examination.pass('downloaders', subject, 'scrapes name downloaders (BEP 21)');
   else examination.skip('downloaders', subject, 'scrapes do not name downloaders (BEP 21, optional)');
+}
+
+/** Only HTTP has a place for downloaders. */
+function isHttp({ url }: Examination): boolean {
+  return url.scheme === 'http' || url.scheme === 'https';
 }
 
 export async function checkFullScrape(examination: Examination, endpoint: Endpoint): Promise<void> {

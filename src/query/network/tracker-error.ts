@@ -14,6 +14,10 @@ export type Trouble =
   | 'closed'
   /** Something answered, but not in HTTP. */
   | 'not-http'
+  /** HTTP answers, but no WebSocket. */
+  | 'no-upgrade'
+  /** What should be a WebSocket does not keep to its rules. */
+  | 'bad-upgrade'
   | 'redirect-loop'
   | 'redirect-refused'
   /** An answer came that is not bencoded. */

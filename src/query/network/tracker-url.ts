@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { UsageError } from '../../cli/usage-error.ts';
 
-export type Scheme = 'http' | 'https' | 'udp';
+export type Scheme = 'http' | 'https' | 'udp' | 'ws' | 'wss';
 
 export interface TrackerUrl {
   /** As the user gave it. */
@@ -18,7 +18,7 @@ export interface TrackerUrl {
 }
 
 const maxLength = 4096;
-const defaultPorts: Record<Scheme, number> = { http: 80, https: 443, udp: 80 };
+const defaultPorts: Record<Scheme, number> = { http: 80, https: 443, udp: 80, ws: 80, wss: 443 };
 
 /** The announce URL in `text`. Throws a UsageError that says what is wrong with it. */
 export function parseTrackerUrl(text: string): TrackerUrl {
@@ -27,10 +27,9 @@ export function parseTrackerUrl(text: string): TrackerUrl {
   if (text.length > maxLength) throw fail(`longer than ${maxLength} characters`);
   if (/[\s\u0000-\u001f\u007f]/.test(text)) throw fail('it holds a space or a control character');
   const match = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(text);
-  if (!match) throw fail('it must begin with http://, https:// or udp://');
+  if (!match) throw fail('it must begin with http://, https://, udp://, ws:// or wss://');
   const scheme = match[1].toLowerCase();
-  if (scheme === 'ws' || scheme === 'wss') throw fail('WebTorrent trackers (ws, wss) are not supported');
-  if (!isScheme(scheme)) throw fail(`unknown scheme '${scheme}'; http, https and udp are known`);
+  if (!isScheme(scheme)) throw fail(`unknown scheme '${scheme}'; http, https, udp, ws and wss are known`);
   // Only http URLs get their host checked and normalised by the platform, so each kind is parsed as one.
   const parsed = parseUrl(`http://${match[2]}`);
   if (!parsed?.hostname) throw fail('it has no valid host and port');
@@ -45,6 +44,11 @@ export function parseTrackerUrl(text: string): TrackerUrl {
     path: parsed.pathname,
     query: parsed.search.slice(1),
   };
+}
+
+/** Whether a tracker is asked over a WebSocket: ws or wss. */
+export function isWebSocket({ scheme }: TrackerUrl): boolean {
+  return scheme === 'ws' || scheme === 'wss';
 }
 
 function isScheme(text: string): text is Scheme {
@@ -74,10 +78,10 @@ export function targetWith(url: TrackerUrl, query: string): string {
 
 /**
  * The scrape URL (BEP 48): the last segment of the path begins with `announce`, which becomes `scrape`; undefined
- * when the URL has none. A UDP tracker scrapes under the same URL (BEP 15).
+ * when the URL has none. Over UDP (BEP 15) and WebSocket a scrape goes to the same URL.
  */
 export function scrapeUrlOf(url: TrackerUrl): TrackerUrl | undefined {
-  if (url.scheme === 'udp') return url;
+  if (url.scheme !== 'http' && url.scheme !== 'https') return url;
   const cut = url.path.lastIndexOf('/') + 1;
   const last = url.path.slice(cut);
   if (!last.startsWith('announce')) return undefined;
@@ -90,7 +94,7 @@ export function formatTrackerUrl(url: Omit<TrackerUrl, 'text'>): string {
   return `${url.scheme}://${formatHost(url.host)}${port}${url.path}${url.query === '' ? '' : `?${url.query}`}`;
 }
 
-/** The `Host` header of an HTTP(S) URL. */
+/** The `Host` header for a URL that is asked over TCP. */
 export function hostHeader(url: TrackerUrl): string {
   return url.port === defaultPorts[url.scheme] ? formatHost(url.host) : `${formatHost(url.host)}:${url.port}`;
 }

@@ -59,7 +59,7 @@ export function csvPeers(results: readonly (AnnounceResult | ScrapeResult)[], op
   for (const result of results) {
     if ('torrents' in result) continue;
     for (const { ip, port, type, peerId, hostname } of result.answer?.peers ?? []) {
-      const cells = [ip, port, type, peerId];
+      const cells = type === 'webrtc' ? [null, null, type, peerId] : [ip, port, type, peerId];
       if (options.lookup) cells.unshift(hostname);
       if (options.batch) cells.unshift(result.tracker);
       text += formatCsvRow(cells);

@@ -1,7 +1,6 @@
 // Knows the JSON of a result: the keys of docs/compatibility.md in their order, `error` and findings only where there are any.
-
 import type { Loss } from '../asking/effort.ts';
-import type { AnnounceResult, ScrapeResult } from '../asking/tracker-answer.ts';
+import { type AnnounceResult, peerCountOf, type ScrapeResult } from '../asking/tracker-answer.ts';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -22,9 +21,10 @@ function announceObject(result: AnnounceResult, showPeers: boolean): JsonObject 
     ipv4_bytes: answer?.ipv4Bytes ?? null,
     ipv6_peers: answer?.ipv6Peers ?? null,
     ipv6_bytes: answer?.ipv6Bytes ?? null,
+    ...(answer?.webrtcPeers == null ? {} : { webrtc_peers: answer.webrtcPeers }),
     ...(showPeers ? { peer_list: peerList(result) } : {}),
     num_want_requested: result.numwant,
-    total_peers_returned: answer ? answer.ipv4Peers + answer.ipv6Peers : null,
+    total_peers_returned: answer ? peerCountOf(answer) : null,
     response_time_ms: result.responseTimeMs,
     warning_message: answer?.warningMessage ?? null,
     failure_reason: answer?.failureReason ?? null,
@@ -36,8 +36,8 @@ function announceObject(result: AnnounceResult, showPeers: boolean): JsonObject 
 
 function peerList({ answer }: AnnounceResult): JsonObject[] {
   return (answer?.peers ?? []).map(({ ip, port, type, peerId, hostname }) => ({
-    ip,
-    port,
+    ip: type === 'webrtc' ? null : ip,
+    port: type === 'webrtc' ? null : port,
     type,
     peer_id: peerId,
     hostname,

@@ -1,6 +1,12 @@
 // Knows how the result of one query looks to a person: lines of text with a little colour.
 
-import type { AnnounceAnswer, AnnounceResult, ListedPeer, ScrapeResult } from '../asking/tracker-answer.ts';
+import {
+  type AnnounceAnswer,
+  type AnnounceResult,
+  type ListedPeer,
+  peerCountOf,
+  type ScrapeResult,
+} from '../asking/tracker-answer.ts';
 import { padToWidth } from '../terminal/display-width.ts';
 import type { Line, Span, Style } from '../terminal/terminal.ts';
 import { formatLoss, formatMs, formatSeconds, speedOf } from './wording.ts';
@@ -24,7 +30,7 @@ export function announceLines(result: AnnounceResult, options: TableOptions): Li
   if (answer.failureReason !== null) return [...lines, ...complianceLines(answer.compliance)];
   lines.push(
     ...countLines(answer),
-    requestedLine(answer, result.numwant),
+    requestedLine(answer, result.numwant, options.showPeers),
     ...complianceLines(answer.compliance),
   );
   if (options.showPeers) lines.push(...peerLines(answer, options.lookup));
@@ -71,14 +77,21 @@ function countLines(answer: AnnounceAnswer): Line[] {
     field('Seeds', styled(orDash(answer.complete), 'good')),
     field('Leechers', styled(orDash(answer.incomplete), 'accent')),
     field('Times downloaded', orDash(answer.downloaded)),
-    field('IPv4 peers', `${answer.ipv4Peers} (${answer.ipv4Bytes} bytes)`),
-    field('IPv6 peers', `${answer.ipv6Peers} (${answer.ipv6Bytes} bytes)`),
+    ...(answer.webrtcPeers === null
+      ? [
+          field('IPv4 peers', `${answer.ipv4Peers} (${answer.ipv4Bytes} bytes)`),
+          field('IPv6 peers', `${answer.ipv6Peers} (${answer.ipv6Bytes} bytes)`),
+        ]
+      : []),
   ];
 }
 
-function requestedLine(answer: AnnounceAnswer, numwant: number): Line {
+function requestedLine(answer: AnnounceAnswer, numwant: number, showPeers: boolean): Line {
+  if (answer.webrtcPeers !== null) {
+    return field('WebRTC peers', showPeers ? `${answer.webrtcPeers} heard of` : 'not asked for (-p)');
+  }
   if (numwant < 0) return field('Requested', 'as many as the tracker likes');
-  const respected = answer.ipv4Peers + answer.ipv6Peers <= numwant;
+  const respected = peerCountOf(answer) <= numwant;
   const verdict = respected ? styled('respected', 'good') : styled('ignores num_want', 'warning');
   return field('Requested', `${numwant} (`, verdict, ')');
 }
@@ -88,7 +101,7 @@ function complianceLines(compliance: readonly string[]): Line[] {
 }
 
 export function peerLines(answer: AnnounceAnswer, lookup: boolean): Line[] {
-  const count = answer.ipv4Peers + answer.ipv6Peers;
+  const count = peerCountOf(answer);
   if (count === 0) return [[''], ['No peers.']];
   const digits = String(answer.peers.length).length;
   const addressColumns = Math.max(...answer.peers.map(({ ip }) => Math.min(ip.length, 45)));
@@ -101,6 +114,7 @@ export function peerLines(answer: AnnounceAnswer, lookup: boolean): Line[] {
 }
 
 function peerLine(peer: ListedPeer, number: string, addressColumns: number, lookup: boolean): Line {
+  if (peer.type === 'webrtc') return [`${number}  `, styled('[webrtc]', 'dim'), `  ${peer.peerId ?? ''}`];
   const line: Span[] = [
     `${number}  ${padToWidth(peer.ip, addressColumns)}  ${String(peer.port).padStart(5)}  `,
   ];
