@@ -1,16 +1,17 @@
 // nginx and haproxy really in front of the tracker: each way in which they pass the client's address on.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { get as getSecurely } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { TestAuthority } from '../certificates.ts';
-import { type Program, pause, startProgram } from '../program.ts';
+import { type Program, pause } from '../program.ts';
 import { skipWithout } from '../system-tools.ts';
 import { startTracker, type TrackerProgram } from '../tracker-program.ts';
 import { freePorts } from './clients.ts';
+import { accepting, startHaproxy, startNginx } from './proxies.ts';
 
 /** Clients of a test come from these addresses of the loopback network; the proxies connect from 127.0.0.1. */
 const clients = ['127.9.0.1', '127.9.0.2'];
@@ -44,43 +45,6 @@ function externalIp(port: number, localAddress: string, ca?: string): Promise<st
 
 async function eachClientIsItself(port: number, ca?: string): Promise<void> {
   for (const client of clients) assert.equal(await externalIp(port, client, ca), client);
-}
-
-/** Waits until somebody accepts connections there. */
-async function accepting(port: number, program: Program): Promise<void> {
-  const { connect } = await import('node:net');
-  for (let i = 0; i < 250; i++) {
-    const socket = connect(port, '127.0.0.1');
-    const open = await new Promise((resolve) =>
-      socket.once('connect', () => resolve(true)).once('error', resolve),
-    );
-    socket.destroy();
-    if (open === true) return;
-    await pause(20);
-  }
-  throw new Error(program.describe(`does not listen on ${port}`));
-}
-
-function startNginx(directory: string, servers: string): Program {
-  mkdirSync(join(directory, 'nginx'));
-  const path = join(directory, 'nginx.conf');
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-    .map((name) => `${name}_temp_path ${directory}/nginx/${name};`)
-    .join('\n');
-  writeFileSync(
-    path,
-    `daemon off; pid ${directory}/nginx.pid; error_log ${directory}/nginx.log;
-     worker_processes 1; events { worker_connections 64; }
-     http { access_log off; ${temporary} ${servers} }`,
-  );
-  return startProgram('nginx', ['-e', join(directory, 'nginx.log'), '-p', directory, '-c', path]);
-}
-
-function startHaproxy(directory: string, sections: string): Program {
-  const path = join(directory, 'haproxy.cfg');
-  const times = 'timeout connect 5s\n timeout client 10s\n timeout server 10s\n';
-  writeFileSync(path, `defaults\n ${times}\n${sections}\n`);
-  return startProgram('haproxy', ['-db', '-f', path]);
 }
 
 describe('a tracker behind a proxy', { skip: skipWithout('nginx', 'haproxy') }, () => {

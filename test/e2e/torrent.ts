@@ -16,8 +16,16 @@ export interface Torrent {
 
 const pieceLength = 32 * 1024;
 
-/** Writes content and .torrent below `directory`. The torrent is private (BEP 27): no DHT, no PEX, no LSD. */
-export function createTorrent(directory: string, announceUrl: string, length = 700_001): Torrent {
+/**
+ * Writes content and .torrent below `directory`; further trackers are tiers of their own (BEP 12). The torrent is private
+ * (BEP 27): no DHT, no PEX, no LSD.
+ */
+export function createTorrent(
+  directory: string,
+  announceUrl: string,
+  length = 700_001,
+  further: readonly string[] = [],
+): Torrent {
   const fileName = 'shared.bin';
   const content = randomBytes(length);
   const pieces: Buffer[] = [];
@@ -38,8 +46,9 @@ export function createTorrent(directory: string, announceUrl: string, length = 7
   const seedDirectory = join(directory, 'seed');
   mkdirSync(seedDirectory, { recursive: true });
   writeFileSync(join(seedDirectory, fileName), content);
+  const tiers = further.length === 0 ? undefined : [announceUrl, ...further].map((url) => [url]);
   const path = join(directory, 'shared.torrent');
-  writeFileSync(path, encodeBencode({ announce: announceUrl, info }));
+  writeFileSync(path, encodeBencode({ announce: announceUrl, 'announce-list': tiers, info }));
   const infoHash = createHash('sha1').update(encodeBencode(info)).digest();
   return { path, seedDirectory, fileName, content, infoHash };
 }
