@@ -118,6 +118,7 @@ for (const [n, socket] of sockets.entries()) {
 await pause(1000);
 messages = offersGot = answersGot = 0;
 const began = performance.now();
+console.log('BEGIN');
 await pause(Number(values.seconds) * 1000);
 const elapsed = (performance.now() - began) / 1000;
 running = false;
