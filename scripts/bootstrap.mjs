@@ -43,6 +43,8 @@ function requireNode() {
 function install() {
   const lock = digest([join(root, 'package-lock.json')]) + process.platform + process.arch;
   if (existsSync(lockStamp) && readFileSync(lockStamp, 'utf8') === lock) return;
+  // Left by an `npm pack` that was interrupted; npm would take it for the lock file.
+  rmSync(join(root, 'npm-shrinkwrap.json'), { force: true });
   console.error('caracal: installing packages (npm ci) …');
   run(
     npm(),

@@ -1,4 +1,4 @@
-// `node scripts/write-manuals.mjs [--check]`: writes (or checks) man pages and completions from what both programs say of themselves.
+// `node scripts/write-manuals.mjs [--check]`: writes (or checks) man pages and completions from what the programs say of themselves.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootstrap, built, root } from './bootstrap.mjs';
@@ -18,9 +18,13 @@ const { serverProgram } = /** @type {typeof import('../src/server/operators/serv
   await built('src/server/operators/server-program.js')
 );
 
+const { caracalProgram } = /** @type {typeof import('../src/caracal-program.ts')} */ (
+  await built('src/caracal-program.js')
+);
+
 /** @type {string[]} */
 const stale = [];
-for (const program of [queryProgram, serverProgram]) {
+for (const program of [queryProgram, serverProgram, caracalProgram]) {
   write(`man/${program.name}.1`, formatManPage(program));
   for (const shell of shells) write(`completions/${program.name}.${shell}`, formatCompletion(shell, program));
 }

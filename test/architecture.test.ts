@@ -99,7 +99,7 @@ const rooms: Record<string, string[]> = {
     'transport/transports.ts',
   ],
   cli: [],
-  'query/terminal': [],
+  'query/terminal': ['cli'],
   'query/network': ['cli', 'protocol'],
   'query/asking': ['protocol', 'query/network', 'query/terminal'],
   'query/command': ['cli', 'protocol', 'query/asking', 'query/network', 'query/terminal'],
@@ -296,6 +296,9 @@ const rooms: Record<string, string[]> = {
     'server/start-error.ts',
   ],
   'server/main.ts': ['cli', 'server/life', 'server/program.ts'],
+  import: ['cli', 'protocol', 'server/options', 'server/version.ts'],
+  'caracal-program.ts': ['cli', 'import', 'query/command', 'server/operators', 'server/options'],
+  'main.ts': ['caracal-program.ts', 'cli', 'import', 'query/main.ts', 'server/main.ts'],
 };
 
 /** Folders that touch no `node:` module and no package. */

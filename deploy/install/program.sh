@@ -29,6 +29,8 @@ prepare_program() {
     (cd -- "$source" && npm pack --silent --pack-destination "$work" >/dev/null)
     tar -xzf "$work"/*.tgz -C "$fresh" --strip-components=1 --no-same-owner
     cp -- "$source/package-lock.json" "$fresh/"
+    # Says the same for those who have no lock file, and npm would take it first.
+    rm -f -- "$fresh/npm-shrinkwrap.json"
   else
     tar -cf - -C "$source" --exclude=./node_modules . | tar -xf - -C "$fresh" --no-same-owner
   fi
@@ -45,25 +47,32 @@ swap_program() {
   remember "$program"
   if [ -e "$program" ]; then run rm -rf -- "$program"; fi
   run mv -- "$fresh" "$program"
-  local name file
-  for name in server query; do
-    remember "$commands/tracker-$name"
-    write "$commands/tracker-$name" 755 <<TEXT
+  local name main file
+  while read -r name main; do
+    remember "$commands/$name"
+    write "$commands/$name" 755 <<TEXT
 #!/bin/sh
 $marker
-exec '$node' '${program#"$root"}/dist/src/$name/main.js' "\$@"
+exec '$node' '${program#"$root"}/dist/src/$main' "\$@"
 TEXT
-  done
+  done < <(list_commands)
   while read -r file name; do
     remember "$name"
     run install -D -m 644 -- "$source/$file" "$name"
   done < <(list_manuals)
 }
 
+# Lines `COMMAND, ITS FILE BELOW dist/src`.
+list_commands() {
+  echo 'caracal main.js'
+  echo 'tracker-server server/main.js'
+  echo 'tracker-query query/main.js'
+}
+
 # What `man` and the shells find by themselves: lines `FILE OF THE PACKAGE, INSTALLED FILE`.
 list_manuals() {
-  local name
-  for name in tracker-server tracker-query; do
+  local name rest
+  list_commands | while read -r name rest; do
     echo "man/$name.1 $share/man/man1/$name.1"
     echo "completions/$name.bash $share/bash-completion/completions/$name"
     echo "completions/$name.zsh $share/zsh/site-functions/_$name"
@@ -82,7 +91,7 @@ remove_program() {
       say "$name is not as it was installed and stays"
     fi
   done < <(list_manuals)
-  for name in "$commands"/tracker-{server,query}; do
+  for name in "$commands"/{caracal,tracker-server,tracker-query}; do
     if [ -e "$name" ] && grep -qF "$marker" "$name"; then run rm -f -- "$name"; fi
   done
   for name in "$program" "$program.old" "$fresh"; do

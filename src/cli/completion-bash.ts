@@ -1,13 +1,16 @@
 // Knows how to write a bash completion.
 import { flagsOf, type Program, type ProgramOption } from './program.ts';
 
+const completeFiles = 'compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); ';
+
 export function formatBashCompletion(program: Program): string {
   const name = `_${program.name.replaceAll('-', '_')}`;
   const names = program.commands.map((command) => command.name);
-  const commandCases = program.commands.map(
-    (command) =>
-      `    ${command.name}) words='${[...allFlags(command.options), ...(command.choices ?? [])].join(' ')}' ;;\n`,
-  );
+  const commandCases = program.commands.map((command) => {
+    const words = [...allFlags(command.options), ...(command.choices ?? [])].join(' ');
+    const files = command.files ? `[[ $cur == -* ]] || { ${completeFiles}return; }; ` : '';
+    return `    ${command.name}) ${files}words='${words}' ;;\n`;
+  });
   const found =
     names.length === 0
       ? ''
@@ -38,7 +41,7 @@ function valueCases(options: readonly ProgramOption[]): string {
       const reply = option.choices
         ? `COMPREPLY=($(compgen -W '${option.choices.join(' ')}' -- "$cur")); `
         : option.file
-          ? 'compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); '
+          ? completeFiles
           : '';
       return `    ${flagsOf(option).join('|')}) ${reply}return ;;\n`;
     })

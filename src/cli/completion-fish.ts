@@ -13,6 +13,7 @@ export function formatFishCompletion(program: Program): string {
     const inside = ` -n '__fish_seen_subcommand_from ${command.name}'`;
     for (const option of command.options)
       lines.push(`complete -c ${program.name}${inside}${optionWords(option)}`);
+    if (command.files) lines.push(`complete -c ${program.name}${inside} -F`);
     if (command.choices) lines.push(`complete -c ${program.name}${inside} -a '${command.choices.join(' ')}'`);
   }
   return `${lines.join('\n')}\n`;

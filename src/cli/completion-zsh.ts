@@ -27,8 +27,9 @@ if [ "\${funcstack[1]}" = "${name}" ]; then ${name} "$@"; else compdef ${name} $
 `;
 }
 
-function argumentOf({ argument, choices }: ProgramCommand): string {
+function argumentOf({ argument, choices, files }: ProgramCommand): string {
   if (argument === '') return '';
+  if (files) return " \\\n        '*:file:_files'";
   return ` \\\n        '1:${escapeColon(argument)}:${choices ? `(${choices.join(' ')})` : ' '}'`;
 }
 

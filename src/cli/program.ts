@@ -26,6 +26,8 @@ export interface ProgramCommand {
   argument: string;
   /** What the argument may be, when that is a list. */
   choices?: readonly string[];
+  /** Takes any number of files instead of one word. */
+  files?: boolean;
   help: string;
   options: readonly ProgramOption[];
 }

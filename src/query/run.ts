@@ -1,5 +1,6 @@
 // Knows which part of tracker-query a command line calls for, and what exit code comes of it.
 
+import { calledAs } from '../cli/called-as.ts';
 import { formatCompletion } from '../cli/completion.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { runBatch } from './batch/run-batch.ts';
@@ -60,7 +61,7 @@ async function runCommand(
     const tracker = await urlOfHost(options.tracker, options, console);
     if (tracker === undefined) {
       console.complain(
-        `no tracker answers at ${options.tracker}; 'tracker-query doctor ${options.tracker}' says why`,
+        `no tracker answers at ${options.tracker}; '${calledAs('tracker-query')} doctor ${options.tracker}' says why`,
       );
       return 1;
     }

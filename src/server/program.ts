@@ -1,5 +1,5 @@
 // tracker-server's command line: a command to a running tracker, a question that is answered at once, or a tracker.
-
+import { calledAs } from '../cli/called-as.ts';
 import { escapeForLog } from '../cli/escape-for-log.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { check } from './check/check.ts';
@@ -33,5 +33,5 @@ export async function runProgram(words: readonly string[], environment: NodeJS.P
 }
 
 function complain(message: string): void {
-  process.stderr.write(`tracker-server: ${escapeForLog(message)}\n`);
+  process.stderr.write(`${calledAs('tracker-server')}: ${escapeForLog(message)}\n`);
 }

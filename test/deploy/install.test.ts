@@ -24,7 +24,7 @@ const settings = join(root, 'etc/tracker/tracker.toml');
 const program = join(root, 'opt/tracker/dist/src/server/main.js');
 
 /** Where `man` and the shells look. */
-const manuals = ['tracker-server', 'tracker-query'].flatMap((name) => [
+const manuals = ['caracal', 'tracker-server', 'tracker-query'].flatMap((name) => [
   `usr/local/share/man/man1/${name}.1`,
   `usr/local/share/bash-completion/completions/${name}`,
   `usr/local/share/zsh/site-functions/_${name}`,

@@ -1,7 +1,8 @@
-// The published package: what is in it, and that both programs run from the tarball as a user gets it.
+// The published package: what is in it, that it installs without a word of warning, and that its programs run from the tarball
+// as a user gets it.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -12,19 +13,44 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'caracal-package-'));
 after(() => rmSync(directory, { recursive: true }));
 
+/** Unpacked, without the packages that it needs; a user on a small server downloads a quarter of it. */
+const mostBytes = 6_000_000;
+
+interface Manifest {
+  name: string;
+  version: string;
+  bin: Record<string, string>;
+  files: string[];
+}
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
+
 function run(command: string, words: string[], cwd = directory): string {
   return execFileSync(command, words, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
+/**
+ * A copy of what is packed, with what `npm pack` runs before it: building anew here would take the ground from under the
+ * tests that run beside this one, and a shrinkwrap lie in the way of their npm.
+ */
+function stage(): string {
+  const staged = join(directory, 'staged');
+  mkdirSync(staged);
+  for (const path of [...manifest.files, 'package.json', 'package-lock.json', 'scripts/shrinkwrap.mjs']) {
+    if (existsSync(join(root, path))) cpSync(join(root, path), join(staged, path), { recursive: true });
+  }
+  run('node', ['scripts/shrinkwrap.mjs', 'write'], staged);
+  return staged;
+}
+
 describe('the package', () => {
-  // Without scripts: building anew would take the ground from under the tests that run beside this one.
   const [packed] = JSON.parse(
-    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', directory], root),
-  ) as [{ filename: string; files: { path: string }[] }];
+    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', directory], stage()),
+  ) as [{ filename: string; unpackedSize: number; files: { path: string }[] }];
   const paths = packed.files.map(({ path }) => path);
 
   test('holds the programs, the units and the documents, and nothing that only builds or tests', () => {
     for (const path of [
+      'dist/src/main.js',
       'dist/src/server/main.js',
       'dist/src/query/main.js',
       'dist/src/server/listening/socket-worker.js',
@@ -32,6 +58,7 @@ describe('the package', () => {
       'deploy/tracker.service',
       'docs/tracker.example.toml',
       'LICENSE',
+      'npm-shrinkwrap.json',
     ]) {
       assert.ok(paths.includes(path), `${path} is missing`);
     }
@@ -41,29 +68,70 @@ describe('the package', () => {
     assert.deepEqual(strays, []);
   });
 
-  test('installs without install scripts, and both programs run from it', async (test) => {
-    const project = join(directory, 'project');
-    mkdirSync(project);
-    run('npm', ['init', '--yes'], project);
+  test('is small', (test) => {
+    test.diagnostic(`${packed.unpackedSize} bytes of at most ${mostBytes}`);
+    assert.ok(packed.unpackedSize <= mostBytes, `${packed.unpackedSize} bytes`);
+  });
+
+  test('has a command named as itself, which npx looks for', () => {
+    assert.equal(manifest.bin[manifest.name], 'dist/src/main.js');
+  });
+
+  test('installs for everybody without a warning, with the packages of the lock file, and runs', async (test) => {
+    const prefix = join(directory, 'prefix');
     const tarball = join(directory, packed.filename);
-    const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
-    run('npm', ['install', ...quiet, tarball], project);
-    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-    assert.equal(run('npx', ['tracker-server', '--version'], project), `tracker-server ${version}\n`);
-    assert.match(run('npx', ['tracker-query', '--help'], project), /--tracker/);
-    const words = ['--host', '127.0.0.1', '--http-port', 'any', '--udp-port', 'any'];
-    const bin = join(project, 'node_modules', '.bin');
-    const program = startProgram(join(bin, 'tracker-server'), words, { cwd: project });
+    const words = ['install', '--global', '--prefix', prefix, '--prefer-offline', tarball];
+    const installed = spawnSync('npm', words, { cwd: directory, encoding: 'utf8' });
+    assert.equal(installed.status, 0, installed.stderr);
+    assert.doesNotMatch(installed.stdout + installed.stderr, /warn|deprecated/i);
+    assertLocked(join(prefix, 'lib', 'node_modules', manifest.name));
+
+    const bin = join(prefix, 'bin');
+    const { version } = manifest;
+    assert.equal(run(join(bin, 'caracal'), ['--version']), `caracal ${version}\n`);
+    assert.equal(run(join(bin, 'tracker-server'), ['--version']), `tracker-server ${version}\n`);
+    assert.match(run(join(bin, 'tracker-query'), ['--help']), /--tracker/);
+    const listening = ['--host', '127.0.0.1', '--http-port', 'any', '--udp-port', 'any'];
+    const program = startProgram(join(bin, 'caracal'), listening, { cwd: directory });
     test.after(() => program.kill());
     await program.printed(/Tracker running/, 30_000);
     const [, port] = await program.printed(/HTTP tracker listening on 127\.0\.0\.1:(\d+)/);
-    const asked = run(
-      join(bin, 'tracker-query'),
-      ['-t', `http://127.0.0.1:${port}/announce`, '-o', 'json'],
-      project,
-    );
-    assert.equal((JSON.parse(asked) as { interval: number }).interval, 1800);
+    for (const [command, ...first] of [['caracal', 'query'], ['tracker-query']]) {
+      const asked = run(join(bin, command), [
+        ...first,
+        '-t',
+        `http://127.0.0.1:${port}/announce`,
+        '-o',
+        'json',
+      ]);
+      assert.equal((JSON.parse(asked) as { interval: number }).interval, 1800);
+    }
     program.signal('SIGTERM');
     assert.equal((await program.exit(15_000)).code, 0);
   });
 });
+
+/** Nothing but what the lock file names, in its versions, and nothing that only builds or tests. */
+function assertLocked(installed: string): void {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { version: string; dev?: boolean }>;
+  };
+  const found = readdirSync(join(installed, 'node_modules'))
+    .flatMap((name) =>
+      name.startsWith('@')
+        ? readdirSync(join(installed, 'node_modules', name)).map((each) => `${name}/${each}`)
+        : name,
+    )
+    .filter((name) => !name.startsWith('.'));
+  assert.ok(found.length > 20, found.join());
+  for (const name of found) {
+    const locked = packages[`node_modules/${name}`];
+    assert.ok(locked !== undefined && !locked.dev, name);
+    const { version } = JSON.parse(
+      readFileSync(join(installed, 'node_modules', name, 'package.json'), 'utf8'),
+    ) as {
+      version: string;
+    };
+    assert.equal(version, locked.version, name);
+  }
+}

@@ -1,4 +1,5 @@
 // Knows how tracker-query is called: what its words ask for, and the parts of its help that no option gives.
+import { calledAs } from '../../cli/called-as.ts';
 import { type CommandLine, type GivenOptions, readWords, refuseStray } from '../../cli/command-line.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 import { commands, exitCodes, options } from './options.ts';
@@ -37,12 +38,17 @@ function isTracker(word: string): boolean {
 }
 
 function commandLineOf(version: string): CommandLine {
+  const name = calledAs('tracker-query');
   return {
-    name: 'tracker-query',
+    name,
     description: 'Ask any BitTorrent tracker, and find out why one does not answer.',
-    usage:
-      'URL|HOST [options]\n       tracker-query -t URL [options]\n       tracker-query -b [-f FILE] [options]\n       tracker-query doctor URL|HOST [options]',
-    footer: examplesAndExitCodes(),
+    usage: [
+      'URL|HOST [options]',
+      `${name} -t URL [options]`,
+      `${name} -b [-f FILE] [options]`,
+      `${name} doctor URL|HOST [options]`,
+    ].join('\n       '),
+    footer: examplesAndExitCodes(name),
     options: optionsOfCommand('query'),
     commands: commands.map(({ name, arguments: argument, help }) => ({
       name,
@@ -65,14 +71,14 @@ function rawOptions(given: GivenOptions): RawOptions {
   return values;
 }
 
-function examplesAndExitCodes(): string {
+function examplesAndExitCodes(program: string): string {
   return [
     'Examples:',
-    '  tracker-query -t udp://tracker.example.net:6969/announce -p',
-    '  tracker-query -t https://tracker.example.net/announce -s -H <info_hash>',
-    "  tracker-query -H 'magnet:?xt=urn:btih:...' -o json",
-    '  tracker-query -b -f trackers.txt --jobs 32 -d 0 -o csv > trackers.csv',
-    '  tracker-query doctor udp://tracker.example.net:6969/announce',
+    `  ${program} -t udp://tracker.example.net:6969/announce -p`,
+    `  ${program} -t https://tracker.example.net/announce -s -H <info_hash>`,
+    `  ${program} -H 'magnet:?xt=urn:btih:...' -o json`,
+    `  ${program} -b -f trackers.txt --jobs 32 -d 0 -o csv > trackers.csv`,
+    `  ${program} doctor udp://tracker.example.net:6969/announce`,
     '',
     'Exit codes:',
     ...exitCodes.map(([code, meaning]) => `  ${code}  ${meaning}`),

@@ -1,5 +1,6 @@
 // Knows where output goes: results to stdout, words about them to stderr, each as text for people or as machine text.
 import type { Writable } from 'node:stream';
+import { calledAs } from '../../cli/called-as.ts';
 import { Terminal } from './terminal.ts';
 
 export class Console {
@@ -31,6 +32,6 @@ export class Console {
   }
 
   complain(message: string): void {
-    this.err.line(`tracker-query: ${message}`);
+    this.err.line(`${calledAs('tracker-query')}: ${message}`);
   }
 }

@@ -1,5 +1,6 @@
 // `--check` as a command: the settings, what this machine has against them, and the exit code that says how bad it is.
 import { styleText } from 'node:util';
+import { calledAs } from '../../cli/called-as.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 import { checkCertificateFiles } from '../certificates/certificates.ts';
 import { planListeners } from '../listening/listen-plan.ts';
@@ -45,7 +46,7 @@ function sayVerdict(findings: readonly Finding[]): void {
   if (errors > 0) {
     const which = errors === 1 ? 'the error' : `${errors} errors`;
     const { color } = textStyleFor(2, process.env);
-    const line = `tracker-server: it would not start here: see ${which} above`;
+    const line = `${calledAs('tracker-server')}: it would not start here: see ${which} above`;
     process.stderr.write(`${color ? styleText('red', line, { validateStream: false }) : line}\n`);
     process.exitCode = 1;
     return;

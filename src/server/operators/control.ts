@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { askDoor, ControlError, type DoorAddress, listenAtDoor } from '../../admin/command/control-client.ts';
 import { formatDenied, formatStatus, formatSwarm, formatTop } from '../../admin/command/terminal-view.ts';
 import type { Denied, Stats, SwarmDetail, TopSwarms } from '../../admin/schema.ts';
+import { calledAs } from '../../cli/called-as.ts';
 import { refuseStray } from '../../cli/command-line.ts';
 import { nearest } from '../../cli/did-you-mean.ts';
 import { escapeForLog, quoteForLog } from '../../cli/escape-for-log.ts';
@@ -144,7 +145,7 @@ function takeSubject(name: string, takes: NonNullable<Command['hash']>, words: s
 
 function describeControl(name: string, { hash, summary }: Command): string {
   return (
-    `Usage: tracker-server ${name}${hash ? ` ${hash}` : ''} [--json] [options]\n\n${summary}\n\n` +
+    `Usage: ${calledAs('tracker-server')} ${name}${hash ? ` ${hash}` : ''} [--json] [options]\n\n${summary}\n\n` +
     'The tracker is found through the same options, environment and file as it runs with: --admin-socket,\n' +
     'or --data-dir, or --admin-port with --admin-host and --admin-token-file.\n'
   );

@@ -14,6 +14,8 @@ export interface Kind<T> {
   readonly repeatable: boolean;
   /** The only texts that there are, where those are few. */
   readonly choices?: readonly string[];
+  /** The least and the greatest, of numbers. */
+  readonly range?: readonly [number, number];
   /** Reads one flag's text, or for a repeatable kind one of its texts. */
   parse(text: string): T | undefined;
   /** Reads what a TOML parser gave. */
@@ -39,6 +41,7 @@ export function wholeNumber(min: number, max: number, noun = 'a whole number'): 
     value !== undefined && Number.isInteger(value) && value >= min && value <= max ? value : undefined;
   return single({
     describe: `${noun} from ${min} to ${max}`,
+    range: [min, max],
     parse: (text) => within(parseDigits(text)),
     fromToml: (value) => (typeof value === 'number' ? within(value) : undefined),
     format: (value) => String(value),

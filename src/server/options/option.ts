@@ -15,8 +15,10 @@ export const optionGroups = [
   'General',
 ] as const;
 
+export type OptionGroup = (typeof optionGroups)[number];
+
 export interface Option<T> {
-  group: (typeof optionGroups)[number];
+  group: OptionGroup;
   kind: Kind<NonNullable<T>>;
   /** `undefined`: not set, which `defaultText` explains. */
   default: T;

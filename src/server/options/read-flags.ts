@@ -1,4 +1,5 @@
 // How the command line sets options, and the parts of the help that no option gives.
+import { calledAs } from '../../cli/called-as.ts';
 import { type CommandLine, readWords } from '../../cli/command-line.ts';
 import { quoteForLog } from '../../cli/escape-for-log.ts';
 import type { ProgramOption } from '../../cli/program.ts';
@@ -21,7 +22,7 @@ export const programOptions: readonly ProgramOption[] = optionGroups.flatMap((gr
  * @throws UsageError on an unknown flag, a missing or wrong value, or a stray word.
  */
 export function readFlags(words: readonly string[]): Flags {
-  const read = readWords(commandLine, words);
+  const read = readWords(serverCommandLine(), words);
   if (read.print !== undefined) return { print: read.print };
   const [stray] = read.stray;
   if (stray !== undefined) throw new UsageError(`unexpected word ${quoteForLog(stray)}`);
@@ -49,27 +50,32 @@ function describeOption(name: OptionName): ProgramOption {
   };
 }
 
-const footer = `
+const footer = (name: string) =>
+  `
 A running tracker is asked by the commands status, top, swarm HASH, reload,
-snapshot, deny, undeny, denied and drop HASH (tracker-server status --help).
+snapshot, deny, undeny, denied and drop HASH (${name} status --help).
 Each option can also stand in the environment (--http-port as CARACAL_HTTP_PORT)
 and in the file that --config names (http-port = 8080). A flag wins over the
 environment, the environment over the file, the file over the default.`.trimStart();
 
-const commandLine: CommandLine = {
-  name: 'tracker-server',
-  description: 'BitTorrent tracker: announce and scrape over HTTP and UDP, IPv4 and IPv6.',
-  usage: '[options]',
-  footer,
-  options: programOptions,
-  // They are looked for before the options are read: each takes all options of the tracker that it asks.
-  commands: [],
-  helpHelp: 'Print this help and exit.',
-  version: {
-    flags: '--version',
-    text: `tracker-server ${version}`,
-    help: 'Print the version and exit.',
-  },
-  generalGroup: 'General',
-  columns: 80,
-};
+/** How the tracker is called, for whoever adds commands of its own to that. */
+export function serverCommandLine(): CommandLine {
+  const name = calledAs('tracker-server');
+  return {
+    name,
+    description: 'BitTorrent tracker: announce and scrape over HTTP and UDP, IPv4 and IPv6.',
+    usage: '[options]',
+    footer: footer(name),
+    options: programOptions,
+    // They are looked for before the options are read: each takes all options of the tracker that it asks.
+    commands: [],
+    helpHelp: 'Print this help and exit.',
+    version: {
+      flags: '--version',
+      text: `${name} ${version}`,
+      help: 'Print the version and exit.',
+    },
+    generalGroup: 'General',
+    columns: 80,
+  };
+}

@@ -1,0 +1,219 @@
+#compdef caracal
+_caracal() {
+  case ${words[2]} in
+    query)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S \
+        '(-t --tracker)'{-t,--tracker}'[announce URL of the tracker\: http\://, https\:// or udp\://]:URL: ' \
+        '*'{-H,--hash}'[torrent\: 40 or 64 hex digits, base32, a magnet link or a .torrent file; repeatable with -s; without -t its own trackers are asked (default\: a random hash)]:HASH:_files' \
+        '(-e --event)'{-e,--event}'[what the announce says has happened]:EVENT:(started completed stopped paused none)' \
+        '(-n --num-want)'{-n,--num-want}'[peers to ask for; -1 leaves it to the tracker]:N: ' \
+        '(-L --left)'{-L,--left}'[bytes still to download; 0 makes a seeder (default\: 0 if completed, else 1000000000)]:BYTES: ' \
+        '(-s --scrape)'{-s,--scrape}'[scrape instead of announcing]' \
+        '(--full-scrape)--full-scrape[scrape without a hash\: every torrent of the tracker, if it allows that]' \
+        '(--port)--port[port to announce]:PORT: ' \
+        '(-r --random-qb)'{-r,--random-qb}'[be a random qBittorrent release, anew for each tracker of a batch]' \
+        '(--no-cleanup)--no-cleanup[leave the announced peer in the swarm instead of sending stopped afterwards]' \
+        '(--timeout)--timeout[most seconds that one query may take in all]:SEC: ' \
+        '(-4 --ipv4)'{-4,--ipv4}'[use IPv4 only]' \
+        '(-6 --ipv6)'{-6,--ipv6}'[use IPv6 only]' \
+        '(-k --insecure)'{-k,--insecure}'[do not verify the certificate of an https tracker]' \
+        '(-b --batch)'{-b,--batch}'[query every tracker of a list\: one URL a line, blank and # lines skipped]' \
+        '(-f --file)'{-f,--file}'[the list; - reads standard input; implies -b]:FILE:_files' \
+        '(--jobs)--jobs[queries of a batch under way at once]:N: ' \
+        '(-d --delay)'{-d,--delay}'[pause between the starts of two queries of a batch]:SEC: ' \
+        '(-R --retry)'{-R,--retry}'[after a failure try again every 2 s, N times, or for ever without N]::N: ' \
+        '(--watch)--watch[repeat every SEC seconds and show how seeds, leechers and response time change]:SEC: ' \
+        '(-o --format)'{-o,--format}'[table for people, json, jsonl (one object a line) or csv for programs]:FORMAT:(table json jsonl csv)' \
+        '(-p --show-peers)'{-p,--show-peers}'[list the peers too]' \
+        '(-l --lookup)'{-l,--lookup}'[with -p\: show the host name of each peer]' \
+        '(--nocolor)--nocolor[no colour; so do NO_COLOR and an output that is no terminal]' \
+        '(-h --help)'{-h,--help}'[print a help text]' \
+        '1:URL|HOST: '
+      ;;
+    doctor)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S \
+        '*'{-H,--hash}'[torrent\: 40 or 64 hex digits, base32, a magnet link or a .torrent file; repeatable with -s; without -t its own trackers are asked (default\: a random hash)]:HASH:_files' \
+        '(--timeout)--timeout[most seconds that one query may take in all]:SEC: ' \
+        '(-4 --ipv4)'{-4,--ipv4}'[use IPv4 only]' \
+        '(-6 --ipv6)'{-6,--ipv6}'[use IPv6 only]' \
+        '(-k --insecure)'{-k,--insecure}'[do not verify the certificate of an https tracker]' \
+        '(-o --format)'{-o,--format}'[table for people, json, jsonl (one object a line) or csv for programs]:FORMAT:(table json jsonl csv)' \
+        '(--strict)--strict[end with exit code 1 on a warning too]' \
+        '(--nocolor)--nocolor[no colour; so do NO_COLOR and an output that is no terminal]' \
+        '(-h --help)'{-h,--help}'[print a help text]' \
+        '1:URL: '
+      ;;
+    import)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S \
+        '(--from)--from[The tracker that the files belong to]:TRACKER:(opentracker bittorrent-tracker chihaya aquatic torrust wildkat)' \
+        '(--to)--to[Where tracker.toml and the lists allowed and denied are written]:DIR:_files' \
+        '(--force)--force[Overwrite them when they are there]' \
+        '(-h --help)'{-h,--help}'[Print a help text]' \
+        '*:file:_files'
+      ;;
+    completion)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S \
+        '(-h --help)'{-h,--help}'[print a help text]' \
+        '1:SHELL:(bash zsh fish)'
+      ;;
+    status)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S \
+        '(--json)--json[print JSON]' \
+        '(--data-dir)--data-dir[Directory for what outlives a restart\: the swarms, the key of UDP connection ids, ACME certificates]:DIR:_files' \
+        '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
+        '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
+        '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
+      ;;
+    top)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S \
+        '(--json)--json[print JSON]' \
+        '(--data-dir)--data-dir[Directory for what outlives a restart\: the swarms, the key of UDP connection ids, ACME certificates]:DIR:_files' \
+        '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
+        '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
+        '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
+      ;;
+    swarm)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S \
+        '(--json)--json[print JSON]' \
+        '(--data-dir)--data-dir[Directory for what outlives a restart\: the swarms, the key of UDP connection ids, ACME certificates]:DIR:_files' \
+        '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
+        '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
+        '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
+        '1:HASH: '
+      ;;
+    reload)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S \
+        '(--json)--json[print JSON]' \
+        '(--data-dir)--data-dir[Directory for what outlives a restart\: the swarms, the key of UDP connection ids, ACME certificates]:DIR:_files' \
+        '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
+        '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
+        '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
+      ;;
+    snapshot)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S \
+        '(--json)--json[print JSON]' \
+        '(--data-dir)--data-dir[Directory for what outlives a restart\: the swarms, the key of UDP connection ids, ACME certificates]:DIR:_files' \
+        '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
+        '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
+        '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
+      ;;
+    deny)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S \
+        '(--json)--json[print JSON]' \
+        '(--data-dir)--data-dir[Directory for what outlives a restart\: the swarms, the key of UDP connection ids, ACME certificates]:DIR:_files' \
+        '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
+        '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
+        '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
+        '1:[HASH|CIDR]: '
+      ;;
+    undeny)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S \
+        '(--json)--json[print JSON]' \
+        '(--data-dir)--data-dir[Directory for what outlives a restart\: the swarms, the key of UDP connection ids, ACME certificates]:DIR:_files' \
+        '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
+        '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
+        '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
+        '1:HASH|CIDR: '
+      ;;
+    denied)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S \
+        '(--json)--json[print JSON]' \
+        '(--data-dir)--data-dir[Directory for what outlives a restart\: the swarms, the key of UDP connection ids, ACME certificates]:DIR:_files' \
+        '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
+        '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
+        '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
+      ;;
+    drop)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S \
+        '(--json)--json[print JSON]' \
+        '(--data-dir)--data-dir[Directory for what outlives a restart\: the swarms, the key of UDP connection ids, ACME certificates]:DIR:_files' \
+        '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
+        '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
+        '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
+        '1:HASH: '
+      ;;
+    *)
+      _arguments -s -S \
+        '(--host)--host[Address that every listener binds, IPv4 or IPv6]:ADDRESS: ' \
+        '(--http-port)--http-port[HTTP listen port. 0 disables HTTP; "any" takes a free port]:PORT: ' \
+        '(--udp-port)--udp-port[UDP listen port. 0 disables UDP; "any" takes a free port]:PORT: ' \
+        '(--ipv6)--ipv6[Also listen on \:\: (IPv6 only sockets), with every listener. Changes nothing when --host is an IPv6 address]' \
+        '(--https-port)--https-port[HTTPS listen port; needs --cert and --key, or --acme-domain. 0 disables HTTPS; "any" takes a free port]:PORT: ' \
+        '(--cert)--cert[Certificate with its chain, PEM. Taken up anew when the file changes, and on SIGHUP]:FILE:_files' \
+        '(--key)--key[Private key of the certificate, PEM]:FILE:_files' \
+        '(--redirect-http)--redirect-http[Answer HTTP with a redirect to HTTPS, whatever the path]' \
+        '(--domain)--domain[Public name for the Location of that redirect, used as given\: with the HTTPS port unless that is 443]:HOST[\:PORT]: ' \
+        '*--acme-domain[Host name to obtain and renew a certificate for from an ACME authority, whose terms of service you accept thereby. The name must lead here, and port 80 must be reachable. Needs --data-dir. Repeatable]:NAME: ' \
+        '(--acme-email)--acme-email[Where the ACME authority may write to]:ADDRESS: ' \
+        '(--acme-directory)--acme-directory[Directory of the ACME authority. A private one must be trusted through NODE_EXTRA_CA_CERTS]:URL: ' \
+        '(--acme-http-port)--acme-http-port[Port on which the ACME authority'\''s questions are answered (HTTP-01)\: the HTTP listener if it has that port, or one opened for them. Authorities ask on port 80, so another one needs a port forwarding]:PORT: ' \
+        '(--interval)--interval[Seconds until a peer should announce again]:SEC: ' \
+        '(--min-interval)--min-interval[Seconds that a peer is asked to wait at least before it announces again]:SEC: ' \
+        '(--peer-ttl)--peer-ttl[Seconds without an announce until a peer is forgotten]:SEC: ' \
+        '(--max-peers)--max-peers[Peers per announce\: the most, and what a client gets that does not say (numwant)]:N: ' \
+        '(--max-scrape-hashes)--max-scrape-hashes[The most info_hashes that one scrape is answered; further ones are left out]:N: ' \
+        '(--full-scrape)--full-scrape[Allow an HTTP scrape without info_hash, which shows all torrents]' \
+        '(--tracker-id)--tracker-id[The "tracker id" of HTTP announce replies; empty leaves it out]:TEXT: ' \
+        '(--no-ipv4-mapped)--no-ipv4-mapped[Do not fill up HTTP replies to IPv6 clients with IPv4 peers written as \:\:ffff\:a.b.c.d]' \
+        '*--trusted-proxy[Network whose X-Forwarded-For is believed. Repeatable]:CIDR: ' \
+        '(--proxy-protocol)--proxy-protocol[Expect the PROXY protocol (v1 or v2) at the start of each HTTP and HTTPS connection from a --trusted-proxy; other connections are served as ever]' \
+        '(--allow-list)--allow-list[File of info_hashes, 40 hexadecimal digits a line, # for comments\: no other torrent may be announced. Read again on SIGHUP and when it changes; a list with a mistake leaves the old one in use]:FILE:_files' \
+        '(--deny-list)--deny-list[File of info_hashes that may not be announced; as --allow-list]:FILE:_files' \
+        '*--allow-client[Beginning of the peer_ids that may announce; all others may not. Repeatable]:PREFIX: ' \
+        '*--deny-client[Beginning of peer_ids that may not announce. Repeatable]:PREFIX: ' \
+        '*--deny-ip[Network whose announces are refused, or a file of such networks, one a line. Repeatable]:CIDR|FILE: ' \
+        '(--rate-limit)--rate-limit[Requests a second from an IPv4 address or an IPv6 /56, and after the colon how many may come at once; eight times as many from an IPv6 /48. "off", or "udp=off", lifts it. Not for private and loopback addresses, nor for a trusted proxy]:RATES: ' \
+        '*--refused-ports[Ports that no peer may announce, so that a swarm cannot be sent against a service; "none" allows all but 0]:PORT,…: ' \
+        '(--memory-limit)--memory-limit[The most memory that swarms may take, such as 64MiB or 2GiB. Reserved at start, used as needed]:SIZE: ' \
+        '(--data-dir)--data-dir[Directory for what outlives a restart\: the swarms, the key of UDP connection ids, ACME certificates]:DIR:_files' \
+        '(--takeover)--takeover[Take the sockets and swarms over from the tracker that runs on the same --data-dir, which then ends. Without one it is an ordinary start]' \
+        '(--snapshot-interval)--snapshot-interval[Seconds between two savings of all swarms to --data-dir; they are also saved at the end]:SEC: ' \
+        '(--workers)--workers[Threads that serve UDP and HTTP on Linux; 0 serves both on the main thread]:N: ' \
+        '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
+        '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
+        '*--admin-allowed-host[Host name by which the dashboard may be called. Repeatable]:NAME: ' \
+        '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(-v --verbose)'{-v,--verbose}'[Log every request]' \
+        '(--log-ip)--log-ip[Show IP addresses in the log and on admin pages whole, cut to /24 and /48, or not at all]:HOW:(full truncated off)' \
+        '(--log-format)--log-format[Write the log as lines of text or of JSON]:FORMAT:(text json)' \
+        '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
+        '(--check)--check[Print the settings and where each comes from, what this machine has against them, and exit]' \
+        '(-h --help)'{-h,--help}'[print a help text]' \
+        '(--version)--version[print the version]' \
+        '1:command:((query\:"Ask any tracker; as tracker-query" doctor\:"Examine a tracker thoroughly\: every address, protocol and BEP, with advice" import\:"Take over the configuration and lists of another tracker" completion\:"Print a completion script for bash, zsh or fish" status\:"What a running tracker is doing" top\:"The same, live, with the largest swarms; q or Ctrl-C ends it" swarm\:"One swarm\: its counts and its peers" reload\:"Read certificates and lists again" snapshot\:"Save all swarms now" deny\:"Refuse an info_hash or a network from now on; without one, as denied" undeny\:"Take an info_hash or a network out of the list of those refused" denied\:"Which info_hashes and networks are refused" drop\:"Forget a swarm with its peers"))'
+      ;;
+  esac
+}
+if [ "${funcstack[1]}" = "_caracal" ]; then _caracal "$@"; else compdef _caracal caracal; fi

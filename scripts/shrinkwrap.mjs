@@ -1,0 +1,20 @@
+// `node scripts/shrinkwrap.mjs write|remove`: the lock file as it is published, so that whoever installs the package gets the
+// packages that were tested. In a checkout it would stand in package-lock.json's way, so it is there only while npm packs.
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const shrinkwrap = fileURLToPath(new URL('../npm-shrinkwrap.json', import.meta.url));
+const lockFile = fileURLToPath(new URL('../package-lock.json', import.meta.url));
+
+if (process.argv[2] === 'remove') rmSync(shrinkwrap, { force: true });
+else write();
+
+/** Without what only builds and tests, which nobody who installs it needs to hear of. */
+function write() {
+  const lock = /** @type {{ packages: Record<string, { dev?: boolean, devDependencies?: object }> }} */ (
+    JSON.parse(readFileSync(lockFile, 'utf8'))
+  );
+  for (const [path, entry] of Object.entries(lock.packages)) if (entry.dev) delete lock.packages[path];
+  delete lock.packages[''].devDependencies;
+  writeFileSync(shrinkwrap, `${JSON.stringify(lock, undefined, 2)}\n`);
+}
