@@ -1,12 +1,17 @@
 // The published package: what is in it, that it installs without a word of warning, and that its programs run from the tarball
 // as a user gets it.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { startProgram } from '../program.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -79,10 +84,22 @@ describe('the package', () => {
 
   test('installs for everybody without a warning, with the packages of the lock file, and runs', async (test) => {
     const prefix = join(directory, 'prefix');
-    const tarball = join(directory, packed.filename);
-    const words = ['install', '--global', '--prefix', prefix, '--prefer-offline', tarball];
-    const installed = spawnSync('npm', words, { cwd: directory, encoding: 'utf8' });
-    assert.equal(installed.status, 0, installed.stderr);
+    const registry = await publish(join(directory, packed.filename));
+    test.after(() => registry.close());
+    const address = `http://127.0.0.1:${(registry.address() as AddressInfo).port}`;
+    const cache = join(directory, 'cache');
+    const words = [
+      'install',
+      '--global',
+      '--prefix',
+      prefix,
+      '--registry',
+      address,
+      '--cache',
+      cache,
+      manifest.name,
+    ];
+    const installed = await promisify(execFile)('npm', words, { cwd: directory });
     assert.doesNotMatch(installed.stdout + installed.stderr, /warn|deprecated/i);
     assertLocked(join(prefix, 'lib', 'node_modules', manifest.name));
 
@@ -110,6 +127,29 @@ describe('the package', () => {
     assert.equal((await program.exit(15_000)).code, 0);
   });
 });
+
+/**
+ * A registry that has this package, and leads to the usual one for every other: of a file npm does not read the shrinkwrap.
+ */
+async function publish(tarball: string) {
+  const bytes = readFileSync(tarball);
+  const usual = run('npm', ['config', 'get', 'registry']).trim().replace(/\/$/, '');
+  const server = createServer((request, response) => {
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    if (request.url === `/${manifest.name}`) {
+      const { version } = manifest;
+      const integrity = `sha512-${createHash('sha512').update(bytes).digest('base64')}`;
+      const dist = { tarball: `${address}/-/package.tgz`, integrity };
+      const versions = { [version]: { ...manifest, _hasShrinkwrap: true, dist } };
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ name: manifest.name, 'dist-tags': { latest: version }, versions }));
+    } else if (request.url === '/-/package.tgz') response.end(bytes);
+    else response.writeHead(307, { location: `${usual}${request.url}` }).end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
 
 /** Nothing but what the lock file names, in its versions, and nothing that only builds or tests. */
 function assertLocked(installed: string): void {
