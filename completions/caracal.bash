@@ -6,6 +6,7 @@ _caracal() {
     --host) return ;;
     --http-port) return ;;
     --udp-port) return ;;
+    --xdp) return ;;
     --https-port) return ;;
     --cert) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --key) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -20,6 +21,8 @@ _caracal() {
     --max-peers) return ;;
     --max-scrape-hashes) return ;;
     --tracker-id) return ;;
+    --ws-origin) return ;;
+    --deny-ws-origin) return ;;
     --trusted-proxy) return ;;
     --allow-list) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --deny-list) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -32,6 +35,7 @@ _caracal() {
     --data-dir) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --snapshot-interval) return ;;
     --workers) return ;;
+    --stream-workers) return ;;
     --admin-port) return ;;
     --admin-host) return ;;
     --admin-allowed-host) return ;;
@@ -72,7 +76,7 @@ _caracal() {
     undeny) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
     denied) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
     drop) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
-    *) words='--host --http-port --udp-port --ipv6 --https-port --cert --key --redirect-http --domain --acme-domain --acme-email --acme-directory --acme-http-port --interval --min-interval --peer-ttl --max-peers --max-scrape-hashes --full-scrape --tracker-id --no-ipv4-mapped --trusted-proxy --proxy-protocol --allow-list --deny-list --allow-client --deny-client --deny-ip --rate-limit --refused-ports --memory-limit --data-dir --takeover --snapshot-interval --workers --admin-port --admin-host --admin-allowed-host --admin-token-file --admin-socket -v --verbose --log-ip --log-format --config --check -h --help --version query doctor import completion status top swarm reload snapshot deny undeny denied drop' ;;
+    *) words='--host --http-port --udp-port --xdp --xdp-shield --ipv6 --https-port --cert --key --redirect-http --domain --acme-domain --acme-email --acme-directory --acme-http-port --interval --min-interval --peer-ttl --max-peers --max-scrape-hashes --full-scrape --tracker-id --no-ipv4-mapped --no-webtorrent --ws-origin --deny-ws-origin --trusted-proxy --proxy-protocol --allow-list --deny-list --allow-client --deny-client --deny-ip --rate-limit --refused-ports --memory-limit --data-dir --takeover --snapshot-interval --workers --stream-workers --admin-port --admin-host --admin-allowed-host --admin-token-file --admin-socket -v --verbose --log-ip --log-format --config --check -h --help --version query doctor import completion status top swarm reload snapshot deny undeny denied drop' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }

@@ -4,7 +4,7 @@ _caracal() {
     query)
       shift words; (( CURRENT-- ))
       _arguments -s -S \
-        '(-t --tracker)'{-t,--tracker}'[announce URL of the tracker\: http\://, https\:// or udp\://]:URL: ' \
+        '(-t --tracker)'{-t,--tracker}'[announce URL of the tracker\: http\://, https\://, udp\://, ws\:// or wss\://]:URL: ' \
         '*'{-H,--hash}'[torrent\: 40 or 64 hex digits, base32, a magnet link or a .torrent file; repeatable with -s; without -t its own trackers are asked (default\: a random hash)]:HASH:_files' \
         '(-e --event)'{-e,--event}'[what the announce says has happened]:EVENT:(started completed stopped paused none)' \
         '(-n --num-want)'{-n,--num-want}'[peers to ask for; -1 leaves it to the tracker]:N: ' \
@@ -17,13 +17,13 @@ _caracal() {
         '(--timeout)--timeout[most seconds that one query may take in all]:SEC: ' \
         '(-4 --ipv4)'{-4,--ipv4}'[use IPv4 only]' \
         '(-6 --ipv6)'{-6,--ipv6}'[use IPv6 only]' \
-        '(-k --insecure)'{-k,--insecure}'[do not verify the certificate of an https tracker]' \
+        '(-k --insecure)'{-k,--insecure}'[do not verify the certificate of an https or wss tracker]' \
         '(-b --batch)'{-b,--batch}'[query every tracker of a list\: one URL a line, blank and # lines skipped]' \
         '(-f --file)'{-f,--file}'[the list; - reads standard input; implies -b]:FILE:_files' \
         '(--jobs)--jobs[queries of a batch under way at once]:N: ' \
         '(-d --delay)'{-d,--delay}'[pause between the starts of two queries of a batch]:SEC: ' \
         '(-R --retry)'{-R,--retry}'[after a failure try again every 2 s, N times, or for ever without N]::N: ' \
-        '(--watch)--watch[repeat every SEC seconds and show how seeds, leechers and response time change]:SEC: ' \
+        '(--watch)--watch[repeat every SEC seconds and show how seeds, leechers and times change, and what is lost]:SEC: ' \
         '(-o --format)'{-o,--format}'[table for people, json, jsonl (one object a line) or csv for programs]:FORMAT:(table json jsonl csv)' \
         '(-p --show-peers)'{-p,--show-peers}'[list the peers too]' \
         '(-l --lookup)'{-l,--lookup}'[with -p\: show the host name of each peer]' \
@@ -38,7 +38,7 @@ _caracal() {
         '(--timeout)--timeout[most seconds that one query may take in all]:SEC: ' \
         '(-4 --ipv4)'{-4,--ipv4}'[use IPv4 only]' \
         '(-6 --ipv6)'{-6,--ipv6}'[use IPv6 only]' \
-        '(-k --insecure)'{-k,--insecure}'[do not verify the certificate of an https tracker]' \
+        '(-k --insecure)'{-k,--insecure}'[do not verify the certificate of an https or wss tracker]' \
         '(-o --format)'{-o,--format}'[table for people, json, jsonl (one object a line) or csv for programs]:FORMAT:(table json jsonl csv)' \
         '(--strict)--strict[end with exit code 1 on a warning too]' \
         '(--nocolor)--nocolor[no colour; so do NO_COLOR and an output that is no terminal]' \
@@ -68,7 +68,7 @@ _caracal() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     top)
@@ -79,7 +79,7 @@ _caracal() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     swarm)
@@ -90,7 +90,7 @@ _caracal() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '1:HASH: '
       ;;
@@ -102,7 +102,7 @@ _caracal() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     snapshot)
@@ -113,7 +113,7 @@ _caracal() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     deny)
@@ -124,7 +124,7 @@ _caracal() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '1:[HASH|CIDR]: '
       ;;
@@ -136,7 +136,7 @@ _caracal() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '1:HASH|CIDR: '
       ;;
@@ -148,7 +148,7 @@ _caracal() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     drop)
@@ -159,7 +159,7 @@ _caracal() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '1:HASH: '
       ;;
@@ -168,6 +168,8 @@ _caracal() {
         '(--host)--host[Address that every listener binds, IPv4 or IPv6]:ADDRESS: ' \
         '(--http-port)--http-port[HTTP listen port. 0 disables HTTP; "any" takes a free port]:PORT: ' \
         '(--udp-port)--udp-port[UDP listen port. 0 disables UDP; "any" takes a free port]:PORT: ' \
+        '*--xdp[Answer UDP that comes by this network interface from its own queues (AF_XDP), past the kernel; needs CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF. What cannot be taken so is answered through the sockets. Repeatable]:INTERFACE: ' \
+        '(--xdp-shield)--xdp-shield[With --xdp\: drop what no client sends, and what is far above --rate-limit from one address, before it costs anything]' \
         '(--ipv6)--ipv6[Also listen on \:\: (IPv6 only sockets), with every listener. Changes nothing when --host is an IPv6 address]' \
         '(--https-port)--https-port[HTTPS listen port; needs --cert and --key, or --acme-domain. 0 disables HTTPS; "any" takes a free port]:PORT: ' \
         '(--cert)--cert[Certificate with its chain, PEM. Taken up anew when the file changes, and on SIGHUP]:FILE:_files' \
@@ -184,8 +186,11 @@ _caracal() {
         '(--max-peers)--max-peers[Peers per announce\: the most, and what a client gets that does not say (numwant)]:N: ' \
         '(--max-scrape-hashes)--max-scrape-hashes[The most info_hashes that one scrape is answered; further ones are left out]:N: ' \
         '(--full-scrape)--full-scrape[Allow an HTTP scrape without info_hash, which shows all torrents]' \
-        '(--tracker-id)--tracker-id[The "tracker id" of HTTP announce replies; empty leaves it out]:TEXT: ' \
+        '(--tracker-id)--tracker-id[The "tracker id" of HTTP and WebTorrent announce replies; empty leaves it out]:TEXT: ' \
         '(--no-ipv4-mapped)--no-ipv4-mapped[Do not fill up HTTP replies to IPv6 clients with IPv4 peers written as \:\:ffff\:a.b.c.d]' \
+        '(--no-webtorrent)--no-webtorrent[Do not serve WebTorrent (WebSocket, ws and wss) on the HTTP and HTTPS ports]' \
+        '*--ws-origin[Origin of web pages that may use WebTorrent; pages of others may not. Repeatable]:ORIGIN: ' \
+        '*--deny-ws-origin[Origin of web pages that may not use WebTorrent; "none" shuts out clients that name no origin, which are no browsers. Repeatable]:ORIGIN: ' \
         '*--trusted-proxy[Network whose X-Forwarded-For is believed. Repeatable]:CIDR: ' \
         '(--proxy-protocol)--proxy-protocol[Expect the PROXY protocol (v1 or v2) at the start of each HTTP and HTTPS connection from a --trusted-proxy; other connections are served as ever]' \
         '(--allow-list)--allow-list[File of info_hashes, 40 hexadecimal digits a line, # for comments\: no other torrent may be announced. Read again on SIGHUP and when it changes; a list with a mistake leaves the old one in use]:FILE:_files' \
@@ -200,11 +205,12 @@ _caracal() {
         '(--takeover)--takeover[Take the sockets and swarms over from the tracker that runs on the same --data-dir, which then ends. Without one it is an ordinary start]' \
         '(--snapshot-interval)--snapshot-interval[Seconds between two savings of all swarms to --data-dir; they are also saved at the end]:SEC: ' \
         '(--workers)--workers[Threads that serve UDP and HTTP on Linux; 0 serves both on the main thread]:N: ' \
+        '(--stream-workers)--stream-workers[Threads that carry HTTPS, started only with --https-port; 0 carries it on the main thread]:N: ' \
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '*--admin-allowed-host[Host name by which the dashboard may be called. Repeatable]:NAME: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot and deny]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(-v --verbose)'{-v,--verbose}'[Log every request]' \
         '(--log-ip)--log-ip[Show IP addresses in the log and on admin pages whole, cut to /24 and /48, or not at all]:HOW:(full truncated off)' \
         '(--log-format)--log-format[Write the log as lines of text or of JSON]:FORMAT:(text json)' \
