@@ -59,7 +59,14 @@ start_service() {
   fi
   run systemctl enable --quiet "${wanted[@]}"
   if [ "$start" = no ]; then return; fi
-  if [ "$activated" = yes ]; then run systemctl start "${wanted[@]}"; fi
+  if [ "$activated" = yes ]; then
+    # systemd opens no further socket for a service that runs already.
+    local socket
+    for socket in "${wanted[@]}"; do
+      systemctl is-active --quiet "$socket" || run systemctl stop "$service"
+    done
+    run systemctl start "${wanted[@]}"
+  fi
   # Returns when the tracker has said that it is ready.
   run systemctl restart "$service" || fail "it did not start; see: journalctl -u ${service%.service} -n 20"
   run systemctl --no-pager --lines=5 status "$service"

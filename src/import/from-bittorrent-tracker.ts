@@ -3,7 +3,7 @@ import { UsageError } from '../cli/usage-error.ts';
 import { type Flag, findCommand, flagsOf, named } from './command-line.ts';
 import type { Source } from './entries.ts';
 import type { Place } from './findings.ts';
-import { spoofing, statistics, webSocket } from './no-counterpart.ts';
+import { spoofing, statistics } from './no-counterpart.ts';
 import { drops, type Taker, takeBy, trustsProxy } from './takers.ts';
 import type { Transfer } from './transfer.ts';
 
@@ -75,8 +75,11 @@ function listen(flags: readonly Flag[], file: string, transfer: Transfer): void 
     one('udp', 'udp-hostname', '0.0.0.0');
     one('udp', 'udp6-hostname', '::', true);
   }
+  // There too it is one socket with HTTP.
+  if (on('ws') && !on('http')) one('http', 'http-hostname', '::');
   if (all || on('ws'))
-    transfer.drop(of('ws')?.place ?? { file, text: '(WebSocket, its default)' }, webSocket);
+    transfer.differs('WebTorrent is served on every HTTP and HTTPS port, on any path', of('ws')?.place);
+  else transfer.take(place, { 'no-webtorrent': true });
 }
 
 const quiet = drops('no line is written for a request, so there is nothing to keep quiet');

@@ -1,7 +1,7 @@
 // What several other trackers have and this one has not, or has in another place, said in the same words of each.
 
 export const webSocket =
-  'WebTorrent (WebSocket) is not served here: let the other tracker go on for browsers';
+  'WebTorrent is served here on every HTTP and HTTPS port: put the port and certificate of this file there by hand';
 export const service = 'the unit of the service says as whom and where it runs (deploy/tracker.service)';
 export const statistics =
   'figures are at the admin door: set admin-port, and from outside admin-host and admin-token-file; nothing is shown beside ' +

@@ -40,6 +40,8 @@ export const sectionHeader = {
   fragments: 14,
   peers: 15,
   payloadSum: 16,
+  // Of two words, as the other sum. 18 to 21 are free and 0 in all files: a field there, of which 0 means that it is not
+  // known, needs no new version.
   headerSum: 22,
   size: 24,
 } as const;
@@ -47,7 +49,10 @@ export const sectionHeader = {
 if (sectionHeader.headerSum + 2 !== sectionHeader.size || sectionHeader.version !== 2)
   throw new RangeError('a header of a snapshot is not what every version of it is');
 
-/** To be raised when anything that is written changes its meaning, also in a record (block.ts) or a flag (layout.ts). */
+/**
+ * To be raised when anything that is written changes its meaning, also in a record (block.ts) or a flag (layout.ts). This
+ * reader then sets files of the version before aside: a reader for those comes first.
+ */
 export const formatVersion = 1;
 /** `changes` stand in no file: they go from one process to another, in the order in which they are to be read. */
 export const sectionKind = { swarms: 1, end: 2, changes: 3 } as const;

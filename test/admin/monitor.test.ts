@@ -27,6 +27,7 @@ function watch(): { monitor: Monitor; history: History; grow(): void } {
     }),
     totals: () => ({
       ...{ swarms: 1, leechers4: 1, seeders4: 2, leechers6: 4, seeders6: 8 },
+      ...{ connectionSwarms: 1, connectionLeechers: 16, connectionSeeders: 32 },
       ...{ bytesInUse: 1, memoryLimit: 2, evictedSwarms: 0 },
     }),
     snapshot: () => undefined,
@@ -81,5 +82,5 @@ test('the history holds the bytes of all transports, the packets of those that h
   const [udp] = monitor.stats.transports;
   assert.ok(near(bytesIn, 2 * udp.byte_rate.in) && near(bytesOut, 2 * udp.byte_rate.out));
   assert.ok(near(packetsIn, udp.packet_rate!.in) && near(packetsOut, udp.packet_rate!.out));
-  assert.deepEqual([seeders, leechers], [10, 5]);
+  assert.deepEqual([seeders, leechers], [42, 21]);
 });

@@ -66,7 +66,7 @@ describe('the metrics', () => {
     const after = seriesOf(await scrape());
     assert.deepEqual(after, before);
     assert.equal(new Set(after).size, after.length);
-    assert.ok(after.length < 200, `${after.length} series`);
+    assert.ok(after.length < 240, `${after.length} series`);
   });
 
   test('count what was announced and refused', async () => {

@@ -30,7 +30,10 @@ export function startNginx(directory: string, servers: string): Program {
      worker_processes 1; events { worker_connections 64; }
      http { access_log off; ${temporary} ${servers} }`,
   );
-  return startProgram('nginx', ['-e', join(directory, 'nginx.log'), '-p', directory, '-c', path]);
+  // A worker that still carries a WebSocket outlives its master, and holds the pipes.
+  return startProgram('nginx', ['-e', join(directory, 'nginx.log'), '-p', directory, '-c', path], {
+    group: true,
+  });
 }
 
 export function startHaproxy(directory: string, sections: string): Program {

@@ -475,7 +475,11 @@ describe('bittorrent-tracker', () => {
     const imported = await importFiles('bittorrent-tracker', {
       file: 'bittorrent-tracker --trust-proxy --frob\n',
     });
-    assert.match(toldOf(imported, 'WebTorrent')[0], /^no counterpart:/);
+    assert.match(toldOf(imported, 'WebTorrent')[0], /^differs: .*every HTTP and HTTPS port/);
+    const plain = await importFiles('bittorrent-tracker', { file: 'bittorrent-tracker --http\n' });
+    assert.ok(plain.settings.includes('no-webtorrent = true'));
+    const alone = await importFiles('bittorrent-tracker', { file: 'bittorrent-tracker --ws -p 8100\n' });
+    assert.ok(alone.settings.includes('http-port = 8100'));
     assert.match(toldOf(imported, '--trust-proxy')[0], /^no counterpart: .*set trusted-proxy/);
     assert.match(toldOf(imported, '--frob')[0], /^no counterpart: .*no flag of bittorrent-tracker/);
   });

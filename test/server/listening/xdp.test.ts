@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { plain, taken, XdpNetwork } from '../../../bench/xdp-network.ts';
 import { loadSystemCalls } from '../../../src/net/system-calls.ts';
 import { Bpf, MapType } from '../../../src/net/xdp/bpf.ts';
 import type { Answers, Asking } from './xdp-asker.ts';
-import { plain, taken, XdpNetwork } from './xdp-network.ts';
 
 const main = fileURLToPath(new URL('../../../src/server/main.js', import.meta.url));
 const query = fileURLToPath(new URL('../../../src/query/main.js', import.meta.url));

@@ -70,8 +70,8 @@ describe('what the admin door answers', () => {
 
   test('counts, peers and traffic as they were announced', async () => {
     const stats = await eventually<Stats>('/api/v1/stats', ({ swarms }) => swarms === 2);
-    assert.deepEqual(stats.peers.seeders, { ipv4: 11, ipv6: 0 });
-    assert.deepEqual(stats.peers.leechers, { ipv4: 20, ipv6: 0 });
+    assert.deepEqual(stats.peers.seeders, { ipv4: 11, ipv6: 0, webrtc: 0 });
+    assert.deepEqual(stats.peers.leechers, { ipv4: 20, ipv6: 0, webrtc: 0 });
     const http = stats.transports.find(({ transport }) => transport === 'http')!;
     assert.equal(http.events.started, 20);
     assert.equal(http.events.none, 11);
@@ -89,6 +89,7 @@ describe('what the admin door answers', () => {
       [
         ['udp', 0, 0, null],
         ['http', 31, 0, null],
+        ['webtorrent', 0, 0, null],
       ],
     );
     const metrics = await (await fetch(`${tracker.url}/metrics`)).text();

@@ -44,7 +44,7 @@ describe('what a tracker does without options', () => {
   test('the defaults are those of the earlier tracker (docs/compatibility.md)', () => {
     const { values, origins, warnings } = read([]);
     assert.deepEqual(
-      { ...values, workers: 0, 'refused-ports': [] },
+      { ...values, workers: 0, 'stream-workers': 0, 'refused-ports': [] },
       {
         host: undefined,
         'http-port': 6969,
@@ -86,6 +86,7 @@ describe('what a tracker does without options', () => {
         takeover: false,
         'snapshot-interval': 60,
         workers: 0,
+        'stream-workers': 0,
         'admin-port': undefined,
         'admin-host': '127.0.0.1',
         'admin-allowed-host': [],

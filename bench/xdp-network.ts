@@ -10,12 +10,20 @@ export class XdpNetwork {
   readonly client = `caracal-c${process.pid}`;
   /** The server's end of the cable that is taken. */
   readonly interface = 'cable0';
+  /** The client's end of it. */
+  readonly clientInterface = 'there0';
+  /** Of each end of each cable. */
+  readonly queues: number;
+
+  constructor(queues = 2) {
+    this.queues = queues;
+  }
 
   /** @throws when this process may not make namespaces, or the machine knows none */
   open(): void {
     ip('netns', 'add', this.server);
     ip('netns', 'add', this.client);
-    this.#cable(this.interface, 'there0', taken);
+    this.#cable(this.interface, this.clientInterface, taken);
     this.#cable('cable1', 'there1', plain);
     ip('-n', this.server, 'link', 'set', 'lo', 'up');
     ip('-n', this.client, 'link', 'set', 'lo', 'up');
@@ -36,7 +44,8 @@ export class XdpNetwork {
   }
 
   #cable(ours: string, theirs: string, { ipv4, ipv6 }: { ipv4: string; ipv6: string }): void {
-    const queues = ['numrxqueues', '2', 'numtxqueues', '2'];
+    const count = String(this.queues);
+    const queues = ['numrxqueues', count, 'numtxqueues', count];
     const peer = ['type', 'veth', 'peer', 'name', theirs, 'netns', this.client, ...queues];
     ip('link', 'add', ours, 'netns', this.server, ...queues, ...peer);
     for (const [namespace, name, host] of [

@@ -1,0 +1,202 @@
+// A load of UDP announces that is itself made on a network card's queue (AF_XDP), so that the server is what is measured.
+//
+// One client with so many requests under way; each answer brings the next. Prints one line of JSON.
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { loadSystemCalls } from '../src/net/system-calls.ts';
+import { XdpFilter } from '../src/net/xdp/xdp-filter.ts';
+import { openXdpSocket } from '../src/net/xdp/xdp-handle.ts';
+import { XdpSocket } from '../src/net/xdp/xdp-socket.ts';
+import { Event } from '../src/protocol/event.ts';
+import { encodeAnnounceRequest, encodeConnectRequest } from '../src/protocol/udp-client-packets.ts';
+import { announceRequestBytes, connectRequestBytes, requestAt } from '../src/protocol/udp-packets.ts';
+import { Latencies } from './latencies.ts';
+import { createWorkload } from './workload.ts';
+
+const { values } = parseArgs({
+  options: {
+    interface: { type: 'string' },
+    'server-mac': { type: 'string' },
+    'server-address': { type: 'string' },
+    address: { type: 'string' },
+    port: { type: 'string', default: '6969' },
+    seconds: { type: 'string', default: '3' },
+    window: { type: 'string', default: '512' },
+    torrents: { type: 'string', default: '10000' },
+    peers: { type: 'string', default: '50000' },
+    numwant: { type: 'string', default: '50' },
+    /** Forged connects as fast as they can be made, instead of announces. */
+    flood: { type: 'boolean', default: false },
+  },
+});
+
+const headBytes = 42;
+const ourPort = 20_000;
+const giveUpMs = 20;
+
+const { calls, reason } = loadSystemCalls();
+if (!calls) throw new Error(reason);
+const {
+  interface: interfaceName = '',
+  address = '',
+  'server-mac': mac = '',
+  'server-address': server = '',
+} = values;
+const numbersOf = (text: string, base: number, by: string) =>
+  text.split(by).map((part) => Number.parseInt(part, base));
+const ourMac = numbersOf(readFileSync(`/sys/class/net/${interfaceName}/address`, 'latin1').trim(), 16, ':');
+const serverMac = numbersOf(mac, 16, ':');
+const ourAddress = numbersOf(address, 10, '.');
+const serverAddress = numbersOf(server, 10, '.');
+const mapped = Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...ourAddress]);
+const filter = new XdpFilter(calls, {
+  interfaceName,
+  ports: [ourPort],
+  addresses: [mapped],
+  shield: undefined,
+});
+const socket = new XdpSocket(
+  calls,
+  openXdpSocket(calls, { interfaceIndex: filter.interfaceIndex, queue: 0 }),
+);
+filter.setRing(0, socket.fd);
+const bytes = new Uint8Array(socket.memory);
+const view = new DataView(socket.memory);
+const words = new Int32Array(socket.memory);
+
+/** Ethernet, IPv4 and UDP before a question; without a sum over the question, as IPv4 allows. */
+function templateOf(questionBytes: number): Uint8Array {
+  const template = new Uint8Array(headBytes + questionBytes);
+  const head = new DataView(template.buffer);
+  template.set([...serverMac, ...ourMac, 8, 0, 0x45, 0]);
+  head.setUint16(16, 28 + questionBytes);
+  head.setUint16(20, 0x4000);
+  template.set([64, 17], 22);
+  template.set([...ourAddress, ...serverAddress], 26);
+  let sum = 0;
+  for (let at = 14; at < 34; at += 2) sum += head.getUint16(at);
+  sum = (sum & 0xffff) + (sum >> 16);
+  head.setUint16(24, ~((sum & 0xffff) + (sum >> 16)));
+  head.setUint16(34, ourPort);
+  head.setUint16(36, Number(values.port));
+  head.setUint16(38, 8 + questionBytes);
+  return template;
+}
+
+const connect = templateOf(connectRequestBytes);
+encodeConnectRequest(new DataView(connect.buffer), headBytes, 1);
+
+function sendTemplate(template: Uint8Array): number {
+  const room = socket.room;
+  if (room < 0) return -1;
+  bytes.set(template, room);
+  socket.send(template.length);
+  return room;
+}
+
+/** The connection id, as two halves. */
+function askForId(): { connectionIdHigh: number; connectionIdLow: number } {
+  for (const end = performance.now() + 15_000; performance.now() < end; ) {
+    sendTemplate(connect);
+    socket.flush();
+    for (const wait = performance.now() + 50; socket.waiting === 0 && performance.now() < wait; );
+    if (socket.waiting === 0) continue;
+    const at = socket.at(0) + headBytes;
+    const id = { connectionIdHigh: view.getInt32(at + 8), connectionIdLow: view.getInt32(at + 12) };
+    socket.take();
+    socket.flush();
+    return id;
+  }
+  throw new Error('the server does not answer a connect');
+}
+
+const workload = createWorkload(1, Number(values.torrents), Number(values.peers));
+const announce = templateOf(announceRequestBytes);
+encodeAnnounceRequest(new DataView(announce.buffer), headBytes, {
+  ...askForId(),
+  transactionId: 1,
+  infoHash: new Uint8Array(20),
+  peerId: Buffer.from('-qB5140-bench-------'),
+  downloaded: 0,
+  left: 0,
+  uploaded: 0,
+  event: Event.none,
+  key: 1,
+  numwant: Number(values.numwant),
+  port: 0,
+});
+
+let nextPeer = 0;
+function sendAnnounce(): boolean {
+  const room = sendTemplate(announce);
+  if (room < 0) return false;
+  const peer = nextPeer;
+  nextPeer = nextPeer + 1 === workload.peers ? 0 : nextPeer + 1;
+  const at = room + headBytes;
+  const from = workload.torrentOf[peer] * 5;
+  const to = (at + requestAt.infoHash) >> 2;
+  for (let word = 0; word < 5; word++) words[to + word] = workload.infoHashes[from + word];
+  view.setInt32(at + requestAt.left + 4, workload.seeding[peer] === 1 ? 0 : 1000);
+  view.setUint16(at + requestAt.port, workload.portOf[peer]);
+  return true;
+}
+
+const latencies = new Latencies();
+
+/** Answers that came in so many seconds. */
+function run(
+  seconds: number,
+  measured: boolean,
+): { answers: number; errors: number; lost: number; sent: number } {
+  const window = Number(values.window);
+  const result = { answers: 0, errors: 0, lost: 0, sent: 0 };
+  let underWay = 0;
+  let heardAt = performance.now();
+  let round = 0;
+  for (const end = heardAt + seconds * 1000; ; ) {
+    const now = performance.now();
+    if (now >= end) return result;
+    const count = socket.waiting;
+    for (let i = 0; i < count; i++) {
+      const action = view.getInt32(socket.at(0) + headBytes);
+      if (action === 1) result.answers++;
+      else result.errors++;
+      socket.take();
+    }
+    if (count > 0) {
+      underWay = Math.max(0, underWay - count);
+      if (measured && round++ % 16 === 0) latencies.add(now - heardAt);
+      heardAt = now;
+    } else if (underWay > 0 && now - heardAt > giveUpMs) {
+      result.lost += underWay;
+      underWay = 0;
+      heardAt = now;
+    }
+    let sent = 0;
+    while (underWay < window && sent < 64 && (values.flood ? sendFlood() : sendAnnounce())) {
+      underWay++;
+      sent++;
+    }
+    if (values.flood) underWay = 0;
+    result.sent += sent;
+    socket.flush();
+  }
+}
+
+/** A datagram that no client sends: 64 bytes from Ethernet on, with an id that cannot be. */
+const forged = templateOf(22);
+function sendFlood(): boolean {
+  const room = sendTemplate(forged);
+  if (room < 0) return false;
+  view.setInt32(room + 26, (Math.random() * 0x100000000) | 0);
+  return true;
+}
+
+if (!values.flood) run(1, false);
+const started = performance.now();
+const result = run(Number(values.seconds), true);
+const elapsed = (performance.now() - started) / 1000;
+console.log(
+  JSON.stringify({ ...result, perSecond: result.answers / elapsed, sentPerSecond: result.sent / elapsed }),
+);
+filter.close();
