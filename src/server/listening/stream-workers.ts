@@ -213,6 +213,8 @@ export class StreamWorkers {
 
   async #close(graceMs: number): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.stop(graceMs)));
+    // A thread may end before it hears that a handshake it cut off is closed.
+    for (const counters of this.#counters) counters.connectionsOpen = 0;
     for (const { fd } of this.#listeners.splice(0)) this.#calls.close(fd);
   }
 }
