@@ -21,7 +21,8 @@ const { values } = parseArgs({
     address: { type: 'string' },
     port: { type: 'string', default: '6969' },
     seconds: { type: 'string', default: '3' },
-    window: { type: 'string', default: '512' },
+    /** Fewer than a cable's ring holds (256), or bursts are lost. */
+    window: { type: 'string', default: '192' },
     torrents: { type: 'string', default: '10000' },
     peers: { type: 'string', default: '50000' },
     numwant: { type: 'string', default: '50' },

@@ -99,11 +99,18 @@ export class XdpSocket {
   flush(): void {
     Atomics.store(this.#receive.consumer, 0, this.#received);
     this.#sayFilled();
-    if (this.#unsaid === 0) return;
-    this.#unsaid = 0;
-    Atomics.store(this.#send.producer, 0, this.#sent);
+    if (this.#unsaid > 0) {
+      this.#unsaid = 0;
+      Atomics.store(this.#send.producer, 0, this.#sent);
+    }
+    if (!this.hasUnsent) return;
     this.#wakeSender();
     this.reclaim();
+  }
+
+  /** Whether the kernel has yet to send something: it may have had no room, and then wants to be told again. */
+  get hasUnsent(): boolean {
+    return Atomics.load(this.#send.consumer, 0) !== this.#sent;
   }
 
   /** Takes back the frames that have been sent. */

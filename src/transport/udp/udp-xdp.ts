@@ -53,7 +53,11 @@ export class UdpXdpTransport {
     const now = this.#options.clock();
     for (let turn = 0; turn < batchesPerTurn; turn++) {
       const count = Math.min(this.#socket.waiting, batch);
-      if (count === 0) return turn > 0;
+      if (count === 0) {
+        // Whoever comes is reported by the next sleep; what could not leave is not.
+        if (this.#socket.hasUnsent) this.#socket.flush();
+        return this.#socket.hasUnsent;
+      }
       this.#answerBatch(count, now);
     }
     return true;
