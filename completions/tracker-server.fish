@@ -1,12 +1,12 @@
 # fish completion for tracker-server
 complete -c tracker-server -f
-complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny undeny denied drop' -l host -x -d 'Address that every listener binds, IPv4 or IPv6'
-complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny undeny denied drop' -l http-port -x -d 'HTTP listen port. 0 disables HTTP; "any" takes a free port'
-complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny undeny denied drop' -l udp-port -x -d 'UDP listen port. 0 disables UDP; "any" takes a free port'
+complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny undeny denied drop' -l host -x -d 'Address that every listener binds, IPv4 or IPv6. Repeatable: every port is opened on each'
+complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny undeny denied drop' -l http-port -x -d 'HTTP listen port. 0 disables HTTP; "any" takes a free port. Repeatable'
+complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny undeny denied drop' -l udp-port -x -d 'UDP listen port. 0 disables UDP; "any" takes a free port. Repeatable'
 complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny undeny denied drop' -l xdp -x -d 'Answer UDP that comes by this network interface from its own queues (AF_XDP), past the kernel; needs CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF. What cannot be taken so is answered through the sockets. Repeatable'
 complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny undeny denied drop' -l xdp-shield -d 'With --xdp: drop what no client sends, and what is far above --rate-limit from one address, before it costs anything'
-complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny undeny denied drop' -l ipv6 -d 'Also listen on :: (IPv6 only sockets), with every listener. Changes nothing when --host is an IPv6 address'
-complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny undeny denied drop' -l https-port -x -d 'HTTPS listen port; needs --cert and --key, or --acme-domain. 0 disables HTTPS; "any" takes a free port'
+complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny undeny denied drop' -l ipv6 -d 'Also listen on :: (IPv6 only sockets), with every listener. Changes nothing when --host names an IPv6 address'
+complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny undeny denied drop' -l https-port -x -d 'HTTPS listen port; needs --cert and --key, or --acme-domain. 0 disables HTTPS; "any" takes a free port. Repeatable'
 complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny undeny denied drop' -l cert -r -F -d 'Certificate with its chain, PEM. Taken up anew when the file changes, and on SIGHUP'
 complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny undeny denied drop' -l key -r -F -d 'Private key of the certificate, PEM'
 complete -c tracker-server -n 'not __fish_seen_subcommand_from status top swarm reload snapshot deny undeny denied drop' -l redirect-http -d 'Answer HTTP with a redirect to HTTPS, whatever the path'

@@ -43,7 +43,7 @@ start_service() {
   if [ "$activated" = yes ]; then
     wanted=(tracker.socket tracker-http.socket)
     # Without a socket from systemd it would listen in a network of its own, where nobody asks.
-    if grep -qsE '^ *https-port *= *[1-9"]' -- "$settings/tracker.toml"; then wanted+=(tracker-https.socket); fi
+    if grep -qsE '^ *https-port *= *\[? *[1-9"]' -- "$settings/tracker.toml"; then wanted+=(tracker-https.socket); fi
     service=tracker-activated.service
   fi
   if ! has_systemd; then

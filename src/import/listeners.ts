@@ -1,4 +1,4 @@
-// How the sockets of a tracker that has many become one port a protocol and one address, or all of them.
+// How the sockets of another tracker become ports and addresses: here every port is opened on every address.
 import { isIP } from 'node:net';
 import type { OtherListener } from './findings.ts';
 import type { Transfer } from './transfer.ts';
@@ -17,25 +17,18 @@ export function parseSocketAddress(text: string, port: number): { host: string; 
   return { host: host === 'localhost' ? '127.0.0.1' : host, port: found };
 }
 
-const noOther =
-  'one port for each protocol is listened on here; a second tracker, or the firewall, can serve another';
+const protocols = ['http', 'https', 'udp'] as const;
 
-/** Of each protocol the first port counts; a protocol without a listener is switched off. */
+/** Takes over every port and address; a protocol without a listener is switched off. */
 export function mergeListeners(transfer: Transfer): void {
-  const kept: OtherListener[] = [];
-  for (const listener of transfer.listeners) {
-    const { place, protocol, port } = listener;
-    const first = kept.find((other) => other.protocol === protocol);
-    if (first !== undefined && first.port !== port) {
-      transfer.drop(place, noOther);
-      continue;
-    }
-    kept.push(listener);
-    if (protocol === 'https') transfer.take(place, { 'https-port': port });
-    else if (protocol === 'udp') transfer.take(place, { 'udp-port': port });
-    else transfer.take(place, { 'http-port': port });
+  for (const protocol of protocols) {
+    const listeners = transfer.listeners.filter((listener) => listener.protocol === protocol);
+    const ports = [...new Set(listeners.map(({ port }) => port))];
+    for (const { place } of listeners) transfer.take(place, { [`${protocol}-port`]: oneOrMore(ports) });
   }
-  chooseAddress(kept, transfer);
+  const hosts = chooseHosts(transfer.listeners);
+  takeHosts(hosts, transfer);
+  warnOfExposed(hosts, transfer);
   const none = 'no listener for it';
   for (const protocol of ['http', 'udp'] as const) {
     const name = `${protocol}-port` as const;
@@ -44,42 +37,51 @@ export function mergeListeners(transfer: Transfer): void {
   }
 }
 
-function chooseAddress(listeners: readonly OtherListener[], transfer: Transfer): void {
-  const everywhere = listeners.filter(isEverywhere);
-  const own = listeners.filter((listener) => !isEverywhere(listener));
-  const v4 = listeners.filter(servesV4);
-  const v6 = listeners.filter(servesV6);
-  if (v4.length === 0) {
-    if (v6.length > 0) takeHost(everywhere.length > 0 ? everywhere[0] : v6[0], own, transfer);
-    return;
-  }
-  if (v6.length > 0) {
-    const alone = v6.find((listener) => !isEverywhere(listener));
-    const but = alone && 'beside IPv4, IPv6 is listened for on every address';
-    transfer.take((alone ?? v6[0]).place, { ipv6: true }, but);
-  }
-  const hosts = new Set(v4.map(({ host, ...rest }) => (isEverywhere({ host, ...rest }) ? '' : host)));
-  if (hosts.size === 1 && !hosts.has('')) takeHost(v4[0], [], transfer);
-  else warnOfExposed(own.filter(servesV4), transfer);
+function oneOrMore<T>(values: readonly T[]): T | readonly T[] {
+  return values.length === 1 ? values[0] : values;
 }
 
-function takeHost(listener: OtherListener, exposed: readonly OtherListener[], transfer: Transfer): void {
-  const host = listener.host === '' ? '::' : listener.host;
-  transfer.take(listener.place, { host });
-  warnOfExposed(
-    exposed.filter((other) => other.host !== host),
-    transfer,
-  );
+/** Of each family all addresses, or those that were listened on. */
+function chooseHosts(listeners: readonly OtherListener[]): string[] {
+  const own = (ones: readonly OtherListener[], all: string) =>
+    ones.some(isEverywhere) ? [all] : [...new Set(ones.map(({ host }) => host))];
+  return [...own(listeners.filter(servesV4), '0.0.0.0'), ...own(listeners.filter(servesV6), '::')];
 }
 
-function warnOfExposed(exposed: readonly OtherListener[], transfer: Transfer): void {
-  for (const { place, host } of exposed) {
+function takeHosts(hosts: readonly string[], transfer: Transfer): void {
+  const ipv4 = hosts.filter((host) => isIP(host) === 4);
+  const everySix = hosts.includes('::') && ipv4.length > 0;
+  if (everySix)
+    transfer.take(transfer.listeners.find((one) => servesV6(one) && isEverywhere(one))!.place, {
+      ipv6: true,
+    });
+  const named = everySix ? ipv4 : hosts;
+  if (named.length === 0 || (named.length === 1 && named[0] === '0.0.0.0')) return;
+  const places = named.map((host) => transfer.listeners.find((one) => includes(one, host))!.place);
+  for (const place of new Set(places)) transfer.take(place, { host: oneOrMore(named) });
+}
+
+/** Of each port, where it is opened here and was not. */
+function warnOfExposed(hosts: readonly string[], transfer: Transfer): void {
+  const told = new Set<string>();
+  for (const { place, protocol, port } of transfer.listeners) {
+    if (told.has(`${protocol} ${port}`)) continue;
+    told.add(`${protocol} ${port}`);
+    const same = transfer.listeners.filter((other) => other.protocol === protocol && other.port === port);
+    const others = hosts.filter((host) => !same.some((listener) => includes(listener, host)));
+    if (others.length === 0) continue;
     transfer.differs(
-      `one address or all of them is listened on here: this port is open on all, not on ${host} alone; ` +
+      `every port is opened on every address here: ${protocol} ${port} on ${others.join(' and ')} too; ` +
         'close it in the firewall, or set host',
       place,
     );
   }
+}
+
+/** Whether what comes to an address, or to all of its family, comes to the listener. */
+function includes(listener: OtherListener, host: string): boolean {
+  if (isIP(host) === 4 ? !servesV4(listener) : !servesV6(listener)) return false;
+  return isEverywhere(listener) || listener.host === host;
 }
 
 function isEverywhere({ host }: OtherListener): boolean {

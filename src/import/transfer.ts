@@ -120,7 +120,8 @@ export class Transfer {
     if (https === undefined || https.value === 0) return;
     if (this.settings.has('cert') && this.settings.has('key')) return;
     for (const name of ['https-port', 'cert', 'key'] as const) this.settings.delete(name);
-    this.#retract(https.place);
+    const places = this.listeners.filter(({ protocol }) => protocol === 'https').map(({ place }) => place);
+    for (const place of [https.place, ...places]) this.#retract(place);
     this.drop(
       https.place,
       'HTTPS needs a certificate and its key: set https-port, cert and key, or acme-domain',

@@ -20,7 +20,7 @@ const other = '0123456789abcdef0123456789abcdef01234567';
 /** With ports that are free, whatever else runs on this machine. */
 function assertWouldStart({ directory, settings }: Imported): void {
   const ports = settings.flatMap((line) => {
-    const [, name, port] = /^(\w+-port) = (\d+)$/.exec(line) ?? [];
+    const [, name, port] = /^(\w+-port) = (\d+|\[.*\])$/.exec(line) ?? [];
     return name === undefined || port === '0' ? [] : [`--${name}`, 'any'];
   });
   const words = [mainScript, '--config', join(directory, 'tracker.toml'), ...ports, '--check'];
@@ -57,7 +57,7 @@ access.surprise 1
     );
     assert.equal(imported.code, 0);
     assert.deepEqual(imported.settings, [
-      'http-port = 6969',
+      'http-port = [6969, 80]',
       'udp-port = 6969',
       'interval = 1800',
       'min-interval = 900',
@@ -76,7 +76,8 @@ access.surprise 1
       [
         'no counterpart opentracker.conf:2 listen.udp.workers',
         'taken opentracker.conf:3 listen.tcp_udp',
-        'no counterpart opentracker.conf:4 listen.tcp',
+        'taken opentracker.conf:4 listen.tcp',
+        'differs opentracker.conf:4 listen.tcp',
         'taken opentracker.conf:5 access.whitelist',
         'no counterpart opentracker.conf:6 access.stats',
         'taken opentracker.conf:7 access.proxy',
@@ -87,7 +88,7 @@ access.surprise 1
         'no counterpart opentracker.conf:12 livesync.cluster.node_ip',
         'no counterpart opentracker.conf:13 access.surprise',
         'no counterpart white.txt:4 no',
-        ...Array(imported.told.length - 13).fill(undefined),
+        ...Array(imported.told.length - 14).fill(undefined),
       ],
       imported.told.join('\n'),
     );
@@ -295,7 +296,7 @@ peer_announce_interval = 120
       'admin-port = 9000',
     ]);
     assert.deepEqual(imported.listOf('denied'), [other]);
-    assert.match(toldOf(imported, 'web.toml:2')[1], /^differs: .*open on all, not on 127\.0\.0\.1 alone/);
+    assert.match(toldOf(imported, 'web.toml:2')[1], /^differs: .*http 3001 on 0\.0\.0\.0 and :: too/);
     assert.match(toldOf(imported, 'web.toml:6')[0], /^differs: .*interval = 1200 of DIR\/udp\.toml:11/);
     assertWouldStart(imported);
   });
@@ -392,7 +393,7 @@ admin = "nobody may read this"
     assert.equal(imported.code, 0, imported.told.join('\n'));
     assert.deepEqual(imported.settings, [
       'http-port = 0',
-      'udp-port = 6868',
+      'udp-port = [6868, 6969]',
       'https-port = 7070',
       'cert = "DIR/chain.pem"',
       'key = "DIR/key.pem"',
@@ -407,7 +408,7 @@ admin = "nobody may read this"
     assert.deepEqual(imported.listOf('allowed'), [hash]);
     assert.match(toldOf(imported, 'old:12')[0], /^no counterpart: .*ATTENTION/);
     assert.match(toldOf(imported, 'old:16').join(), /^differs: .*must not be longer than interval here$/);
-    assert.match(toldOf(imported, 'old:33')[0], /^no counterpart: .*one port for each protocol/);
+    assert.match(toldOf(imported, 'old:33')[0], /^taken: .*udp-port = \[6868, 6969\]/);
     assert.doesNotMatch(imported.told.join('\n'), /nobody may read this/);
     assertWouldStart(imported);
   });
@@ -448,7 +449,7 @@ describe('bittorrent-tracker', () => {
     [
       'a unit',
       '[Service]\nExecStart=/usr/bin/bittorrent-tracker --udp --udp-hostname 127.0.0.1 --udp6-hostname ::1\n',
-      ['http-port = 0', 'udp-port = 8000', 'ipv6 = true', 'interval = 600'],
+      ['http-port = 0', 'udp-port = 8000', 'interval = 600', 'peer-ttl = 1200'],
     ],
     [
       'a script of package.json',

@@ -1,4 +1,4 @@
-// How the sockets of another tracker become one address and one port a protocol.
+// How the sockets of another tracker become ports and addresses.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mergeListeners, parseSocketAddress } from '../../src/import/listeners.ts';
@@ -33,10 +33,17 @@ const merges: [string[], Record<string, unknown>, number][] = [
   [['udp [::]:1 6only'], { 'udp-port': 1, host: '::' }, 0],
   [['udp [2001:db8::1]:1'], { 'udp-port': 1, host: '2001:db8::1' }, 0],
   [['udp 192.0.2.1:1', 'http 192.0.2.1:2'], { 'udp-port': 1, 'http-port': 2, host: '192.0.2.1' }, 0],
-  [['udp 192.0.2.1:1', 'udp [2001:db8::1]:1'], { 'udp-port': 1, host: '192.0.2.1', ipv6: true }, 1],
-  [['udp 192.0.2.1:1', 'http 192.0.2.2:2'], { 'udp-port': 1, 'http-port': 2 }, 2],
+  [['udp 192.0.2.1:1', 'udp [2001:db8::1]:1'], { 'udp-port': 1, host: ['192.0.2.1', '2001:db8::1'] }, 0],
+  [['udp 0.0.0.0:1', 'udp [2001:db8::1]:1'], { 'udp-port': 1, host: ['0.0.0.0', '2001:db8::1'] }, 0],
+  [['udp 192.0.2.1:1', 'udp [::]:1 6only'], { 'udp-port': 1, host: '192.0.2.1', ipv6: true }, 0],
+  [
+    ['udp 192.0.2.1:1', 'http 192.0.2.2:2'],
+    { 'udp-port': 1, 'http-port': 2, host: ['192.0.2.1', '192.0.2.2'] },
+    2,
+  ],
+  [['udp 192.0.2.1:1', 'udp 192.0.2.2:1'], { 'udp-port': 1, host: ['192.0.2.1', '192.0.2.2'] }, 0],
   [['udp 0.0.0.0:1', 'http 127.0.0.1:2'], { 'udp-port': 1, 'http-port': 2 }, 1],
-  [['udp 0.0.0.0:1', 'udp 0.0.0.0:2'], { 'udp-port': 1 }, 1],
+  [['udp 0.0.0.0:1', 'udp 0.0.0.0:2'], { 'udp-port': [1, 2] }, 0],
   [['https :1', 'http :2'], { 'https-port': 1, 'http-port': 2, ipv6: true }, 0],
   [[], {}, 0],
 ];

@@ -2,6 +2,7 @@
 import { loadSystemCalls } from '../../net/system-calls.ts';
 import { tryXdp } from '../../net/xdp/xdp-trial.ts';
 import type { Configuration } from '../options/configuration.ts';
+import { listOf } from '../options/option-kinds.ts';
 import type { Finding } from './finding.ts';
 
 /** One for each interface. */
@@ -15,7 +16,7 @@ export function probeXdp({ xdp, workers, udpPort }: Configuration): Finding[] {
     const { calls, reason } = loadSystemCalls();
     if (!calls) return warning(reason);
     try {
-      const { queues, driver } = tryXdp(calls, name, typeof udpPort === 'number' ? udpPort : 6969);
+      const { queues, driver } = tryXdp(calls, name, listOf(udpPort).find((port) => port !== 'any') ?? 6969);
       const of = driver === undefined ? '' : ` of ${driver}`;
       return {
         level: 'ok',

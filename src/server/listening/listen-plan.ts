@@ -1,9 +1,9 @@
-// Which sockets the options ask for: one socket for each protocol and address, before anything is opened.
+// Which sockets the options ask for: one for each protocol, address and port, before anything is opened.
 import { isIPv6 } from 'node:net';
 import type { InheritedSocket } from '../../net/inherited-socket.ts';
 import { type ListeningTitle, listeningTransports } from '../../transport/transports.ts';
 import type { Configuration } from '../options/configuration.ts';
-import type { Port } from '../options/option-kinds.ts';
+import { listOf, type Port } from '../options/option-kinds.ts';
 import { StartError } from '../start-error.ts';
 
 /** A transport; ACME is plain HTTP for the authority's questions only. */
@@ -36,13 +36,16 @@ export function planListeners(
   configuration: Configuration,
   inherited: readonly InheritedListener[] = [],
 ): PlannedListener[] {
-  const { host = '0.0.0.0', httpPort, httpsPort = 0, ipv6, acmeDomain, acmeHttpPort } = configuration;
-  const addresses = ipv6 && !isIPv6(host) ? [host, '::'] : [host];
+  const { host = '0.0.0.0', httpPort, httpsPort, ipv6, acmeDomain, acmeHttpPort } = configuration;
+  const hosts = listOf(host);
+  const addresses = ipv6 && !hosts.some(isIPv6) ? [...hosts, '::'] : hosts;
   const ports: [Protocol, Port][] = [
-    ...inPlanOrder.map(({ title, name }): [Protocol, Port] => [title, configuration[`${name}Port`] ?? 0]),
-    ['ACME', acmeDomain.length > 0 && acmeHttpPort !== httpPort ? acmeHttpPort : 0],
+    ...inPlanOrder.flatMap(({ title, name }) =>
+      listOf(configuration[`${name}Port`]).map((port): [Protocol, Port] => [title, port]),
+    ),
+    ['ACME', acmeDomain.length > 0 && !listOf(httpPort).includes(acmeHttpPort) ? acmeHttpPort : 0],
   ];
-  if (httpsPort === 0 && inherited.some(({ protocol }) => protocol === 'HTTPS')) {
+  if (!httpsPort && inherited.some(({ protocol }) => protocol === 'HTTPS')) {
     throw new StartError('systemd passes a socket for https: --https-port, --cert and --key are needed too');
   }
   const passed: PlannedListener[] = inherited.map(({ protocol, socket }) => {

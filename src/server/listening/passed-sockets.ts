@@ -22,21 +22,25 @@ export class PassedSockets {
 
   /** The plan with the passed sockets where they fit; those that nothing is planned for any more are closed. */
   furnish(plan: readonly PlannedListener[]): PlannedListener[] {
-    const furnished = plan.map((planned) => {
-      const fits = ({ protocol, socket }: PassedSocket) =>
-        protocol === planned.protocol &&
-        (socket.address === planned.address || isOneOf(planned, socket)) &&
-        (socket.port === planned.port || planned.port === 0);
-      const first = this.#sockets.find(fits);
-      if (first === undefined) return planned;
-      const { port } = first.socket;
-      const [inherited, ...inheritedBeside] = this.#take(
-        (passed) => fits(passed) && passed.socket.port === port,
-      );
-      return { ...planned, port, inherited: inherited, inheritedBeside };
-    });
+    // A port that the system may choose takes none that is asked for by its number.
+    const inTurn = [...plan].sort((a, b) => Number(a.port === 0) - Number(b.port === 0));
+    const furnished = new Map(inTurn.map((planned) => [planned, this.#furnishOne(planned)]));
     this.close();
-    return furnished;
+    return plan.map((planned) => furnished.get(planned)!);
+  }
+
+  #furnishOne(planned: PlannedListener): PlannedListener {
+    const fits = ({ protocol, socket }: PassedSocket) =>
+      protocol === planned.protocol &&
+      (socket.address === planned.address || isOneOf(planned, socket)) &&
+      (socket.port === planned.port || planned.port === 0);
+    const first = this.#sockets.find(fits);
+    if (first === undefined) return planned;
+    const { port } = first.socket;
+    const [inherited, ...inheritedBeside] = this.#take(
+      (passed) => fits(passed) && passed.socket.port === port,
+    );
+    return { ...planned, port, inherited, inheritedBeside };
   }
 
   /** Closes those that have not been used. */

@@ -1,6 +1,9 @@
 // Which settings contradict each other, and which are legal but look mistaken.
 
+import { isIP } from 'node:net';
 import { UsageError } from '../../cli/usage-error.ts';
+import { listeningTransports } from '../../transport/transports.ts';
+import { listOf } from './option-kinds.ts';
 import type { OptionValues } from './options.ts';
 import type { ResolvedConfiguration } from './resolved-configuration.ts';
 
@@ -10,6 +13,8 @@ import type { ResolvedConfiguration } from './resolved-configuration.ts';
  * @throws UsageError when two settings contradict each other
  */
 export function checkConfiguration({ values, origins }: ResolvedConfiguration): string[] {
+  checkHosts(values);
+  checkPorts(values);
   checkProxies(values);
   checkAdmin(values);
   if (values.takeover && values['data-dir'] === undefined)
@@ -29,6 +34,31 @@ export function checkConfiguration({ values, origins }: ResolvedConfiguration): 
   return warnings;
 }
 
+/** An address beside all of its family would be opened twice. */
+function checkHosts({ host }: OptionValues): void {
+  const hosts = listOf(host);
+  for (const [all, family] of [
+    ['0.0.0.0', 4],
+    ['::', 6],
+  ] as const) {
+    const beside = hosts.find((address) => isIP(address) === family && address !== all);
+    if (beside === undefined || !hosts.includes(all)) continue;
+    throw new UsageError(
+      `--host ${all} stands for every address of IPv${family}, so ${beside} beside it is too much`,
+    );
+  }
+}
+
+function checkPorts(values: OptionValues): void {
+  for (const { name, title } of listeningTransports) {
+    const ports = listOf(values[`${name}-port`]);
+    if (ports.length > 1 && ports.includes(0))
+      throw new UsageError(
+        `--${name}-port 0 disables ${title}, and cannot stand beside ${ports.find((port) => port !== 0)}`,
+      );
+  }
+}
+
 function checkHttps(values: OptionValues, origins: ResolvedConfiguration['origins']): string[] {
   const https = values['https-port'] !== undefined && values['https-port'] !== 0;
   const files = values.cert !== undefined || values.key !== undefined;
@@ -42,7 +72,11 @@ function checkHttps(values: OptionValues, origins: ResolvedConfiguration['origin
   if (https && !files && !acme) throw new UsageError('--https-port needs --cert and --key, or --acme-domain');
   if (values['redirect-http'] && !https)
     throw new UsageError('--redirect-http needs --https-port: there is nothing to redirect to');
-  if (values['redirect-http'] && values['https-port'] === 'any' && values.domain === '')
+  if (
+    values['redirect-http'] &&
+    values.domain === '' &&
+    listOf(values['https-port']).every((port) => port === 'any')
+  )
     throw new UsageError(
       '--redirect-http needs --domain: where --https-port any will be, clients cannot be told',
     );
@@ -62,11 +96,13 @@ function checkDomain(values: OptionValues, given: boolean): string[] {
   if (!given) {
     return ['--redirect-http sends clients to https://localhost/, their own machine: set --domain'];
   }
-  if (port === 443 || /:[0-9]+$/.test(domain)) return [];
+  const ports = listOf(port);
+  if (ports.includes(443) || /:[0-9]+$/.test(domain)) return [];
+  const known = ports.find((one) => one !== 'any');
   return [
-    `--domain ${domain} carries no port and --https-port is ${port}, not 443: clients that are redirected ` +
+    `--domain ${domain} carries no port and --https-port is ${ports.join(', ')}, not 443: clients that are redirected ` +
       `will not connect, unless something forwards port 443 to it` +
-      (port === 'any' ? '' : `; you may mean --domain ${domain}:${port}`),
+      (known === undefined ? '' : `; you may mean --domain ${domain}:${known}`),
   ];
 }
 

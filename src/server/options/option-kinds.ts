@@ -12,6 +12,8 @@ export interface Kind<T> {
   readonly flag: boolean;
   /** May be given several times; the values are collected in order. */
   readonly repeatable: boolean;
+  /** Makes one value of all that were given, where that is not always a list. */
+  gather?(values: readonly T[]): T;
   /** The only texts that there are, where those are few. */
   readonly choices?: readonly string[];
   /** The least and the greatest, of numbers. */
@@ -52,6 +54,14 @@ export function seconds(min: number, max: number): Kind<number> {
   return wholeNumber(min, max, 'whole seconds');
 }
 
+/** One, or several in the order in which they were given. */
+export type OneOrMore<T> = T | readonly T[];
+
+export function listOf<T extends string | number>(values: OneOrMore<T> | undefined): readonly T[] {
+  if (values === undefined) return [];
+  return typeof values === 'object' ? values : [values];
+}
+
 export function port(): Kind<Port> {
   const number = wholeNumber(0, 65535);
   return single<Port>({
@@ -60,6 +70,36 @@ export function port(): Kind<Port> {
     fromToml: (value) => (value === 'any' ? value : number.fromToml(value)),
     format: (value) => (value === 'any' ? '"any"' : String(value)),
   });
+}
+
+/** As `port`, or several of them. */
+export function ports(): Kind<OneOrMore<Port>> {
+  return oneOrMore(port());
+}
+
+/** As `address`, or several of them. */
+export function addresses(): Kind<OneOrMore<string>> {
+  return oneOrMore(address());
+}
+
+/** Of one value what `one` says of it; several are given one by one, or parted by commas. */
+function oneOrMore<T extends string | number>(one: Kind<T>): Kind<OneOrMore<T>> {
+  const gather = (values: readonly (T | undefined)[]): OneOrMore<T> | undefined => {
+    if (values.length === 0 || values.includes(undefined)) return undefined;
+    // `any` is another port each time.
+    const all = values.filter((value, index) => value === 'any' || values.indexOf(value) === index) as T[];
+    return all.length === 1 ? all[0] : all;
+  };
+  return {
+    describe: one.describe,
+    flag: false,
+    repeatable: true,
+    gather: (values) => gather(values.flatMap(listOf))!,
+    parse: (text) => gather(text.split(',').map((part) => one.parse(part.trim()))),
+    fromToml: (value) => gather((Array.isArray(value) ? value : [value]).map((part) => one.fromToml(part))),
+    format: (value) =>
+      typeof value === 'object' ? `[${value.map((part) => one.format(part)).join(', ')}]` : one.format(value),
+  };
 }
 
 const sizeUnits: Record<string, number> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };

@@ -4,7 +4,18 @@ import type { IpVisibility } from '../../admin/shown-address.ts';
 import { adminOptions } from './admin-options.ts';
 import { httpsOptions } from './https-options.ts';
 import { type Option, option } from './option.ts';
-import { address, choice, networks, onOff, path, seconds, size, text, wholeNumber } from './option-kinds.ts';
+import {
+  addresses,
+  choice,
+  networks,
+  type OneOrMore,
+  onOff,
+  path,
+  seconds,
+  size,
+  text,
+  wholeNumber,
+} from './option-kinds.ts';
 import { portOptions } from './port-options.ts';
 import { protectionOptions } from './protection-options.ts';
 import { webTorrentOptions } from './webtorrent-options.ts';
@@ -14,14 +25,14 @@ const week = 7 * 24 * 3600;
 const mebibyte = 2 ** 20;
 
 export const optionTable = {
-  host: option<string | undefined>({
+  host: option<OneOrMore<string> | undefined>({
     group: 'Listening',
-    kind: address(),
+    kind: addresses(),
     placeholder: 'ADDRESS',
     default: undefined,
     defaultText: 'all interfaces',
     example: '192.0.2.1',
-    help: 'Address that every listener binds, IPv4 or IPv6.',
+    help: 'Address that every listener binds, IPv4 or IPv6. Repeatable: every port is opened on each.',
   }),
   ...portOptions,
   ...xdpOptions,
@@ -29,7 +40,7 @@ export const optionTable = {
     group: 'Listening',
     kind: onOff(),
     default: false,
-    help: 'Also listen on :: (IPv6 only sockets), with every listener. Changes nothing when --host is an IPv6 address.',
+    help: 'Also listen on :: (IPv6 only sockets), with every listener. Changes nothing when --host names an IPv6 address.',
   }),
   ...httpsOptions,
   interval: option<number>({

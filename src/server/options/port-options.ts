@@ -2,11 +2,11 @@
 import type { ListenPort } from '../../transport/description.ts';
 import { type ListeningTransport, listeningTransports } from '../../transport/transports.ts';
 import type { Option } from './option.ts';
-import { type Port, port } from './option-kinds.ts';
+import { type OneOrMore, type Port, ports } from './option-kinds.ts';
 
 type PortOptions = {
   [T in ListeningTransport as `${T['name']}-port`]: Option<
-    T['port']['default'] extends number ? Port : Port | undefined
+    T['port']['default'] extends number ? OneOrMore<Port> : OneOrMore<Port> | undefined
   >;
 };
 
@@ -17,14 +17,17 @@ export const portOptions = Object.fromEntries(
     .map(({ name, title, port }) => [`${name}-port`, portOption(title, port)]),
 ) as unknown as PortOptions;
 
-function portOption(title: string, { default: value, needs, example }: ListenPort): Option<Port | undefined> {
+function portOption(
+  title: string,
+  { default: value, needs, example }: ListenPort,
+): Option<OneOrMore<Port> | undefined> {
   return {
     group: needs === undefined ? 'Listening' : 'HTTPS',
-    kind: port(),
+    kind: ports(),
     placeholder: 'PORT',
     default: value,
     ...(value === undefined && { defaultText: 'disabled' }),
     ...(example !== undefined && { example }),
-    help: `${title} listen port${needs === undefined ? '' : `; needs ${needs}`}. 0 disables ${title}; "any" takes a free port.`,
+    help: `${title} listen port${needs === undefined ? '' : `; needs ${needs}`}. 0 disables ${title}; "any" takes a free port. Repeatable.`,
   };
 }

@@ -15,12 +15,13 @@ export type Settings = Map<OptionName, unknown>;
  */
 export function parseSetting(name: OptionName, texts: readonly string[], where: string): unknown {
   const { kind } = optionOf(name);
-  const values = texts.map((text) => {
+  const values = texts.map((text): NonNullable<unknown> => {
     const value = kind.parse(text);
     if (value === undefined) throw wrongValue(name, where, quoteForLog(text));
     return value;
   });
-  return kind.repeatable ? values.flat() : values.at(-1);
+  if (!kind.repeatable) return values.at(-1);
+  return kind.gather ? kind.gather(values) : values.flat();
 }
 
 /** @throws UsageError naming `where` when the TOML value is not of the option's kind. */

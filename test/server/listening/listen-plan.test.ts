@@ -42,6 +42,26 @@ test('HTTPS and the port for ACME challenges are listened on for every family', 
   assert.deepEqual(plan(acme), ['HTTP4 0.0.0.0 6969', 'HTTPS4 0.0.0.0 443', 'ACME4 0.0.0.0 80']);
 });
 
+test('several ports are opened on every address, one socket each', () => {
+  const several = {
+    host: ['192.0.2.1', '2001:db8::1'],
+    httpPort: [80, 8080],
+    udpPort: [6969, 1337],
+    ipv6: true,
+  };
+  assert.deepEqual(plan(several), [
+    ...['HTTP4 192.0.2.1 80', 'HTTP6 2001:db8::1 80', 'HTTP4 192.0.2.1 8080', 'HTTP6 2001:db8::1 8080'],
+    ...['UDP4 192.0.2.1 6969', 'UDP6 2001:db8::1 6969', 'UDP4 192.0.2.1 1337', 'UDP6 2001:db8::1 1337'],
+  ]);
+  assert.deepEqual(plan({ host: ['192.0.2.1', '192.0.2.2'], ipv6: true, httpPort: 0 }), [
+    ...['UDP4 192.0.2.1 6969', 'UDP4 192.0.2.2 6969', 'UDP6 :: 6969'],
+  ]);
+  const acme = { acmeDomain: ['a.example'], httpsPort: [443, 8443], udpPort: 0 } as const;
+  assert.deepEqual(plan({ ...acme, httpPort: [8080, 80] }), [
+    ...['HTTP4 0.0.0.0 8080', 'HTTP4 0.0.0.0 80', 'HTTPS4 0.0.0.0 443', 'HTTPS4 0.0.0.0 8443'],
+  ]);
+});
+
 test('port 0 disables a protocol, any leaves the choice to the system', () => {
   assert.deepEqual(plan({ httpPort: 0, udpPort: 'any' }), ['UDP4 0.0.0.0 0']);
 });

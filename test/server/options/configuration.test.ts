@@ -170,6 +170,33 @@ describe('values', () => {
     assert.deepEqual([values['http-port'], values['udp-port']], ['any', 0]);
   });
 
+  test('several ports and addresses are given one by one, by commas, and as lists of a file', () => {
+    const flags = read(['--udp-port', '1', '--udp-port', '2,3', '--host', '::1,127.0.0.1']).values;
+    assert.deepEqual(
+      [flags['udp-port'], flags.host],
+      [
+        [1, 2, 3],
+        ['::1', '127.0.0.1'],
+      ],
+    );
+    const environment = { CARACAL_HTTP_PORT: '80,8080', CARACAL_HOST: '127.0.0.1 127.0.0.2' };
+    const variables = read([], environment).values;
+    assert.deepEqual(
+      [variables['http-port'], variables.host],
+      [
+        [80, 8080],
+        ['127.0.0.1', '127.0.0.2'],
+      ],
+    );
+    const file = read([
+      '--config',
+      tomlFile('http-port = [80, "any"]\nudp-port = [1]\nhost = ["::1"]'),
+    ]).values;
+    assert.deepEqual([file['http-port'], file['udp-port'], file.host], [[80, 'any'], 1, '::1']);
+    const same = read(['--udp-port', '1,1', '--http-port', 'any,any']).values;
+    assert.deepEqual([same['udp-port'], same['http-port']], [1, ['any', 'any']]);
+  });
+
   test('an empty tracker id is a value', () => {
     assert.equal(read(['--tracker-id', '']).values['tracker-id'], '');
     assert.equal(read(['--config', tomlFile('tracker-id = ""')]).values['tracker-id'], '');
@@ -194,12 +221,16 @@ describe('values', () => {
     );
     assert.equal(warningsOf('--redirect-http', '--domain', 'a.example:8443'), '');
     assert.equal(warningsOf('--redirect-http', '--domain', ''), '');
-    assert.equal(warningsOf('--redirect-http', '--domain', 'a.example', '--https-port', '443'), '');
+    assert.equal(
+      warningsOf('--redirect-http', '--domain', 'a.example', '--https-port', '443'),
+      '',
+      '443 too',
+    );
     assert.match(
       warningsOf('--redirect-http', '--domain', 'a:1', '--http-port', '0'),
       /does nothing without HTTP/,
     );
-    assert.match(warningsOf('--https-port', '0'), /do nothing without --https-port/);
+    assert.match(read(https.with(1, '0')).warnings.join(), /do nothing without --https-port/);
     assert.match(warningsOf('--acme-email', 'a@b.example'), /does nothing without --acme-domain/);
   });
 
@@ -233,6 +264,13 @@ describe('mistakes are refused in one line that names them', () => {
     [['--max-peers', '0'], /^--max-peers must be a whole number from 1 to 2000, not '0'$/],
     [['--memory-limit', '1TiB'], /^--memory-limit must be a size from 16MiB to 4GiB .* not '1TiB'$/],
     [['--memory-limit', '1MiB'], /^--memory-limit must be a size/],
+    [['--udp-port', '1,x'], /^--udp-port must be a port from 0 to 65535, or any, not '1,x'$/],
+    [['--udp-port', '1', '--udp-port', '0'], /^--udp-port 0 disables UDP, and cannot stand beside 1$/],
+    [
+      ['--host', '0.0.0.0,192.0.2.1'],
+      /^--host 0\.0\.0\.0 stands for every address of IPv4, so 192\.0\.2\.1 .*/,
+    ],
+    [['--host', '::', '--host', '::1'], /^--host :: stands for every address of IPv6, so ::1 beside it/],
     [['--host', 'localhost'], /^--host must be an IPv4 or IPv6 address, not 'localhost'$/],
     [['--trusted-proxy', '10.0.0.0/33'], /^--trusted-proxy must be a network .* not '10.0.0.0\/33'$/],
     [['--trusted-proxy', '10.0.0.0/8', '--trusted-proxy', 'x'], /^--trusted-proxy must be .* not 'x'$/],
