@@ -1,16 +1,19 @@
 // `npm run graph [FOLDER]`: what imports what in src (or in the sources of another checkout), in figures: for each folder
-// its files, the arrows among them, how many floors they make and which circles; and the same for folders among each other.
-import { resolve } from 'node:path';
+// its files, the arrows among them, how many floors they make and which circles; and the same for rooms (test/rooms.ts) and
+// folders among each other.
+import { dirname, resolve } from 'node:path';
 import { bootstrap, built } from './bootstrap.mjs';
 
 await bootstrap();
-const { arrowsAmong, circlesIn, countArrows, floorsOf, folderOf, groupArrows, readImportGraph } =
+const { arrowsAmong, circlesIn, countArrows, floorsOf, groupArrows, readImportGraph } =
   /** @type {typeof import('../test/import-graph.ts')} */ (await built('test/import-graph.js'));
+const { roomOf, roomsOf } = /** @type {typeof import('../test/rooms.ts')} */ (await built('test/rooms.js'));
 
 const src = resolve(process.argv[2] ?? 'src');
 const { files, inside } = readImportGraph(src);
 const folders = [...new Set(files.map((file) => file.split('/')[0]))];
-const rooms = [...new Set(files.map(folderOf))].sort();
+const rooms = roomsOf(files);
+const insideFolders = [...new Set(files.map(dirname))].sort();
 const rows = [['', 'files', 'arrows', 'floors', 'circles']];
 /**
  * @param {string} name
@@ -23,19 +26,22 @@ const describe = (name, arrows) =>
   ]);
 
 describe('all files', inside);
-for (const room of rooms) {
+for (const room of insideFolders) {
   if (folders.includes(room))
     describe(
       `${room}/ and below`,
       arrowsAmong(inside, (file) => file.startsWith(`${room}/`)),
     );
-  if (!folders.includes(room) || rooms.some((other) => other.startsWith(`${room}/`)))
+  if (!folders.includes(room) || insideFolders.some((other) => other.startsWith(`${room}/`)))
     describe(
       `  ${room}`,
-      arrowsAmong(inside, (file) => folderOf(file) === room),
+      arrowsAmong(inside, (file) => dirname(file) === room),
     );
 }
-describe('folders and rooms', groupArrows(inside, folderOf));
+describe(
+  'rooms',
+  groupArrows(inside, (file) => roomOf(file, rooms) ?? file),
+);
 describe(
   'folders',
   groupArrows(inside, (file) => file.split('/')[0] ?? ''),

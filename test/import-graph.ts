@@ -1,12 +1,14 @@
 // Who imports whom: read from the sources, for the rules of the architecture and for `npm run graph`.
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, posix } from 'node:path';
+import { join, posix } from 'node:path';
 
 export interface ImportGraph {
   /** Paths below the folder that was read, with slashes. */
   files: string[];
   /** For each file, the files of ours that it imports, types included. */
   inside: Map<string, string[]>;
+  /** Of those, the ones that are there when it is loaded: neither types alone nor what `import()` loads when it is wanted. */
+  loaded: Map<string, string[]>;
   /** For each file, the packages and `node:` modules that it imports. */
   outside: Map<string, string[]>;
 }
@@ -22,18 +24,25 @@ export function readImportGraph(src: string): ImportGraph {
     .sort();
   const known = new Set(files);
   const inside = new Map<string, string[]>();
+  const loaded = new Map<string, string[]>();
   const outside = new Map<string, string[]>();
   for (const file of files) {
     const text = readFileSync(join(src, file), 'utf8');
     const all = [...text.matchAll(importPattern)].map((match) => match[1] ?? match[2] ?? match[3]);
-    const ours = all.filter((name) => name.startsWith('.')).map((name) => resolve(file, name, known));
-    inside.set(file, [...new Set(ours)]);
+    const oursOf = (names: readonly string[]) => [
+      ...new Set(names.filter((name) => name.startsWith('.')).map((name) => resolve(file, name, known))),
+    ];
+    inside.set(file, oursOf(all));
+    const atOnce = [...text.matchAll(importPattern)].filter(
+      ([statement, , later]) => later === undefined && !/^\s*(?:im|ex)port type\b/.test(statement),
+    );
+    loaded.set(file, oursOf(atOnce.map((match) => match[1] ?? match[3])));
     outside.set(
       file,
       all.filter((name) => !name.startsWith('.')),
     );
   }
-  return { files, inside, outside };
+  return { files, inside, loaded, outside };
 }
 
 function resolve(from: string, name: string, known: ReadonlySet<string>): string {
@@ -101,9 +110,4 @@ export function floorsOf(arrows: Arrows): number {
 
 export function countArrows(arrows: Arrows): number {
   return [...arrows.values()].reduce((sum, targets) => sum + targets.length, 0);
-}
-
-/** The folder that a file stands in; a file at the door of `src/server` and the like is a room of its own. */
-export function folderOf(file: string): string {
-  return dirname(file);
 }

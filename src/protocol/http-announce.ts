@@ -53,6 +53,17 @@ const numwantBit = 64;
 const eventBit = 128;
 const compactBit = 256;
 const noPeerIdBit = 512;
+type ParameterBit =
+  | typeof infoHashBit
+  | typeof peerIdBit
+  | typeof portBit
+  | typeof leftBit
+  | typeof uploadedBit
+  | typeof downloadedBit
+  | typeof numwantBit
+  | typeof eventBit
+  | typeof compactBit
+  | typeof noPeerIdBit;
 
 /** Numbers of any size and sign; an empty one counts as absent. */
 const numberBits = leftBit | uploadedBit | downloadedBit | numwantBit;
@@ -100,7 +111,7 @@ export function decodeHttpAnnounce(
   return good === seen ? undefined : invalidNumber;
 }
 
-function bitOfName(): number {
+function bitOfName(): ParameterBit | 0 {
   switch (query.nameEnd - query.nameAt) {
     case 4:
       return query.is(PORT) ? portBit : query.is(LEFT) ? leftBit : 0;
@@ -121,7 +132,7 @@ function bitOfName(): number {
 }
 
 /** Takes the decoded value; false when it is wrong. The three that are mere wishes cannot be wrong. */
-function readValue(bit: number, into: HttpAnnounceQuestion): boolean {
+function readValue(bit: ParameterBit, into: HttpAnnounceQuestion): boolean {
   switch (bit) {
     case infoHashBit:
     case peerIdBit:
@@ -143,9 +154,12 @@ function readValue(bit: number, into: HttpAnnounceQuestion): boolean {
     case compactBit:
       into.compact = !(valueLength === 1 && value[0] === 0x30);
       return true;
-    default:
+    case noPeerIdBit:
       into.noPeerId = valueLength === 1 && value[0] === 0x31;
       return true;
+    default:
+      // A bit without a case of its own does not compile.
+      return bit satisfies never;
   }
 }
 

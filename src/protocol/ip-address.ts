@@ -151,3 +151,8 @@ export function decodeIpWords(words: Int32Array, at: number, family: 4 | 6): IpB
   for (let i = 0; i < bytes.length; i++) bytes[i] = words[at + (i >> 2)] >>> ((i & 3) * 8);
   return bytes;
 }
+
+/** Whether this stands for all addresses of its family. */
+export function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}

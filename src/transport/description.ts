@@ -14,9 +14,27 @@ export interface TransportDescription {
 }
 
 /** One with sockets of its own; others go on with connections that those have accepted. */
-export interface ListeningDescription extends TransportDescription {
-  readonly socket: 'datagram' | 'stream';
+export interface ListeningDescription extends TransportDescription, SocketDescription {
   readonly port: ListenPort;
+  /**
+   * The module in its folder that opens its sockets (an `OpenerModule`), loaded when they are wanted: whoever only lists
+   * transports loads none. One without it shares threads and connections with others (server/listening/openers.ts).
+   */
+  readonly opener?: URL;
+}
+
+/** What listens, in the words of plan and log. */
+export interface SocketDescription {
+  readonly title: string;
+  readonly socket: 'datagram' | 'stream';
+  /** Of its announce URLs; without it there are none to show. */
+  readonly scheme?: string;
+  /**
+   * The log's line about a socket that has been opened.
+   * @param where `0.0.0.0:6969` or `[::]:6969`
+   * @param redirectTo where --redirect-http sends clients of plain HTTP; undefined without it
+   */
+  listening(where: string, redirectTo: string | undefined): string;
 }
 
 /** What its option `--<name>-port` says. */

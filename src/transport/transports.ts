@@ -1,5 +1,4 @@
-// The list of transports, in the order in which they are shown. A new one has a folder of its own, a line here and, where
-// the server opens sockets, a line in server/listening/openers.ts, which the compiler asks for.
+// The list of transports, in the order in which they are shown. A new one is a folder of its own and a line here.
 import { requestRefusals } from './description.ts';
 import { http, https } from './http/description.ts';
 import { udp } from './udp/description.ts';

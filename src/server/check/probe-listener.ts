@@ -3,7 +3,12 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { formatListenAddress, listenError, type PlannedListener } from '../listening/listen-plan.ts';
+import {
+  descriptionOf,
+  formatListenAddress,
+  listenError,
+  type PlannedListener,
+} from '../listening/listen-plan.ts';
 import type { Finding } from './finding.ts';
 
 const advice: Readonly<Record<string, string>> = {
@@ -24,7 +29,7 @@ export class ListenerProbe {
     const { protocol, address, port } = probed;
     const where = `${protocol} ${formatListenAddress(address, port)}`;
     try {
-      const close = await (protocol === 'UDP' ? bindUdp(probed) : bindTcp(probed));
+      const close = await (isDatagram(protocol) ? bindUdp(probed) : bindTcp(probed));
       this.#held.push({ probed, close });
       return {
         level: 'ok',
@@ -50,11 +55,16 @@ export class ListenerProbe {
   }
 
   #rivalOf({ protocol, family, port }: Probed): Probed | undefined {
-    const udp = protocol === 'UDP';
+    const datagram = isDatagram(protocol);
     return this.#held.find(
-      ({ probed }) => (probed.protocol === 'UDP') === udp && probed.family === family && probed.port === port,
+      ({ probed }) =>
+        isDatagram(probed.protocol) === datagram && probed.family === family && probed.port === port,
     )?.probed;
   }
+}
+
+function isDatagram(protocol: Probed['protocol']): boolean {
+  return protocol !== 'admin' && descriptionOf(protocol).socket === 'datagram';
 }
 
 async function bindUdp({ family, address, port }: Probed): Promise<() => void> {

@@ -1,5 +1,5 @@
 // Which announce URLs the tracker's pages name, and under which name: plain data, so that any thread can.
-import type { PlannedListener } from './listen-plan.ts';
+import { descriptionOf, type PlannedListener } from './listen-plan.ts';
 
 export interface AnnounceUrls {
   /** --domain without a port; empty until it is set. */
@@ -17,9 +17,10 @@ export function announceUrlsOf(
   const name = domain.replace(/:[0-9]+$/, '');
   return {
     domain: name === 'localhost' ? '' : name,
-    doors: plan
-      .filter(({ protocol, port }) => port !== 0 && protocol !== 'ACME')
-      .map(({ protocol, port }) => [protocol.toLowerCase(), port] as const),
+    doors: plan.flatMap(({ protocol, port }) => {
+      const { scheme } = descriptionOf(protocol);
+      return port === 0 || scheme === undefined ? [] : [[scheme, port] as const];
+    }),
   };
 }
 

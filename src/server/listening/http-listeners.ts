@@ -144,7 +144,6 @@ function openInThreads(workers: SocketWorkers, { handedOn, webTorrent }: HttpPar
     if (inherited) workers.adoptListening(inherited, inheritedBeside);
     const port = inherited ? inherited.port : workers.listen(address, planned.port);
     return {
-      planned,
       port,
       descriptors: () => workers.listeningAt(address, port),
       close: async (graceMs = closeGraceMs) => {
@@ -160,7 +159,6 @@ function openInStreams(workers: StreamWorkers, { webTorrent }: HttpParts): Trans
     if (inherited) workers.adoptListening(inherited, inheritedBeside);
     const port = inherited ? inherited.port : workers.listen(address, planned.port);
     return {
-      planned,
       port,
       setCertificate: (certificate) => workers.setCertificate(certificate),
       setTicketKeys: (keys) => workers.setTicketKeys(keys),
@@ -188,7 +186,6 @@ function createOpen(
     // One socket is all that this transport serves.
     for (const { fd } of planned.inheritedBeside ?? []) closeSync(fd);
     return {
-      planned,
       port: transport.port,
       setCertificate: (certificate) => transport.setCertificate(certificate),
       setTicketKeys: (keys) => transport.setTicketKeys(keys),

@@ -3,7 +3,7 @@ import { describeSocket, type InheritedSocket } from '../../net/inherited-socket
 import { loadSystemCalls } from '../../net/system-calls.ts';
 import { listeningTransports } from '../../transport/transports.ts';
 import { StartError } from '../start-error.ts';
-import { type InheritedListener, type Protocol, socketKindOf } from './listen-plan.ts';
+import { descriptionOf, type InheritedListener, type Protocol } from './listen-plan.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -45,7 +45,7 @@ export function readInheritedSockets(environment: Environment): InheritedListene
 }
 
 function faultOf(socket: InheritedSocket, protocol: Protocol): string | undefined {
-  if (socketKindOf(protocol) === 'datagram') {
+  if (descriptionOf(protocol).socket === 'datagram') {
     if (socket.kind !== 'datagram') return 'is no UDP socket; the unit wants ListenDatagram=';
     return socket.dualStack
       ? 'takes IPv4 on an IPv6 socket; the unit wants BindIPv6Only=ipv6-only'

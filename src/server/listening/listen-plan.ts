@@ -1,25 +1,18 @@
 // Which sockets the options ask for: one for each protocol, address and port, before anything is opened.
 import { isIPv6 } from 'node:net';
 import type { InheritedSocket } from '../../net/inherited-socket.ts';
+import type { SocketDescription } from '../../transport/description.ts';
+import { acme } from '../../transport/http/description.ts';
+import type { PlannedSocket } from '../../transport/opener.ts';
 import { type ListeningTitle, listeningTransports } from '../../transport/transports.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { listOf, type Port } from '../options/option-kinds.ts';
 import { StartError } from '../start-error.ts';
 
-/** A transport; ACME is plain HTTP for the authority's questions only. */
-export type Protocol = ListeningTitle | 'ACME';
+export type Protocol = ListeningTitle | typeof acme.title;
 
-export interface PlannedListener {
-  protocol: Protocol;
-  /** An IPv6 listener takes no IPv4 (IPV6_V6ONLY), so that both families can stand on one port. */
-  family: 4 | 6;
-  address: string;
-  /** 0 lets the operating system choose. */
-  port: number;
-  /** The socket is open already: systemd passed it, or the tracker before. */
-  inherited?: InheritedSocket;
-  /** More sockets on the same address and port (SO_REUSEPORT), which the tracker before had for its threads. */
-  inheritedBeside?: readonly InheritedSocket[];
+export interface PlannedListener extends PlannedSocket {
+  readonly protocol: Protocol;
 }
 
 /** A socket that is open already, and what it is to serve. */
@@ -64,18 +57,21 @@ export function planListeners(
     );
   const plan = [...passed, ...own];
   if (plan.length === 0) {
-    throw new StartError(
-      'every listener is disabled: --http-port, --https-port and --udp-port are all 0 or not set',
-    );
+    const options = inPlanOrder.map(({ name }) => `--${name}-port`);
+    throw new StartError(`every listener is disabled: ${joinWords(options)} are all 0 or not set`);
   }
   return plan;
 }
 
 const inPlanOrder = [...listeningTransports].sort((a, b) => (a.title < b.title ? -1 : 1));
 
-/** Whether a protocol is spoken over UDP or TCP. */
-export function socketKindOf(protocol: Protocol): 'datagram' | 'stream' {
-  return listeningTransports.find(({ title }) => title === protocol)?.socket ?? 'stream';
+function joinWords(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}
+
+/** What the protocol says of itself. */
+export function descriptionOf(protocol: Protocol): SocketDescription {
+  return [...listeningTransports, acme].find(({ title }) => title === protocol)!;
 }
 
 /** The authority's questions are answered by any HTTP listener on their port. */
@@ -104,8 +100,3 @@ const reasons: Record<string, string> = {
   EADDRNOTAVAIL: 'this machine does not have that address',
   EAFNOSUPPORT: 'this machine does not have that address family',
 };
-
-/** Whether this stands for all addresses of its family. */
-export function isWildcard(address: string): boolean {
-  return address === '0.0.0.0' || address === '::';
-}

@@ -1,10 +1,11 @@
 // How the planned listeners become sockets that answer: all of them or none, and in which order.
 import type { AccessMemory } from '../../tracker/access.ts';
+import type { ServingThreads } from '../../transport/opener.ts';
 import type { AskSelf } from '../../transport/self-question.ts';
 import type { TransportCounts } from '../../transport/transport-counts.ts';
 import { listeningTransports, type TransportName } from '../../transport/transports.ts';
 import { listenError, type PlannedListener, type Protocol } from './listen-plan.ts';
-import type { Listener, ListenerParts, ServingThreads } from './listener.ts';
+import type { Listener, ListenerParts } from './listener.ts';
 import { createOpeners } from './openers.ts';
 import { OwnQuestions } from './own-questions.ts';
 
@@ -45,7 +46,7 @@ export async function openListeners(
   { whileStarting, beforeServing }: OpeningSteps = {},
 ): Promise<Listeners> {
   const all: Listener[] = [];
-  const { openers, upgraded } = createOpeners(plan, parts);
+  const { openers, upgraded } = await createOpeners(plan, parts);
   const inUse = listeningTransports.filter(({ title }) => plan.some(({ protocol }) => protocol === title));
   const own = new Map<Protocol, OwnQuestions>(inUse.map(({ title }) => [title, new OwnQuestions()]));
   const threads = new Set<ServingThreads>();
@@ -54,7 +55,7 @@ export async function openListeners(
   };
   const open = async (planned: PlannedListener) => {
     try {
-      all.push(await openers[planned.protocol].open(planned));
+      all.push({ planned, ...(await openers[planned.protocol].open(planned)) });
     } catch (error) {
       throw listenError(planned, error as NodeJS.ErrnoException);
     }

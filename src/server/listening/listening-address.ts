@@ -1,7 +1,7 @@
 // Where listeners have come to listen, and how that is told to an operator.
 import type { Configuration } from '../options/configuration.ts';
 import { redirectDomain } from '../options/redirect-domain.ts';
-import { formatListenAddress, type Protocol, socketKindOf } from './listen-plan.ts';
+import { descriptionOf, formatListenAddress, type Protocol } from './listen-plan.ts';
 import type { Listener } from './listener.ts';
 
 /** Where a listener really listens: its port is the system's choice when the plan left it open. */
@@ -26,12 +26,8 @@ export function formatListening(
   { protocol, address, port }: ListeningAddress,
   configuration: Configuration,
 ): string {
-  const where = formatListenAddress(address, port);
-  if (socketKindOf(protocol) === 'datagram') return `${protocol} tracker listening on ${where}`;
-  if (protocol === 'ACME') return `ACME challenges are answered on ${where}`;
-  if (protocol === 'HTTP' && configuration.redirectHttp)
-    return `HTTP redirect to https://${redirectDomain(configuration)} listening on ${where}`;
-  return `${protocol} tracker listening on ${where}/announce`;
+  const redirectTo = configuration.redirectHttp ? `https://${redirectDomain(configuration)}` : undefined;
+  return descriptionOf(protocol).listening(formatListenAddress(address, port), redirectTo);
 }
 
 /** For `systemctl status`. */

@@ -1,21 +1,35 @@
-// Which transport serves which planned listener. A transport that is new in transport/transports.ts is missing here until
-// it has its line; the compiler says so.
+// Which opener serves which planned listener: the transport's own, which its description leads to, or, where transports
+// share threads, connections and certificates, the one that is made for all of them.
 
+import type { ListeningDescription } from '../../transport/description.ts';
+import type { OpenerModule, OpenerParts } from '../../transport/opener.ts';
 import type { TransportCounts } from '../../transport/transport-counts.ts';
-import type { TransportName } from '../../transport/transports.ts';
+import {
+  type ListeningTransport,
+  listeningTransports,
+  type TransportName,
+} from '../../transport/transports.ts';
+import { monotonicSeconds } from '../clock.ts';
 import { createHttpOpeners, createHttpParts } from './http-listeners.ts';
 import type { PlannedListener, Protocol } from './listen-plan.ts';
 import type { ListenerParts, TransportOpener } from './listener.ts';
-import { createStreams, createThreads } from './threads.ts';
-import { createUdpOpener } from './udp-listeners.ts';
+import { createStreams, createThreads, datagramWorkers, type Threads } from './threads.ts';
 
 export interface Openers {
+  /** Of the protocols of the plan, and perhaps others. */
   readonly openers: Readonly<Record<Protocol, TransportOpener>>;
   /** What transports have counted that go on with connections of others. */
   readonly upgraded: Readonly<Partial<Record<TransportName, () => TransportCounts>>>;
 }
 
-export function createOpeners(plan: readonly PlannedListener[], parts: ListenerParts): Openers {
+type TitleWithOpener = Extract<ListeningTransport, { opener: unknown }>['title'];
+/** Those without an opener of their own: the compiler asks for each. */
+type SharedOpeners = Record<Exclude<Protocol, TitleWithOpener>, TransportOpener>;
+
+export async function createOpeners(
+  plan: readonly PlannedListener[],
+  parts: ListenerParts,
+): Promise<Openers> {
   const wake = (thread: number) => {
     if (thread < parts.configuration.workers) threads?.workers.wake(thread);
     else streams?.workers.wake(thread);
@@ -24,11 +38,29 @@ export function createOpeners(plan: readonly PlannedListener[], parts: ListenerP
   const threads = createThreads(plan, parts, http.inWorkers);
   const streams = createStreams(plan, parts, http.inStreams);
   const { webTorrent } = http;
+  const shared: SharedOpeners = createHttpOpeners(plan, parts, http, threads, streams);
+  const own = await loadOpeners(plan, parts, threads);
   return {
-    openers: {
-      ...createHttpOpeners(plan, parts, http, threads, streams),
-      UDP: createUdpOpener(parts, threads),
-    },
+    openers: { ...shared, ...own } as Record<Protocol, TransportOpener>,
     upgraded: webTorrent ? { webtorrent: webTorrent.counts } : {},
   };
+}
+
+async function loadOpeners(
+  plan: readonly PlannedListener[],
+  { tracker, keys, failed, log }: ListenerParts,
+  threads: Threads | undefined,
+): Promise<Partial<Record<Protocol, TransportOpener>>> {
+  const parts: OpenerParts = {
+    ...{ tracker, keys, failed, clock: monotonicSeconds },
+    warn: (message, fields) => log.warn(message, fields),
+    workers: threads && datagramWorkers(threads),
+  };
+  const own: [Protocol, TransportOpener][] = [];
+  for (const { title, opener } of listeningTransports as readonly ListeningDescription[]) {
+    if (opener === undefined || !plan.some(({ protocol }) => protocol === title)) continue;
+    const { createOpener } = (await import(opener.href)) as OpenerModule;
+    own.push([title as Protocol, createOpener(parts)]);
+  }
+  return Object.fromEntries(own);
 }

@@ -1,7 +1,8 @@
 // Open sockets that come from another tracker, or that this one kept: which of them serves what is planned.
 import { closeSync } from 'node:fs';
 import type { InheritedSocket } from '../../net/inherited-socket.ts';
-import { isWildcard, type PlannedListener } from './listen-plan.ts';
+import { isWildcard } from '../../protocol/ip-address.ts';
+import type { PlannedListener } from './listen-plan.ts';
 
 export interface PassedSocket {
   protocol: PlannedListener['protocol'];

@@ -1,12 +1,14 @@
 // Whether sockets are served by threads of their own, and what every transport that they serve has in common.
 import { findFastPath } from '../../net/availability.ts';
 import { loadSystemCalls, type SystemCallsOrReason } from '../../net/system-calls.ts';
+import type { DatagramWorkers, ServingThreads } from '../../transport/opener.ts';
+import { udpCounts, udpTallies } from '../../transport/udp/udp-counts.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { StartError } from '../start-error.ts';
 import { createTicketKeys } from '../storage/ticket-keys.ts';
 import type { PlannedListener } from './listen-plan.ts';
-import type { ListenerParts, ServingThreads } from './listener.ts';
+import type { ListenerParts } from './listener.ts';
 import { type HttpInWorkers, SocketWorkers } from './socket-workers.ts';
 import { type HttpsInWorkers, StreamWorkers } from './stream-workers.ts';
 
@@ -20,6 +22,19 @@ export interface Threads {
 export interface Streams {
   readonly workers: StreamWorkers;
   readonly serving: ServingThreads;
+}
+
+/** The socket workers, as transports know them that have datagrams answered there. */
+export function datagramWorkers({ workers, serving }: Threads): DatagramWorkers {
+  return {
+    serving,
+    bind: (address, port) => workers.bind(address, port),
+    adopt: (inherited, beside) => workers.adopt(inherited, beside),
+    descriptorsAt: (address, port) => workers.descriptorsAt(address, port),
+    close: (graceMs) => workers.close(graceMs),
+    counts: () => udpCounts(workers.counters(), workers.xdpCounts()),
+    tallies: () => udpTallies(workers.counters()),
+  };
 }
 
 /** Undefined where the main thread serves, as the options or the machine want it; a line in the log says why. */

@@ -8,13 +8,13 @@ import {
   slicePeer,
   sliceSwarm,
 } from '../../admin/observed-tracker.ts';
+import { isWildcard } from '../../protocol/ip-address.ts';
 import { WalkSlice, walkedPeer, walkedSeeder, walkedSwarm } from '../../swarm/store-walk.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import { latencyBounds } from '../../transport/answer-stats.ts';
 import { transports } from '../../transport/transports.ts';
 import type { CertificateSource } from '../certificates/certificate-source.ts';
 import { announceUrlsOf, formatAnnounceUrls } from '../listening/announce-urls.ts';
-import { isWildcard } from '../listening/listen-plan.ts';
 import type { Listeners } from '../listening/listeners.ts';
 import type { ListeningAddress } from '../listening/listening-address.ts';
 import type { AccessLists } from '../lists/access-lists.ts';

@@ -1,5 +1,5 @@
 // What HTTP and HTTPS say of themselves as transports.
-import type { ListeningDescription } from '../description.ts';
+import type { ListeningDescription, SocketDescription } from '../description.ts';
 
 const refusals = {
   too_many_connections: 'Too many connections',
@@ -14,6 +14,11 @@ export const http = {
   title: 'HTTP',
   socket: 'stream',
   port: { default: 6969 },
+  scheme: 'http',
+  listening: (where, redirectTo) =>
+    redirectTo === undefined
+      ? `HTTP tracker listening on ${where}/announce`
+      : `HTTP redirect to ${redirectTo} listening on ${where}`,
   refusals,
   metrics: [],
 } as const satisfies ListeningDescription;
@@ -23,6 +28,8 @@ export const https = {
   title: 'HTTPS',
   socket: 'stream',
   port: { default: undefined, needs: '--cert and --key, or --acme-domain', example: 8443 },
+  scheme: 'https',
+  listening: (where) => `HTTPS tracker listening on ${where}/announce`,
   refusals,
   metrics: [
     {
@@ -32,3 +39,10 @@ export const https = {
     },
   ],
 } as const satisfies ListeningDescription;
+
+/** Plain HTTP for an authority's questions only: no transport, as no tracker answers there. */
+export const acme = {
+  title: 'ACME',
+  socket: 'stream',
+  listening: (where) => `ACME challenges are answered on ${where}`,
+} as const satisfies SocketDescription;

@@ -8,6 +8,9 @@ export const udp = {
   title: 'UDP',
   socket: 'datagram',
   port: { default: 6969 },
+  scheme: 'udp',
+  listening: (where) => `UDP tracker listening on ${where}`,
+  opener: new URL('./udp-opener.js', import.meta.url),
   refusals: shieldRefusals,
   metrics: [
     {

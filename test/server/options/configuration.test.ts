@@ -9,6 +9,7 @@ import { readConfiguration } from '../../../src/server/options/configuration.ts'
 import { formatConfiguration } from '../../../src/server/options/format-configuration.ts';
 import { environmentName, optionNames, optionOf } from '../../../src/server/options/options.ts';
 import type { ResolvedConfiguration } from '../../../src/server/options/resolved-configuration.ts';
+import { listeningTransports } from '../../../src/transport/transports.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'caracal-configuration-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -46,6 +47,8 @@ describe('what a tracker does without options', () => {
     assert.deepEqual(
       { ...values, workers: 0, 'stream-workers': 0, 'refused-ports': [] },
       {
+        // Of transports that the earlier tracker has not: as each says itself.
+        ...Object.fromEntries(listeningTransports.map(({ name, port }) => [`${name}-port`, port.default])),
         host: undefined,
         'http-port': 6969,
         'udp-port': 6969,
