@@ -47,7 +47,7 @@ export function formatEvent(event: Event): string {
       return 'completed';
     case Event.paused:
       return 'paused';
-    default:
+    case Event.none:
       return '';
   }
 }

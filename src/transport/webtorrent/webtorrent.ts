@@ -170,7 +170,7 @@ export class WebTorrent implements WebSocketOwner {
       case 'answer':
         this.#counters.answers++;
         break;
-      default:
+      case 'announce':
         this.#counters.announces++;
     }
     if (this.#takesTooMuch(socket)) this.#refuse(socket, tooManyRequests);
