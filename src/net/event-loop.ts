@@ -38,6 +38,7 @@ export class EventLoop {
   #tickMs = -1;
   #tickAt = 0;
   #onTick: (() => void) | undefined;
+  #afterCalls: (() => void) | undefined;
   #stopped = false;
 
   constructor(calls: SystemCalls) {
@@ -88,6 +89,12 @@ export class EventLoop {
     this.#tickAt = performance.now() + ms;
   }
 
+  /** Calls this before each sleep, when descriptors or `every`'s function have been called: for what they gather. */
+  afterCalls(finish: () => void): void {
+    if (this.#afterCalls !== undefined) throw new Error('somebody gathers already');
+    this.#afterCalls = finish;
+  }
+
   /** Lets another thread wake and stop this loop. `onWake` runs once for any number of wakings in between. */
   listenTo(waker: WakerHandle, onWake?: () => void): void {
     this.add(waker.fd, EPOLLIN, () => {
@@ -111,6 +118,7 @@ export class EventLoop {
     if (this.#onTick === undefined || this.#stopped || performance.now() < this.#tickAt) return;
     this.#tickAt = performance.now() + this.#tickMs;
     this.#onTick();
+    this.#afterCalls?.();
   }
 
   /**
@@ -118,6 +126,12 @@ export class EventLoop {
    * while any is busy. Returns the number of calls made.
    */
   runOnce(timeoutMs: number): number {
+    const called = this.#callReady(timeoutMs);
+    if (called > 0) this.#afterCalls?.();
+    return called;
+  }
+
+  #callReady(timeoutMs: number): number {
     let called = 0;
     if (this.#busy.length > 0) {
       called = this.#callBusy();

@@ -8,6 +8,7 @@ import type { HttpError } from '../http/http-error.ts';
 import { answerHandshake, type HandshakeRequest, type HandshakeRules } from '../webtorrent/handshakes.ts';
 import type { Carrier, WebSocket } from '../webtorrent/web-socket.ts';
 import { WebTorrent, type WebTorrentOptions } from '../webtorrent/webtorrent.ts';
+import { Outbox, type OutboxOwner } from './outbox.ts';
 
 export interface EpollWebSocketsOptions extends WebTorrentOptions {
   readonly rules: HandshakeRules;
@@ -19,6 +20,7 @@ export class EpollWebSockets {
   readonly #table: ConnectionTable;
   readonly #options: EpollWebSocketsOptions;
   readonly #webTorrent: WebTorrent;
+  readonly #outbox: Outbox;
   /** By descriptor. */
   readonly #carriers: (EpollCarrier | undefined)[] = [];
   #closing = false;
@@ -34,6 +36,8 @@ export class EpollWebSockets {
     this.#table = table;
     this.#options = options;
     this.#webTorrent = new WebTorrent(options);
+    this.#outbox = new Outbox(streams.output.bytes);
+    loop.afterCalls(() => this.#outbox.flush());
   }
 
   get count(): number {
@@ -60,7 +64,9 @@ export class EpollWebSockets {
     at: number,
     end: number,
   ): void {
-    const carrier = new EpollCarrier(fd, this.#loop, this.#streams, () => this.#forget(carrier, place));
+    const carrier = new EpollCarrier(fd, this.#loop, this.#streams, this.#outbox, () =>
+      this.#forget(carrier, place),
+    );
     const address = { family: client.family, words: client.words.slice(0, client.family === 4 ? 1 : 4) };
     const socket = this.#webTorrent.open(carrier, address, false, speaksForMany);
     this.#carriers[fd] = carrier;
@@ -86,6 +92,7 @@ export class EpollWebSockets {
   stop(): void {
     this.#closing = true;
     this.#webTorrent.sockets.closeAll();
+    this.#outbox.flush();
   }
 
   close(): void {
@@ -117,12 +124,16 @@ export class EpollWebSockets {
 
 const noBytes = new Uint8Array(0);
 
-class EpollCarrier implements Carrier {
+class EpollCarrier implements Carrier, OutboxOwner {
   /** −1 once it is closed. */
   fd: number;
   socket: WebSocket | undefined;
+  firstPiece = -1;
+  lastPiece = -1;
+  gathered = 0;
   readonly #loop: EventLoop;
   readonly #streams: StreamSockets;
+  readonly #outbox: Outbox;
   readonly #closed: () => void;
   /** What waits for the client to read: `#pending[#pendingAt .. #pendingEnd)`. */
   #pending: Uint8Array = noBytes;
@@ -130,37 +141,59 @@ class EpollCarrier implements Carrier {
   #pendingEnd = 0;
   #finishes = false;
 
-  constructor(fd: number, loop: EventLoop, streams: StreamSockets, closed: () => void) {
+  constructor(fd: number, loop: EventLoop, streams: StreamSockets, outbox: Outbox, closed: () => void) {
     this.fd = fd;
     this.#loop = loop;
     this.#streams = streams;
+    this.#outbox = outbox;
     this.#closed = closed;
   }
 
   get backlog(): number {
-    return this.#pendingEnd - this.#pendingAt;
+    return this.#waiting + this.gathered;
   }
 
   send(bytes: Uint8Array, at: number, end: number): void {
     if (this.fd < 0 || this.#finishes) return;
-    if (this.backlog > 0) {
-      this.#keep(bytes, at, end);
+    if (this.#waiting > 0) this.#keep(bytes, at, end);
+    else if (!this.#outbox.add(this, bytes, at, end)) this.#sendLong(bytes, at, end);
+  }
+
+  sendGathered(bytes: Uint8Array, end: number): void {
+    if (this.fd < 0) return;
+    if (this.#waiting > 0) {
+      this.#keep(bytes, 0, end);
       return;
     }
-    const { output } = this.#streams;
-    output.bytes.set(bytes.subarray(at, end));
-    const sent = Math.max(0, this.#streams.send(this.fd, 0, end - at));
+    const sent = Math.max(0, this.#streams.send(this.fd, 0, end));
     // Of a broken connection the loop tells.
-    if (sent === end - at) return;
-    this.#keep(bytes, at + sent, end);
+    if (sent < end) this.#wait(bytes, sent, end);
+  }
+
+  /** Sends what is too long to be gathered, behind what has been. */
+  #sendLong(bytes: Uint8Array, at: number, end: number): void {
+    this.#outbox.flushOwner(this);
+    if (this.#waiting > 0) this.#keep(bytes, at, end);
+    else {
+      this.#wait(bytes, at, end);
+      this.sendOn();
+    }
+  }
+
+  #wait(bytes: Uint8Array, at: number, end: number): void {
+    this.#keep(bytes, at, end);
     this.#loop.change(this.fd, EPOLLIN | EPOLLOUT);
+  }
+
+  get #waiting(): number {
+    return this.#pendingEnd - this.#pendingAt;
   }
 
   /** Goes on with what waits. */
   sendOn(): void {
     const { output } = this.#streams;
-    while (this.fd >= 0 && this.backlog > 0) {
-      const count = Math.min(this.backlog, output.bytes.length);
+    while (this.fd >= 0 && this.#waiting > 0) {
+      const count = Math.min(this.#waiting, output.bytes.length);
       output.bytes.set(this.#pending.subarray(this.#pendingAt, this.#pendingAt + count));
       const sent = this.#streams.send(this.fd, 0, count);
       if (sent <= 0) return;
@@ -175,6 +208,7 @@ class EpollCarrier implements Carrier {
 
   finish(): void {
     if (this.fd < 0 || this.#finishes) return;
+    this.#outbox.flushOwner(this);
     this.#finishes = true;
     if (this.backlog === 0) this.#streams.finish(this.fd);
   }
@@ -183,6 +217,7 @@ class EpollCarrier implements Carrier {
     const { fd } = this;
     if (fd < 0) return;
     const isAnswered = this.#finishes && this.backlog === 0;
+    this.#outbox.drop(this);
     this.#closed();
     this.fd = -1;
     this.#pending = noBytes;

@@ -1,7 +1,7 @@
 // WebTorrent in a thread with Node's own loop: takes over from node:http what asks for a WebSocket, and keeps time.
 import type { TakeUpgrade, Upgrade } from '../http/http-upgrade.ts';
 import { answerHandshake, type HandshakeRules } from './handshakes.ts';
-import { NodeCarrier } from './node-carrier.ts';
+import { GatheringSockets, NodeCarrier } from './node-carrier.ts';
 import { WebTorrent, type WebTorrentOptions } from './webtorrent.ts';
 
 export interface WebTorrentHostOptions extends WebTorrentOptions {
@@ -13,6 +13,7 @@ const tickMs = 1000;
 export class WebTorrentHost {
   readonly #options: WebTorrentHostOptions;
   readonly #webTorrent: WebTorrent;
+  readonly #gathering = new GatheringSockets();
   readonly #ticks: NodeJS.Timeout;
   #closed: Promise<void> | undefined;
 
@@ -69,7 +70,12 @@ export class WebTorrentHost {
     upgrade.take();
     socket.setNoDelay(true);
     socket.write(answer, 'latin1');
-    const webSocket = this.#webTorrent.open(new NodeCarrier(socket), client, secure, speaksForMany);
+    const webSocket = this.#webTorrent.open(
+      new NodeCarrier(socket, this.#gathering),
+      client,
+      secure,
+      speaksForMany,
+    );
     if (webSocket === undefined) {
       socket.destroy();
       return;
