@@ -1,5 +1,5 @@
 // How much processor time this thread has had: what a pause on the clock is to be compared with.
-import { createRequire } from 'node:module';
+import { loadKoffi } from '../src/net/koffi.ts';
 
 interface Koffi {
   load(library: string | null): { func(declaration: string): (clock: number, time: BigInt64Array) => number };
@@ -10,7 +10,7 @@ const CLOCK_THREAD_CPUTIME_ID = 3;
 /** A function that gives milliseconds; NaN where the system cannot be asked (koffi is optional). */
 export function createProcessorClock(): () => number {
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+    const koffi = loadKoffi() as Koffi;
     const read = koffi.load(null).func('int clock_gettime(int clock, void *time)');
     const time = new BigInt64Array(2);
     return () => {

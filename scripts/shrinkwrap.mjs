@@ -9,21 +9,16 @@ const lockFile = fileURLToPath(new URL('../package-lock.json', import.meta.url))
 if (process.argv[2] === 'remove') rmSync(shrinkwrap, { force: true });
 else write();
 
-/**
- * Without what only builds and tests. npm installs every platform's package of a shrinkwrap, so those of koffi stay that are
- * of use: system calls are made on Linux alone. Its install script, which would compile it where there is none, does not run,
- * and npm does not warn of it: without koffi the tracker is served by Node's own sockets.
- */
+/** Without what only builds and tests. */
 function write() {
   const lock = /** @type {{ packages: Record<string, Locked> }} */ (
     JSON.parse(readFileSync(lockFile, 'utf8'))
   );
   for (const [path, entry] of Object.entries(lock.packages)) {
-    if (entry.dev || /\/@koromix\/koffi-(?!linux-)/.test(path)) delete lock.packages[path];
-    else delete entry.hasInstallScript;
+    if (entry.dev) delete lock.packages[path];
   }
   delete lock.packages[''].devDependencies;
   writeFileSync(shrinkwrap, `${JSON.stringify(lock, undefined, 2)}\n`);
 }
 
-/** @typedef {{ dev?: boolean, devDependencies?: object, hasInstallScript?: boolean }} Locked */
+/** @typedef {{ dev?: boolean, devDependencies?: object }} Locked */

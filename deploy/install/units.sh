@@ -22,7 +22,7 @@ install_notify_override() {
   local name override
   for name in tracker tracker-activated; do
     override=$units/$name.service.d/notify.conf
-    if (cd -- "$program" && "$node" -e 'require("koffi")' 2>/dev/null); then
+    if (cd -- "$program" && "$node" -e 'require("@koromix/koffi-linux-" + process.arch)' 2>/dev/null); then
       if [ -e "$override" ] && grep -qF "$marker" "$override"; then
         remember "$override"
         rm -f -- "$override"

@@ -1,6 +1,6 @@
 // How Linux is reached from JavaScript: koffi, loaded only when asked for, and the C library's functions through it.
-import { createRequire } from 'node:module';
 import { endianness } from 'node:os';
+import { koffiPackage, loadKoffi } from './koffi.ts';
 import {
   type Architecture,
   architectures,
@@ -94,9 +94,9 @@ function load(): SystemCallsOrReason {
   }
   let koffi: Koffi;
   try {
-    koffi = createRequire(import.meta.url)('koffi') as Koffi;
+    koffi = loadKoffi() as Koffi;
   } catch (error) {
-    return { reason: `the package koffi cannot be loaded: ${firstLine(error)}` };
+    return { reason: `the package ${koffiPackage()} cannot be loaded: ${firstLine(error)}` };
   }
   try {
     return { calls: declare(koffi, loadLibrary(koffi), architecture) };

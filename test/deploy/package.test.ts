@@ -88,6 +88,8 @@ describe('the package', () => {
     test.after(() => registry.close());
     const address = `http://127.0.0.1:${(registry.address() as AddressInfo).port}`;
     const cache = join(directory, 'cache');
+    const fromFile = join(directory, 'from-file');
+    const npm = (words: string[]) => promisify(execFile)('npm', words, { cwd: directory });
     const words = [
       'install',
       '--global',
@@ -99,8 +101,13 @@ describe('the package', () => {
       cache,
       manifest.name,
     ];
-    const installed = await promisify(execFile)('npm', words, { cwd: directory });
-    assert.doesNotMatch(installed.stdout + installed.stderr, /warn|deprecated/i);
+    // By name it comes with its shrinkwrap; of a file that is named npm does not read it.
+    const results = await Promise.all([
+      npm(words),
+      npm(['install', '--global', '--prefix', fromFile, join(directory, packed.filename)]),
+    ]);
+    for (const { stdout, stderr } of results) assert.doesNotMatch(stdout + stderr, /warn|deprecated/i);
+    assert.equal(run(join(fromFile, 'bin', 'caracal'), ['--version']), `caracal ${manifest.version}\n`);
     assertLocked(join(prefix, 'lib', 'node_modules', manifest.name));
 
     const bin = join(prefix, 'bin');

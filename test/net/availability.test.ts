@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { findFastPath } from '../../src/net/availability.ts';
+import { koffiPackage } from '../../src/net/koffi.ts';
 import { loadSystemCalls } from '../../src/net/system-calls.ts';
 import { fastPath } from './fast-path.ts';
 
@@ -29,7 +30,7 @@ const withKoffi = (body: string) => `
 const Module = require('node:module');
 const load = Module._load;
 Module._load = function (request, ...rest) {
-  if (request !== 'koffi') return load.call(this, request, ...rest);
+  if (request !== '${koffiPackage()}') return load.call(this, request, ...rest);
   ${body}
 };`;
 
@@ -40,10 +41,10 @@ test('where the fast path works it has a reason to work', fastPath, () => {
 
 test('a missing koffi is one line that says so', () => {
   const reason = reasonAfter(
-    withKoffi(`throw new Error("Cannot find module 'koffi'\\nRequire stack:\\n- x");`),
+    withKoffi(`throw new Error("Cannot find module 'the binary'\\nRequire stack:\\n- x");`),
   );
   if (process.platform !== 'linux') return;
-  assert.equal(reason, "the package koffi cannot be loaded: Cannot find module 'koffi'");
+  assert.equal(reason, `the package ${koffiPackage()} cannot be loaded: Cannot find module 'the binary'`);
 });
 
 test('a koffi that cannot open the C library is one line that says so', fastPath, () => {

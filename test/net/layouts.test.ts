@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { loadKoffi } from '../../src/net/koffi.ts';
 import {
   cmsghdr,
   controlSpace,
@@ -22,7 +22,7 @@ interface Koffi {
 }
 
 test('the struct layouts are those that the C compiler’s rules give', fastPath, () => {
-  const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+  const koffi = loadKoffi() as Koffi;
   const pointer = 'uintptr_t';
   const header = koffi.struct('caracal_msghdr', {
     name: pointer,
