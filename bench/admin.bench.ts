@@ -9,7 +9,7 @@ import { Event } from '../src/protocol/event.ts';
 import { WalkSlice } from '../src/swarm/store-walk.ts';
 import { SwarmStore } from '../src/swarm/swarm-store.ts';
 import { latencyBounds } from '../src/transport/answer-stats.ts';
-import type { TransportCounts } from '../src/transport/transport-counts.ts';
+import { nothingCounted, type TransportCounts } from '../src/transport/transport-counts.ts';
 import { refusalReasons } from '../src/transport/transports.ts';
 import { describeCommit, describeMachine } from './machine.ts';
 import { formatTable } from './table.ts';
@@ -126,9 +126,10 @@ function watch(store: SwarmStore): ObservedTracker {
 function counts(): TransportCounts {
   const refused = Object.fromEntries(refusalReasons.map((reason) => [reason, 1]));
   return {
+    ...nothingCounted,
     ...{ announces4: [1, 2, 3, 4, 5], announces6: [1, 2, 3, 4, 5], scrapes: 1, connections: 1 },
     ...{ bytesIn: 1, bytesOut: 1, packets: { in: 1, out: 1 } },
-    ...{ earlyAnnounces: 1, own: {}, droppedByKernel: 0, unsent: 0, exceptions: 0, latencySum: 1 },
+    ...{ earlyAnnounces: 1, latencySum: 1 },
     latency: latencyBounds.map(() => 1).concat(1),
     refused,
   };

@@ -1,9 +1,6 @@
 // `npm run bench answers`: what one answered UDP announce costs in JavaScript, without any system call.
 //
-// The same workload as `npm run bench udp`, written straight into the request buffer, 64 packets at a time. Processes
-// differ by where their memory lies, so several are run one after another; each gives the time that nine in ten of its
-// batches took longer than, which leaves out what else goes on on the machine.
-import { spawnSync } from 'node:child_process';
+// The same workload as `npm run bench udp`, written straight into the request buffer, 64 packets at a time.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cellBytes } from '../src/net/datagram-batch.ts';
@@ -15,10 +12,9 @@ import { monotonicSeconds } from '../src/server/clock.ts';
 import { Tracker } from '../src/tracker/tracker.ts';
 import { packetBuffer, UdpAnswers } from '../src/transport/udp/udp-answers.ts';
 import { createUdpCounters } from '../src/transport/udp/udp-counters.ts';
+import { answerOptions, compareAnswers, quickTenth, trackerSettings } from './answer-times.ts';
 import { createFilledStore, loopbackWord } from './filled-store.ts';
-import { describeCommit, describeMachine, pinned } from './machine.ts';
 import { Random } from './random.ts';
-import { formatTable, median } from './table.ts';
 import { createWorkload } from './workload.ts';
 
 const packets = 64;
@@ -30,10 +26,7 @@ const measuredMs = 1000;
 const flags = process.argv.slice(2);
 const { values } = parseArgs({
   options: {
-    peers: { type: 'string', default: '100000' },
-    torrents: { type: 'string', default: '10000' },
-    /** Of which each row is the median. */
-    processes: { type: 'string', default: '8' },
+    ...answerOptions,
     /** For such a process itself: announces in a row from one client. */
     'run-length': { type: 'string' },
   },
@@ -41,43 +34,19 @@ const { values } = parseArgs({
 const peers = Number(values.peers);
 const torrents = Number(values.torrents);
 
-if (values['run-length'] === undefined) compareRunLengths(Number(values.processes));
-else console.log(measureHere(Number(values['run-length'])));
-
-function compareRunLengths(processes: number): void {
-  console.log(`commit ${describeCommit()}; ${describeMachine()}`);
-  console.log(`${torrents} torrents, ${peers} peers, numwant 50; medians of ${processes} processes\n`);
-  const rows = [
-    ['each from another client than the one before', 1],
-    ['eight at a time from one client', 8],
-  ].map(([name, runLength]) => {
-    const times = Array.from({ length: processes }, () => measureApart(Number(runLength)));
-    return [String(name), median(times).toFixed(0), Math.min(...times).toFixed(0)];
-  });
-  console.log(formatTable(['announces', 'ns/answer', 'least'], rows));
-}
-
-function measureApart(runLength: number): number {
-  const script = fileURLToPath(import.meta.url);
-  const words = [process.execPath, script, ...flags, `--run-length=${runLength}`];
-  const [command, ...args] = pinned(0, words);
-  return Number(spawnSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).stdout);
-}
+const runLength = values['run-length'];
+if (runLength !== undefined) console.log(measureHere(Number(runLength)));
+else
+  compareAnswers(fileURLToPath(import.meta.url), flags, values, 'announces', [
+    ['each from another client than the one before', '--run-length=1'],
+    ['eight at a time from one client', '--run-length=8'],
+  ]);
 
 /** Nanoseconds of an answer when so many announces in a row come from one address. */
 function measureHere(runLength: number): number {
   const workload = createWorkload(1, torrents, peers, addresses);
   const store = createFilledStore(workload, addresses, 1024 ** 3);
-  const tracker = new Tracker(store, {
-    interval: 1800,
-    minInterval: 0,
-    maxPeers: 200,
-    maxScrapeHashes: 5,
-    fullScrape: false,
-    trackerId: '',
-    ipv4Mapped: true,
-    refusedPorts: [],
-  });
+  const tracker = new Tracker(store, trackerSettings);
   const ids = new ConnectionIds(new Uint8Array(16).fill(7));
   const request = packetBuffer(new ArrayBuffer(packets * cellBytes), 0, packets * cellBytes);
   const reply = packetBuffer(new ArrayBuffer(packets * cellBytes), 0, packets * cellBytes);
@@ -138,18 +107,18 @@ function measureHere(runLength: number): number {
     }
   }
 
-  const times: number[] = [];
-  const begin = performance.now();
-  while (performance.now() < begin + warmUpMs + measuredMs) {
-    let spent = 0;
-    for (let batch = 0; batch < 10; batch++) {
-      writeRequests();
-      const start = performance.now();
-      answerAll();
-      spent += performance.now() - start;
-    }
-    if (performance.now() > begin + warmUpMs) times.push((spent * 1e6) / (10 * packets));
-  }
-  times.sort((a, b) => a - b);
-  return times[Math.floor(times.length / 10)];
+  return quickTenth(
+    () => {
+      let spent = 0;
+      for (let batch = 0; batch < 10; batch++) {
+        writeRequests();
+        const start = performance.now();
+        answerAll();
+        spent += performance.now() - start;
+      }
+      return (spent * 1e6) / (10 * packets);
+    },
+    warmUpMs,
+    measuredMs,
+  );
 }

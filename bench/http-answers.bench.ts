@@ -1,9 +1,7 @@
 // `npm run bench http-answers`: what one HTTP announce costs a socket worker in JavaScript, without any system call.
 //
 // The kernel is played: every round `epoll_wait` reports 32 connections, of which each has one request to be read. What
-// remains is reading the head, asking the tracker and writing the reply. Several processes, as their memory lies elsewhere
-// in each; each gives the time that nine in ten of its rounds took longer than.
-import { spawnSync } from 'node:child_process';
+// remains is reading the head, asking the tracker and writing the reply.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { EventLoop } from '../src/net/event-loop.ts';
@@ -11,14 +9,13 @@ import { formatPercent } from '../src/protocol/percent.ts';
 import { monotonicSeconds } from '../src/server/clock.ts';
 import { Tracker } from '../src/tracker/tracker.ts';
 import { ConnectionTable } from '../src/transport/http/connection-table.ts';
-import { HttpCounters, httpCounterBytes } from '../src/transport/http/http-counters.ts';
+import { HttpCounters } from '../src/transport/http/http-counters.ts';
 import { defaultHttpLimits } from '../src/transport/http/http-limits.ts';
 import { HttpEpoll } from '../src/transport/http-epoll/http-epoll.ts';
+import { answerOptions, compareAnswers, quickTenth, trackerSettings } from './answer-times.ts';
 import { createFilledStore } from './filled-store.ts';
-import { describeCommit, describeMachine, pinned } from './machine.ts';
 import { firstFd, PlayedKernel } from './played-kernel.ts';
 import { Random } from './random.ts';
-import { formatTable, median } from './table.ts';
 import { createWorkload } from './workload.ts';
 
 const connections = 32;
@@ -29,59 +26,24 @@ const listener = 50;
 const flags = process.argv.slice(2);
 const { values } = parseArgs({
   options: {
-    peers: { type: 'string', default: '100000' },
-    torrents: { type: 'string', default: '10000' },
-    /** Of which each row is the median. */
-    processes: { type: 'string', default: '6' },
+    ...answerOptions,
     /** For such a process itself: `kept` or `closed`. */
     manner: { type: 'string' },
   },
 });
 
-if (values.manner === undefined) compare(Number(values.processes));
-else console.log(measureHere(values.manner === 'closed'));
-
-function compare(processes: number): void {
-  console.log(`commit ${describeCommit()}; ${describeMachine()}`);
-  console.log(
-    `${values.torrents} torrents, ${values.peers} peers, numwant 50; medians of ${processes} processes\n`,
-  );
-  const rows = ['kept', 'closed'].map((manner) => {
-    const times = Array.from({ length: processes }, () => measureApart(manner));
-    return [
-      manner === 'kept' ? 'kept' : 'one a request',
-      median(times).toFixed(0),
-      Math.min(...times).toFixed(0),
-    ];
-  });
-  console.log(formatTable(['connections', 'ns/answer', 'least'], rows));
-}
-
-function measureApart(manner: string): number {
-  const words = [process.execPath, fileURLToPath(import.meta.url), ...flags, `--manner=${manner}`];
-  const [command, ...args] = pinned(0, words);
-  const { stdout, status } = spawnSync(command, args, {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  if (status !== 0) throw new Error(`it ended with ${status}`);
-  return Number(stdout);
-}
+if (values.manner !== undefined) console.log(measureHere(values.manner === 'closed'));
+else
+  compareAnswers(fileURLToPath(import.meta.url), flags, values, 'connections', [
+    ['kept', '--manner=kept'],
+    ['one a request', '--manner=closed'],
+  ]);
 
 /** Nanoseconds of an answer. */
 function measureHere(closes: boolean): number {
   const workload = createWorkload(1, Number(values.torrents), Number(values.peers), 1);
   const store = createFilledStore(workload, 1, 1024 ** 3);
-  const tracker = new Tracker(store, {
-    interval: 1800,
-    minInterval: 0,
-    maxPeers: 200,
-    maxScrapeHashes: 5,
-    fullScrape: false,
-    trackerId: '',
-    ipv4Mapped: true,
-    refusedPorts: [],
-  });
+  const tracker = new Tracker(store, trackerSettings);
   const infoHashes = new Uint8Array(workload.infoHashes.buffer);
   const random = new Random(1);
   const requests = Array.from({ length: 4096 }, () => {
@@ -95,7 +57,7 @@ function measureHere(closes: boolean): number {
   const loop = new EventLoop(kernel.calls);
   const http = new HttpEpoll(kernel.calls, loop, {
     tracker,
-    counters: new HttpCounters(new SharedArrayBuffer(httpCounterBytes), 0),
+    counters: new HttpCounters(new SharedArrayBuffer(HttpCounters.bytes), 0),
     limits: defaultHttpLimits,
     table: ConnectionTable.create(1, 1024, Int32Array.of(1, 2)),
     thread: 0,
@@ -122,18 +84,17 @@ function measureHere(closes: boolean): number {
     loop.runOnce(0);
     kernel.ready = Array.from({ length: connections }, (_, i) => firstFd + i);
   } else kernel.ready = [listener];
-  const times: number[] = [];
-  const begin = performance.now();
-  while (performance.now() < begin + warmUpMs + measuredMs) {
-    const answered = kernel.sent;
-    const start = performance.now();
-    for (let round = 0; round < 16; round++) {
-      if (closes) kernel.toAccept = connections;
-      loop.turn(0);
-    }
-    const spent = performance.now() - start;
-    if (performance.now() > begin + warmUpMs) times.push((spent * 1e6) / (kernel.sent - answered));
-  }
-  times.sort((a, b) => a - b);
-  return times[Math.floor(times.length / 10)];
+  return quickTenth(
+    () => {
+      const answered = kernel.sent;
+      const start = performance.now();
+      for (let round = 0; round < 16; round++) {
+        if (closes) kernel.toAccept = connections;
+        loop.turn(0);
+      }
+      return ((performance.now() - start) * 1e6) / (kernel.sent - answered);
+    },
+    warmUpMs,
+    measuredMs,
+  );
 }

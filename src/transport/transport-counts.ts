@@ -1,5 +1,5 @@
 // What one transport has counted since the start, in the words that all transports share.
-import type { AnswerStats } from './answer-stats.ts';
+import { type AnswerStats, sumAnswerStats } from './answer-stats.ts';
 
 export interface TransportCounts extends Omit<AnswerStats, 'refused'> {
   /** Of the answered announces, those that came back too early and were given few peers. */
@@ -22,3 +22,18 @@ export interface TransportCounts extends Omit<AnswerStats, 'refused'> {
   /** What only its own metrics read. */
   own: Readonly<Record<string, number>>;
 }
+
+/** Of a transport that has counted nothing, for whoever counts a part of it. */
+export const nothingCounted: Readonly<TransportCounts> = {
+  ...sumAnswerStats([]),
+  earlyAnnounces: 0,
+  scrapes: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  packets: undefined,
+  droppedByKernel: 0,
+  unsent: 0,
+  exceptions: 0,
+  connections: 0,
+  own: {},
+};

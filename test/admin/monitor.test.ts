@@ -5,15 +5,10 @@ import { History } from '../../src/admin/measures/history.ts';
 import { Monitor, type MonitorOptions } from '../../src/admin/measures/monitor.ts';
 import { statsSchema } from '../../src/admin/schema.ts';
 import { latencyBounds } from '../../src/transport/answer-stats.ts';
-import type { TransportCounts } from '../../src/transport/transport-counts.ts';
+import { nothingCounted, type TransportCounts } from '../../src/transport/transport-counts.ts';
 
 function countsOf(times: number, packets: TransportCounts['packets']): TransportCounts {
-  return {
-    ...{ announces4: [0, 0, 0, 0, 0], announces6: [0, 0, 0, 0, 0], scrapes: 0, earlyAnnounces: 0 },
-    ...{ bytesIn: 3e6 * times, bytesOut: 6e6 * times, packets },
-    ...{ refused: {}, droppedByKernel: 0, unsent: 0, exceptions: 0, connections: 0, own: {} },
-    ...{ latency: latencyBounds.map(() => 0).concat(0), latencySum: 0 },
-  };
+  return { ...nothingCounted, bytesIn: 3e6 * times, bytesOut: 6e6 * times, packets };
 }
 
 function watch(): { monitor: Monitor; history: History; grow(): void } {

@@ -23,18 +23,20 @@ const counts = {
   least: 10,
 };
 
+const rates = { height: 180, axis: formatShort, value: formatRate, least: 1 };
+
 /** Distances of lines that stand for bytes. */
 const sizes = Array.from({ length: 42 }, (_, power) => 2 ** power);
 
+const bytes = { height: 180, axis: formatBytes, steps: sizes };
+
+const inAndOut = (what: string): ChartPlan['series'] => [
+  { name: `${what}_in`, title: 'In', color: 1 },
+  { name: `${what}_out`, title: 'Out', color: 2, dashed: true },
+];
+
 export const chartPlans: ChartPlan[] = [
-  {
-    id: 'chart-announces',
-    height: 230,
-    series: announceSeries(),
-    axis: formatShort,
-    value: formatRate,
-    least: 1,
-  },
+  { ...rates, id: 'chart-announces', height: 230, series: announceSeries() },
   {
     ...counts,
     id: 'chart-peers',
@@ -45,38 +47,20 @@ export const chartPlans: ChartPlan[] = [
   },
   { ...counts, id: 'chart-swarms', series: [{ name: 'swarms', title: 'Swarms', color: 5 }] },
   {
+    ...bytes,
     id: 'chart-bytes',
-    height: 180,
-    series: [
-      { name: 'bytes_in', title: 'In', color: 1 },
-      { name: 'bytes_out', title: 'Out', color: 2, dashed: true },
-    ],
-    axis: formatBytes,
-    steps: sizes,
+    series: inAndOut('bytes'),
     value: (bytes) => `${formatBytes(bytes)}/s`,
     least: 1024,
   },
+  { ...rates, id: 'chart-packets', series: inAndOut('packets') },
   {
-    id: 'chart-packets',
-    height: 180,
-    series: [
-      { name: 'packets_in', title: 'In', color: 1 },
-      { name: 'packets_out', title: 'Out', color: 2, dashed: true },
-    ],
-    axis: formatShort,
-    value: formatRate,
-    least: 1,
-  },
-  {
+    ...rates,
     id: 'chart-refused',
-    height: 180,
     series: [
       { name: 'refused', title: 'Refused', color: 2 },
       { name: 'dropped', title: 'Dropped', color: 6 },
     ],
-    axis: formatShort,
-    value: formatRate,
-    least: 1,
   },
   {
     id: 'chart-latency',
@@ -90,14 +74,12 @@ export const chartPlans: ChartPlan[] = [
     least: 1e-5,
   },
   {
+    ...bytes,
     id: 'chart-memory',
-    height: 180,
     series: [
       { name: 'memory', title: 'Swarms', color: 5 },
       { name: 'resident', title: 'Process', color: 8 },
     ],
-    axis: formatBytes,
-    steps: sizes,
     value: formatBytes,
     least: 2 ** 20,
   },

@@ -12,7 +12,7 @@ import type { AccessMemory } from '../../tracker/access.ts';
 import { Protection } from '../../tracker/protection.ts';
 import type { TrackerSettings } from '../../tracker/tracker.ts';
 import type { ConnectionTable } from '../../transport/http/connection-table.ts';
-import { HttpCounters, httpCounterBytes } from '../../transport/http/http-counters.ts';
+import { HttpCounters } from '../../transport/http/http-counters.ts';
 import { backlog } from '../../transport/http/http-limits.ts';
 import { createUdpCounters, UdpCounter, udpCounterBytes } from '../../transport/udp/udp-counters.ts';
 import type { XdpCounts } from '../../transport/udp/xdp-counts.ts';
@@ -146,7 +146,7 @@ export class SocketWorkers {
   async start(): Promise<void> {
     const { workers, store, settings, keys, failed, program = socketWorkerProgram } = this.#options;
     const { protection = new Protection(), http, requestLog } = this.#options;
-    const httpCounters = new SharedArrayBuffer(workers * httpCounterBytes);
+    const httpCounters = new SharedArrayBuffer(workers * HttpCounters.bytes);
     if (http) {
       this.#httpCounters = Array.from(
         { length: workers },

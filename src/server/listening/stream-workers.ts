@@ -12,7 +12,7 @@ import { Protection } from '../../tracker/protection.ts';
 import type { TrackerSettings } from '../../tracker/tracker.ts';
 import type { ConnectionTable } from '../../transport/http/connection-table.ts';
 import type { FullScrapes } from '../../transport/http/full-scrapes.ts';
-import { HttpCounters, httpCounterBytes } from '../../transport/http/http-counters.ts';
+import { HttpCounters } from '../../transport/http/http-counters.ts';
 import type { TlsCertificate } from '../../transport/http/secure-context.ts';
 import type { TicketKeys } from '../../transport/http/session-tickets.ts';
 import type { HttpWorkerMessage } from './http-worker.ts';
@@ -79,7 +79,7 @@ export class StreamWorkers {
     this.#options = options;
     this.#certificate = options.certificate;
     this.#ticketKeys = options.ticketKeys;
-    this.#counterMemory = new SharedArrayBuffer(options.workers * httpCounterBytes);
+    this.#counterMemory = new SharedArrayBuffer(options.workers * HttpCounters.bytes);
     this.#counters = Array.from(
       { length: options.workers },
       (_, index) => new HttpCounters(this.#counterMemory, index),

@@ -3,10 +3,7 @@
 import type { TransportCounts } from '../../transport/transport-counts.ts';
 import type { HandshakeRules } from '../../transport/webtorrent/handshakes.ts';
 import { Mailboxes } from '../../transport/webtorrent/mailboxes.ts';
-import {
-  WebTorrentCounters,
-  webTorrentCounterBytes,
-} from '../../transport/webtorrent/webtorrent-counters.ts';
+import { WebTorrentCounters } from '../../transport/webtorrent/webtorrent-counters.ts';
 import { webTorrentCounts } from '../../transport/webtorrent/webtorrent-counts.ts';
 import { WebTorrentHost } from '../../transport/webtorrent/webtorrent-host.ts';
 import { monotonicSeconds } from '../clock.ts';
@@ -51,7 +48,7 @@ export function createWebTorrentParts(
     threads,
     offerKey: crypto.getRandomValues(new Int32Array(2)),
     rules: rulesFrom(configuration, mostConnections),
-    counters: new SharedArrayBuffer(threads * webTorrentCounterBytes),
+    counters: new SharedArrayBuffer(threads * WebTorrentCounters.bytes),
     eventfds: new Int32Array(new SharedArrayBuffer(threads * 4)).fill(-1),
   };
   const sets = Array.from({ length: threads }, (_, index) => new WebTorrentCounters(shared.counters, index));

@@ -1,13 +1,14 @@
 // How the counters of HTTP are told in the words of all transports.
 import { sumAnswerStats } from '../answer-stats.ts';
-import type { TransportCounts } from '../transport-counts.ts';
-import { type HttpCounters, sumHttpCounters } from './http-counters.ts';
+import { nothingCounted, type TransportCounts } from '../transport-counts.ts';
+import { HttpCounters } from './http-counters.ts';
 
 /** @param sets those of each thread that serves the transport */
 export function httpCounts(sets: readonly HttpCounters[]): TransportCounts {
   const { refused, ...stats } = sumAnswerStats(sets.map((counters) => counters.stats));
-  const counters = sumHttpCounters(sets);
+  const counters = HttpCounters.sum(sets);
   return {
+    ...nothingCounted,
     ...stats,
     refused: {
       ...refused,
@@ -22,9 +23,6 @@ export function httpCounts(sets: readonly HttpCounters[]): TransportCounts {
     scrapes: counters.scrapes,
     bytesIn: counters.bytesIn,
     bytesOut: counters.bytesOut,
-    packets: undefined,
-    droppedByKernel: 0,
-    unsent: 0,
     exceptions: counters.exceptions,
     connections: counters.connectionsOpen,
     own: { handshakes: counters.handshakesDone },

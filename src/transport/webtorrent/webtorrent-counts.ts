@@ -1,14 +1,15 @@
 // How the counters of WebTorrent are told in the words of all transports.
 import { sumAnswerStats } from '../answer-stats.ts';
-import type { TransportCounts } from '../transport-counts.ts';
-import { sumWebTorrentCounters, type WebTorrentCounters } from './webtorrent-counters.ts';
+import { nothingCounted, type TransportCounts } from '../transport-counts.ts';
+import { WebTorrentCounters } from './webtorrent-counters.ts';
 
 /** @param sets those of each thread */
 export function webTorrentCounts(sets: readonly WebTorrentCounters[]): TransportCounts {
   const { refused, ...stats } = sumAnswerStats(sets.map((counters) => counters.stats));
-  const counters = sumWebTorrentCounters(sets);
+  const counters = WebTorrentCounters.sum(sets);
   const { offersRelayed, offersUnsent, answersRelayed, lettersDropped, plainOpened, secureOpened } = counters;
   return {
+    ...nothingCounted,
     ...stats,
     refused: {
       ...refused,
@@ -21,13 +22,9 @@ export function webTorrentCounts(sets: readonly WebTorrentCounters[]): Transport
       slow_reader: counters.slowReaders,
       unmatched_answer: counters.answersUnmatched,
     },
-    earlyAnnounces: 0,
     scrapes: counters.scrapes,
     bytesIn: counters.bytesIn,
     bytesOut: counters.bytesOut,
-    packets: undefined,
-    droppedByKernel: 0,
-    unsent: 0,
     exceptions: counters.exceptions,
     connections: counters.plainOpen + counters.secureOpen,
     own: { offersRelayed, offersUnsent, answersRelayed, lettersDropped, plainOpened, secureOpened },

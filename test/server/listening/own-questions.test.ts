@@ -3,28 +3,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { OwnQuestions } from '../../../src/server/listening/own-questions.ts';
 import type { AskSelf, SelfAnswer } from '../../../src/transport/self-question.ts';
-import type { TransportCounts } from '../../../src/transport/transport-counts.ts';
+import { nothingCounted, type TransportCounts } from '../../../src/transport/transport-counts.ts';
 
 const listener = { family: 4, address: '127.0.0.1', port: 1 } as const;
 const never = new AbortController().signal;
 
 function countsOf(stopped: number, notAllowed = 0): TransportCounts {
   return {
+    ...nothingCounted,
     announces4: [5, 0, 2, stopped, 0],
-    announces6: [0, 0, 0, 0, 0],
-    latency: [],
-    latencySum: 0,
     refused: { not_allowed: notAllowed, malformed: 1 },
-    earlyAnnounces: 0,
-    scrapes: 0,
-    bytesIn: 0,
-    bytesOut: 0,
-    packets: undefined,
-    droppedByKernel: 0,
-    unsent: 0,
-    exceptions: 0,
-    connections: 0,
-    own: {},
   };
 }
 

@@ -15,7 +15,7 @@ import {
   HttpConnections,
   type HttpConnectionsOptions,
 } from '../../../src/transport/http/http-connections.ts';
-import { HttpCounters, sumHttpCounters } from '../../../src/transport/http/http-counters.ts';
+import { HttpCounters } from '../../../src/transport/http/http-counters.ts';
 import { defaultHttpLimits } from '../../../src/transport/http/http-limits.ts';
 import { createRedirect } from '../../../src/transport/http/http-redirect.ts';
 import { type HttpOptions, HttpTransport } from '../../../src/transport/http/http-transport.ts';
@@ -190,7 +190,7 @@ async function startStreams(changes: HttpChanges): Promise<StartedHttp> {
   await streams.start();
   streams.serve();
   const counters = new Proxy(new HttpCounters(), {
-    get: (_, name) => sumHttpCounters(streams.counters())[name as 'announces'],
+    get: (_, name) => HttpCounters.sum(streams.counters())[name as 'announces'],
   });
   return {
     ...{ port, counters, exceptions },
