@@ -1,6 +1,6 @@
 // HTTP in a socket worker's event loop: connections as bare descriptors, their requests answered in the wake-up in which they come.
 import type { EventLoop } from '../../net/event-loop.ts';
-import { EPOLLEXCLUSIVE, EPOLLIN, EPOLLOUT } from '../../net/layouts.ts';
+import { EPOLLIN } from '../../net/layouts.ts';
 import { Stream, StreamSockets } from '../../net/stream-sockets.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
 import type { Cidr } from '../../protocol/cidr.ts';
@@ -9,14 +9,14 @@ import { encodeIpWords, unmapIp } from '../../protocol/ip-address.ts';
 import { decodeProxyHeader, longestProxyHeader } from '../../protocol/proxy-protocol.ts';
 import { countLatency } from '../answer-stats.ts';
 import { includes } from '../client-address.ts';
-
 import type { HttpCounters } from '../http/http-counters.ts';
-
 import { badRequest, type HttpError, tooSlow } from '../http/http-error.ts';
 import type { TakenConnection } from '../http/http-transport.ts';
+import { AcceptingSockets } from './accepting-sockets.ts';
 import { type EpollConnection, Phase } from './epoll-connection.ts';
 import { EpollWebSockets, type EpollWebSocketsOptions } from './epoll-web-sockets.ts';
 import { OpenConnections, type OpenConnectionsOptions } from './open-connections.ts';
+import { ReplySender } from './reply-sender.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import { RequestAnswers, type RequestAnswersOptions, Verdict } from './request-answers.ts';
 import { RequestHead } from './request-head.ts';
@@ -40,8 +40,6 @@ export interface HttpEpollOptions extends Omit<RequestAnswersOptions, 'upgrades'
 /** A head, and what one wake-up reads besides. */
 const inputBytes = 64 * 1024;
 const outputBytes = 256 * 1024;
-/** New connections in one go before other descriptors of the loop get their turn. */
-const acceptsPerTurn = 64;
 const LF = 0x0a;
 
 export class HttpEpoll {
@@ -54,8 +52,8 @@ export class HttpEpoll {
   readonly #answers: RequestAnswers;
   readonly #counters: HttpCounters;
   readonly #connections: OpenConnections;
-  readonly #listeners: number[] = [];
-  readonly #paused: number[] = [];
+  readonly #accepting: AcceptingSockets;
+  readonly #sender: ReplySender;
   readonly #words = new Int32Array(4);
   readonly #wakeUp: WakeUp;
   readonly #webSockets: EpollWebSockets | undefined;
@@ -83,23 +81,28 @@ export class HttpEpoll {
       upgrades: webTorrent !== undefined,
     });
     this.#webSockets = webTorrent && new EpollWebSockets(loop, this.#sockets, options.table, webTorrent);
-    this.#connections = new OpenConnections(loop, this.#sockets, this.#wakeUp, options, this.#onExpired);
+    this.#connections = new OpenConnections(loop, this.#sockets, this.#wakeUp, options, {
+      expired: this.#onExpired,
+      ready: this.#onReady,
+    });
+    this.#sender = new ReplySender(this.#sockets, this.#out, this.#connections, options, this.#resume);
+    this.#accepting = new AcceptingSockets(loop, this.#sockets, {
+      counters: options.counters,
+      wakeUp: this.#wakeUp,
+      enter: (fd) => this.#enter(fd),
+      paused: () => this.#tickSoon(),
+    });
   }
 
   /** Accepts what connects to a listening socket, which stays its owner's; several threads may share it. */
   listen(fd: number): void {
-    this.#listeners.push(fd);
-    this.#addListener(fd);
+    this.#accepting.listen(fd);
   }
 
   /** Accepts no more, answers what has come, and ends connections that wait for nothing. */
   stop(): void {
     this.#wakeUp.begin();
-    for (const fd of this.#listeners) {
-      if (!this.#paused.includes(fd)) this.#loop.remove(fd);
-      this.#accept(fd);
-    }
-    this.#listeners.length = this.#paused.length = 0;
+    this.#accepting.stop();
     this.#closing = true;
     this.#connections.closeIdle();
     this.#webSockets?.stop();
@@ -124,41 +127,10 @@ export class HttpEpoll {
     this.#webSockets?.readLetters();
   }
 
-  #addListener(fd: number): void {
-    // Of the workers that share an inherited socket one is woken; on a socket of its own it changes nothing.
-    this.#loop.add(fd, EPOLLIN | EPOLLEXCLUSIVE, () => {
-      this.#wakeUp.begin();
-      return this.#accept(fd);
-    });
-  }
-
-  #accept(listener: number): boolean {
-    for (let i = 0; i < acceptsPerTurn; i++) {
-      const fd = this.#sockets.accept(listener);
-      if (fd === Stream.wait) return false;
-      if (fd === Stream.exhausted) {
-        this.#counters.connectionsRefused++;
-        if (this.#sockets.turnAway(listener)) continue;
-        this.#pause(listener);
-        return false;
-      }
-      this.#enter(fd);
-    }
-    return false;
-  }
-
-  /** Without descriptors there is nothing to be accepted, and a socket that can be accepted from wakes the loop for ever. */
-  #pause(listener: number): void {
-    if (this.#closing || this.#paused.includes(listener)) return;
-    this.#loop.remove(listener);
-    this.#paused.push(listener);
-    this.#loop.every(this.#options.limits.checkEveryMs, this.#onTick);
-  }
-
   #enter(fd: number): void {
     const connection = this.#connections.admit(fd);
     if (connection === undefined) return;
-    if (this.#connections.count === 1) this.#loop.every(this.#options.limits.checkEveryMs, this.#onTick);
+    if (this.#connections.count === 1) this.#tickSoon();
     // With its question, as a rule: the kernel lets it in once it has said something.
     this.#read(connection);
   }
@@ -167,7 +139,7 @@ export class HttpEpoll {
     const connection = this.#connections.at(fd);
     if (connection === undefined) return false;
     this.#wakeUp.begin();
-    if (connection.pending !== undefined) this.#sendOn(connection);
+    if (connection.pending !== undefined) this.#sender.sendOn(connection);
     else this.#read(connection);
     return false;
   };
@@ -183,7 +155,7 @@ export class HttpEpoll {
       this.#take(connection, kept, kept + count);
       const answered = this.#answers.count - before;
       if (answered > 0) countLatency(this.#counters.stats, this.#wakeUp.elapsedMs, answered);
-    } else if (count === Stream.wait) this.#setInterest(connection, EPOLLIN);
+    } else if (count === Stream.wait) this.#connections.watch(connection, EPOLLIN);
     else if (count === 0) this.#otherSideEnded(connection);
     else this.#connections.close(connection);
   }
@@ -202,7 +174,7 @@ export class HttpEpoll {
     const header = decodeProxyHeader(this.#bytes, Math.min(end, longestProxyHeader));
     if (header === 'incomplete') {
       connection.keep(this.#bytes, 0, end);
-      this.#setInterest(connection, EPOLLIN);
+      this.#connections.watch(connection, EPOLLIN);
       return -1;
     }
     if (header === undefined) {
@@ -230,7 +202,7 @@ export class HttpEpoll {
     const news =
       seen === start || hasLineFeed(bytes, seen, end) || end - start >= this.#options.limits.headBytes;
     while (news && at < end) {
-      if (!this.#out.hasRoom && !this.#flush(connection)) break;
+      if (!this.#out.hasRoom && !this.#sender.flush(connection)) break;
       const headEnd = this.#head.read(bytes, at, end);
       if (headEnd === 0) break;
       if (headEnd < 0) {
@@ -241,25 +213,25 @@ export class HttpEpoll {
       this.#connections.renew(connection);
       const verdict = this.#answers.answer(connection, bytes, this.#closing);
       if (verdict === Verdict.handOver) {
-        if (this.#flush(connection)) this.#handOver(connection, at, end);
+        if (this.#sender.flush(connection)) this.#handOver(connection, at, end);
         else if (connection.fd >= 0) connection.keep(bytes, at, end);
         return;
       }
       if (verdict === Verdict.upgrade) {
-        if (this.#flush(connection)) this.#upgrade(connection, at, headEnd, end);
+        if (this.#sender.flush(connection)) this.#upgrade(connection, at, headEnd, end);
         else if (connection.fd >= 0) connection.keep(bytes, at, end);
         return;
       }
       at = headEnd;
       if (verdict === Verdict.answered) continue;
-      connection.ending = true;
-      this.#finish(connection, verdict === Verdict.refused || at < end);
+      this.#sender.finish(connection, verdict === Verdict.refused || at < end);
       return;
     }
     // Unless it broke while an answer was sent.
     if (connection.fd < 0) return;
     this.#keepRest(connection, at, end, at > start);
-    if (connection.pending === undefined && this.#flush(connection)) this.#setInterest(connection, EPOLLIN);
+    if (connection.pending === undefined && this.#sender.flush(connection))
+      this.#connections.watch(connection, EPOLLIN);
   }
 
   /** `asked`: since the last time, a whole request has come. */
@@ -295,95 +267,22 @@ export class HttpEpoll {
   /** Answers what cannot be read as a request, and ends. */
   #refuse(connection: EpollConnection, error: HttpError): void {
     this.#out.httpError(error, false);
-    connection.ending = true;
-    this.#finish(connection, true);
-  }
-
-  /** Sends the last answer and ends; `unread`: more may come, and closing on it would take the answer away. */
-  #finish(connection: EpollConnection, unread: boolean): void {
-    connection.drop();
-    connection.lingers = unread;
-    if (this.#flush(connection)) this.#endAnswered(connection);
-  }
-
-  #endAnswered(connection: EpollConnection): void {
-    if (!connection.lingers) {
-      this.#connections.close(connection);
-      return;
-    }
-    this.#sockets.finish(connection.fd);
-    connection.phase = Phase.lingering;
-    this.#connections.setDeadline(connection, this.#options.limits.lingerMs);
-    this.#setInterest(connection, EPOLLIN);
-  }
-
-  /** Sends what the writer holds; false when a part has to wait, or the connection has broken. */
-  #flush(connection: EpollConnection): boolean {
-    const out = this.#out;
-    const { length, large } = out;
-    if (length === 0 && large === undefined) return true;
-    out.length = 0;
-    out.large = undefined;
-    const sent = this.#sockets.send(connection.fd, 0, length);
-    if (sent > 0) this.#counters.bytesOut += sent;
-    if (sent === length && large === undefined) return true;
-    if (sent === Stream.broken) {
-      this.#connections.close(connection);
-      return false;
-    }
-    const rest = this.#sockets.output.bytes.slice(Math.max(sent, 0), length);
-    connection.pending = large === undefined ? rest : Buffer.concat([rest, large]);
-    connection.pendingAt = 0;
-    connection.phase = Phase.sending;
-    this.#connections.setDeadline(connection, this.#options.limits.stallMs);
-    if (large !== undefined) this.#sendOn(connection);
-    else this.#setInterest(connection, EPOLLOUT);
-    return false;
-  }
-
-  /** Goes on sending what waits, and then goes on answering. */
-  #sendOn(connection: EpollConnection): void {
-    const { output } = this.#sockets;
-    const pending = connection.pending!;
-    while (connection.pendingAt < pending.length) {
-      const count = Math.min(output.bytes.length, pending.length - connection.pendingAt);
-      output.bytes.set(pending.subarray(connection.pendingAt, connection.pendingAt + count));
-      const sent = this.#sockets.send(connection.fd, 0, count);
-      if (sent === Stream.broken) {
-        this.#connections.close(connection);
-        return;
-      }
-      if (sent > 0) {
-        this.#counters.bytesOut += sent;
-        connection.pendingAt += sent;
-        this.#connections.setDeadline(connection, this.#options.limits.stallMs);
-      }
-      if (sent < count) {
-        this.#setInterest(connection, EPOLLOUT);
-        return;
-      }
-    }
-    connection.pending = undefined;
-    if (connection.ending) {
-      this.#endAnswered(connection);
-      return;
-    }
-    this.#resume(connection);
+    this.#sender.finish(connection, true);
   }
 
   /** Answers what had come before the client stopped reading. */
-  #resume(connection: EpollConnection): void {
+  #resume = (connection: EpollConnection): void => {
     const kept = connection.partialLength;
     const { keepAliveMs, headMs } = this.#options.limits;
     connection.phase = kept > 0 ? Phase.head : Phase.idle;
     this.#connections.setDeadline(connection, kept > 0 ? headMs : keepAliveMs);
     if (kept === 0) {
-      this.#setInterest(connection, EPOLLIN);
+      this.#connections.watch(connection, EPOLLIN);
       return;
     }
     this.#bytes.set(connection.partial.subarray(0, kept));
     this.#answer(connection, 0, 0, kept);
-  }
+  };
 
   #handOver(connection: EpollConnection, at: number, end: number): void {
     const { family, words, proxied, fd } = connection;
@@ -416,26 +315,23 @@ export class HttpEpoll {
     const speaksForMany = proxied && client === connection;
     this.#connections.detach(connection);
     webSockets.take(fd, place, address, speaksForMany, this.#bytes, headEnd, end);
-    this.#loop.every(this.#options.limits.checkEveryMs, this.#onTick);
+    this.#tickSoon();
   }
 
   get #webSocketCount(): number {
     return this.#webSockets?.count ?? 0;
   }
 
-  #setInterest(connection: EpollConnection, interest: number): void {
-    if (connection.interest === interest || connection.fd < 0) return;
-    if (connection.interest === 0) this.#loop.add(connection.fd, interest, this.#onReady);
-    else this.#loop.change(connection.fd, interest);
-    connection.interest = interest;
+  #tickSoon(): void {
+    this.#loop.every(this.#options.limits.checkEveryMs, this.#onTick);
   }
 
   #onTick = (): void => {
     this.#wakeUp.begin();
     this.#connections.tick();
     this.#webSockets?.tick();
-    for (const fd of this.#paused.splice(0)) this.#addListener(fd);
-    if (this.isIdle && this.#paused.length === 0) this.#loop.every(0, undefined);
+    this.#accepting.resume();
+    if (this.isIdle && !this.#accepting.isPaused) this.#loop.every(0, undefined);
   };
 
   #onExpired = (connection: EpollConnection): void => {

@@ -36,6 +36,13 @@ const candidates = 16;
 /** Records of ended connections that are kept for new ones. */
 const mostUnused = 1024;
 
+export interface ConnectionEvents {
+  /** The time of a connection is over. */
+  expired(connection: EpollConnection): void;
+  /** As the loop tells it: something can be done with the descriptor. */
+  ready(events: number, fd: number): boolean;
+}
+
 export class OpenConnections {
   readonly #options: OpenConnectionsOptions;
   readonly #loop: EventLoop;
@@ -43,6 +50,7 @@ export class OpenConnections {
   readonly #wakeUp: WakeUp;
   /** Told of a connection whose time is over. */
   readonly #onExpired: (connection: EpollConnection) => void;
+  readonly #onReady: ConnectionEvents['ready'];
   readonly #wheel: TimeWheel<EpollConnection>;
   readonly #order = new ConnectionOrder<EpollConnection>();
   /** By descriptor. */
@@ -59,13 +67,14 @@ export class OpenConnections {
     sockets: StreamSockets,
     wakeUp: WakeUp,
     options: OpenConnectionsOptions,
-    onExpired: (connection: EpollConnection) => void,
+    { expired, ready }: ConnectionEvents,
   ) {
     this.#loop = loop;
     this.#sockets = sockets;
     this.#wakeUp = wakeUp;
     this.#options = options;
-    this.#onExpired = onExpired;
+    this.#onExpired = expired;
+    this.#onReady = ready;
     this.#wheel = new TimeWheel(options.limits.checkEveryMs, wakeUp.ms);
     const { peerWords } = sockets;
     this.#peer = { words: peerWords, family: 4 };
@@ -103,6 +112,14 @@ export class OpenConnections {
     connection.asked = true;
     connection.askedAt = this.#wakeUp.seconds;
     this.#order.renew(connection);
+  }
+
+  /** Has the loop tell of a connection when it can be read, or written to. */
+  watch(connection: EpollConnection, interest: number): void {
+    if (connection.interest === interest || connection.fd < 0) return;
+    if (connection.interest === 0) this.#loop.add(connection.fd, interest, this.#onReady);
+    else this.#loop.change(connection.fd, interest);
+    connection.interest = interest;
   }
 
   /** Gives a connection so many milliseconds from now. */

@@ -1,38 +1,24 @@
 // HTTP through node:http: receives requests within bounds, asks for their answers, and sends them.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
 import { type AddressInfo, Socket } from 'node:net';
 import { descriptorOf } from '../../net/node-handles.ts';
 import { fullScrapeBusy, internalError, tooManyRequests } from '../../protocol/failure.ts';
-import { unlimited } from '../../tracker/token-buckets.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import { countLatency } from '../answer-stats.ts';
-import { type ClientAddress, parseForwardedFor, toClientAddress } from '../client-address.ts';
-import { endIdleConnections } from '../idle-connections.ts';
 import { ConnectionIntake } from './connection-intake.ts';
 import type { FullScrapes } from './full-scrapes.ts';
 import { HttpAnswers, Outcome } from './http-answers.ts';
 import type { HttpConnection, HttpConnections } from './http-connections.ts';
 import type { HttpCounters } from './http-counters.ts';
-import {
-  badRequest,
-  type ClientError,
-  type HttpError,
-  headTooLarge,
-  httpErrorOf,
-  sendHttpError,
-  tooOften,
-  tooSlow,
-  unknownPath,
-  unwantedBody,
-  wrongMethod,
-} from './http-error.ts';
-import { HttpHead } from './http-head.ts';
+import { badRequest, type HttpError, sendHttpError, tooOften, tooSlow, unknownPath } from './http-error.ts';
 import { backlog, defaultHttpLimits, type HttpLimits } from './http-limits.ts';
 import { formatHttpPage, pageFields } from './http-page.ts';
 import { sendAnswer, sendText } from './http-send.ts';
+import { createHttpServer } from './http-server.ts';
 import { HttpTarget, Target } from './http-target.ts';
 import { asksForWebSocket, headWithoutUpgrade, type TakeUpgrade } from './http-upgrade.ts';
+import { RequestChecks } from './request-checks.ts';
 import { parseRequestHost } from './request-host.ts';
 import { secureContextOptions, type TlsCertificate } from './secure-context.ts';
 import { SessionTickets, type TicketKeys } from './session-tickets.ts';
@@ -96,7 +82,7 @@ export class HttpTransport {
   readonly #server: Server | SecureServer;
   readonly #intake: ConnectionIntake;
   readonly #answers: HttpAnswers;
-  readonly #head = new HttpHead();
+  readonly #checks: RequestChecks;
   readonly #target = new HttpTarget();
   readonly #targetBytes: Buffer;
   readonly #tickets: SessionTickets | undefined;
@@ -106,8 +92,13 @@ export class HttpTransport {
     this.#options = options;
     this.#limits = options.limits ?? defaultHttpLimits;
     this.#answers = new HttpAnswers(options.tracker, options.counters);
+    this.#checks = new RequestChecks(options, this.#limits.headBytes);
     this.#targetBytes = Buffer.alloc(this.#limits.headBytes);
-    this.#server = this.#createServer();
+    this.#server = createHttpServer(this.#limits, options.https, {
+      answer: (request, response) => this.#answer(request, response),
+      upgrade: options.takeUpgrade && ((request, socket, bytes) => this.#upgrade(request, socket, bytes)),
+      refuse: (error, socket) => this.#refuse(error, socket),
+    });
     const ticketKeys = options.https?.ticketKeys;
     this.#tickets = ticketKeys && new SessionTickets(ticketKeys);
     if ('setSecureContext' in this.#server) this.#tickets?.serve(this.#server);
@@ -184,45 +175,6 @@ export class HttpTransport {
     clearTimeout(cut);
   }
 
-  #createServer(): Server | SecureServer {
-    const limits = this.#limits;
-    const { https } = this.#options;
-    const answer = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response);
-    const options = {
-      maxHeaderSize: limits.headBytes,
-      headersTimeout: limits.headMs,
-      requestTimeout: limits.requestMs,
-      keepAliveTimeout: limits.keepAliveMs,
-      connectionsCheckingInterval: limits.checkEveryMs,
-      insecureHTTPParser: false,
-      noDelay: true,
-      // RFC 9112, 3.2, is held in #errorOf, with an error like any other.
-      requireHostHeader: false,
-    };
-    const server =
-      https === undefined
-        ? createServer(options, answer)
-        : createSecureServer({ ...options, ...secureContextOptions(https.certificate) }, answer);
-    server.timeout = limits.stallMs;
-    const idleTimes = { idleMs: limits.keepAliveMs + limits.headMs, checkEveryMs: limits.checkEveryMs };
-    endIdleConnections(server, idleTimes, this.#options.takeUpgrade !== undefined);
-    // The head is bounded in bytes. A bound in fields would only drop some unseen, and they might announce a body.
-    server.maxHeadersCount = 0;
-    // A client may close its side once it has asked; without this, node:http would not finish a streamed answer.
-    Object.assign(server, { httpAllowHalfOpen: true });
-    // With a body to come, and so refused; node:http would first ask for that body.
-    server.on('checkContinue', answer);
-    server.on('checkExpectation', answer);
-    if (this.#options.takeUpgrade !== undefined)
-      server.on('upgrade', (request, socket, bytes) => this.#upgrade(request, socket as Socket, bytes));
-    server.on('connect', (_request, socket) => this.#refuse(wrongMethod, socket as Socket));
-    server.on('clientError', (error: ClientError, socket) => {
-      if (error.code === 'ECONNRESET') socket.destroy();
-      else this.#refuse(httpErrorOf(error), socket as Socket);
-    });
-    return server;
-  }
-
   /** From here on node:http has nothing to do with the connection. */
   #upgrade(request: IncomingMessage, socket: Socket, bytes: Buffer): void {
     const { connections } = this.#options;
@@ -239,12 +191,11 @@ export class HttpTransport {
     }
     socket.on('error', () => socket.destroy());
     socket.setTimeout(0);
-    this.#head.read(request.rawHeaders);
-    const client = this.#clientOf(connection);
-    const error = this.#errorOf(request);
+    const error = this.#checks.errorOf(request);
+    const client = this.#checks.clientOf(connection);
     if (error !== undefined) this.#refuse(error, socket);
     else if (client === undefined) this.#refuse(badRequest, socket);
-    else if (this.#isOverLimit(client, connection)) {
+    else if (this.#checks.isOverLimit(client, connection)) {
       this.#options.counters.rateLimited++;
       this.#refuse(tooOften, socket);
     } else {
@@ -273,18 +224,16 @@ export class HttpTransport {
 
   #route(request: IncomingMessage, response: ServerResponse, connection: HttpConnection): void {
     const { counters, clock } = this.#options;
-    const head = this.#head;
     const target = this.#target;
     const bytes = this.#targetBytes;
-    head.read(request.rawHeaders);
-    const error = this.#errorOf(request);
+    const error = this.#checks.errorOf(request);
     if (error !== undefined) {
       counters.badRequests++;
       respondWith(response, error);
       return;
     }
-    const client = this.#clientOf(connection);
-    if (client !== undefined && this.#isOverLimit(client, connection)) {
+    const client = this.#checks.clientOf(connection);
+    if (client !== undefined && this.#checks.isOverLimit(client, connection)) {
       counters.rateLimited++;
       this.#answers.refuse(tooManyRequests);
       sendAnswer(response, this.#answers.writer, false, true);
@@ -322,41 +271,8 @@ export class HttpTransport {
     }
   }
 
-  /** What is wrong with a request that node:http lets pass. */
-  #errorOf(request: IncomingMessage): HttpError | undefined {
-    const { method, url } = request;
-    if (method !== 'GET' && method !== 'HEAD') return wrongMethod;
-    if (this.#head.body) return unwantedBody;
-    // There is a version 0.9 to the parser, which knows neither status nor length.
-    if (request.httpVersionMajor !== 1) return badRequest;
-    if (request.httpVersionMinor === 1 && request.headers.host === undefined) return badRequest;
-    // The parser counts no separators, so its own limit lets a head of many short fields pass.
-    const headBytes =
-      method.length + url!.length + ' '.length + ' HTTP/1.1\r\n\r\n'.length + this.#head.bytes;
-    return headBytes > this.#limits.headBytes ? headTooLarge : undefined;
-  }
-
-  /** Takes a token; from a trusted proxy itself none, as it speaks for many. */
-  #isOverLimit(client: ClientAddress, connection: HttpConnection): boolean {
-    const limits = this.#options.tracker.protection.http;
-    if (limits === undefined || (connection.proxied && client === connection.address)) return false;
-    const now = this.#options.clock();
-    const row = limits.rowOf(client.family, client.words, 0, now);
-    return row !== unlimited && !limits.take(row, now);
-  }
-
-  /** Whom an announce counts as coming from; undefined when a trusted proxy says nothing that can be read. */
-  #clientOf(connection: HttpConnection): ClientAddress | undefined {
-    const { forwardedFor } = this.#head;
-    if (!connection.proxied || forwardedFor === undefined) return connection.address;
-    const ip = parseForwardedFor(forwardedFor, this.#options.connections.trustedProxies);
-    if (ip !== undefined) return toClientAddress(ip);
-    this.#options.onBrokenForwardedFor?.(forwardedFor);
-    return undefined;
-  }
-
   #send(response: ServerResponse, connection: HttpConnection, outcome: Outcome): void {
-    const { gzip } = this.#head;
+    const { gzip } = this.#checks.head;
     const close = outcome === Outcome.badQuestion || this.#closing;
     if (outcome === Outcome.fullScrape && !this.#sendFullScrape(response, connection, gzip, close)) return;
     if (sendAnswer(response, this.#answers.writer, gzip, close)) this.#options.counters.compressed++;

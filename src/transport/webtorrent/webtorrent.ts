@@ -1,6 +1,5 @@
-// WebTorrent on one thread: what each message is answered, and who is sent whose offers and answers.
+// WebTorrent on one thread: what each message is answered.
 
-import { ByteWriter } from '../../protocol/byte-writer.ts';
 import { Event } from '../../protocol/event.ts';
 import {
   type Failure,
@@ -11,45 +10,28 @@ import {
   tooManyRequests,
   tooManyTorrents,
 } from '../../protocol/failure.ts';
-import {
-  encodeWebSocketHeadBefore,
-  longestServerHead,
-  WebSocketOpcode,
-} from '../../protocol/websocket-frames.ts';
 import { decodeWebTorrent, WebTorrentMessage } from '../../protocol/webtorrent-message.ts';
 import {
-  encodeDescription,
   encodeWebTorrentFailure,
   encodeWebTorrentReply,
   encodeWebTorrentScrapeEntry,
   encodeWebTorrentScrapeHead,
   encodeWebTorrentScrapeTail,
-  type RelayedDescription,
   type WebTorrentReply,
 } from '../../protocol/webtorrent-replies.ts';
-import { ConnectionVisit, holderField, holderWords, threadOf } from '../../tracker/connection-peers.ts';
+import { ConnectionVisit, holderField } from '../../tracker/connection-peers.ts';
 import { unlimited } from '../../tracker/token-buckets.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import { countAnnounce, countLatency } from '../answer-stats.ts';
 import type { ClientAddress } from '../client-address.ts';
-import type { Letter, Mailboxes } from './mailboxes.ts';
+import { FrameWriter } from './frame-writer.ts';
+import type { Mailboxes } from './mailboxes.ts';
 import { membershipWords } from './memberships.ts';
-import { type OfferName, OfferNames } from './offer-names.ts';
-import { OutstandingOffers } from './outstanding-offers.ts';
+import { Relay } from './relay.ts';
 import type { Carrier, WebSocket } from './web-socket.ts';
 import { type WebSocketOwner, WebSockets } from './web-sockets.ts';
 import type { WebTorrentCounters } from './webtorrent-counters.ts';
 import { defaultWebTorrentLimits, type WebTorrentLimits } from './webtorrent-limits.ts';
-
-/** What letters between threads are about. */
-const Post = {
-  /** A frame for a connection. */
-  frame: 0,
-  /** A frame with an answer, for a connection that made this offer. */
-  answer: 1,
-  /** Somebody else wants the peer_id (info_hash and peer_id follow) of this connection, if it is still there. */
-  ping: 2,
-} as const;
 
 export interface WebTorrentOptions {
   readonly tracker: Tracker;
@@ -73,50 +55,35 @@ export class WebTorrent implements WebSocketOwner {
   readonly #options: WebTorrentOptions;
   readonly #limits: WebTorrentLimits;
   readonly #counters: WebTorrentCounters;
-  readonly #mailboxes: Mailboxes;
   readonly #message: WebTorrentMessage;
   readonly #visit = new ConnectionVisit();
   /** What is decoded into the message is already where the store reads it. */
   readonly #infoHashes: Int32Array;
   readonly #peerId: Int32Array;
   readonly #toPeerId: Int32Array;
-  readonly #writer = new ByteWriter(4096);
+  readonly #frame = new FrameWriter();
+  readonly #writer = this.#frame.message;
   readonly #reply: WebTorrentReply;
-  readonly #relayed: RelayedDescription;
-  readonly #names: OfferNames;
-  readonly #outstanding: OutstandingOffers;
+  readonly #relay: Relay;
   readonly #counts = { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 };
-  readonly #wanted = new Uint8Array(40);
 
   constructor(options: WebTorrentOptions) {
-    const { tracker, counters, mailboxes, limits = defaultWebTorrentLimits } = options;
+    const { tracker, counters, limits = defaultWebTorrentLimits } = options;
     const { maxScrapeHashes, trackerId, interval } = tracker.settings;
     this.#options = options;
     this.#limits = limits;
     this.#counters = counters;
-    this.#mailboxes = mailboxes;
     this.#message = new WebTorrentMessage(limits.maxOffers, maxScrapeHashes);
-    const { infoHashes, peerId, toPeerId, offerId } = this.#message;
+    const { infoHashes, peerId, toPeerId } = this.#message;
     this.#infoHashes = new Int32Array(infoHashes.buffer);
     this.#peerId = new Int32Array(peerId.buffer);
     this.#toPeerId = new Int32Array(toPeerId.buffer);
     this.#visit.infoHash = this.#infoHashes;
     this.#reply = { interval, complete: 0, incomplete: 0, trackerId: latin1Bytes(trackerId) };
-    this.#relayed = {
-      type: 'offer',
-      infoHash: infoHashes,
-      infoHashAt: 0,
-      peerId,
-      peerIdAt: 0,
-      offerId,
-      offerIdAt: 0,
-      sdp: infoHashes,
-      sdpAt: 0,
-      sdpEnd: 0,
-    };
-    this.#names = new OfferNames(options.offerKey);
-    this.#outstanding = new OutstandingOffers(limits.offerSeconds);
     this.sockets = new WebSockets({ ...options, limits }, this);
+    const forget = (wanted: Uint8Array, place: number, generation: number) =>
+      this.#forget(wanted, place, generation);
+    this.#relay = new Relay(this.sockets, this.#frame, this.#message, { ...options, limits, forget });
   }
 
   /** Begins with a connection whose handshake is over; undefined when there is no place for it. */
@@ -131,7 +98,7 @@ export class WebTorrent implements WebSocketOwner {
 
   /** Takes what other threads have posted. */
   readLetters(): void {
-    this.#mailboxes.read(this.#takeLetter);
+    this.#relay.readLetters();
   }
 
   message(socket: WebSocket, bytes: Uint8Array, at: number, end: number): void {
@@ -207,7 +174,7 @@ export class WebTorrent implements WebSocketOwner {
     const wanted = this.#offersToRelay(socket, now);
     const joined = tracker.connections.announce(visit, wanted, now);
     if (joined === 'taken') {
-      this.#askHolder(visit);
+      this.#relay.askHolder(visit.holder);
       this.#refuse(socket, peerIdTaken, Math.ceil(this.#limits.pongMs / 1000) + 2);
       return;
     }
@@ -217,7 +184,7 @@ export class WebTorrent implements WebSocketOwner {
     }
     if (joined === 'joined') this.#remember(socket);
     this.#sendReply(socket, visit);
-    this.#relayOffers(socket, bytes, now);
+    this.#relay.offers(socket, visit, bytes, now);
   }
 
   /** How many of the offers may go to somebody. */
@@ -232,143 +199,18 @@ export class WebTorrent implements WebSocketOwner {
     return Math.min(wanted, maxOffersPerConnection - socket.offers);
   }
 
-  /** Each offer goes to one of the peers that the store has chosen. */
-  #relayOffers(socket: WebSocket, bytes: Uint8Array, now: number): void {
-    const { offerCount, offerIds, sdpAt, sdpEnd } = this.#message;
-    const { others, otherCount } = this.#visit;
-    const relayed = this.#relayed;
-    relayed.type = 'offer';
-    relayed.offerId = offerIds;
-    relayed.sdp = bytes;
-    socket.offers += otherCount;
-    this.#counters.offersUnsent += offerCount - otherCount;
-    for (let i = 0; i < otherCount; i++) {
-      const place = others[i * holderWords + holderField.place];
-      const generation = others[i * holderWords + holderField.generation];
-      relayed.offerIdAt = i * 20;
-      relayed.sdpAt = sdpAt[i];
-      relayed.sdpEnd = sdpEnd[i];
-      const name = this.#nameOf(this.#peerId, offerIds, i * 20, place, generation);
-      this.#outstanding.add(name.low, name.high, now);
-      if (this.#deliver(place, generation)) this.#counters.offersRelayed++;
-      else this.#counters.offersUnsent++;
-    }
-  }
-
   /** Sends an answer to whom the offer came from; what fits no offer is dropped without a word. */
   #relayAnswer(socket: WebSocket, bytes: Uint8Array): void {
-    const { offerId, answerSdpAt, answerSdpEnd } = this.#message;
-    const { tracker, clock, thread } = this.#options;
     const visit = this.#visitOf(socket);
     visit.peerId = this.#toPeerId;
-    const found = tracker.connections.find(visit);
+    const found = this.#options.tracker.connections.find(visit);
     visit.peerId = this.#peerId;
-    if (!found) {
-      this.#counters.answersUnmatched++;
-      return;
-    }
-    const place = visit.holder[holderField.place];
-    const generation = visit.holder[holderField.generation];
-    const { low, high } = this.#nameOf(this.#toPeerId, offerId, 0, socket.place, socket.generation);
-    const isHere = threadOf(place) === thread;
-    if (isHere && !this.#outstanding.take(low, high, clock())) {
-      this.#counters.answersUnmatched++;
-      return;
-    }
-    const relayed = this.#relayed;
-    relayed.type = 'answer';
-    relayed.offerId = offerId;
-    relayed.offerIdAt = 0;
-    relayed.sdp = bytes;
-    relayed.sdpAt = answerSdpAt;
-    relayed.sdpEnd = answerSdpEnd;
-    if (isHere) {
-      if (this.#deliver(place, generation)) this.#counters.answersRelayed++;
-      return;
-    }
-    this.#begin();
-    encodeDescription(this.#writer, relayed);
-    this.#post(
-      Post.answer,
-      place,
-      generation,
-      low,
-      high,
-      this.#writer.bytes,
-      this.#head(),
-      this.#writer.length,
-    );
-  }
-
-  /** Sends what is to be relayed to a connection of this thread, or to its thread. */
-  #deliver(place: number, generation: number): boolean {
-    this.#begin();
-    encodeDescription(this.#writer, this.#relayed);
-    const at = this.#head();
-    const { bytes, length } = this.#writer;
-    if (threadOf(place) !== this.#options.thread)
-      return this.#post(Post.frame, place, generation, 0, 0, bytes, at, length);
-    const socket = this.sockets.at(place, generation);
-    if (socket === undefined) return false;
-    this.sockets.send(socket, bytes, at, length);
-    return true;
-  }
-
-  #post(
-    kind: number,
-    place: number,
-    generation: number,
-    low: number,
-    high: number,
-    bytes: Uint8Array,
-    at: number,
-    end: number,
-  ): boolean {
-    if (this.#mailboxes.post(threadOf(place), kind, place, generation, low, high, bytes, at, end))
-      return true;
-    this.#counters.lettersDropped++;
-    return false;
-  }
-
-  #takeLetter = (letter: Letter): void => {
-    const { kind, place, generation, bytes, at, end } = letter;
-    const socket = this.sockets.at(place, generation);
-    if (kind === Post.ping) {
-      if (socket !== undefined) this.sockets.ping(socket);
-      else this.#forget(place, generation, bytes.slice(at, end));
-      return;
-    }
-    const isWanted =
-      kind !== Post.answer || this.#outstanding.take(letter.low, letter.high, this.#options.clock());
-    if (!isWanted) {
-      this.#counters.answersUnmatched++;
-      return;
-    }
-    if (socket === undefined) {
-      if (kind === Post.frame) this.#counters.offersUnsent++;
-      return;
-    }
-    if (kind === Post.answer) this.#counters.answersRelayed++;
-    this.sockets.send(socket, bytes, at, end);
-  };
-
-  /** Has the connection asked that has the peer_id, which is another's if it does not answer. */
-  #askHolder(visit: ConnectionVisit): void {
-    const place = visit.holder[holderField.place];
-    const generation = visit.holder[holderField.generation];
-    this.#wanted.set(this.#message.infoHashes.subarray(0, 20));
-    this.#wanted.set(this.#message.peerId, 20);
-    if (threadOf(place) !== this.#options.thread) {
-      this.#post(Post.ping, place, generation, 0, 0, this.#wanted, 0, this.#wanted.length);
-      return;
-    }
-    const socket = this.sockets.at(place, generation);
-    if (socket !== undefined) this.sockets.ping(socket);
-    else this.#forget(place, generation, this.#wanted);
+    if (found) this.#relay.answer(socket, visit.holder, bytes);
+    else this.#counters.answersUnmatched++;
   }
 
   /** Takes a peer out whose connection is no more, as of a thread that has failed. */
-  #forget(place: number, generation: number, wanted: Uint8Array): void {
+  #forget(wanted: Uint8Array, place: number, generation: number): void {
     const visit = this.#visit;
     visit.infoHash = visit.peerId = new Int32Array(wanted.slice().buffer);
     visit.infoHashAt = 0;
@@ -386,7 +228,7 @@ export class WebTorrent implements WebSocketOwner {
       this.#scrapeAll(socket);
       return;
     }
-    this.#begin();
+    this.#frame.begin();
     encodeWebTorrentScrapeHead(this.#writer);
     for (let i = 0; i < hashCount; i++) {
       tracker.scrape(this.#infoHashes, i * 5, this.#counts);
@@ -402,7 +244,7 @@ export class WebTorrent implements WebSocketOwner {
     else if (tracker.swarmCount > this.#limits.maxFullScrape) this.#refuse(socket, fullScrapeTooLarge);
     else {
       this.#counters.fullScrapes++;
-      this.#begin();
+      this.#frame.begin();
       encodeWebTorrentScrapeHead(this.#writer);
       let index = 0;
       for (const swarm of tracker.scrapeAll()) {
@@ -419,7 +261,7 @@ export class WebTorrent implements WebSocketOwner {
     reply.complete = complete;
     reply.incomplete = incomplete;
     countAnnounce(this.#counters.stats, family, event);
-    this.#begin();
+    this.#frame.begin();
     encodeWebTorrentReply(this.#writer, this.#message.infoHashes, 0, reply);
     this.#send(socket);
   }
@@ -430,7 +272,7 @@ export class WebTorrent implements WebSocketOwner {
     this.#counters.countFailure(failure);
     // Nobody waits for a reply to an answer.
     if (kind === 'answer') return;
-    this.#begin();
+    this.#frame.begin();
     encodeWebTorrentFailure(this.#writer, kind, infoHashes, hashCount, failure.message, retryIn);
     this.#send(socket);
   }
@@ -479,34 +321,8 @@ export class WebTorrent implements WebSocketOwner {
     visit.infoHashAt = visit.peerIdAt = 0;
   }
 
-  #nameOf(
-    offerer: Int32Array,
-    offerIds: Uint8Array,
-    offerIdAt: number,
-    place: number,
-    generation: number,
-  ): OfferName {
-    return this.#names.nameOf(this.#infoHashes, offerer, offerIds, offerIdAt, place, generation);
-  }
-
-  /** Begins a message, with room for its frame's head before it. */
-  #begin(): void {
-    this.#writer.length = longestServerHead;
-  }
-
-  /** Where the frame begins whose message stands in the writer. */
-  #head(): number {
-    const { bytes, length } = this.#writer;
-    return encodeWebSocketHeadBefore(
-      bytes,
-      longestServerHead,
-      WebSocketOpcode.text,
-      length - longestServerHead,
-    );
-  }
-
   #send(socket: WebSocket): void {
-    const at = this.#head();
+    const at = this.#frame.end();
     this.sockets.send(socket, this.#writer.bytes, at, this.#writer.length);
   }
 }

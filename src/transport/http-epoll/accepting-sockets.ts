@@ -1,0 +1,89 @@
+// Listening sockets in a worker's loop: how many connections in one go, and what happens when there are no descriptors left.
+import type { EventLoop } from '../../net/event-loop.ts';
+import { EPOLLEXCLUSIVE, EPOLLIN } from '../../net/layouts.ts';
+import { Stream, type StreamSockets } from '../../net/stream-sockets.ts';
+import type { HttpCounters } from '../http/http-counters.ts';
+import type { WakeUp } from './wake-up.ts';
+
+/** New connections in one go before other descriptors of the loop get their turn. */
+const acceptsPerTurn = 64;
+
+export interface AcceptingOptions {
+  readonly counters: HttpCounters;
+  readonly wakeUp: WakeUp;
+  /** Is given the descriptor of each new connection. */
+  readonly enter: (fd: number) => void;
+  /** Told that a socket is not accepted from until `resume`, which is to come soon. */
+  readonly paused: () => void;
+}
+
+export class AcceptingSockets {
+  readonly #loop: EventLoop;
+  readonly #sockets: StreamSockets;
+  readonly #options: AcceptingOptions;
+  readonly #listeners: number[] = [];
+  readonly #paused: number[] = [];
+  #stopping = false;
+
+  constructor(loop: EventLoop, sockets: StreamSockets, options: AcceptingOptions) {
+    this.#loop = loop;
+    this.#sockets = sockets;
+    this.#options = options;
+  }
+
+  get isPaused(): boolean {
+    return this.#paused.length > 0;
+  }
+
+  /** Accepts what connects to a listening socket, which stays its owner's; several threads may share it. */
+  listen(fd: number): void {
+    this.#listeners.push(fd);
+    this.#add(fd);
+  }
+
+  /** Accepts what has come, and no more. */
+  stop(): void {
+    this.#stopping = true;
+    for (const fd of this.#listeners) {
+      if (!this.#paused.includes(fd)) this.#loop.remove(fd);
+      this.#accept(fd);
+    }
+    this.#listeners.length = this.#paused.length = 0;
+  }
+
+  /** Goes on with sockets that were not accepted from for want of descriptors. */
+  resume(): void {
+    for (const fd of this.#paused.splice(0)) this.#add(fd);
+  }
+
+  #add(fd: number): void {
+    // Of the workers that share an inherited socket one is woken; on a socket of its own it changes nothing.
+    this.#loop.add(fd, EPOLLIN | EPOLLEXCLUSIVE, () => {
+      this.#options.wakeUp.begin();
+      return this.#accept(fd);
+    });
+  }
+
+  #accept(listener: number): boolean {
+    for (let i = 0; i < acceptsPerTurn; i++) {
+      const fd = this.#sockets.accept(listener);
+      if (fd === Stream.wait) return false;
+      if (fd === Stream.exhausted) {
+        this.#options.counters.connectionsRefused++;
+        if (this.#sockets.turnAway(listener)) continue;
+        this.#pause(listener);
+        return false;
+      }
+      this.#options.enter(fd);
+    }
+    return false;
+  }
+
+  /** Without descriptors there is nothing to be accepted, and a socket that can be accepted from wakes the loop for ever. */
+  #pause(listener: number): void {
+    if (this.#stopping || this.#paused.includes(listener)) return;
+    this.#loop.remove(listener);
+    this.#paused.push(listener);
+    this.#options.paused();
+  }
+}

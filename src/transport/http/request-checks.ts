@@ -1,0 +1,61 @@
+// What must hold of a request that node:http lets pass before it is answered: what it is, whom it comes from, how often they ask.
+import type { IncomingMessage } from 'node:http';
+import { unlimited } from '../../tracker/token-buckets.ts';
+import type { Tracker } from '../../tracker/tracker.ts';
+import { type ClientAddress, parseForwardedFor, toClientAddress } from '../client-address.ts';
+import type { HttpConnection, HttpConnections } from './http-connections.ts';
+import { badRequest, type HttpError, headTooLarge, unwantedBody, wrongMethod } from './http-error.ts';
+import { HttpHead } from './http-head.ts';
+
+export interface RequestChecksOptions {
+  readonly tracker: Tracker;
+  readonly connections: HttpConnections;
+  readonly clock: () => number;
+  readonly onBrokenForwardedFor?: (header: string) => void;
+}
+
+export class RequestChecks {
+  /** Of the request that was looked at last. */
+  readonly head = new HttpHead();
+  readonly #options: RequestChecksOptions;
+  readonly #headBytes: number;
+
+  /** @param headBytes the most that a head may have */
+  constructor(options: RequestChecksOptions, headBytes: number) {
+    this.#options = options;
+    this.#headBytes = headBytes;
+  }
+
+  /** Reads the request's head; what is wrong with it, or undefined. */
+  errorOf(request: IncomingMessage): HttpError | undefined {
+    const { method, url } = request;
+    this.head.read(request.rawHeaders);
+    if (method !== 'GET' && method !== 'HEAD') return wrongMethod;
+    if (this.head.body) return unwantedBody;
+    // There is a version 0.9 to the parser, which knows neither status nor length.
+    if (request.httpVersionMajor !== 1) return badRequest;
+    if (request.httpVersionMinor === 1 && request.headers.host === undefined) return badRequest;
+    // The parser counts no separators, so its own limit lets a head of many short fields pass.
+    const headBytes = method.length + url!.length + ' '.length + ' HTTP/1.1\r\n\r\n'.length + this.head.bytes;
+    return headBytes > this.#headBytes ? headTooLarge : undefined;
+  }
+
+  /** Takes a token; from a trusted proxy itself none, as it speaks for many. */
+  isOverLimit(client: ClientAddress, connection: HttpConnection): boolean {
+    const limits = this.#options.tracker.protection.http;
+    if (limits === undefined || (connection.proxied && client === connection.address)) return false;
+    const now = this.#options.clock();
+    const row = limits.rowOf(client.family, client.words, 0, now);
+    return row !== unlimited && !limits.take(row, now);
+  }
+
+  /** Whom an announce counts as coming from; undefined when a trusted proxy says nothing that can be read. */
+  clientOf(connection: HttpConnection): ClientAddress | undefined {
+    const { forwardedFor } = this.head;
+    if (!connection.proxied || forwardedFor === undefined) return connection.address;
+    const ip = parseForwardedFor(forwardedFor, this.#options.connections.trustedProxies);
+    if (ip !== undefined) return toClientAddress(ip);
+    this.#options.onBrokenForwardedFor?.(forwardedFor);
+    return undefined;
+  }
+}
