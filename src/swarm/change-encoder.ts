@@ -2,7 +2,7 @@
 
 import { infoHashWords } from '../protocol/info-hash.ts';
 import { peerIdAt, recordAt } from './block.ts';
-import { changeName, journalPage, namesPerPage } from './change-journal.ts';
+import { changeName, changeOfSwarm, journalPage, namesPerPage } from './change-journal.ts';
 import { FoundPeer } from './found-peer.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import { entryField, familyRefAt, header, savedMask, shardRow } from './layout.ts';
@@ -90,8 +90,8 @@ export class ChangeEncoder {
       this.#section[head + fragmentHead.peers4] = this.#section[head + fragmentHead.peers6] = 0;
       this.#at += fragmentHead.size;
       const family = words[name + changeName.family];
-      if (family === 0) this.#section[head + fragmentHead.downloaded] = goneFlag;
-      else this.#writePeer(head, entry, name, family === 4 ? 4 : 6);
+      if (family === changeOfSwarm.forgotten) this.#section[head + fragmentHead.downloaded] = goneFlag;
+      else if (family !== changeOfSwarm.downloaded) this.#writePeer(head, entry, name, family === 4 ? 4 : 6);
     } finally {
       unlock(words, shard + shardRow.lock);
     }

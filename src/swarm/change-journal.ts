@@ -5,7 +5,7 @@
 //
 //   page   next page | words in use | names …      a page is a chunk, from the same memory as everything else,
 //                                                  a sixteenth of it at most
-//   name   info_hash (5 words) | 4, 6, or 0 for the whole swarm | address (4 words) | port in wire order
+//   name   info_hash (5 words) | 4, 6, or what of the whole swarm | address (4 words) | port in wire order
 //
 // `note…` is called with the shard's lock held, before or after the change: the reader takes the same lock.
 //
@@ -20,6 +20,8 @@ import type { SlabAllocator } from './slab-allocator.ts';
 
 export const journalPage = { next: 0, end: 1, size: 2 } as const;
 export const changeName = { infoHash: 0, family: 5, address: 6, port: 10, size: 11 } as const;
+/** Instead of a family, where not one peer has changed: the swarm is forgotten, or no more than its counter is another. */
+export const changeOfSwarm = { forgotten: 0, downloaded: 1 } as const;
 const pageClass = tableClass(maxTableBits);
 if (sizeClasses[pageClass] !== chunkWords) throw new RangeError('a page of the journal is no chunk');
 export const namesPerPage = Math.floor((chunkWords - journalPage.size) / changeName.size);
@@ -80,7 +82,16 @@ export class ChangeJournal {
 
   /** A swarm was forgotten, with all its peers and its counter. */
   noteSwarm(infoHash: Int32Array, infoHashAt: number): void {
-    if (this.#begin(infoHash, infoHashAt, 0) !== 0) unlock(this.#words, header.journalLock);
+    this.#noteWhole(infoHash, infoHashAt, changeOfSwarm.forgotten);
+  }
+
+  /** A swarm's `downloaded` has changed, and by no peer whose name is noted. */
+  noteDownload(infoHash: Int32Array, infoHashAt: number): void {
+    this.#noteWhole(infoHash, infoHashAt, changeOfSwarm.downloaded);
+  }
+
+  #noteWhole(infoHash: Int32Array, infoHashAt: number, change: number): void {
+    if (this.#begin(infoHash, infoHashAt, change) !== 0) unlock(this.#words, header.journalLock);
   }
 
   /** Takes all pages out and returns the first of them; 0 when nothing was noted since the last time. */

@@ -291,7 +291,7 @@ export class ConnectionSwarms {
       const known = this.#table.find(shard, hash, infoHash, at);
       const entry = known === 0 ? this.#insertIdle(shard, hash, infoHash, at) : known;
       if (entry === 0) return;
-      if (this.#entries.journal.isOpen) this.#entries.journal.noteSwarm(infoHash, at);
+      if (this.#entries.journal.isOpen) this.#entries.journal.noteDownload(infoHash, at);
       this.#entries.countDownload(entry);
     } finally {
       unlock(words, shard + shardRow.lock);

@@ -51,6 +51,11 @@ export class InfoHashTable {
     return this.shardOf(hash) + this.shardCount * shardRow.size;
   }
 
+  /** Whether it is one of those, by its word index. */
+  isConnectionShard(shard: number): boolean {
+    return shard >= this.#shards + this.shardCount * shardRow.size;
+  }
+
   /** Word index of shard number `index`, of `allShards`. */
   shardAt(index: number): number {
     return this.#shards + index * shardRow.size;

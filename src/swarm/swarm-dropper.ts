@@ -1,4 +1,4 @@
-// Forgetting one swarm at an operator's wish: its peers, a thousand at a time, and then its entry.
+// Forgetting one swarm at an operator's wish, of both kinds: its peers, a thousand at a time, and then its entry.
 
 import type { InfoHashTable } from './info-hash-table.ts';
 import { familyRefAt, shardRow } from './layout.ts';
@@ -23,7 +23,13 @@ export class SwarmDropper {
   /** Takes out about a thousand peers; true when none is left, and then the swarm is unknown. */
   drop(infoHash: Int32Array, at: number): boolean {
     const hash = this.#table.hash(infoHash, at);
-    const shard = this.#table.shardOf(hash);
+    return (
+      this.#dropFrom(this.#table.shardOf(hash), hash, infoHash, at) &&
+      this.#dropFrom(this.#table.connectionShardOf(hash), hash, infoHash, at)
+    );
+  }
+
+  #dropFrom(shard: number, hash: number, infoHash: Int32Array, at: number): boolean {
     lock(this.#words, shard + shardRow.lock);
     try {
       const entry = this.#table.find(shard, hash, infoHash, at);

@@ -144,7 +144,8 @@ export class SwarmEntries {
    */
   evict(shard: number, entry: number): void {
     const words = this.#words;
-    if (this.journal.isOpen) this.journal.noteSwarm(words, entry);
+    // What has the same name and is not of connections stays.
+    if (this.journal.isOpen && !this.#table.isConnectionShard(shard)) this.journal.noteSwarm(words, entry);
     if (this.#isIdle(entry)) {
       this.#evictedIdleSwarms[0]++;
     } else {

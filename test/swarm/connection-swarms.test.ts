@@ -213,6 +213,62 @@ test('they are in no snapshot, and a download that they ended is', () => {
   assert.deepEqual(countsOf(other, 1), { complete: 0, incomplete: 0, downloaded: 1, downloaders: 0 });
 });
 
+test('what happens to them while another process copies the store takes nothing from the swarms of the same torrents', () => {
+  const store = createStore(4 << 20);
+  const visit = new Visit();
+  // Two networks each.
+  for (let n = 0; n < 200; n++) {
+    store.announce(visit.setSwarm(n).setPeer(4, 1), 0, 1);
+    store.announce(visit.setSwarm(n).setPeer(4, 100_000), 0, 1);
+  }
+  const connection = new ConnectionVisit();
+  store.connections.announce(visitOf(connection, 1, 1, 1), 0, 1);
+  const clock = clockAt(10);
+  const changes = store.createChangeEncoder();
+  const row = encodeStore(store, clock);
+  Object.assign(visitOf(connection, 1, 1, 1), { seeding: true, event: Event.completed });
+  store.connections.announce(connection, 0, 2);
+  for (let round = 0; round < 20; round++) {
+    for (let n = 0; n < 6000; n++)
+      store.connections.announce(
+        visitOf(connection, n % 200 === 0 ? n / 200 : 1000 + round * 6000 + n, n, 3),
+        0,
+        2,
+      );
+    for (let section = changes.next(clock); section; section = changes.next(clock)) row.push(section.slice());
+  }
+  assert.ok(store.totals().evictedSwarms > 1000, 'nothing was evicted');
+  row.push(changes.end(clock).slice());
+  changes.close();
+  const copy = createStore();
+  const decoder = copy.createSnapshotDecoder(readerOf(joined(row)));
+  decoder.decode(clock, true, true);
+  decoder.decode(clock, true, true);
+  assert.equal(copy.totals().leechers4, 400);
+  assert.equal(countsOf(copy, 1).downloaded, 1);
+  assert.deepEqual(checkStore(copy.buffer).faults, []);
+});
+
+test('a torrent that is dropped has no peers of either kind, however many they are', () => {
+  const store = createStore();
+  const visit = new Visit();
+  const connection = new ConnectionVisit();
+  for (const swarm of [1, 2]) {
+    store.announce(visit.setSwarm(swarm).setPeer(4, 1), 0, 1);
+    for (let n = 0; n < 3000; n++) store.connections.announce(visitOf(connection, swarm, n, n, n), 0, 1);
+  }
+  let slices = 1;
+  while (!store.drop(visit.setSwarm(1).infoHash, 0)) slices++;
+  assert.ok(slices > 2, 'all of them at once would hold up others');
+  assert.equal(countsOf(store, 1).incomplete, 0);
+  assert.equal(countsOf(store, 2).incomplete, 3001);
+  assert.equal(store.totals().connectionLeechers, 3000);
+  assert.equal(store.connections.find(visitOf(connection, 1, 5, 5)), false);
+  // And may come again.
+  assert.equal(store.connections.announce(visitOf(connection, 1, 5, 5), 0, 2), Visited.joined);
+  assert.deepEqual(checkStore(store.buffer).faults, []);
+});
+
 test('a flood of swarms of one network makes room for itself and leaves the established ones', () => {
   const store = createStore(4 << 20);
   const visit = new ConnectionVisit();
