@@ -12,6 +12,8 @@ import { accessUpkeep, createUpkeep } from './upkeep/upkeep.ts';
 
 /** For answers in flight when another tracker waits to go on; a client that is cut off asks again. */
 const takeoverGraceMs = 100;
+/** Longer than a request may take (8 s); then the swarms are saved, whoever is not done. */
+const usualStopMs = 10_000;
 
 export interface RunOptions {
   statsEveryMs?: number | undefined;
@@ -19,6 +21,8 @@ export interface RunOptions {
   onStats?: (line: string) => void;
   /** The options as they are in force, for the admin door. */
   optionsInForce?: readonly OptionInForce[];
+  /** Told, again and again, that it still ends: what is saved may take its time. */
+  onEnding?: () => void;
 }
 
 export class RunningTracker {
@@ -29,7 +33,8 @@ export class RunningTracker {
   readonly #parts = new Parts();
   #admin: OpenAdmin | undefined;
   #uncaughtExceptions = 0;
-  #saved: Promise<void> | undefined;
+  #onEnding: (() => void) | undefined;
+  #saved: Promise<string | undefined> | undefined;
 
   constructor(core: Core, takeover: Takeover, listeners: Listeners) {
     this.#core = core;
@@ -39,7 +44,8 @@ export class RunningTracker {
   }
 
   /** Starts each part when the one before it has started; when one fails, ends all of them, the listeners too. */
-  async start({ statsEveryMs = 60_000, onStats, optionsInForce = [] }: RunOptions): Promise<void> {
+  async start({ statsEveryMs = 60_000, onStats, optionsInForce = [], onEnding }: RunOptions): Promise<void> {
+    this.#onEnding = onEnding;
     const { configuration, log, snapshots } = this.#core;
     const listeners = this.#listeners;
     await this.#parts.start(
@@ -107,14 +113,32 @@ export class RunningTracker {
     return this.#listeners.isWell();
   }
 
-  /** Stops accepting, lets requests in flight finish, ends the background work. */
-  async close(): Promise<void> {
+  /**
+   * Stops accepting, lets requests in flight finish, ends the background work, and saves. However any of that fails, the rest
+   * is done.
+   * @returns why something is lost that was acknowledged; `undefined` when nothing is
+   */
+  async close(): Promise<string | undefined> {
     this.#takeover.end();
-    await this.#parts.stop();
+    await this.#stopParts();
     // After the last answer, so that the file holds every announce that was acknowledged.
-    await this.#saveLast();
+    const fault = await this.#saveLast();
     // Who knocks now finds nobody, and everything saved.
     this.#takeover.close();
+    return fault;
+  }
+
+  async #stopParts(): Promise<void> {
+    const { log, failed } = this.#core;
+    let late: NodeJS.Timeout | undefined;
+    const isLate = new Promise<void>((resolve) => {
+      late = setTimeout(() => {
+        log.warn('some requests did not end in time');
+        resolve();
+      }, usualStopMs);
+    });
+    await Promise.race([this.#parts.stop().catch(failed), isLate]);
+    clearTimeout(late);
   }
 
   #adminPart(configuration: readonly OptionInForce[]): Part {
@@ -147,8 +171,8 @@ export class RunningTracker {
     };
   }
 
-  #saveLast(): Promise<void> | undefined {
-    this.#saved ??= this.#core.snapshots?.close();
+  #saveLast(): Promise<string | undefined> {
+    this.#saved ??= this.#core.snapshots?.close(this.#onEnding) ?? Promise.resolve(undefined);
     return this.#saved;
   }
 }

@@ -19,8 +19,6 @@ import { type Phase, signalRules } from './signal-rules.ts';
 
 /** Ctrl-C under npm reaches the tracker twice at once; only a person who presses it again means it. */
 const sameSignalMs = 500;
-/** Longer than a request may take (8 s), shorter than the patience of systemd. */
-const closeWithinMs = 10_000;
 
 export interface LifeOptions {
   resolved: ResolvedConfiguration;
@@ -132,6 +130,7 @@ export class Life {
       optionsInForce: listConfiguration(resolved),
       // What `systemctl status` shows.
       onStats: (line) => serviceManager.status(line),
+      onEnding: () => serviceManager.stillStopping(),
     });
     this.#server = server;
     void server.succeeded?.then((succession) => this.#makeWay(succession));
@@ -159,13 +158,8 @@ export class Life {
     this.#ending = true;
     log.info('Shutting down.');
     serviceManager.stopping();
-    const late = setTimeout(() => {
-      log.warn('some requests did not end in time');
-      exit(0);
-    }, closeWithinMs);
-    await this.#server!.close();
-    clearTimeout(late);
-    exit(0);
+    const fault = await this.#server!.close();
+    exit(fault === undefined ? 0 : 1);
   }
 
   async #reload(): Promise<void> {

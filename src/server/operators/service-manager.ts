@@ -8,6 +8,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Delivers one notification, and never throws or waits. */
 type Send = (payload: string) => void;
 
+/** More than the time after which a save that does not go on is given up. */
+const stillStoppingMs = 40_000;
+
 /** sd_notify(3). Where no service manager asked to be told, every method does nothing. */
 export class ServiceManager {
   readonly #send: Send;
@@ -45,6 +48,11 @@ export class ServiceManager {
   stopping(): void {
     clearInterval(this.#watchdog);
     this.#send('STOPPING=1\nSTATUS=Shutting down.');
+  }
+
+  /** It takes longer than a unit usually allows; to be said again within the time that it asks for. */
+  stillStopping(): void {
+    this.#send(`EXTEND_TIMEOUT_USEC=${stillStoppingMs * 1000}`);
   }
 
   status(text: string): void {

@@ -38,7 +38,8 @@ function formatRow(name: OptionName): string {
 function formatOption(name: OptionName): string {
   const { default: value, example, shipped, help, kind } = optionOf(name);
   const why = shipped ? ` ${shipped.why}` : '';
-  const text = `${help} Default: ${defaultTextOf(name) ?? 'false'}.${why}`;
+  const usual = typeof value === 'boolean' ? String(value) : (defaultTextOf(name) ?? 'none');
+  const text = `${help} Default: ${usual}.${why}`;
   const literal = kind.format((shipped?.value ?? example ?? value) as NonNullable<unknown>);
   return `\n${wrap(text, 78)
     .map((line) => `# ${line}\n`)
@@ -76,7 +77,7 @@ const pageFoot = `## Exit codes
 | Code | Meaning |
 |---|---|
 | 0 | stopped by SIGINT or SIGTERM; or \`--help\`, \`--version\`, or a \`--check\` without error |
-| 1 | cannot start, or by \`--check\` could not: a port is in use, no listener is enabled, the data directory is not writable |
+| 1 | cannot start, or by \`--check\` could not: a port is in use, no listener is enabled, the data directory is not writable; or stopped, and not all could be saved, or by a second signal |
 | 2 | an unknown option or key, a wrong value, an unreadable file, options that contradict each other |
 
 Either error is one line on standard error that names the option, variable or key.

@@ -24,8 +24,8 @@ export interface SavedSnapshot {
 export interface SaveOptions {
   /** Asked before each section; true ends the saving, and nothing has changed. */
   cancelled?: () => boolean;
-  /** Called after each section, to leave the processor to others. */
-  pause?: () => void;
+  /** Called after each section, which is about a MiB. */
+  wrote?: () => void;
 }
 
 export interface LoadedSnapshots {
@@ -43,6 +43,9 @@ export interface LoadedSnapshots {
   durationMs: number;
 }
 
+/** Between two flushes: at the end of a large file one alone would take longer than a disk that has failed is waited for. */
+const sectionsPerFlush = 64;
+
 const fileName = 'swarms.snapshot';
 // The same name for every process: what one left behind when it was killed, the next one writes over.
 const asideName = `${fileName}.new`;
@@ -56,7 +59,7 @@ const generations = [fileName, `${fileName}.previous`] as const;
 export function saveSnapshot(
   store: SwarmStore,
   directory: string,
-  { cancelled = () => false, pause = () => {} }: SaveOptions = {},
+  { cancelled = () => false, wrote = () => {} }: SaveOptions = {},
 ): SavedSnapshot | undefined {
   const start = performance.now();
   const [last, previous] = generations.map((name) => join(directory, name)) as [string, string];
@@ -64,11 +67,12 @@ export function saveSnapshot(
   const encoder = store.createSnapshotEncoder();
   const file = openSync(aside, 'w', 0o600);
   try {
-    for (;;) {
+    for (let sections = 1; ; sections++) {
       const section = encoder.next(snapshotClock());
       if (section === undefined) break;
       writeAll(file, section);
-      pause();
+      if (sections % sectionsPerFlush === 0) fsyncSync(file);
+      wrote();
       if (cancelled()) {
         rmSync(aside);
         return undefined;
@@ -116,7 +120,11 @@ export function lastSavedAt(directory: string): number {
 
 /** Takes away what a save that did not come to its end has left behind. */
 export function removeUnfinished(directory: string): void {
-  rmSync(join(directory, asideName), { force: true });
+  try {
+    rmSync(join(directory, asideName), { force: true });
+  } catch {
+    // Whoever saves next says what is in the way.
+  }
 }
 
 /** True when the file is whole. */

@@ -2,25 +2,31 @@
 import '../../cli/typescript-lines.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { SwarmStore } from '../../swarm/swarm-store.ts';
+import { SavingState } from './saving-state.ts';
 import { type SavedSnapshot, saveSnapshot } from './snapshot-file.ts';
 
 export interface SnapshotWorkerData {
   store: SharedArrayBuffer;
   directory: string;
-  /** One word; not 0 asks the thread to give up. Ending it from outside could leave a shard locked for ever. */
-  cancelled: Int32Array<SharedArrayBuffer>;
+  state: Int32Array<SharedArrayBuffer>;
+  /** Whether nobody is answered any more who would want the processor. */
+  hurries: boolean;
 }
 
 /** Undefined when it was cancelled; an exception is the thread's `error` event. */
 export type SnapshotWorkerMessage = SavedSnapshot | undefined;
 
-const { store, directory, cancelled } = workerData as SnapshotWorkerData;
+const { store, directory, state: words, hurries } = workerData as SnapshotWorkerData;
+const state = new SavingState(words);
 /** After each MiB, so that on a machine with few cores the answering threads get theirs. */
 const pauseMs = 2;
 const neverNotified = new Int32Array(new SharedArrayBuffer(4));
 
 const message: SnapshotWorkerMessage = saveSnapshot(SwarmStore.attach(store, 1), directory, {
-  cancelled: () => Atomics.load(cancelled, 0) !== 0,
-  pause: () => Atomics.wait(neverNotified, 0, 0, pauseMs),
+  cancelled: () => state.isCancelled,
+  wrote: () => {
+    state.noteWritten();
+    if (!hurries) Atomics.wait(neverNotified, 0, 0, pauseMs);
+  },
 });
 parentPort!.postMessage(message);

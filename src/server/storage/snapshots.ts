@@ -3,12 +3,13 @@ import { Worker } from 'node:worker_threads';
 import { formatVersion } from '../../swarm/snapshot-format.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import type { LogFields } from '../log/log.ts';
+import { SavingState } from './saving-state.ts';
 import {
   type LoadedSnapshots,
+  lastSavedAt,
   loadSnapshots,
   removeUnfinished,
   type SavedSnapshot,
-  saveSnapshot,
 } from './snapshot-file.ts';
 import type { SnapshotWorkerData, SnapshotWorkerMessage } from './snapshot-worker.ts';
 
@@ -17,6 +18,8 @@ export interface SnapshotsOptions {
   /** From the end of one save to the beginning of the next. */
   intervalSeconds: number;
   log: SnapshotLog;
+  /** For so long nothing may be written of the last snapshot before it is given up. */
+  silentMs?: number;
 }
 
 interface SnapshotLog {
@@ -50,12 +53,19 @@ export interface TakenOver {
   durationMs: number;
 }
 
+/** A disk that moves 64 MiB in it is slow and not broken: the last snapshot takes as long as it takes. */
+const usualSilentMs = 30_000;
+
+const watchEveryMs = 1000;
+
 const workerFile = new URL('./snapshot-worker.js', import.meta.url);
 
 export class Snapshots {
   readonly #store: SwarmStore;
   readonly #options: SnapshotsOptions;
-  readonly #cancelled = new Int32Array(new SharedArrayBuffer(4));
+  /** Of the save under way, or the last one. */
+  #state = new SavingState();
+  #resting = false;
   #timer: NodeJS.Timeout | undefined;
   #saving: Promise<SavedSnapshot | undefined> | undefined;
   #failing = false;
@@ -129,7 +139,7 @@ export class Snapshots {
 
   /** Whether nothing is saved, from `stop` to `resume`. */
   get isResting(): boolean {
-    return Atomics.load(this.#cancelled, 0) !== 0;
+    return this.#resting;
   }
 
   /**
@@ -137,7 +147,8 @@ export class Snapshots {
    * `undefined` then, and while saving rests.
    */
   save(): Promise<SavedSnapshot | undefined> {
-    this.#saving ??= this.#saveInThread()
+    if (this.#resting) return Promise.resolve(undefined);
+    this.#saving ??= this.#saveInThread(false)
       .then(
         (saved) => {
           if (saved !== undefined) this.#succeeded(saved);
@@ -156,36 +167,79 @@ export class Snapshots {
 
   /** Takes up the saving at intervals again after `stop`. */
   resume(): void {
-    Atomics.store(this.#cancelled, 0, 0);
+    this.#resting = false;
     this.start();
   }
 
   /** Ends the saving at intervals, also where it is under way. */
   async stop(): Promise<void> {
-    Atomics.store(this.#cancelled, 0, 1);
+    this.#resting = true;
+    this.#state.cancel();
     await this.#saving;
     clearTimeout(this.#timer);
     removeUnfinished(this.#options.directory);
   }
 
-  /** Saves for the last time, once nothing changes the store any more; blocks the thread. */
-  async close(): Promise<void> {
-    await this.stop();
+  /**
+   * Saves for the last time, once nothing changes the store any more. Not in this thread, which hears signals meanwhile.
+   * @param goesOn called about once a second while something is written
+   * @returns why what is not saved yet is lost; `undefined` when all is saved
+   */
+  async close(goesOn: () => void = () => {}): Promise<string | undefined> {
+    const { log, directory } = this.#options;
     try {
-      const saved = saveSnapshot(this.#store, this.#options.directory)!;
+      await this.#unlessSilent(this.stop(), goesOn);
+      const saved = (await this.#unlessSilent(this.#saveInThread(true), goesOn))!;
       this.#succeeded(saved);
-      this.#options.log.info(`Saved ${saved.peers} peers (${formatCost(saved)}).`);
+      log.info(`Saved ${saved.peers} peers (${formatCost(saved)}).`);
+      return undefined;
     } catch (error) {
-      this.#failed(error);
+      const { message } = error as Error;
+      this.figures.failures++;
+      this.figures.failing = message;
+      const savedAt = lastSavedAt(directory);
+      const stays = savedAt === 0 ? 'there is no snapshot' : `the last one is of ${formatTime(savedAt)}`;
+      log.error(
+        `the last snapshot could not be saved in ${directory}: ${message}; ${stays}, and what came later is lost`,
+      );
+      return message;
     }
   }
 
-  #saveInThread(): Promise<SnapshotWorkerMessage> {
+  /** As `done`; rejects when nothing has been written for too long. */
+  async #unlessSilent<T>(done: Promise<T>, goesOn: () => void): Promise<T> {
+    const { silentMs = usualSilentMs } = this.#options;
+    let watching: NodeJS.Timeout | undefined;
+    const silent = new Promise<never>((_, reject) => {
+      let { written } = this.#state;
+      let since = performance.now();
+      watching = setInterval(
+        () => {
+          if (this.#state.written !== written) {
+            written = this.#state.written;
+            since = performance.now();
+            goesOn();
+          } else if (performance.now() - since > silentMs)
+            reject(new Error(`nothing has been written for ${silentMs / 1000} s`));
+        },
+        Math.min(watchEveryMs, silentMs),
+      );
+    });
+    try {
+      return await Promise.race([done, silent]);
+    } finally {
+      clearInterval(watching);
+    }
+  }
+
+  #saveInThread(hurries: boolean): Promise<SnapshotWorkerMessage> {
+    this.#state = new SavingState();
     return new Promise((resolve, reject) => {
       const data: SnapshotWorkerData = {
         store: this.#store.buffer,
         directory: this.#options.directory,
-        cancelled: this.#cancelled,
+        state: this.#state.words,
+        hurries,
       };
       const worker = new Worker(workerFile, { workerData: data });
       worker.once('message', resolve);
@@ -220,6 +274,10 @@ export class Snapshots {
       `cannot save the snapshot in ${directory}: ${message}; the last one stays, and it is tried again every ${intervalSeconds} s`,
     );
   }
+}
+
+function formatTime(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
 }
 
 function formatCost({ bytes, durationMs }: SavedSnapshot): string {

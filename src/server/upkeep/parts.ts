@@ -24,13 +24,24 @@ export class Parts {
     }
   }
 
-  /** Ends them all, each when the one after it has; once, however often it is called. */
+  /**
+   * Ends them all, each when the one after it has; once, however often it is called. One that fails to end keeps none of the
+   * others from it, and then it rejects.
+   */
   stop(graceMs?: number): Promise<void> {
     this.#stopped ??= this.#stop(graceMs);
     return this.#stopped;
   }
 
   async #stop(graceMs?: number): Promise<void> {
-    for (let part = this.#started.pop(); part; part = this.#started.pop()) await part.stop(graceMs);
+    let failure: { error: unknown } | undefined;
+    for (let part = this.#started.pop(); part; part = this.#started.pop()) {
+      try {
+        await part.stop(graceMs);
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+    if (failure !== undefined) throw failure.error;
   }
 }

@@ -16,6 +16,8 @@ import { after, test } from 'node:test';
 import { monotonicSeconds } from '../../../src/server/clock.ts';
 import { loadSnapshots, saveSnapshot } from '../../../src/server/storage/snapshot-file.ts';
 import { Snapshots } from '../../../src/server/storage/snapshots.ts';
+import { header, shardRow } from '../../../src/swarm/layout.ts';
+import { lock, unlock } from '../../../src/swarm/lock.ts';
 import { sealHeader, sectionHeader } from '../../../src/swarm/snapshot-format.ts';
 import type { SwarmStore } from '../../../src/swarm/swarm-store.ts';
 import { createStore, Visit } from '../../swarm/visit.ts';
@@ -104,6 +106,35 @@ test('the end of a tracker cancels a save under way and makes its own', async ()
   await snapshots.close();
   assert.equal(loadSnapshots(createStore(), directory).peers, 1000);
   assert.match(log.lines.at(-1)!, /^Saved 1000 peers \(0\.\d MiB in \d\.\d\d s\)\.$/);
+});
+
+test('an end whose save fails says so, also when saving failed before, and what stays', async () => {
+  const directory = newDirectory();
+  const { snapshots, log } = snapshotsIn(directory, storeWith(10));
+  assert.equal(await snapshots.save().then((saved) => saved?.peers), 10);
+  // In the way of the file that is written first.
+  mkdirSync(join(directory, 'swarms.snapshot.new'));
+  await snapshots.save();
+  assert.match((await snapshots.close())!, /^EISDIR/);
+  assert.match(
+    log.lines.at(-1)!,
+    /^the last snapshot could not be saved in .*: EISDIR.*; the last one is of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d, and what came later is lost$/,
+  );
+  assert.equal(log.lines.length, 2);
+});
+
+test('an end whose save stands still is given up, and one that goes on is not', async () => {
+  const directory = newDirectory();
+  const store = storeWith(1000);
+  const log = new Lines();
+  const snapshots = new Snapshots(store, { directory, intervalSeconds: 60, log, silentMs: 300 });
+  const words = new Int32Array(store.buffer);
+  // As a thread would that fails in the midst of an announce.
+  const held = words[header.shards] + shardRow.lock;
+  lock(words, held);
+  assert.equal(await snapshots.close(), 'nothing has been written for 0.3 s');
+  assert.match(log.lines[0], /there is no snapshot, and what came later is lost$/);
+  unlock(words, held);
 });
 
 test('a directory that cannot be written is told once, and once again when it can', async () => {
