@@ -54,7 +54,7 @@ const filter = new XdpFilter(calls, {
   interfaceName,
   ports: [ourPort],
   addresses: [mapped],
-  shield: undefined,
+  shield: false,
 });
 const socket = new XdpSocket(
   calls,

@@ -13,7 +13,7 @@ const command = {
   testRun: 10,
   linkCreate: 28,
 } as const;
-export const MapType = { hash: 1, perCpuArray: 6, lruHash: 9, rings: 17 } as const;
+export const MapType = { hash: 1, perCpuArray: 6, rings: 17 } as const;
 export type MapType = (typeof MapType)[keyof typeof MapType];
 const XDP_PROGRAM = 6;
 const XDP_ATTACH = 37;

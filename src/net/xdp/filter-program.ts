@@ -17,8 +17,6 @@ export const FilterCount = {
   tooShort: 2,
   /** Neither a connect nor with an id that could be ours. */
   implausible: 3,
-  /** Of a source that sends more than it may. */
-  tooMany: 4,
 } as const;
 export type FilterCount = (typeof FilterCount)[keyof typeof FilterCount];
 export const filterCounts = Object.keys(FilterCount).length;
@@ -30,13 +28,6 @@ export interface FilterMaps {
   readonly addresses: number;
   /** PERCPU_ARRAY of 64-bit numbers by `FilterCount`. */
   readonly counts: number;
-  /** LRU_HASH: 16 bytes, an IPv4 address or the /64 of an IPv6 one → when its allowance is whole again, in ns. */
-  readonly sources: number;
-}
-
-export interface Shield {
-  /** Packets a second that a source may send for ever, and at once after a rest; undefined: as many as it likes. */
-  readonly allowance: { readonly rate: number; readonly burst: number } | undefined;
 }
 
 // struct xdp_md
@@ -49,7 +40,7 @@ const udp = { source: 0, target: 2, length: 4, bytes: 8 } as const;
 const question = { id: 0, idLow: 4, action: 8, bytes: 16 } as const;
 
 const UDP = 17;
-const helper = { mapLookup: 1, mapUpdate: 2, nanoseconds: 5, redirectMap: 51 } as const;
+const helper = { mapLookup: 1, redirectMap: 51 } as const;
 /** 16 bits as they stand in a packet, read by a little-endian machine. */
 const network16 = (value: number) => ((value & 0xff) << 8) | (value >> 8);
 /** Everything but "do not fragment" must be 0. */
@@ -61,13 +52,14 @@ const source = -32;
 const number = -40;
 
 /**
- * The program for these ports. Registers: r6 the packet's context, r7 where its UDP header begins, r8 the packet's end,
- * r9 whether the source is on our own network, and later its allowance.
+ * The program for these ports; with the shield it drops what no client sends. It never counts by the address of a sender,
+ * which nobody has proven here: who forges one would keep its owner out. Registers: r6 the packet's context, r7 where
+ * its UDP header begins, r8 the packet's end.
  */
 export function filterProgram(
   maps: FilterMaps,
   ports: readonly number[],
-  shield?: Shield,
+  shield = false,
 ): Uint8Array<ArrayBuffer> {
   const program = new Assembler();
   program.computeWith('move', 6, 1).load(4, 7, 6, context.data).load(4, 8, 6, context.dataEnd);
@@ -75,11 +67,10 @@ export function filterProgram(
   readIpv4(program);
   readIpv6(program);
   readPorts(program, ports);
-  isOurs(program, maps.addresses);
-  if (shield !== undefined) {
-    isPlausible(program);
-    if (shield.allowance !== undefined) isWithinAllowance(program, maps.sources, shield.allowance);
-  }
+  lookUp(program, maps.addresses, target).jumpIf(0, 'equal', 0, 'pass');
+  // Nobody else has an address of ours.
+  lookUp(program, maps.addresses, source).jumpIf(0, 'unequal', 0, 'pass');
+  if (shield) isPlausible(program);
   count(program, maps.counts, FilterCount.taken);
   program
     .loadMap(1, maps.rings)
@@ -91,8 +82,8 @@ export function filterProgram(
     .label('pass')
     .compute('move', 0, XdpAction.pass)
     .exit();
-  if (shield !== undefined) {
-    for (const reason of ['fromPort0', 'tooShort', 'implausible', 'tooMany'] as const) {
+  if (shield) {
+    for (const reason of ['fromPort0', 'tooShort', 'implausible'] as const) {
       program.label(reason);
       count(program, maps.counts, FilterCount[reason]);
       program.compute('move', 0, XdpAction.drop).exit();
@@ -143,22 +134,17 @@ function readIpv4(program: Assembler): void {
     .store(8, 10, source, 2)
     .storeConstant(4, 10, target + 8, mappedWord)
     .storeConstant(4, 10, source + 8, mappedWord)
-    .load(4, 2, 7, ipv4.source);
-  isLocal(program, 'ipv4', [
-    [0xff, 10],
-    [0xff, 127],
-    [0xffff, network16(0xc0a8)],
-    [0xffff, network16(0xa9fe)],
-    [0xf0ff, network16(0xac10)],
-    [0xc0ff, network16(0x6440)],
-  ]);
+    // Whom the kernel would not believe either: this network, loopback, multicast and what is reserved. (RFC 6890)
+    .load(1, 2, 7, ipv4.source)
+    .jumpIf(2, 'equal', 0, 'pass')
+    .jumpIf(2, 'equal', 127, 'pass')
+    .jumpIf(2, 'atLeast', 224, 'pass');
   program.compute('add', 7, ipv4.bytes).jump('udp');
 }
 
 /** 00 00 ff ff as the machine reads it. */
 const mappedWord = 0xffff0000 | 0;
 
-/** Of the sender's address its /64, which is the least that one subscriber has. */
 function readIpv6(program: Assembler): void {
   program.label('ipv6');
   needs(program, ipv6.bytes + udp.bytes);
@@ -169,32 +155,14 @@ function readIpv6(program: Assembler): void {
     .load(1, 2, 7, ipv6.next)
     .jumpIf(2, 'unequal', UDP, 'pass');
   for (const word of [0, 4, 8, 12]) program.load(4, 2, 7, ipv6.target + word).store(4, 10, target + word, 2);
-  for (const word of [0, 4]) program.load(4, 2, 7, ipv6.source + word).store(4, 10, source + word, 2);
+  for (const word of [0, 4, 8, 12]) program.load(4, 2, 7, ipv6.source + word).store(4, 10, source + word, 2);
   program
-    .compute('move', 2, 0)
-    .store(8, 10, source + 8, 2)
-    .load(4, 2, 7, ipv6.source);
-  isLocal(program, 'ipv6', [
-    [0xfe, 0xfc],
-    [0xc0ff, network16(0xfe80)],
-  ]);
+    // As above: loopback and what else begins with 64 zeros, and multicast.
+    .load(8, 2, 7, ipv6.source)
+    .jumpIf(2, 'equal', 0, 'pass')
+    .load(1, 2, 7, ipv6.source)
+    .jumpIf(2, 'equal', 0xff, 'pass');
   program.compute('add', 7, ipv6.bytes).label('udp');
-}
-
-/**
- * r9 = 1 if the address that begins with r2 is private, of a carrier's network, link-local or loopback: many clients may
- * share it, and so it has no allowance (protocol/address-scope.ts).
- */
-function isLocal(
-  program: Assembler,
-  name: string,
-  networks: readonly (readonly [mask: number, value: number])[],
-): void {
-  program.compute('move', 9, 1);
-  for (const [mask, value] of networks) {
-    program.computeWith('move', 3, 2).compute('and', 3, mask).jumpIf(3, 'equal', value, `${name} local`);
-  }
-  program.compute('move', 9, 0).label(`${name} local`);
 }
 
 function readPorts(program: Assembler, ports: readonly number[]): void {
@@ -205,13 +173,13 @@ function readPorts(program: Assembler, ports: readonly number[]): void {
   program.jump('pass').label('our port');
 }
 
-function isOurs(program: Assembler, addresses: number): void {
-  program
+/** r0 = 0 where the address below the frame is not in the map. */
+function lookUp(program: Assembler, addresses: number, address: number): Assembler {
+  return program
     .loadMap(1, addresses)
     .computeWith('move', 2, 10)
-    .compute('add', 2, target)
-    .call(helper.mapLookup)
-    .jumpIf(0, 'equal', 0, 'pass');
+    .compute('add', 2, address)
+    .call(helper.mapLookup);
 }
 
 /**
@@ -246,50 +214,6 @@ function isPlausible(program: Assembler): void {
 /** The halves of 0x41727101980. */
 const connectHigh = 0x417;
 const connectLow = 0x27101980;
-
-/**
- * One number a source: when its allowance will be whole again. Each packet puts it off by its share of a second; who
- * would put it off further than the burst is dropped. Two processors that count at once may let one packet more pass.
- */
-function isWithinAllowance(
-  program: Assembler,
-  sources: number,
-  { rate, burst }: NonNullable<Shield['allowance']>,
-): void {
-  const share = Math.max(1, Math.round(1e9 / rate));
-  // Constants have 31 bits: two seconds at most.
-  const most = Math.min(2 ** 31 - 1, share * burst);
-  program
-    .jumpIf(9, 'unequal', 0, 'allowed')
-    .call(helper.nanoseconds)
-    .computeWith('move', 9, 0)
-    .loadMap(1, sources)
-    .computeWith('move', 2, 10)
-    .compute('add', 2, source)
-    .call(helper.mapLookup)
-    .jumpIf(0, 'equal', 0, 'new source')
-    .load(8, 2, 0, 0)
-    .jumpIfWith(2, 'atLeast', 9, 'waits')
-    .computeWith('move', 2, 9)
-    .label('waits')
-    .compute('add', 2, share)
-    .computeWith('move', 3, 2)
-    .computeWith('sub', 3, 9)
-    .jumpIf(3, 'above', most, 'tooMany')
-    .store(8, 0, 0, 2)
-    .jump('allowed')
-    .label('new source')
-    .compute('add', 9, share)
-    .store(8, 10, number, 9)
-    .loadMap(1, sources)
-    .computeWith('move', 2, 10)
-    .compute('add', 2, source)
-    .computeWith('move', 3, 10)
-    .compute('add', 3, number)
-    .compute('move', 4, 0)
-    .call(helper.mapUpdate)
-    .label('allowed');
-}
 
 function count(program: Assembler, counts: number, which: FilterCount): void {
   program

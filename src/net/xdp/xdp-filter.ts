@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { SystemCallError } from '../system-call-error.ts';
 import type { SystemCalls } from '../system-calls.ts';
 import { AttachMode, Bpf, MapType } from './bpf.ts';
-import { FilterCount, type FilterMaps, filterCounts, filterProgram, type Shield } from './filter-program.ts';
+import { FilterCount, type FilterMaps, filterCounts, filterProgram } from './filter-program.ts';
 
 /** How the filter is attached: in the driver, or in the kernel's generic code, after it has made its own buffer. */
 export type XdpAttachment = 'driver' | 'generic';
@@ -13,13 +13,12 @@ export interface XdpFilterOptions {
   readonly ports: readonly number[];
   /** 16 bytes each, IPv4 as ::ffff:a.b.c.d. */
   readonly addresses: readonly Uint8Array[];
-  /** Undefined: nothing is dropped. */
-  readonly shield: Shield | undefined;
+  /** Whether what no client sends is dropped. */
+  readonly shield: boolean;
 }
 
 const mostQueues = 64;
 const mostAddresses = 1024;
-const mostSources = 65536;
 
 /** What the filter has counted since it was attached. */
 export type FilterCounts = Readonly<Record<keyof typeof FilterCount, number>>;
@@ -44,7 +43,6 @@ export class XdpFilter {
         rings: this.#keep(this.#bpf.createMap(MapType.rings, 4, 4, mostQueues)),
         addresses: this.#keep(this.#bpf.createMap(MapType.hash, 16, 4, mostAddresses)),
         counts: this.#keep(this.#bpf.createMap(MapType.perCpuArray, 4, 8, filterCounts)),
-        sources: this.#keep(this.#bpf.createMap(MapType.lruHash, 16, 8, mostSources)),
       };
       for (const address of addresses) this.#bpf.update(this.#maps.addresses, address, present);
       const program = this.#keep(this.#bpf.loadProgram(filterProgram(this.#maps, ports, shield)));

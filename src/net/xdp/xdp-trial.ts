@@ -43,9 +43,8 @@ export function tryXdp(calls: SystemCalls, interfaceName: string, port: number):
       rings: keep(bpf.createMap(MapType.rings, 4, 4, 1)),
       addresses: keep(bpf.createMap(MapType.hash, 16, 4, 1)),
       counts: keep(bpf.createMap(MapType.perCpuArray, 4, 8, filterCounts)),
-      sources: keep(bpf.createMap(MapType.lruHash, 16, 8, 64)),
     };
-    keep(bpf.loadProgram(filterProgram(maps, [port], { allowance: { rate: 1, burst: 1 } })));
+    keep(bpf.loadProgram(filterProgram(maps, [port], true)));
   } finally {
     for (const descriptor of descriptors) calls.close(descriptor);
     bpf.close();

@@ -98,9 +98,9 @@ function requestLogOf({ verbose, logIp }: Configuration, log: Log) {
   return verbose ? { lines: log, logIp } : undefined;
 }
 
-function xdpOf({ xdp, xdpShield, rateLimit }: ListenerParts['configuration'], log: ListenerParts['log']) {
+function xdpOf({ xdp, xdpShield }: ListenerParts['configuration'], log: ListenerParts['log']) {
   if (xdp.length === 0) return undefined;
-  return { interfaces: xdp, shield: xdpShield, rate: rateLimit.udp, log };
+  return { interfaces: xdp, shield: xdpShield, log };
 }
 
 /** A sandbox around a tracker with inherited sockets may forbid any other, and so the trial with sockets of its own. */

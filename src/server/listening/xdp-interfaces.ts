@@ -10,7 +10,6 @@ import { XdpFilter } from '../../net/xdp/xdp-filter.ts';
 import { closeXdpSocket, openXdpSocket, readXdpLosses, type XdpHandle } from '../../net/xdp/xdp-handle.ts';
 import { queuesOf } from '../../net/xdp/xdp-trial.ts';
 import { parseIp } from '../../protocol/ip-address.ts';
-import type { TokenRate } from '../../tracker/token-buckets.ts';
 import { noXdpCounts, type XdpCounts } from '../../transport/udp/xdp-counts.ts';
 import type { Log } from '../log/log.ts';
 
@@ -19,8 +18,6 @@ export interface XdpInterfacesOptions {
   readonly workers: number;
   /** Whether what no client sends is dropped by the filter. */
   readonly shield: boolean;
-  /** What the tracker itself allows an address; the filter drops only what is far above it. */
-  readonly rate: TokenRate | undefined;
   readonly log: Log;
   /** Makes a worker look into its mailbox. */
   readonly wake: (worker: number) => void;
@@ -35,8 +32,6 @@ export interface XdpEndpoint {
 /** Another tracker that hands over to this one gives the interface up within such a time. */
 const tryAgainMs = 250;
 const addressesEveryMs = 10_000;
-/** The tracker sheds what is above its own limit; what is so far above it need not even reach it. */
-const aboveTracker = 20;
 
 interface Ring {
   readonly queue: number;
@@ -132,16 +127,15 @@ export class XdpInterfaces {
 
   /** Whether there is nothing more to try. */
   #attach(name: string): boolean {
-    const { log, shield, rate } = this.#options;
+    const { log, shield } = this.#options;
     const addresses = localAddresses(this.#endpoints);
-    const allowance = rate && { rate: rate.rate * aboveTracker, burst: rate.burst * aboveTracker };
     let filter: XdpFilter;
     try {
       filter = new XdpFilter(this.#calls, {
         interfaceName: name,
         ports: [...new Set(this.#endpoints.map(({ port }) => port))],
         addresses: [...addresses.values()],
-        shield: shield ? { allowance } : undefined,
+        shield,
       });
     } catch (error) {
       const busy = error instanceof SystemCallError && error.code === 'EBUSY';

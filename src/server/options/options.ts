@@ -245,7 +245,7 @@ export function flagOf(name: OptionName): string {
 export function defaultTextOf(name: OptionName): string | undefined {
   const { defaultText, default: value, kind } = optionOf(name);
   if (defaultText !== undefined) return defaultText;
-  if (typeof value === 'boolean') return undefined;
+  if (typeof value === 'boolean') return value ? 'on' : undefined;
   const literal = kind.format(value as NonNullable<unknown>);
   return literal.startsWith('"') ? literal.slice(1, -1) : literal;
 }

@@ -17,8 +17,6 @@ export const xdpOptions = {
     group: 'Listening',
     kind: onOff(),
     default: true,
-    help:
-      'With --xdp: drop what no client sends, and what is far above --rate-limit from one address, before it costs ' +
-      'anything.',
+    help: 'With --xdp: drop what no client sends before it costs anything.',
   }),
 } as const;

@@ -6,7 +6,6 @@ export interface XdpCounts {
   fromPort0: number;
   tooShort: number;
   implausible: number;
-  tooMany: number;
   /** Not put into a ring, for whatever reason; as it was full; as there was no frame. */
   dropped: number;
   ringFull: number;
@@ -18,7 +17,6 @@ export const noXdpCounts: Readonly<XdpCounts> = {
   fromPort0: 0,
   tooShort: 0,
   implausible: 0,
-  tooMany: 0,
   dropped: 0,
   ringFull: 0,
   noFrame: 0,
@@ -29,7 +27,6 @@ export const shieldRefusals = {
   shield_port_0: 'Shield: from port 0',
   shield_too_short: 'Shield: shorter than any request',
   shield_implausible: 'Shield: neither a connect nor an id of ours',
-  shield_too_many: 'Shield: far too many from one address',
 } as const;
 
 /** By the names of `shieldRefusals`. */
@@ -38,6 +35,5 @@ export function shieldCounts(counts: XdpCounts): Record<keyof typeof shieldRefus
     shield_port_0: counts.fromPort0,
     shield_too_short: counts.tooShort,
     shield_implausible: counts.implausible,
-    shield_too_many: counts.tooMany,
   };
 }

@@ -71,9 +71,9 @@ export class Mailboxes {
     return new SharedArrayBuffer((headerWords + threads * rowWords) * 4 + threads * threads * ring);
   }
 
-  /** A number that no other connection of any thread has or had. */
+  /** A number that no other connection of any thread has or had; an int32, as it is kept in records and letters. */
   nextGeneration(): number {
-    return Atomics.add(this.#words, header.generation, 1) + 1;
+    return (Atomics.add(this.#words, header.generation, 1) + 1) | 0;
   }
 
   /** Connections of all threads. */

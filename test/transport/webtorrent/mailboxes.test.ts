@@ -38,6 +38,16 @@ test('letters of every length arrive whole and in order, round after round', () 
   assert.ok(woken <= rounds * 2);
 });
 
+test('the numbers of connections stay what a record and a letter can hold, after 2^31 of them too', () => {
+  const buffer = Mailboxes.create(2);
+  // As many connections have been.
+  new Int32Array(buffer)[0] = 2 ** 31 - 3;
+  const [one, other] = [new Mailboxes(buffer, 2, 0), new Mailboxes(buffer, 2, 1)];
+  const numbers = Array.from({ length: 6 }, (_, i) => (i % 2 === 0 ? one : other).nextGeneration());
+  assert.deepEqual([...Int32Array.from(numbers)], numbers);
+  assert.equal(new Set(numbers).size, 6);
+});
+
 test('a full ring takes no more, counts it, and goes on when it was read', () => {
   const buffer = Mailboxes.create(2);
   const sender = new Mailboxes(buffer, 2, 0);
