@@ -1,11 +1,11 @@
 // The attacker of the abuse suites, a process of its own: `random` announces info_hashes that nobody knows from many
 // addresses, `known` the same few again and again, `pin` such that swarms of several sizes are established here and there,
-// `one` sends as fast as it is told from a single one.
+// `one` sends as fast as it is told from a single one, `network` from all subnets (/56) of an IPv6 /48 in turn.
 // `abuse-flooder pin <host> <port> <how many> <addresses>`
 // `abuse-flooder <random|known> <host> <port> <how many> <addresses> <a second, or 0> <first>`
-// `abuse-flooder one <host> <port> <a second> <seconds>`; prints one line of JSON.
+// `abuse-flooder <one|network> <host> <port> <a second> <seconds>`; prints one line of JSON.
 import { pause } from '../program.ts';
-import { AddressClient, addressOf } from './address-client.ts';
+import { AddressClient, address6Of, addressOf } from './address-client.ts';
 
 /** Packets at once that the tracker's usual limit lets one address have. */
 const burst = 2000;
@@ -23,6 +23,7 @@ process.exit(0);
 
 function flood(): Promise<object> {
   if (kind === 'one') return floodFromOne(first, second);
+  if (kind === 'network') return floodFromNetwork(first, second);
   return kind === 'pin' ? pinMemory(first, second) : floodSwarms(first, second);
 }
 
@@ -85,6 +86,27 @@ async function floodSwarms(count: number, addresses: number): Promise<object> {
   await Promise.all(Array.from({ length: lanes }, lane));
   const floodPerSecond = Math.round((count * 1000) / (performance.now() - start));
   return { announced: count - refused, refused, floodPerSecond };
+}
+
+/** `perSecond` announces of a new swarm each for `seconds`, by 256 customers' addresses that are one customer's. */
+async function floodFromNetwork(perSecond: number, seconds: number): Promise<object> {
+  const clients: AddressClient[] = [];
+  for (let subnet = 0; subnet < 256; subnet++) {
+    const client = await AddressClient.open(address6Of(firstNetwork, subnet), target);
+    await client.connect();
+    clients.push(client);
+  }
+  const connected = clients.reduce((sum, { received }) => sum + received, 0);
+  let sent = 0;
+  const start = performance.now();
+  for (let elapsed = 0; elapsed < seconds * 1000; elapsed = performance.now() - start) {
+    const due = Math.min((elapsed * perSecond) / 1000, sent + 500);
+    for (; sent < due; sent++) clients[sent % 256].send(firstSwarm + sent, 6881);
+    await pause(1);
+  }
+  await pause(500);
+  const answered = clients.reduce((sum, { received }) => sum + received, 0) - connected;
+  return { sent, answered, elapsedSeconds: (performance.now() - start) / 1000 };
 }
 
 /** `perSecond` packets a second for `seconds`; what is answered counts from when the burst is surely used up. */

@@ -1,17 +1,17 @@
 // What goes on in the network namespace of an abuse suite: a tracker, good clients, and an attacker beside them.
-// `abuse-scene random|pin|one <long: 0|1>`; prints one line of JSON.
+// `abuse-scene random|pin|one|network <long: 0|1>`; prints one line of JSON.
 import { fileURLToPath } from 'node:url';
 import { chunkBytes, layoutFor } from '../../src/swarm/layout.ts';
 import { sizeClasses } from '../../src/swarm/size-classes.ts';
 import { pause, startProgram } from '../program.ts';
-import { AddressClient, addressOf, p99Of } from './address-client.ts';
+import { AddressClient, address6Of, addressOf, p99Of } from './address-client.ts';
 import { TrackerUnderTest } from './tracker-under-test.ts';
 
 /** The tracker's usual limit for one address. */
 const allowedPerSecond = 200;
 
 const [scene, long] = [process.argv[2], process.argv[3] === '1'];
-const host = '11.0.0.1';
+const host = scene === 'network' ? '2a00:1::1' : '11.0.0.1';
 const flooder = fileURLToPath(new URL('./abuse-flooder.js', import.meta.url));
 const memoryLimitMiB = long ? 64 : 16;
 /** Nothing expires meanwhile; a round of the sweeper begins every sixtieth of it. */
@@ -39,10 +39,17 @@ const tracker = new TrackerUnderTest({
 await tracker.start();
 const target = { host, port: tracker.udpPort };
 const goods = await Promise.all(
-  Array.from({ length: goodAddresses }, (_, i) => AddressClient.open(addressOf(i), target)),
+  Array.from({ length: goodAddresses }, (_, i) =>
+    AddressClient.open(scene === 'network' ? address6Of(i) : addressOf(i), target),
+  ),
 );
 const baseMiB = tracker.residentMiB;
-const scenes = { random: sufferRandomSwarms, pin: sufferPinnedMemory, one: sufferOneAddress };
+const scenes = {
+  random: sufferRandomSwarms,
+  pin: sufferPinnedMemory,
+  one: sufferOneAddress,
+  network: sufferOneNetwork,
+};
 const figures = await scenes[scene as keyof typeof scenes]().finally(() => tracker.close());
 console.log(JSON.stringify(figures));
 process.exit(0);
@@ -192,6 +199,31 @@ async function sufferOneAddress(): Promise<object> {
     quietP99Ms,
     floodP99Ms,
     overHalfMoreMs: excess(floodP99Ms, 1.5 * quietP99Ms),
+  };
+}
+
+/** What a customer with a /48 can take of the memory, and that others are answered beside it and find room. */
+async function sufferOneNetwork(): Promise<object> {
+  const attack = startFlooder('network', 20_000, long ? 30 : 8);
+  const p99Ms = await announceWhile(attack.exited);
+  const flood = JSON.parse(attack.stdout);
+  const networks = 8;
+  const allowed = networks * (2000 + allowedPerSecond * (flood.elapsedSeconds + 2));
+  const { bytesInUse } = await readMemory();
+  // New swarms of another network.
+  let others = 0;
+  const newcomer = await AddressClient.open(address6Of(500), target);
+  for (let swarm = 0; swarm < 500; swarm++)
+    await newcomer.announce(realSwarms + swarm, 6881).catch(() => others++);
+  return {
+    sent: flood.sent,
+    answered: flood.answered,
+    answeredOverLimit: Math.max(0, flood.answered - Math.ceil(allowed)),
+    memoryLimitMiB,
+    inUseMiB: Math.round(bytesInUse / 1024 ** 2),
+    others,
+    failed,
+    p99Ms,
   };
 }
 

@@ -28,6 +28,11 @@ export function addressOf(network: number, n = 1): string {
   return `11.${1 + (network >> 8)}.${network & 255}.${n}`;
 }
 
+/** The public address of subnet (/56) number `subnet` of IPv6 network (/48) number `network`: 2a00:x:y:zz00::1. */
+export function address6Of(network: number, subnet = 0): string {
+  return `2a00:${(network >> 16).toString(16)}:${(network & 0xffff).toString(16)}:${(subnet << 8).toString(16)}::1`;
+}
+
 export class AddressClient {
   readonly #socket: Socket;
   readonly #target: Target;
@@ -55,7 +60,7 @@ export class AddressClient {
   }
 
   static async open(address: string, target: Target): Promise<AddressClient> {
-    const socket = createSocket({ type: 'udp4', recvBufferSize: 1024 ** 2 });
+    const socket = createSocket({ type: address.includes(':') ? 'udp6' : 'udp4', recvBufferSize: 1024 ** 2 });
     await new Promise<void>((resolve) => socket.bind(0, address, resolve));
     return new AddressClient(socket, target);
   }

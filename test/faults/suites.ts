@@ -1,5 +1,5 @@
 // Every fault suite there is, in the order of docs/reliability.md.
-import { oneAddressSuite, pinnedMemorySuite, randomSwarmsSuite } from './abuse.ts';
+import { oneAddressSuite, oneNetworkSuite, pinnedMemorySuite, randomSwarmsSuite } from './abuse.ts';
 import { activationSuite, successorSuite } from './activation.ts';
 import { clockSuite } from './clock.ts';
 import { damagedSuite } from './damaged.ts';
@@ -27,6 +27,7 @@ export const suites: readonly FaultSuite[] = [
   longListsSuite,
   randomSwarmsSuite,
   pinnedMemorySuite,
+  oneNetworkSuite,
   oneAddressSuite,
   fuzzSuite,
 ];

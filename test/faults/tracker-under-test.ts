@@ -56,8 +56,8 @@ export class TrackerUnderTest {
     );
     await this.program.printed(/Tracker running/, 30_000);
     this.startLines = this.program.stdout.split('\n').length - 1;
-    this.httpPort = Number((await this.program.printed(/HTTP tracker listening on [\d.]+:(\d+)\//))[1]);
-    this.udpPort = Number((await this.program.printed(/UDP tracker listening on [\d.]+:(\d+)/))[1]);
+    this.httpPort = Number((await this.program.printed(/HTTP tracker listening on \S+:(\d+)\//))[1]);
+    this.udpPort = Number((await this.program.printed(/UDP tracker listening on \S+:(\d+)/))[1]);
   }
 
   /** `undefined` before the first snapshot. */

@@ -1,9 +1,12 @@
 // Whichever of two trackers is told to end, or dies, at whatever moment of a takeover: the other one serves.
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { renameSync, statSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { fastPath } from '../../net/fast-path.ts';
 import { type Program, pause, startProgram } from '../../program.ts';
 import { mainScript } from '../../tracker-program.ts';
@@ -11,14 +14,30 @@ import { askHttp, newDirectory, until } from './running.ts';
 
 type Moment = 'take' | 'copy' | 'swarms' | 'ready' | 'serving' | 'done';
 
-function startTracker(test: TestContext, dataDir: string, words: readonly string[] = []): Program {
+function startTracker(
+  test: TestContext,
+  dataDir: string,
+  words: readonly string[] = [],
+  { node = [], env = {} }: { node?: readonly string[]; env?: Record<string, string> } = {},
+): Program {
   const program = startProgram(
     process.execPath,
     [
-      ...[mainScript, '--host', '127.0.0.1', '--http-port', 'any', '--udp-port', 'any', '--workers', '1'],
+      ...[
+        ...node,
+        mainScript,
+        '--host',
+        '127.0.0.1',
+        '--http-port',
+        'any',
+        '--udp-port',
+        'any',
+        '--workers',
+        '1',
+      ],
       ...['--memory-limit', '16MiB', '--snapshot-interval', '1', '--data-dir', dataDir, ...words],
     ],
-    { group: true },
+    { group: true, env },
   );
   test.after(() => program.kill());
   return program;
@@ -130,4 +149,30 @@ describe('a takeover', { ...fastPath, concurrency: 3 }, () => {
   }
   for (const at of ['take', 'copy', 'serving'] as const)
     test(`SIGHUP to the new tracker at \`${at}\` changes nothing`, (test) => play(test, 'new', 'SIGHUP', at));
+
+  test('SIGKILL to the old tracker when its sockets are passed: the new one answers on those, also what came meanwhile', async (test) => {
+    const dataDir = newDirectory();
+    const old = startTracker(test, dataDir);
+    const port = await portOf(old);
+    const [, udpPort] = await old.printed(/UDP tracker listening on [\d.]+:(\d+)/);
+    await askHttp(port, 7001);
+    const savedAt = () => statSync(join(dataDir, 'swarms.snapshot'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const begun = Date.now();
+    await until(() => savedAt() > begun, 'a snapshot');
+    const preload = fileURLToPath(new URL('./kills-predecessor.js', import.meta.url));
+    const fresh = startTracker(test, dataDir, ['--takeover'], {
+      node: ['--import', preload],
+      env: { PREDECESSOR: String(old.pid) },
+    });
+    assert.equal((await old.exit(30_000)).signal, 'SIGKILL');
+    const client = createSocket('udp4');
+    test.after(() => client.close());
+    const answered = once(client, 'message', { signal: AbortSignal.timeout(30_000) });
+    client.send(Buffer.from('0000041727101980000000000000002a', 'hex'), Number(udpPort), '127.0.0.1');
+    assert.equal(await portOf(fresh), port, fresh.describe('has another port'));
+    const [answer] = (await answered) as [Buffer];
+    assert.equal(answer.readUInt32BE(4), 42);
+    assert.match(await askHttp(port, 7002), /10:incompletei2e/);
+    assert.match(fresh.stdout, /the running tracker ended before it was taken over/);
+  });
 });
