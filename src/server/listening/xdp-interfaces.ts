@@ -53,6 +53,8 @@ export class XdpInterfaces {
   readonly #options: XdpInterfacesOptions;
   readonly #attached: Attached[] = [];
   readonly #complained = new Set<string>();
+  /** What rings that are no more had lost. */
+  readonly #lostBefore = { ...noXdpCounts };
   #endpoints: readonly XdpEndpoint[] = [];
   #waiting: string[];
   #timers: NodeJS.Timeout[] = [];
@@ -100,13 +102,10 @@ export class XdpInterfaces {
 
   /** What the filters have done and the rings have lost, together. */
   counts(): XdpCounts {
-    const sums = { ...noXdpCounts };
-    const add = (counts: Partial<XdpCounts>) => {
-      for (const [name, count] of Object.entries(counts)) sums[name as keyof XdpCounts] += count;
-    };
+    const sums = { ...this.#lostBefore };
     for (const { filter, rings } of this.#attached) {
-      if (!this.#detached) add(filter.counts());
-      for (const { handle } of rings) if (handle) add(readXdpLosses(this.#calls, handle));
+      if (!this.#detached) addCounts(sums, filter.counts());
+      for (const { handle } of rings) if (handle) addCounts(sums, readXdpLosses(this.#calls, handle));
     }
     return sums;
   }
@@ -173,7 +172,10 @@ export class XdpInterfaces {
   }
 
   #close(ring: Ring): void {
-    if (ring.handle) closeXdpSocket(this.#calls, ring.handle);
+    if (ring.handle) {
+      addCounts(this.#lostBefore, readXdpLosses(this.#calls, ring.handle));
+      closeXdpSocket(this.#calls, ring.handle);
+    }
     ring.handle = undefined;
   }
 
@@ -192,6 +194,10 @@ export class XdpInterfaces {
       attached.addresses = now;
     }
   }
+}
+
+function addCounts(sums: XdpCounts, counts: Partial<XdpCounts>): void {
+  for (const [name, count] of Object.entries(counts)) sums[name as keyof XdpCounts] += count;
 }
 
 /** The addresses of this machine that the endpoints answer on, as 16 bytes by their text. Loopback never meets a network card. */
