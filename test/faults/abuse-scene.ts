@@ -95,8 +95,10 @@ async function sufferRandomSwarms(): Promise<object> {
 
 /** After the flood real swarms come, of as many peers as a swarm may well have. */
 async function sufferPinnedMemory(): Promise<object> {
+  const quietP99Ms = await announceWhile(pause(long ? 10_000 : 2000));
   const attack = startFlooder('pin', long ? 1_600_000 : 340_000, long ? 2000 : 400);
-  await attack.exited;
+  // While blocks are moved together, and swarms evicted.
+  const floodP99Ms = await announceWhile(attack.exited);
   const flood = JSON.parse(attack.stdout);
   const swarms = long ? 2000 : 600;
   const peers = 30;
@@ -128,6 +130,9 @@ async function sufferPinnedMemory(): Promise<object> {
     realSwarms: swarms,
     realRefused,
     small,
+    failed,
+    quietP99Ms,
+    floodP99Ms,
     ...memory,
   };
 }
@@ -228,8 +233,8 @@ async function sufferOneNetwork(): Promise<object> {
 }
 
 /**
- * An attacker has processors of its own; of these it gets what the tracker and the good clients leave, but for `pin`, which
- * nobody good waits beside.
+ * An attacker has processors of its own; of these it gets what the tracker and the good clients leave, but for `pin`, which has
+ * too much to do for that: how long good clients wait beside it says how much of this machine it takes.
  */
 function startFlooder(...words: (string | number)[]) {
   const [kind, ...numbers] = words.map(String);

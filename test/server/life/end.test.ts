@@ -21,7 +21,7 @@ async function started(test: TestContext, node: readonly string[] = []) {
     await program.kill();
     rmSync(dataDir, { recursive: true });
   });
-  await program.printed(/Tracker running/, 30_000);
+  await program.printed(/Tracker running/, 60_000);
   return { program, dataDir };
 }
 
