@@ -19,12 +19,14 @@ test('systemd hears of ready, reloading, status and stopping', fastPath, (test) 
   manager.reloading();
   manager.status('3 torrents\nWATCHDOG=1');
   manager.stopping();
-  const [ready, reloading, status, stopping] = receiver.received();
+  manager.stillStopping();
+  const [ready, reloading, status, stopping, stillStopping] = receiver.received();
   assert.equal(ready, 'READY=1\nSTATUS=serving 2 listeners');
   const [, microseconds] = /^RELOADING=1\nMONOTONIC_USEC=([0-9]+)$/.exec(reloading!)!;
   assert.ok(BigInt(microseconds) >= before && BigInt(microseconds) <= before + 5_000_000n);
   assert.equal(status, 'STATUS=3 torrents WATCHDOG=1');
   assert.match(stopping, /^STOPPING=1\n/);
+  assert.equal(stillStopping, 'EXTEND_TIMEOUT_USEC=40000000');
 });
 
 test('the watchdog is pinged while the tracker is well, and only then', fastPath, async (test) => {
