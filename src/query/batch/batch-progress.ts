@@ -2,7 +2,7 @@
 
 import type { Result } from '../asking/query.ts';
 import { failureOf, isSuccess } from '../asking/tracker-answer.ts';
-import { formatMs, speedOf } from '../report/wording.ts';
+import { formatMs, leechersText, seedsText, speedOf } from '../report/wording.ts';
 import { cutToWidth, displayWidth, padToWidth } from '../terminal/display-width.ts';
 import { printable } from '../terminal/sanitise.ts';
 import type { Line, Span, Terminal } from '../terminal/terminal.ts';
@@ -92,8 +92,8 @@ function countsOf(result: Result): string {
   if ('torrents' in result) {
     const [only] = result.torrents;
     if (result.torrentCount !== 1 || !only) return `${result.torrentCount} torrents`;
-    return `${only.complete ?? '-'} seeds ${only.incomplete ?? '-'} leechers`;
+    return `${seedsText(only.complete)} ${leechersText(only.incomplete)}`;
   }
   const { answer } = result;
-  return `${answer?.complete ?? '-'} seeds ${answer?.incomplete ?? '-'} leechers`;
+  return `${seedsText(answer?.complete)} ${leechersText(answer?.incomplete)}`;
 }

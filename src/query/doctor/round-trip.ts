@@ -2,6 +2,7 @@
 
 import type { AnnounceAnswer, ListedPeer } from '../asking/tracker-answer.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
+import { leechersText, seedsText } from '../report/wording.ts';
 import { type Examination, type Visitor, withVisitors } from './examination.ts';
 import { blame, type Sides, unmapped } from './listed-address.ts';
 
@@ -104,7 +105,7 @@ function judgeOwnAddresses(
 
 function judgeCounts(examination: Examination, subject: string, answer: AnnounceAnswer): void {
   const { complete, incomplete } = answer;
-  const seen = `${complete ?? '-'} seeds and ${incomplete ?? '-'} leechers`;
+  const seen = `${seedsText(complete)} and ${leechersText(incomplete)}`;
   if (examination.options.infoHash) return;
   if (complete === 0 && incomplete === 2)
     examination.pass('counts', subject, `two leechers are counted as ${seen}`);

@@ -4,6 +4,7 @@ import type { ScrapedTorrent } from '../asking/tracker-answer.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
 import { TrackerError } from '../network/tracker-error.ts';
 import { scrapeUrlOf } from '../network/tracker-url.ts';
+import { leechersText, seedsText } from '../report/wording.ts';
 import { type Examination, withVisitors } from './examination.ts';
 
 export async function checkScrape(examination: Examination, endpoint: Endpoint): Promise<void> {
@@ -59,11 +60,11 @@ function judgeScrape(
     );
     return;
   }
-  const seen = `${torrent.complete ?? '-'} seeds, ${torrent.incomplete ?? '-'} leechers, downloaded ${torrent.downloaded ?? '-'}`;
+  const seen = `${seedsText(torrent.complete)}, ${leechersText(torrent.incomplete)}, downloaded ${torrent.downloaded ?? '-'}`;
   if (torrent.incomplete === announced)
     examination.pass('bep48', subject, `scrape and announce agree: ${seen}`);
   else {
-    const message = `the scrape says ${seen}, the announce just before ${announced ?? '-'} leechers`;
+    const message = `the scrape says ${seen}, the announce just before ${leechersText(announced)}`;
     examination.warn('bep48', subject, message, 'count scrapes and announces from the same swarm');
   }
   if (!isHttp(examination)) return;

@@ -4,7 +4,7 @@ import type { WebTorrentTrackerMessage } from '../../protocol/webtorrent-client.
 import { createDescription } from '../asking/session-description.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
 import { TrackerError } from '../network/tracker-error.ts';
-import { formatMs } from '../report/wording.ts';
+import { formatMs, leechersText, seedsText } from '../report/wording.ts';
 import type { Examination } from './examination.ts';
 import { OfferingPeer, withOfferingPeers } from './offering-peer.ts';
 
@@ -82,7 +82,7 @@ function judgeAnswer(
 
 function judgeCounts(examination: Examination, subject: string, reply: WebTorrentTrackerMessage): void {
   if (examination.options.infoHash) return;
-  const seen = `two leechers are counted as ${reply.complete ?? '-'} seeds and ${reply.incomplete ?? '-'} leechers`;
+  const seen = `two leechers are counted as ${seedsText(reply.complete)} and ${leechersText(reply.incomplete)}`;
   if (reply.complete === 0 && reply.incomplete === 2) examination.pass('counts', subject, seen);
   else examination.warn('counts', subject, seen, 'count every peer of the swarm, the announcer too');
 }

@@ -51,3 +51,13 @@ function formatShare(share: number): string {
 export function formatCount(count: number, one: string, several = `${one}s`): string {
   return `${count} ${count === 1 ? one : several}`;
 }
+
+/** `1 seed`, `2 seeds`; `- seeds` where the tracker does not say. */
+export function seedsText(count: number | null | undefined): string {
+  return typeof count === 'number' ? formatCount(count, 'seed') : '- seeds';
+}
+
+/** `1 leecher`, `2 leechers`; `- leechers` where the tracker does not say. */
+export function leechersText(count: number | null | undefined): string {
+  return typeof count === 'number' ? formatCount(count, 'leecher') : '- leechers';
+}
