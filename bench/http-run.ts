@@ -1,12 +1,12 @@
 // One measurement over HTTP: a server of its own process on one core, wrk on another, both ended afterwards.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { HttpServer } from './http-servers.ts';
 import { pinned } from './machine.ts';
+import { processorSeconds } from './thread-time.ts';
 import { end, lastWords } from './udp-run.ts';
 
 export interface HttpLoad {
@@ -29,7 +29,6 @@ export interface HttpResult {
 
 const startLimitMs = 15_000;
 const warmUpSeconds = 1;
-const ticksPerSecond = 100;
 
 export const wrkMissing = (): string | undefined =>
   spawnSync('wrk', ['--version']).error ? 'the package wrk is not installed' : undefined;
@@ -112,10 +111,4 @@ export function parseWrk(output: string): Omit<HttpResult, 'serverBusy'> {
     failed: errors + status,
     p99Ms: p99 / 1000,
   };
-}
-
-/** What a process and its threads have used, in seconds. */
-function processorSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }

@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import type { HttpsLoadResult } from './https-client.ts';
 import { describeCommit, describeMachine } from './machine.ts';
 import { formatCount, formatMarkdownTable, formatTable, median } from './table.ts';
-import { threadTimes } from './thread-time.ts';
+import { processorSeconds } from './thread-time.ts';
 import type { LoadResult } from './udp-load.ts';
 import { end, lastWords } from './udp-run.ts';
 
@@ -145,10 +145,6 @@ async function run<T>(program: string, options: readonly string[]): Promise<T> {
   children.delete(child);
   if (code !== 0) throw new Error(`${program} ended with code ${code}`);
   return JSON.parse(output.trim().split('\n').at(-1)!) as T;
-}
-
-function processorSeconds(pid: number): number {
-  return [...threadTimes(pid).values()].reduce((sum, ms) => sum + ms, 0) / 1000;
 }
 
 function makeCertificate(): string[] {

@@ -1,11 +1,12 @@
 // The load generator, a process of its own: many closed-loop clients in one busy loop; prints one JSON line.
-import { readFileSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { findFastPath } from '../src/net/availability.ts';
 import { EventLoop } from '../src/net/event-loop.ts';
 import { EPOLLIN } from '../src/net/layouts.ts';
 import { Latencies } from './latencies.ts';
 import { LoadClient, type LoadCounts, type PeerShare } from './load-client.ts';
+import { processorSeconds } from './thread-time.ts';
 import { createWorkload } from './workload.ts';
 
 /** What one run of the load generator found out about one server. */
@@ -116,13 +117,6 @@ function exchange(limitMs: number, done: () => boolean): number {
   }
 }
 
-/** Seconds of processor time that a process and its threads have used. */
-function processorSeconds(pid: string | undefined): number {
-  if (!pid) return Number.NaN;
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
 function countAnswers(): number {
   return counts.announces + counts.connects + counts.scrapes;
 }
@@ -149,11 +143,11 @@ exchange(Number(values['warm-up']) * 1000, () => false);
 
 for (const key of Object.keys(counts) as (keyof LoadCounts)[]) counts[key] = 0;
 latencies.clear();
-const processorBefore = processorSeconds(values['watch-pid']);
+const processorBefore = processorSeconds(Number(values['watch-pid']));
 const measuredFrom = performance.now();
 const idleMs = exchange(Number(values.seconds) * 1000, createReporter(values['report-ms']));
 const elapsedMs = performance.now() - measuredFrom;
-const serverSeconds = processorSeconds(values['watch-pid']) - processorBefore;
+const serverSeconds = processorSeconds(Number(values['watch-pid'])) - processorBefore;
 
 const answers = countAnswers();
 const result: LoadResult = {

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { findFastPath } from '../src/net/availability.ts';
 import { canPin, describeCommit, describeMachine, pinned } from './machine.ts';
 import { formatCount, formatMarkdownTable, formatTable, median, type Rows } from './table.ts';
+import { processorSeconds } from './thread-time.ts';
 import { end, lastWords } from './udp-run.ts';
 import { type BenchServer, bittorrentTracker } from './udp-servers.ts';
 
@@ -26,7 +27,6 @@ const { values } = parseArgs({
 
 const names = { workers: 'caracal, 1 worker', node: 'caracal, node sockets' } as const;
 const target = 3;
-const ticksPerSecond = 100;
 const targetIdleKiB = 6;
 
 interface Result {
@@ -111,10 +111,10 @@ async function measure(server: BenchServer): Promise<Result> {
       let output = '';
       for await (const chunk of clients.stdout!) {
         output += chunk;
-        if (before === 0 && output.includes('BEGIN')) before = processorSeconds(child);
+        if (before === 0 && output.includes('BEGIN')) before = processorSeconds(child.pid!);
         if (output.includes('RESULT')) break;
       }
-      busySeconds = processorSeconds(child) - before;
+      busySeconds = processorSeconds(child.pid!) - before;
       return output.trim().split('\n').at(-1)!;
     } finally {
       await end(clients);
@@ -178,12 +178,6 @@ async function firstLine(child: ChildProcess): Promise<string> {
     if (output.includes('\n')) break;
   }
   return output.split('\n')[0];
-}
-
-/** What a process and its threads have used. */
-function processorSeconds({ pid }: ChildProcess): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
 function residentKiB({ pid }: ChildProcess): number {

@@ -1,7 +1,8 @@
 // A load of UDP announces that is itself made on a network card's queue (AF_XDP), so that the server is what is measured.
 //
-// One client with so many requests under way; each answer brings the next. Prints one line of JSON.
-import { readFileSync } from 'node:fs';
+// One client with so many requests under way; each answer brings the next, and what is not answered in time is lost.
+// Prints BEGIN when the measured time begins, and then one line of JSON.
+import { readFileSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadSystemCalls } from '../src/net/system-calls.ts';
 import { XdpFilter } from '../src/net/xdp/xdp-filter.ts';
@@ -26,14 +27,17 @@ const { values } = parseArgs({
     torrents: { type: 'string', default: '10000' },
     peers: { type: 'string', default: '50000' },
     numwant: { type: 'string', default: '50' },
-    /** Forged connects as fast as they can be made, instead of announces. */
-    flood: { type: 'boolean', default: false },
+    /** Besides, as fast as it can, datagrams of 64 bytes with forged senders: `implausible` (no question) or `connect`. */
+    flood: { type: 'string', default: '' },
   },
 });
 
 const headBytes = 42;
 const ourPort = 20_000;
-const giveUpMs = 20;
+const giveUpMs = 100;
+const lookForLostMs = 10;
+/** Requests under way are numbered by so many bits of the transaction_id; the rest says which use of the number it is. */
+const slotBits = 8;
 
 const { calls, reason } = loadSystemCalls();
 if (!calls) throw new Error(reason);
@@ -128,12 +132,13 @@ encodeAnnounceRequest(new DataView(announce.buffer), headBytes, {
 });
 
 let nextPeer = 0;
-function sendAnnounce(): boolean {
+function sendAnnounce(transaction: number): boolean {
   const room = sendTemplate(announce);
   if (room < 0) return false;
   const peer = nextPeer;
   nextPeer = nextPeer + 1 === workload.peers ? 0 : nextPeer + 1;
   const at = room + headBytes;
+  view.setInt32(at + requestAt.transactionId, transaction);
   const from = workload.torrentOf[peer] * 5;
   const to = (at + requestAt.infoHash) >> 2;
   for (let word = 0; word < 5; word++) words[to + word] = workload.infoHashes[from + word];
@@ -143,61 +148,103 @@ function sendAnnounce(): boolean {
 }
 
 const latencies = new Latencies();
+const window = Number(values.window);
+if (window > 1 << slotBits) throw new RangeError(`--window is at most ${1 << slotBits}`);
+/** By slot: when its request was sent, 0 if it has none, and the transaction_id. */
+const sentAt = new Float64Array(window);
+const transactions = new Int32Array(window);
+const freeSlots = Int32Array.from({ length: window }, (_, slot) => slot);
+let freeCount = window;
 
-/** Answers that came in so many seconds. */
-function run(
-  seconds: number,
-  measured: boolean,
-): { answers: number; errors: number; lost: number; sent: number } {
-  const window = Number(values.window);
-  const result = { answers: 0, errors: 0, lost: 0, sent: 0 };
-  let underWay = 0;
-  let heardAt = performance.now();
-  let round = 0;
-  for (const end = heardAt + seconds * 1000; ; ) {
-    const now = performance.now();
-    if (now >= end) return result;
-    const count = socket.waiting;
-    for (let i = 0; i < count; i++) {
-      const action = view.getInt32(socket.at(0) + headBytes);
-      if (action === 1) result.answers++;
-      else result.errors++;
-      socket.take();
+function release(slot: number): void {
+  sentAt[slot] = 0;
+  freeSlots[freeCount++] = slot;
+}
+
+interface Result {
+  answers: number;
+  errors: number;
+  lost: number;
+  /** Answers to what had been given up. */
+  late: number;
+  sent: number;
+  /** Forged ones. */
+  flooded: number;
+}
+
+/** Keeps `window` requests under way for so many seconds. */
+function run(seconds: number): Result {
+  const result: Result = { answers: 0, errors: 0, lost: 0, late: 0, sent: 0, flooded: 0 };
+  let now = performance.now();
+  let lookAt = now + lookForLostMs;
+  for (const end = now + seconds * 1000; now < end; now = performance.now()) {
+    takeAnswers(result, now);
+    if (now >= lookAt) {
+      lookAt = now + lookForLostMs;
+      for (let slot = 0; slot < window; slot++) {
+        if (sentAt[slot] === 0 || now - sentAt[slot] < giveUpMs) continue;
+        result.lost++;
+        release(slot);
+      }
     }
-    if (count > 0) {
-      underWay = Math.max(0, underWay - count);
-      if (measured && round++ % 16 === 0) latencies.add(now - heardAt);
-      heardAt = now;
-    } else if (underWay > 0 && now - heardAt > giveUpMs) {
-      result.lost += underWay;
-      underWay = 0;
-      heardAt = now;
+    for (let sent = 0; sent < 64 && freeCount > 0; sent++) {
+      const slot = freeSlots[freeCount - 1];
+      transactions[slot] = ((transactions[slot] + (1 << slotBits)) & ~((1 << slotBits) - 1)) | slot;
+      if (!sendAnnounce(transactions[slot])) break;
+      freeCount--;
+      sentAt[slot] = now;
+      result.sent++;
     }
-    let sent = 0;
-    while (underWay < window && sent < 64 && (values.flood ? sendFlood() : sendAnnounce())) {
-      underWay++;
-      sent++;
-    }
-    if (values.flood) underWay = 0;
-    result.sent += sent;
+    if (values.flood) for (let sent = 0; sent < 64 && sendFlood(); sent++) result.flooded++;
     socket.flush();
+  }
+  return result;
+}
+
+function takeAnswers(result: Result, now: number): void {
+  for (let left = socket.waiting; left > 0; left--) {
+    const at = socket.at(0) + headBytes;
+    const transaction = view.getInt32(at + 4);
+    const slot = transaction & ((1 << slotBits) - 1);
+    if (slot >= window || sentAt[slot] === 0 || transactions[slot] !== transaction) result.late++;
+    else {
+      if (view.getInt32(at) === 1) result.answers++;
+      else result.errors++;
+      if (result.answers % 16 === 0) latencies.add(now - sentAt[slot]);
+      release(slot);
+    }
+    socket.take();
   }
 }
 
-/** A datagram that no client sends: 64 bytes from Ethernet on, with an id that cannot be. */
 const forged = templateOf(22);
+if (values.flood === 'connect') encodeConnectRequest(new DataView(forged.buffer), headBytes, 1);
+const ourSum = ((ourAddress[0] + ourAddress[2]) << 8) + ourAddress[1] + ourAddress[3];
+
+/** The identification makes up for the address, so that the head's sum stays right. */
 function sendFlood(): boolean {
   const room = sendTemplate(forged);
   if (room < 0) return false;
-  view.setInt32(room + 26, (Math.random() * 0x100000000) | 0);
+  const [high, low] = [(Math.random() * 0x10000) | 0, (Math.random() * 0x10000) | 0];
+  view.setUint16(room + 26, high);
+  view.setUint16(room + 28, low);
+  view.setUint16(room + 18, (ourSum + 2 * 0xffff - high - low) % 0xffff);
   return true;
 }
 
-if (!values.flood) run(1, false);
+run(1);
+latencies.clear();
+writeSync(1, 'BEGIN\n');
 const started = performance.now();
-const result = run(Number(values.seconds), true);
+const result = run(Number(values.seconds));
 const elapsed = (performance.now() - started) / 1000;
 console.log(
-  JSON.stringify({ ...result, perSecond: result.answers / elapsed, sentPerSecond: result.sent / elapsed }),
+  JSON.stringify({
+    ...result,
+    perSecond: result.answers / elapsed,
+    floodedPerSecond: result.flooded / elapsed,
+    p50Ms: latencies.percentile(0.5),
+    p99Ms: latencies.percentile(0.99),
+  }),
 );
 filter.close();

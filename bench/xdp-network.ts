@@ -43,6 +43,13 @@ export class XdpNetwork {
     return ip('-n', this.server, 'link', 'show', this.interface).includes('prog/xdp');
   }
 
+  /** Datagrams that sockets of the server's namespace have been given. */
+  get givenToSockets(): number {
+    const [command, ...words] = this.inside(this.server, ['cat', '/proc/net/snmp']);
+    const lines = spawnSync(command, words, { encoding: 'utf8' }).stdout.split('\n');
+    return Number(lines.filter((line) => line.startsWith('Udp:'))[1]?.split(' ')[1]);
+  }
+
   #cable(ours: string, theirs: string, { ipv4, ipv6 }: { ipv4: string; ipv6: string }): void {
     const count = String(this.queues);
     const queues = ['numrxqueues', count, 'numtxqueues', count];

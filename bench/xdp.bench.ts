@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeCommit, describeMachine, pinned } from './machine.ts';
 import { formatCount, formatTable, median } from './table.ts';
+import { processorSeconds } from './thread-time.ts';
 import { end, lastWords } from './udp-run.ts';
 import { findServers, names } from './udp-servers.ts';
 import { createWorkload } from './workload.ts';
@@ -25,10 +26,16 @@ const { values } = parseArgs({
 });
 
 interface Result {
+  readonly answers: number;
   readonly perSecond: number;
-  readonly sentPerSecond: number;
+  readonly floodedPerSecond: number;
   readonly errors: number;
   readonly lost: number;
+  readonly p99Ms: number;
+  /** Answers by second of the server's processor time. */
+  readonly perProcessorSecond: number;
+  /** Of one core. */
+  readonly busy: number;
 }
 
 const main = fileURLToPath(new URL('../src/server/main.js', import.meta.url));
@@ -60,32 +67,72 @@ if (opentracker.missing === undefined) {
 } else console.error(`left out: opentracker: ${opentracker.missing}`);
 
 const results = new Map<string, Result[]>();
+const floods = new Map<string, Result[]>();
+/** Few at once, so that what a client waits is not its own queue. */
+const calm = ['--window', '16'];
+/** What is measured of each server besides its answers; forged senders, from whom nothing comes back. */
+const loads = [
+  { name: 'quiet', options: calm },
+  { name: 'forged, implausible', options: [...calm, '--flood', 'implausible'] },
+  { name: 'forged connects', options: [...calm, '--flood', 'connect'] },
+] as const;
 for (let round = 1; round <= Number(values.rounds); round++) {
   for (const server of servers) {
     process.stderr.write(`round ${round}/${values.rounds}  ${server.name.padEnd(20)}`);
     const result = await measure(server.command, server.directory, []);
     results.set(server.name, [...(results.get(server.name) ?? []), result]);
-    process.stderr.write(`${formatCount(result.perSecond).padStart(9)} answers/s\n`);
+    process.stderr.write(`${formatCount(result.perSecond).padStart(9)} answers/s`);
+    for (const { name, options } of loads) {
+      const key = `${server.name}|${name}`;
+      const result = await measure(server.command, server.directory, options);
+      floods.set(key, [...(floods.get(key) ?? []), result]);
+      process.stderr.write(`, ${name} p99 ${result.p99Ms.toFixed(2)} ms`);
+    }
+    process.stderr.write('\n');
   }
 }
 
-const head = ['server', 'answers/s', 'lowest', 'highest', 'lost', `${servers[0].name} is`];
+const ours = results.get(servers[0].name)!;
 const rows = servers.map(({ name }) => {
   const all = results.get(name)!;
   const rates = all.map(({ perSecond }) => perSecond);
-  const ratio = median(
-    all.map(({ perSecond }, round) => results.get(servers[0].name)![round].perSecond / perSecond),
-  );
+  const ratio = (of: 'perSecond' | 'perProcessorSecond') =>
+    name === servers[0].name
+      ? ''
+      : `${median(all.map((one, round) => ours[round][of] / one[of])).toFixed(2)} x`;
   return [
     name,
     ...[median(rates), Math.min(...rates), Math.max(...rates)].map(formatCount),
+    median(all.map(({ busy }) => busy)).toFixed(2),
+    formatCount(median(all.map(({ perProcessorSecond }) => perProcessorSecond))),
     String(all.reduce((sum, { lost }) => sum + lost, 0)),
-    name === servers[0].name ? '' : `${ratio.toFixed(2)} x`,
+    ratio('perSecond'),
+    ratio('perProcessorSecond'),
   ];
 });
+const head = [
+  ...['server', 'answers/s', 'lowest', 'highest', 'cores busy', 'a processor second', 'lost'],
+  ...[`${servers[0].name} is`, 'a processor second'],
+];
+const floodRows = servers.flatMap((server) =>
+  loads.map(({ name }) => {
+    const all = floods.get(`${server.name}|${name}`)!;
+    const of = (pick: (result: Result) => number) => median(all.map(pick));
+    return [
+      server.name,
+      name,
+      formatCount(of(({ floodedPerSecond }) => floodedPerSecond)),
+      formatCount(of(({ perSecond }) => perSecond)),
+      of(({ p99Ms }) => p99Ms).toFixed(2),
+      String(all.reduce((sum, { lost }) => sum + lost, 0)),
+      of(({ busy }) => busy).toFixed(2),
+    ];
+  }),
+);
+const floodHead = ['server', 'beside', 'forged/s', 'answers/s', 'p99 ms', 'lost', 'cores busy'];
 console.log(`commit ${describeCommit()}; ${describeMachine()}
 ${values.torrents} torrents, ${values.peers} peers, numwant ${values.numwant}; veth, XDP in copy mode, server and load on one core each\n`);
-console.log(formatTable(head, rows));
+console.log(`${formatTable(head, rows)}\n\n${formatTable(floodHead, floodRows)}`);
 
 /** Starts the server on one core of its namespace and loads it from the other's. */
 async function measure(
@@ -93,6 +140,7 @@ async function measure(
   cwd: string | undefined,
   more: readonly string[],
 ): Promise<Result> {
+  let before = 0;
   const [program, ...words] = network.inside(network.server, pinned(0, command));
   const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], ...(cwd ? { cwd } : {}) });
   const said = lastWords(child);
@@ -106,12 +154,28 @@ async function measure(
     const loading = network.inside(network.client, pinned(1, [process.execPath, load, ...asking]));
     const loader = spawn(loading[0], loading.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
+    let began = Number.NaN;
+    let used = Number.NaN;
     loader.stdout.on('data', (chunk) => {
       output += chunk;
+      // Of the process that `ip` and `taskset` have become.
+      if (Number.isNaN(began)) {
+        began = processorSeconds(child.pid!);
+        before = network.givenToSockets;
+      }
+      if (output.includes('}')) used = processorSeconds(child.pid!) - began;
     });
     await once(loader, 'close');
-    if (output === '') throw new Error(`nothing was measured; the server said: ${said()}`);
-    return JSON.parse(output) as Result;
+    const json = output.split('\n')[1];
+    if (!json) throw new Error(`nothing was measured; the server said: ${said()}`);
+    const result = JSON.parse(json) as Result;
+    const throughSockets = network.givenToSockets - before;
+    if (command.includes('--xdp') && throughSockets > result.answers / 10)
+      throw new Error(
+        `${throughSockets} of ${result.answers} went through sockets; the server said: ${said()}`,
+      );
+    const seconds = Number(values.seconds);
+    return { ...result, perProcessorSecond: (result.perSecond * seconds) / used, busy: used / seconds };
   } finally {
     await end(child);
   }

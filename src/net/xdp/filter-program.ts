@@ -9,7 +9,7 @@ export const XdpAction = { aborted: 0, drop: 1, pass: 2, tx: 3, redirect: 4 } as
 
 /** Why the shield drops a packet, and what else is counted: keys of the map of counts. */
 export const FilterCount = {
-  /** Given to a ring. */
+  /** Meant for a ring. */
   taken: 0,
   /** From port 0, which nothing can be sent to. */
   fromPort0: 1,
@@ -17,6 +17,8 @@ export const FilterCount = {
   tooShort: 2,
   /** Neither a connect nor with an id that could be ours. */
   implausible: 3,
+  /** Of what was meant for a ring: it went to the kernel, as nobody reads its queue. */
+  withoutRing: 4,
 } as const;
 export type FilterCount = (typeof FilterCount)[keyof typeof FilterCount];
 export const filterCounts = Object.keys(FilterCount).length;
@@ -78,6 +80,12 @@ export function filterProgram(
     // Where no ring is, the packet passes.
     .compute('move', 3, XdpAction.pass)
     .call(helper.redirectMap)
+    .computeWith('move', 6, 0)
+    .jumpIf(6, 'equal', XdpAction.redirect, 'redirected');
+  count(program, maps.counts, FilterCount.withoutRing);
+  program
+    .label('redirected')
+    .computeWith('move', 0, 6)
     .exit()
     .label('pass')
     .compute('move', 0, XdpAction.pass)

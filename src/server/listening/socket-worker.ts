@@ -81,6 +81,7 @@ function run(data: SocketWorkerData): void {
     loop.listenTo(data.waker, () => {
       Atomics.add(data.pulse, 0, 1);
       http?.wake();
+      xdp?.look();
       takeUpAccess();
     });
     const served = data.sockets.map((socket, i) => {

@@ -37,6 +37,8 @@ interface Ring {
   readonly queue: number;
   readonly worker: number;
   handle: XdpHandle | undefined;
+  /** Whether its worker has taken it up. */
+  read: boolean;
 }
 
 interface Attached {
@@ -44,6 +46,8 @@ interface Attached {
   readonly filter: XdpFilter;
   readonly rings: Ring[];
   addresses: Map<string, Uint8Array>;
+  /** Whether the log says that it is in use. */
+  told: boolean;
 }
 
 export class XdpInterfaces {
@@ -82,10 +86,27 @@ export class XdpInterfaces {
 
   /** A worker has taken up what its mailbox said: from now on its queues' packets are given to its rings. */
   ringsTaken(worker: number): void {
-    for (const { filter, rings } of this.#attached) {
-      for (const ring of rings)
-        if (ring.worker === worker && ring.handle) filter.setRing(ring.queue, ring.handle.fd);
+    for (const attached of this.#attached) {
+      const { filter, rings } = attached;
+      for (const ring of rings) {
+        if (ring.worker !== worker || !ring.handle) continue;
+        filter.setRing(ring.queue, ring.handle.fd);
+        ring.read = true;
+      }
+      this.#tellOnce(attached);
     }
+  }
+
+  /** Says that an interface is in use, when all its queues are read. */
+  #tellOnce(attached: Attached): void {
+    const open = attached.rings.filter(({ handle }) => handle !== undefined);
+    if (attached.told || open.length === 0 || open.some(({ read }) => !read)) return;
+    attached.told = true;
+    this.#options.log.info("UDP is answered from the network card's queues", {
+      interface: attached.name,
+      mode: `${attached.filter.attachment}, ${open[0]?.handle?.copying}`,
+      queues: open.length,
+    });
   }
 
   /** A worker has failed: the kernel takes its packets until it is there again, with rings of its own. */
@@ -148,16 +169,11 @@ export class XdpInterfaces {
       queue,
       worker: queue % this.#options.workers,
       handle: undefined,
+      read: false,
     }));
-    const attached = { name, filter, rings, addresses };
+    const attached = { name, filter, rings, addresses, told: false };
     this.#attached.push(attached);
     for (const ring of rings) this.#open(filter, ring);
-    const open = rings.filter(({ handle }) => handle !== undefined) as Ring[];
-    log.info("UDP is answered from the network card's queues", {
-      interface: name,
-      mode: `${filter.attachment}, ${open[0]?.handle?.copying ?? 'no ring'}`,
-      queues: open.length,
-    });
     for (let worker = 0; worker < this.#options.workers; worker++) this.#tell(worker);
     return true;
   }
@@ -177,6 +193,7 @@ export class XdpInterfaces {
       closeXdpSocket(this.#calls, ring.handle);
     }
     ring.handle = undefined;
+    ring.read = false;
   }
 
   #tell(worker: number): void {

@@ -39,6 +39,11 @@ export const udp = {
       read: ({ own }) => own.xdpTaken ?? 0,
     },
     {
+      name: 'tracker_xdp_without_ring_total',
+      help: 'UDP datagrams left to the sockets because no thread read the queue that they came by.',
+      read: ({ own }) => own.xdpWithoutRing ?? 0,
+    },
+    {
       name: 'tracker_xdp_ring_full_total',
       help: 'UDP datagrams dropped because the ring of a queue was full.',
       read: ({ own }) => own.xdpRingFull ?? 0,

@@ -23,7 +23,12 @@ export function udpCounts(sockets: readonly Float64Array[], xdp: XdpCounts = noX
     unsent: sums.sendFailures,
     exceptions: sums.exceptions,
     connections: 0,
-    own: { xdpTaken: xdp.taken, xdpRingFull: xdp.ringFull, xdpNoFrame: xdp.noFrame },
+    own: {
+      xdpTaken: xdp.taken - xdp.withoutRing,
+      xdpWithoutRing: xdp.withoutRing,
+      xdpRingFull: xdp.ringFull,
+      xdpNoFrame: xdp.noFrame,
+    },
   };
 }
 

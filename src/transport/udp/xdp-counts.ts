@@ -1,8 +1,10 @@
 // What the filter in front of UDP has counted (net/xdp), in the words of transports: reasons for turning away, and figures of its own.
 
 export interface XdpCounts {
-  /** Given to a worker's ring. */
+  /** Meant for a worker's ring. */
   taken: number;
+  /** Of them: to the sockets after all, as no ring was there. */
+  withoutRing: number;
   fromPort0: number;
   tooShort: number;
   implausible: number;
@@ -14,6 +16,7 @@ export interface XdpCounts {
 
 export const noXdpCounts: Readonly<XdpCounts> = {
   taken: 0,
+  withoutRing: 0,
   fromPort0: 0,
   tooShort: 0,
   implausible: 0,

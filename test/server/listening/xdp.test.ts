@@ -137,6 +137,7 @@ describe('a tracker that reads the queues of a network interface', { skip }, () 
       assert.ok(fromRing.filter((answer) => answer !== null).length >= 7, JSON.stringify(fromRing));
       // What is shorter than a question, or cannot be ours, the shield has dropped before.
       assert.ok(tracker.metric('tracker_xdp_received_total') - before >= 12);
+      assert.equal(tracker.metric('tracker_xdp_without_ring_total'), 0);
     });
   }
 
@@ -151,6 +152,21 @@ describe('a tracker that reads the queues of a network interface', { skip }, () 
 });
 
 describe('the life of a filter', { skip }, () => {
+  test('it takes what comes without a rate limit too, and with one worker for all queues', async () => {
+    const tracker = new Running('--workers', '1', '--rate-limit', 'off');
+    await tracker.said(/queues":2/);
+    const [answers] = ask({
+      family: 4,
+      addresses: [`${taken.ipv4}.1`],
+      port: 6969,
+      datagrams: [announce('0000000000000000', '1ae1')],
+    });
+    assert.notEqual(answers[0], null);
+    assert.ok(tracker.metric('tracker_xdp_received_total') >= 2);
+    assert.equal(tracker.metric('tracker_xdp_without_ring_total'), 0);
+    await tracker.end();
+  });
+
   test('it is gone when the tracker ends, and when it is killed', async () => {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       const tracker = new Running('--workers', '1');
