@@ -37,6 +37,8 @@ export const torrentUnregistered = new Failure('unregistered torrent', 'not_allo
 export const torrentDenied = new Failure('torrent not allowed', 'not_allowed');
 export const clientDenied = new Failure('client not allowed', 'not_allowed');
 export const addressDenied = new Failure('address not allowed', 'not_allowed');
+/** Whether it may be announced is not known yet: ask again soon. */
+export const undecided = new Failure('not decided yet, ask again', 'other', 1);
 export const badClientAddress = new Failure('invalid client address', 'malformed');
 export const internalError = new Failure('internal error');
 export const tooManyParameters = new Failure('too many parameters', 'malformed');

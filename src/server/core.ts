@@ -1,4 +1,5 @@
 // What a tracker is before anything of it is open: its store, its rules, its keys, and what it needs of the disk.
+import type { Tracker } from '../tracker/tracker.ts';
 import { AcmeChallenges } from '../transport/http/acme-challenges.ts';
 import { createCertificateSource } from './certificates/certificates.ts';
 import { createTracker } from './create-tracker.ts';
@@ -21,16 +22,28 @@ export interface Core extends ListenerParts {
   snapshots: Snapshots | undefined;
 }
 
+/** What a program that the tracker is a part of has to do with it. */
+export interface Embedding {
+  /** Called before anything is open, with what answers on the main thread. */
+  readonly prepare: (tracker: Tracker) => void;
+}
+
 /** @throws StartError */
-export function createCore(configuration: Configuration, log: Log, access: AccessLists | undefined): Core {
+export function createCore(
+  configuration: Configuration,
+  log: Log,
+  access: AccessLists | undefined,
+  embedding?: Embedding,
+): Core {
   const { dataDir: directory, snapshotInterval: intervalSeconds, verbose, logIp } = configuration;
   if (directory !== undefined) openDataDirectory(directory, (message) => log.warn(message));
   const store = createStore(configuration, log);
   const tracker = createTracker(store, configuration, access);
   if (verbose) logRequests(tracker, log, logIp);
+  embedding?.prepare(tracker);
   const challenges = new AcmeChallenges();
   return {
-    ...{ configuration, log, access, store, tracker, challenges },
+    ...{ configuration, log, access, store, tracker, challenges, takesGuests: embedding !== undefined },
     failed: (error) => logFailure(log, error),
     keys: openConnectionKeys(configuration, log),
     tickets: createTicketKeySource(configuration, log),

@@ -63,6 +63,13 @@ export class RunningTracker {
     if (this.tookOver) void snapshots?.save();
   }
 
+  /** For who asks without a socket: the rules and peers that all transports answer by, and what they have counted. */
+  get inside(): Pick<Core, 'store' | 'tracker'> & Pick<Listeners, 'counts' | 'guests'> {
+    const { store, tracker } = this.#core;
+    const { guests } = this.#listeners;
+    return { store, tracker, guests, counts: () => this.#listeners.counts() };
+  }
+
   /** Where the admin door listens over TCP; 0 when it does not. */
   get adminPort(): number {
     return this.#admin?.port ?? 0;

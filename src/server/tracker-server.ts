@@ -1,6 +1,6 @@
 // How the tracker is put together, in order: what may fail without anything to take back, its core, its listeners, the rest.
 import { endianness } from 'node:os';
-import { createCore } from './core.ts';
+import { createCore, type Embedding } from './core.ts';
 import { type InheritedListener, planListeners } from './listening/listen-plan.ts';
 import { openListeners } from './listening/listeners.ts';
 import type { PassedSockets } from './listening/passed-sockets.ts';
@@ -18,6 +18,8 @@ export interface TrackerServerOptions extends RunOptions {
   kept?: PassedSockets | undefined;
   /** Whether the process is told to end while it starts: then it takes no other tracker's place. */
   isToEnd?: () => boolean;
+  /** Where the tracker is a part of another program, which may hand in requests; then it need not listen anywhere. */
+  embedding?: Embedding | undefined;
 }
 
 /**
@@ -28,14 +30,14 @@ export interface TrackerServerOptions extends RunOptions {
 export async function startTrackerServer(
   configuration: Configuration,
   log: Log,
-  { inherited = [], kept, isToEnd = () => false, ...options }: TrackerServerOptions = {},
+  { inherited = [], kept, isToEnd = () => false, embedding, ...options }: TrackerServerOptions = {},
 ): Promise<RunningTracker> {
   if (endianness() !== 'LE')
     throw new StartError('this machine is big-endian; the swarm store needs a little-endian one');
   const access = await AccessLists.load(configuration, log);
   const takeover = Takeover.prepare(configuration, log, kept, isToEnd);
-  const plan = takeover.furnish(planListeners(configuration, inherited));
-  const core = createCore(configuration, log, access);
+  const plan = takeover.furnish(planListeners(configuration, inherited, embedding !== undefined));
+  const core = createCore(configuration, log, access, embedding);
   const { store, snapshots } = core;
   const listeners = await openListeners(plan, core, {
     // An answer without the peers that are still on disk, or with another process, would be a wrong one.

@@ -6,6 +6,7 @@ import type { SwarmCounts } from '../swarm/swarm-visit.ts';
 import type { Announce } from './announce.ts';
 import { ConnectionPeers } from './connection-peers.ts';
 import { type ScrapedSwarm, scrapeAll } from './full-scrape.ts';
+import type { PendingDecisions } from './pending-decisions.ts';
 import { Protection } from './protection.ts';
 
 export { mostAhead } from '../swarm/look-ahead.ts';
@@ -41,6 +42,8 @@ export class Tracker {
   readonly protection: Protection;
   /** The peers that are connections. */
   readonly connections: ConnectionPeers;
+  /** Of this thread, where an announce may be `undecided` at first. */
+  decisions: PendingDecisions | undefined;
   readonly #store: SwarmStore;
   /** One bit a port. */
   readonly #refusedPorts: Int32Array;

@@ -13,6 +13,7 @@ import { monotonicSeconds } from '../clock.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { announceUrlsOf, formatAnnounceUrls } from './announce-urls.ts';
+import { Guests } from './guests.ts';
 import {
   connectionLimit,
   createConnectionTable,
@@ -46,6 +47,14 @@ export interface HttpParts {
   readonly handedOn: HttpTransport;
   /** Undefined where there is no listener that it could come over, or it is not wanted. */
   readonly webTorrent: WebTorrentParts | undefined;
+  /** Requests to somebody else's server; undefined where there is none. */
+  readonly guests: ClosableGuests | undefined;
+}
+
+/** With what they are answered by, which no listener closes. */
+export interface ClosableGuests {
+  readonly guests: Guests;
+  close(graceMs?: number): Promise<void>;
 }
 
 type SharedParts = Pick<HttpParts, 'counters' | 'connections' | 'fullScrapes' | 'webTorrent'>;
@@ -71,18 +80,19 @@ export function createHttpParts(
   });
   const counters = { http: new HttpCounters(), https: new HttpCounters() };
   const fullScrapes = new FullScrapes(tracker);
-  const webTorrent = plan.some(({ protocol }) => carriesWebTorrent(protocol, configuration))
-    ? createWebTorrentParts(
-        parts,
-        configuration.workers + 1 + configuration.streamWorkers,
-        configuration.workers,
-        connectionLimit(configuration),
-        wake,
-      )
-    : undefined;
-  const handedOn = HttpTransport.withoutListener(
-    transportOptions('HTTP', plan, { counters, connections, fullScrapes, webTorrent }, parts),
-  );
+  const carried = plan.some(({ protocol }) => carriesWebTorrent(protocol, configuration));
+  const webTorrent =
+    carried || parts.takesGuests
+      ? createWebTorrentParts(
+          parts,
+          configuration.workers + 1 + configuration.streamWorkers,
+          configuration.workers,
+          connectionLimit(configuration),
+          wake,
+        )
+      : undefined;
+  const shared = { counters, connections, fullScrapes, webTorrent };
+  const handedOn = HttpTransport.withoutListener(transportOptions('HTTP', plan, shared, parts));
   const main = {
     number: configuration.workers,
     connections,
@@ -102,7 +112,25 @@ export function createHttpParts(
     firstThread: configuration.workers + 1,
     ...{ table, fullScrapes, abandoned, hear },
   };
-  return { counters, connections, fullScrapes, inWorkers, inStreams, handedOn, webTorrent };
+  const guests = parts.takesGuests ? createGuests(plan, shared, parts) : undefined;
+  return { ...shared, inWorkers, inStreams, handedOn, guests };
+}
+
+function createGuests(
+  plan: readonly PlannedListener[],
+  shared: SharedParts,
+  parts: ListenerParts,
+): ClosableGuests {
+  // What a server of ours would send elsewhere is the other server's affair.
+  const { answerFirst, ...options } = transportOptions('HTTP', plan, shared, parts);
+  const takeUpgrade = shared.webTorrent?.host.takeUpgrade;
+  const transport = HttpTransport.withoutListener({ ...options, takeUpgrade });
+  return {
+    guests: new Guests(transport, trustedProxies(parts.configuration)),
+    close: async (graceMs = closeGraceMs) => {
+      await Promise.all([transport.close(graceMs), shared.webTorrent?.host.close(graceMs)]);
+    },
+  };
 }
 
 /** HTTP, HTTPS, and HTTP for an authority's questions only, which counts as HTTP. */

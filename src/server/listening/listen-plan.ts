@@ -23,11 +23,13 @@ export interface InheritedListener {
 
 /**
  * What the options ask for; a protocol for which there are inherited sockets is served on these alone.
+ * @param mayBeNone where requests come another way as well
  * @throws StartError when every listener is disabled
  */
 export function planListeners(
   configuration: Configuration,
   inherited: readonly InheritedListener[] = [],
+  mayBeNone = false,
 ): PlannedListener[] {
   const { host = '0.0.0.0', httpPort, httpsPort, ipv6, acmeDomain, acmeHttpPort } = configuration;
   const hosts = listOf(host);
@@ -56,7 +58,7 @@ export function planListeners(
       })),
     );
   const plan = [...passed, ...own];
-  if (plan.length === 0) {
+  if (plan.length === 0 && !mayBeNone) {
     const options = inPlanOrder.map(({ name }) => `--${name}-port`);
     throw new StartError(`every listener is disabled: ${joinWords(options)} are all 0 or not set`);
   }

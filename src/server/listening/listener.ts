@@ -39,6 +39,8 @@ export interface ListenerParts {
   /** Where HTTPS has the keys of its session tickets from; undefined without HTTPS. */
   tickets: TicketKeySource | undefined;
   challenges: AcmeChallenges;
+  /** Whether requests to somebody else's HTTP server are handed in. */
+  takesGuests: boolean;
   log: Log;
   /** Told of a defect of ours in one request; the listener goes on. */
   failed: (error: unknown) => void;

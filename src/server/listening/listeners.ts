@@ -4,6 +4,7 @@ import type { ServingThreads } from '../../transport/opener.ts';
 import type { AskSelf } from '../../transport/self-question.ts';
 import type { TransportCounts } from '../../transport/transport-counts.ts';
 import { listeningTransports, type TransportName } from '../../transport/transports.ts';
+import type { Guests } from './guests.ts';
 import { listenError, type PlannedListener, type Protocol } from './listen-plan.ts';
 import type { Listener, ListenerParts } from './listener.ts';
 import { createOpeners } from './openers.ts';
@@ -19,6 +20,8 @@ export interface OpeningSteps {
 /** What answers, and what it has counted. */
 export interface Listeners {
   readonly all: readonly Listener[];
+  /** Answers what comes to somebody else's HTTP server, where that was asked for. */
+  readonly guests: Guests | undefined;
   /** What each transport in use has counted since the start, but for `askSelf`; always the same ones. */
   counts(): Partial<Record<TransportName, TransportCounts>>;
   /** For the log's line a minute, by the transport's title. */
@@ -46,12 +49,14 @@ export async function openListeners(
   { whileStarting, beforeServing }: OpeningSteps = {},
 ): Promise<Listeners> {
   const all: Listener[] = [];
-  const { openers, upgraded } = await createOpeners(plan, parts);
-  const inUse = listeningTransports.filter(({ title }) => plan.some(({ protocol }) => protocol === title));
+  const { openers, upgraded, guests } = await createOpeners(plan, parts);
+  const inUse = listeningTransports.filter(
+    ({ title }) => plan.some(({ protocol }) => protocol === title) || (guests && title === 'HTTP'),
+  );
   const own = new Map<Protocol, OwnQuestions>(inUse.map(({ title }) => [title, new OwnQuestions()]));
   const threads = new Set<ServingThreads>();
   const close = async (graceMs?: number) => {
-    await Promise.all(all.map((listener) => listener.close(graceMs)));
+    await Promise.all([guests?.close(graceMs), ...all.map((listener) => listener.close(graceMs))]);
   };
   const open = async (planned: PlannedListener) => {
     try {
@@ -82,6 +87,7 @@ export async function openListeners(
   all.sort((a, b) => plan.indexOf(a.planned) - plan.indexOf(b.planned));
   return {
     all,
+    guests: guests?.guests,
     counts: () =>
       Object.fromEntries([
         ...inUse.map(({ name, title }) => [name, own.get(title)!.without(openers[title].counts())]),

@@ -10,7 +10,7 @@ import {
   type TransportName,
 } from '../../transport/transports.ts';
 import { monotonicSeconds } from '../clock.ts';
-import { createHttpOpeners, createHttpParts } from './http-listeners.ts';
+import { type ClosableGuests, createHttpOpeners, createHttpParts } from './http-listeners.ts';
 import type { PlannedListener, Protocol } from './listen-plan.ts';
 import type { ListenerParts, TransportOpener } from './listener.ts';
 import { createStreams, createThreads, datagramWorkers, type Threads } from './threads.ts';
@@ -20,6 +20,8 @@ export interface Openers {
   readonly openers: Readonly<Record<Protocol, TransportOpener>>;
   /** What transports have counted that go on with connections of others. */
   readonly upgraded: Readonly<Partial<Record<TransportName, () => TransportCounts>>>;
+  /** Requests to somebody else's HTTP server. */
+  readonly guests: ClosableGuests | undefined;
 }
 
 type TitleWithOpener = Extract<ListeningTransport, { opener: unknown }>['title'];
@@ -37,12 +39,13 @@ export async function createOpeners(
   const http = createHttpParts(plan, parts, wake);
   const threads = createThreads(plan, parts, http.inWorkers);
   const streams = createStreams(plan, parts, http.inStreams);
-  const { webTorrent } = http;
+  const { webTorrent, guests } = http;
   const shared: SharedOpeners = createHttpOpeners(plan, parts, http, threads, streams);
   const own = await loadOpeners(plan, parts, threads);
   return {
     openers: { ...shared, ...own } as Record<Protocol, TransportOpener>,
     upgraded: webTorrent ? { webtorrent: webTorrent.counts } : {},
+    guests,
   };
 }
 

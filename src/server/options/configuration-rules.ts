@@ -10,32 +10,42 @@ import type { ResolvedConfiguration } from './resolved-configuration.ts';
 /**
  * Looks at the settings together, after each was checked alone.
  * @returns warnings, one line each
- * @throws UsageError when two settings contradict each other
+ * @throws UsageError when settings contradict each other, with a line for each contradiction
  */
 export function checkConfiguration({ values, origins }: ResolvedConfiguration): string[] {
-  checkHosts(values);
-  checkPorts(values);
-  checkProxies(values);
-  checkAdmin(values);
-  if (values.takeover && values['data-dir'] === undefined)
-    throw new UsageError('--takeover needs --data-dir, where the running tracker is found');
-  const warnings = checkHttps(values, origins);
-  if (values['min-interval'] > values.interval) {
-    throw new UsageError(
-      `--min-interval (${values['min-interval']}) must not be longer than --interval (${values.interval})`,
-    );
+  const faults: string[] = [];
+  const warnings: string[] = [];
+  for (const check of checks) {
+    try {
+      warnings.push(...check(values, origins));
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      faults.push(...error.lines);
+    }
   }
-  if (values['peer-ttl'] < values.interval) {
-    warnings.push(
-      `--peer-ttl (${values['peer-ttl']}) is shorter than --interval (${values.interval}): ` +
-        'peers are forgotten before they announce again',
-    );
-  }
+  if (faults.length > 0) throw new UsageError(faults);
   return warnings;
 }
 
+function checkTakeover(values: OptionValues): string[] {
+  if (values.takeover && values['data-dir'] === undefined)
+    throw new UsageError('--takeover needs --data-dir, where the running tracker is found');
+  return [];
+}
+
+function checkTimes(values: OptionValues): string[] {
+  const { interval, 'min-interval': minInterval, 'peer-ttl': peerTtl } = values;
+  if (minInterval > interval)
+    throw new UsageError(`--min-interval (${minInterval}) must not be longer than --interval (${interval})`);
+  if (peerTtl >= interval) return [];
+  return [
+    `--peer-ttl (${peerTtl}) is shorter than --interval (${interval}): ` +
+      'peers are forgotten before they announce again',
+  ];
+}
+
 /** An address beside all of its family would be opened twice. */
-function checkHosts({ host }: OptionValues): void {
+function checkHosts({ host }: OptionValues): string[] {
   const hosts = listOf(host);
   for (const [all, family] of [
     ['0.0.0.0', 4],
@@ -47,9 +57,10 @@ function checkHosts({ host }: OptionValues): void {
       `--host ${all} stands for every address of IPv${family}, so ${beside} beside it is too much`,
     );
   }
+  return [];
 }
 
-function checkPorts(values: OptionValues): void {
+function checkPorts(values: OptionValues): string[] {
   for (const { name, title } of listeningTransports) {
     const ports = listOf(values[`${name}-port`]);
     if (ports.length > 1 && ports.includes(0))
@@ -57,6 +68,7 @@ function checkPorts(values: OptionValues): void {
         `--${name}-port 0 disables ${title}, and cannot stand beside ${ports.find((port) => port !== 0)}`,
       );
   }
+  return [];
 }
 
 function checkHttps(values: OptionValues, origins: ResolvedConfiguration['origins']): string[] {
@@ -106,9 +118,9 @@ function checkDomain(values: OptionValues, given: boolean): string[] {
   ];
 }
 
-function checkAdmin(values: OptionValues): void {
+function checkAdmin(values: OptionValues): string[] {
   const { 'admin-port': port, 'admin-host': host, 'admin-token-file': tokenFile } = values;
-  if (port === undefined || port === 0 || tokenFile !== undefined || isLoopback(host)) return;
+  if (port === undefined || port === 0 || tokenFile !== undefined || isLoopback(host)) return [];
   throw new UsageError(`--admin-host ${host} is reached from outside, so it needs --admin-token-file`);
 }
 
@@ -117,7 +129,10 @@ export function isLoopback(host: string): boolean {
   return host === '::1' || /^127\./.test(host);
 }
 
-function checkProxies(values: OptionValues): void {
+function checkProxies(values: OptionValues): string[] {
   if (values['proxy-protocol'] && values['trusted-proxy'].length === 0)
     throw new UsageError('--proxy-protocol needs --trusted-proxy: the header is believed from nobody else');
+  return [];
 }
+
+const checks = [checkHosts, checkPorts, checkProxies, checkAdmin, checkTakeover, checkHttps, checkTimes];

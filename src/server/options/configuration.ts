@@ -48,13 +48,24 @@ function resolve(sources: Record<Exclude<Origin, 'default'>, Settings>): Resolve
   return resolved;
 }
 
+/**
+ * The settings of a program that the tracker is a part of, over the defaults; no environment and no file is read.
+ * @throws UsageError when settings contradict each other
+ */
+export function resolveSettings(settings: Settings): ResolvedConfiguration {
+  const resolved = resolve({ flag: settings, environment: new Map(), file: new Map() });
+  return { ...resolved, warnings: checkConfiguration(resolved) };
+}
+
 /** The same values under their names in code, for the parts that the server is put together from. */
 export function configurationOf(values: OptionValues): Configuration {
-  const entries = optionNames.map((name) => [
-    name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
-    values[name],
-  ]);
+  const entries = optionNames.map((name) => [codeNameOf(name), values[name]]);
   return Object.fromEntries(entries) as Configuration;
+}
+
+/** `httpPort` for `http-port`. */
+export function codeNameOf(name: string): string {
+  return name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** Every option at its default, with some changed: what tests start a tracker with. */

@@ -158,6 +158,8 @@ export class RequestAnswers {
   }
 
   #take(outcome: Outcome): Verdict {
+    // Whoever decides about it answers it, and counts it.
+    if (outcome === Outcome.undecided) return Verdict.handOver;
     if (outcome !== Outcome.fullScrape) return this.#send(this.#head.gzip, outcome === Outcome.badQuestion);
     // Whoever answers it counts it.
     const { counters } = this.#options;

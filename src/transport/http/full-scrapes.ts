@@ -55,7 +55,7 @@ export class FullScrapes {
    */
   begin(
     response: ServerResponse,
-    connection: HttpConnection,
+    connection: Pick<HttpConnection, 'address' | 'streams'>,
     gzip: boolean,
     close: boolean,
     ended: (error: unknown) => void,

@@ -4,7 +4,7 @@
 // mistake, and the next question may be answered.
 import { ByteWriter } from '../../protocol/byte-writer.ts';
 import type { Failure } from '../../protocol/failure.ts';
-import { badClientAddress, fullScrapeRefused } from '../../protocol/failure.ts';
+import { badClientAddress, fullScrapeRefused, undecided } from '../../protocol/failure.ts';
 import { decodeHttpAnnounce, HttpAnnounceQuestion } from '../../protocol/http-announce.ts';
 import {
   encodeHttpAnnounceReply,
@@ -24,8 +24,11 @@ import { countAnnounce } from '../answer-stats.ts';
 import type { ClientAddress } from '../client-address.ts';
 import type { HttpCounters } from './http-counters.ts';
 
-/** What became of a question; of a `badQuestion` the client had better think again before it asks on. */
-export const Outcome = { answered: 0, refused: 1, badQuestion: 2, fullScrape: 3 } as const;
+/**
+ * What became of a question; of a `badQuestion` the client had better think again before it asks on. One that is
+ * `undecided` has no answer and does not count.
+ */
+export const Outcome = { answered: 0, refused: 1, badQuestion: 2, fullScrape: 3, undecided: 4 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 
 /** 16-bit units of the longest compact peer, an IPv6 peer. */
@@ -95,6 +98,10 @@ export class HttpAnswers {
     announce.fillWithIpv4 = client.family === 6 && this.#tracker.settings.ipv4Mapped;
     announce.outPeerIds = question.compact || question.noPeerId ? undefined : this.#peerIds;
     const failure = this.#tracker.announce(announce, now);
+    if (failure === undecided) {
+      this.#counters.announces--;
+      return Outcome.undecided;
+    }
     if (failure !== undefined) return this.#refuse(failure, Outcome.refused);
     if (announce.early) this.#counters.earlyAnnounces++;
     countAnnounce(this.#counters.stats, announce.family, announce.event);

@@ -14,12 +14,15 @@ export class HttpTarget {
   kind: Target = Target.unknown;
   /** Where the query begins: behind the question mark, or at the target's end. */
   queryAt = 0;
+  /** Where the target ends, and the query with it. */
+  end = 0;
 
   /**
    * Reads the target `bytes[at .. end)`: a path, or an absolute URL as a proxy sends it. Any prefix may stand before
    * `/announce` and `/scrape`, and one slash behind them.
    */
   read(bytes: Uint8Array, at: number, end: number): void {
+    this.end = end;
     const start = pathStart(bytes, at, end);
     let pathEnd = start;
     while (pathEnd < end && bytes[pathEnd] !== QUESTION_MARK) pathEnd++;

@@ -3,13 +3,14 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
 import { type AddressInfo, Socket } from 'node:net';
 import { descriptorOf } from '../../net/node-handles.ts';
-import { fullScrapeBusy, internalError, tooManyRequests } from '../../protocol/failure.ts';
+import { fullScrapeBusy, internalError, tooManyRequests, undecided } from '../../protocol/failure.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import { countLatency } from '../answer-stats.ts';
+import type { ClientAddress } from '../client-address.ts';
 import { ConnectionIntake } from './connection-intake.ts';
 import type { FullScrapes } from './full-scrapes.ts';
 import { HttpAnswers, Outcome } from './http-answers.ts';
-import type { HttpConnection, HttpConnections } from './http-connections.ts';
+import type { HttpConnections } from './http-connections.ts';
 import type { HttpCounters } from './http-counters.ts';
 import { badRequest, type HttpError, sendHttpError, tooOften, tooSlow, unknownPath } from './http-error.ts';
 import { backlog, defaultHttpLimits, type HttpLimits } from './http-limits.ts';
@@ -17,8 +18,8 @@ import { formatHttpPage, pageFields } from './http-page.ts';
 import { sendAnswer, sendText } from './http-send.ts';
 import { createHttpServer } from './http-server.ts';
 import { HttpTarget, Target } from './http-target.ts';
-import { asksForWebSocket, headWithoutUpgrade, type TakeUpgrade } from './http-upgrade.ts';
-import { RequestChecks } from './request-checks.ts';
+import { asksForWebSocket, headWithoutUpgrade, type TakeUpgrade, type Upgrade } from './http-upgrade.ts';
+import { type Asker, RequestChecks } from './request-checks.ts';
 import { parseRequestHost } from './request-host.ts';
 import { secureContextOptions, type TlsCertificate } from './secure-context.ts';
 import { SessionTickets, type TicketKeys } from './session-tickets.ts';
@@ -73,6 +74,11 @@ export interface TakenConnection {
   readonly proxied: boolean;
 }
 
+/** A request for a WebSocket, before it is known whether it may have one. */
+interface OfferedUpgrade extends Omit<Upgrade, 'client' | 'speaksForMany'> {
+  readonly asker: Asker;
+}
+
 /** A pipeline could ask for thousands. */
 const maxStreamsPerConnection = 4;
 
@@ -95,7 +101,7 @@ export class HttpTransport {
     this.#checks = new RequestChecks(options, this.#limits.headBytes);
     this.#targetBytes = Buffer.alloc(this.#limits.headBytes);
     this.#server = createHttpServer(this.#limits, options.https, {
-      answer: (request, response) => this.#answer(request, response),
+      answer: (request, response) => this.#receive(request, response),
       upgrade: options.takeUpgrade && ((request, socket, bytes) => this.#upgrade(request, socket, bytes)),
       refuse: (error, socket) => this.#refuse(error, socket),
     });
@@ -154,6 +160,41 @@ export class HttpTransport {
     this.#intake.take(socket, { family, words }, proxied, bytes);
   }
 
+  /**
+   * Answers an announce or a scrape that has come to a server of somebody else's, whose limits hold for its connection;
+   * false, and nothing is done, when it is neither. `kind` says what it is, whatever its path.
+   */
+  answerForOther(
+    request: IncomingMessage,
+    response: ServerResponse,
+    asker: Asker,
+    kind?: typeof Target.announce | typeof Target.scrape,
+  ): boolean {
+    const target = this.#readTarget(request);
+    const asked = kind ?? target.kind;
+    if (asked !== Target.announce && asked !== Target.scrape) return false;
+    this.#answer(request, response, asker, asked);
+    return true;
+  }
+
+  /** Takes a request for a WebSocket over from somebody else's server; false, and nothing is done, when it is none. */
+  upgradeForOther(
+    request: IncomingMessage,
+    socket: Socket,
+    bytes: Uint8Array,
+    asker: Asker,
+    secure: boolean,
+  ): boolean {
+    const { takeUpgrade, counters } = this.#options;
+    if (takeUpgrade === undefined || !asksForWebSocket(request.headers.upgrade)) return false;
+    const refuse = (error: HttpError) => {
+      counters.badRequests++;
+      sendHttpError(socket, error, this.#limits.lingerMs);
+    };
+    this.#offerUpgrade({ request, socket, bytes, asker, secure, refuse, take: () => {} });
+    return true;
+  }
+
   /** Shows `certificate` to whoever connects from now on; open connections stay as they are. */
   setCertificate(certificate: TlsCertificate): void {
     if (!('setSecureContext' in this.#server)) return;
@@ -189,70 +230,72 @@ export class HttpTransport {
       this.#intake.serveAgain(socket);
       return;
     }
+    this.#offerUpgrade({
+      ...{ request, socket, bytes, asker: connection, secure: this.#options.https !== undefined },
+      refuse: (error) => this.#refuse(error, socket),
+      take: () => connections.detach(connection),
+    });
+  }
+
+  #offerUpgrade({ request, socket, bytes, asker, secure, refuse, take }: OfferedUpgrade): void {
     socket.on('error', () => socket.destroy());
     socket.setTimeout(0);
     const error = this.#checks.errorOf(request);
-    const client = this.#checks.clientOf(connection);
-    if (error !== undefined) this.#refuse(error, socket);
-    else if (client === undefined) this.#refuse(badRequest, socket);
-    else if (this.#checks.isOverLimit(client, connection)) {
+    const client = this.#checks.clientOf(asker);
+    if (error !== undefined) refuse(error);
+    else if (client === undefined) refuse(badRequest);
+    else if (this.#checks.isOverLimit(client, asker)) {
       this.#options.counters.rateLimited++;
-      this.#refuse(tooOften, socket);
+      refuse(tooOften);
     } else {
       this.#options.takeUpgrade!({
-        ...{ request, socket, bytes, client },
-        speaksForMany: connection.proxied && client === connection.address,
-        secure: this.#options.https !== undefined,
-        refuse: (error) => this.#refuse(error, socket),
-        take: () => connections.detach(connection),
+        ...{ request, socket, bytes, client, secure, refuse, take },
+        speaksForMany: asker.proxied && client === asker.address,
       });
     }
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  #receive(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.#options.connections.get(request.socket);
     if (connection === undefined) return;
     this.#options.connections.renew(connection);
+    this.#answer(request, response, connection);
+  }
+
+  /** `kind`: what is asked, where the path does not say it. */
+  #answer(request: IncomingMessage, response: ServerResponse, asker: Asker, kind?: Target): void {
     const start = performance.now();
     try {
-      this.#route(request, response, connection);
+      this.#route(request, response, asker, kind);
       countLatency(this.#options.counters.stats, performance.now() - start, 1);
     } catch (error) {
       this.#fail(error, response);
     }
   }
 
-  #route(request: IncomingMessage, response: ServerResponse, connection: HttpConnection): void {
-    const { counters, clock } = this.#options;
-    const target = this.#target;
-    const bytes = this.#targetBytes;
+  #route(request: IncomingMessage, response: ServerResponse, asker: Asker, kind?: Target): void {
+    const { counters } = this.#options;
     const error = this.#checks.errorOf(request);
     if (error !== undefined) {
       counters.badRequests++;
       respondWith(response, error);
       return;
     }
-    const client = this.#checks.clientOf(connection);
-    if (client !== undefined && this.#checks.isOverLimit(client, connection)) {
+    const client = this.#checks.clientOf(asker);
+    if (client !== undefined && this.#checks.isOverLimit(client, asker)) {
       counters.rateLimited++;
       this.#answers.refuse(tooManyRequests);
       sendAnswer(response, this.#answers.writer, false, true);
       return;
     }
     if (this.#options.answerFirst?.(request, response)) return;
-    const length = bytes.write(request.url!, 'latin1');
-    target.read(bytes, 0, length);
-    switch (target.kind) {
-      case Target.announce: {
-        this.#send(
-          response,
-          connection,
-          this.#answers.announce(bytes, target.queryAt, length, client, clock()),
-        );
+    const target = this.#readTarget(request);
+    switch (kind ?? target.kind) {
+      case Target.announce:
+        this.#announce(request, response, asker, client);
         return;
-      }
       case Target.scrape:
-        this.#send(response, connection, this.#answers.scrape(bytes, target.queryAt, length));
+        this.#send(response, asker, this.#answers.scrape(this.#targetBytes, target.queryAt, target.end));
         return;
       case Target.page:
         counters.pages++;
@@ -271,25 +314,58 @@ export class HttpTransport {
     }
   }
 
-  #send(response: ServerResponse, connection: HttpConnection, outcome: Outcome): void {
+  /** Answers the announce whose head and target have been read, now or when it is decided about. */
+  #announce(
+    request: IncomingMessage,
+    response: ServerResponse,
+    asker: Asker,
+    client: ClientAddress | undefined,
+  ): void {
+    const { queryAt, end } = this.#target;
+    const { tracker, clock } = this.#options;
+    const outcome = this.#answers.announce(this.#targetBytes, queryAt, end, client, clock());
+    if (outcome !== Outcome.undecided) {
+      this.#send(response, asker, outcome);
+      return;
+    }
+    if (tracker.decisions === undefined) {
+      this.#answers.refuse(undecided);
+      this.#send(response, asker, Outcome.refused);
+      return;
+    }
+    tracker.decisions.whenDecided(() => {
+      // Meanwhile it may have gone, and others have been read.
+      if (request.socket.destroyed || response.writableEnded) return;
+      try {
+        this.#checks.head.read(request.rawHeaders);
+        this.#readTarget(request);
+        this.#announce(request, response, asker, client);
+      } catch (error) {
+        this.#fail(error, response);
+      }
+    });
+  }
+
+  #readTarget(request: IncomingMessage): HttpTarget {
+    const length = this.#targetBytes.write(request.url!, 'latin1');
+    this.#target.read(this.#targetBytes, 0, length);
+    return this.#target;
+  }
+
+  #send(response: ServerResponse, asker: Asker, outcome: Outcome): void {
     const { gzip } = this.#checks.head;
     const close = outcome === Outcome.badQuestion || this.#closing;
-    if (outcome === Outcome.fullScrape && !this.#sendFullScrape(response, connection, gzip, close)) return;
+    if (outcome === Outcome.fullScrape && !this.#sendFullScrape(response, asker, gzip, close)) return;
     if (sendAnswer(response, this.#answers.writer, gzip, close)) this.#options.counters.compressed++;
   }
 
   /** True when the answer is short and stands ready; otherwise it is on its way. */
-  #sendFullScrape(
-    response: ServerResponse,
-    connection: HttpConnection,
-    gzip: boolean,
-    close: boolean,
-  ): boolean {
-    if (connection.streams >= maxStreamsPerConnection) {
+  #sendFullScrape(response: ServerResponse, asker: Asker, gzip: boolean, close: boolean): boolean {
+    if (asker.streams >= maxStreamsPerConnection) {
       this.#answers.refuse(fullScrapeBusy);
       return true;
     }
-    const whole = this.#options.fullScrapes.begin(response, connection, gzip, close, (error) => {
+    const whole = this.#options.fullScrapes.begin(response, asker, gzip, close, (error) => {
       // Clients may leave whenever they like.
       if (!isDeparture(error)) this.#fail(error, response);
     });

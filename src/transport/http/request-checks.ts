@@ -3,9 +3,19 @@ import type { IncomingMessage } from 'node:http';
 import { unlimited } from '../../tracker/token-buckets.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import { type ClientAddress, parseForwardedFor, toClientAddress } from '../client-address.ts';
-import type { HttpConnection, HttpConnections } from './http-connections.ts';
+import type { HttpConnections } from './http-connections.ts';
 import { badRequest, type HttpError, headTooLarge, unwantedBody, wrongMethod } from './http-error.ts';
 import { HttpHead } from './http-head.ts';
+
+/** Who asks, on a connection of ours or on one of somebody else's server. */
+export interface Asker {
+  /** Whose connection it is. */
+  readonly address: ClientAddress;
+  /** It is a trusted proxy's, whose X-Forwarded-For is believed. */
+  readonly proxied: boolean;
+  /** Answers that are being sent piece by piece. */
+  streams: number;
+}
 
 export interface RequestChecksOptions {
   readonly tracker: Tracker;
@@ -41,18 +51,18 @@ export class RequestChecks {
   }
 
   /** Takes a token; from a trusted proxy itself none, as it speaks for many. */
-  isOverLimit(client: ClientAddress, connection: HttpConnection): boolean {
+  isOverLimit(client: ClientAddress, asker: Asker): boolean {
     const limits = this.#options.tracker.protection.http;
-    if (limits === undefined || (connection.proxied && client === connection.address)) return false;
+    if (limits === undefined || (asker.proxied && client === asker.address)) return false;
     const now = this.#options.clock();
     const row = limits.rowOf(client.family, client.words, 0, now);
     return row !== unlimited && !limits.take(row, now);
   }
 
   /** Whom an announce counts as coming from; undefined when a trusted proxy says nothing that can be read. */
-  clientOf(connection: HttpConnection): ClientAddress | undefined {
+  clientOf(asker: Asker): ClientAddress | undefined {
     const { forwardedFor } = this.head;
-    if (!connection.proxied || forwardedFor === undefined) return connection.address;
+    if (!asker.proxied || forwardedFor === undefined) return asker.address;
     const ip = parseForwardedFor(forwardedFor, this.#options.connections.trustedProxies);
     if (ip !== undefined) return toClientAddress(ip);
     this.#options.onBrokenForwardedFor?.(forwardedFor);

@@ -9,6 +9,7 @@ import {
   type Failure,
   noInfoHashInScrape,
   tooManyRequests,
+  undecided,
   unknownAction,
   unknownConnectionId,
 } from '../../protocol/failure.ts';
@@ -162,7 +163,7 @@ export class UdpAnswers {
       return this.#refuseUnproven(at, length, to, now);
     }
     if (row !== unlimited) limits!.take(row, now);
-    if (action === Action.announce) return this.#answerAnnounce(at, length, address, addressAt, to, now);
+    if (action === Action.announce) return this.answerAnnounce(at, length, address, addressAt, to, now);
     if (action === Action.scrape) return this.#answerScrape(at, length, to);
     counters[UdpCounter.malformed]++;
     return this.#refuse(at, to, unknownAction);
@@ -207,7 +208,8 @@ export class UdpAnswers {
     return encodeConnectReply(this.#reply.view, to, transactionId, this.#ids.high, this.#ids.low);
   }
 
-  #answerAnnounce(
+  /** As `answer`, for an announce whose sender has proven its address and not asked too often. */
+  answerAnnounce(
     at: number,
     length: number,
     address: Int32Array,
@@ -228,6 +230,8 @@ export class UdpAnswers {
     announce.addressAt = addressAt;
     announce.outAt = (to + replyAt.peers) >> 1;
     const failure = this.#tracker.announce(announce, now);
+    // Who hears nothing asks again in 15 seconds (BEP 15), and is answered then, or when it is decided.
+    if (failure === undecided) return 0;
     if (failure !== undefined) return this.#refuse(at, to, failure);
     this.#counters[UdpCounter.announces]++;
     if (announce.early) this.#counters[UdpCounter.earlyAnnounces]++;

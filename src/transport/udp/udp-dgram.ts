@@ -91,12 +91,19 @@ export class UdpDgramTransport {
   }
 
   #answer(packet: Buffer, from: RemoteInfo): void {
-    const { counters } = this.#options;
+    const { counters, tracker } = this.#options;
     counters[UdpCounter.received]++;
     counters[UdpCounter.bytesIn] += packet.length;
+    this.#answerWith(packet, from, false);
+    tracker.decisions?.whenDecided(() => this.#answerWith(packet, from, true));
+  }
+
+  /** `decided`: it is an announce that has waited to be decided about. */
+  #answerWith(packet: Buffer, from: RemoteInfo, decided: boolean): void {
+    const { counters } = this.#options;
     const start = performance.now();
     try {
-      const length = this.#write(packet, from);
+      const length = this.#write(packet, from, decided);
       if (length === 0) return;
       counters[UdpCounter.bytesOut] += length;
       // The system may send later, from a buffer of its own: the reply buffer is reused by then.
@@ -106,12 +113,14 @@ export class UdpDgramTransport {
         counters[error ? UdpCounter.sendFailures : UdpCounter.sent]++;
       });
     } catch (error) {
+      // The socket may have been closed while it waited.
+      if ((error as NodeJS.ErrnoException).code === 'ERR_SOCKET_DGRAM_NOT_RUNNING') return;
       counters[UdpCounter.exceptions]++;
       this.#options.onException(error);
     }
   }
 
-  #write(packet: Buffer, from: RemoteInfo): number {
+  #write(packet: Buffer, from: RemoteInfo, decided: boolean): number {
     // A link-local sender's address carries its interface after a percent sign.
     const zone = from.address.indexOf('%');
     const address = parseIp(zone < 0 ? from.address : from.address.slice(0, zone));
@@ -119,6 +128,9 @@ export class UdpDgramTransport {
     if (address === undefined || from.port === 0) return 0;
     encodeIpWords(address, this.#address);
     const length = packet.copy(this.#request, 0, 0, maxRequestBytes);
-    return this.#answers.answer(0, length, this.#address, 0, 0, this.#options.clock());
+    const now = this.#options.clock();
+    return decided
+      ? this.#answers.answerAnnounce(0, length, this.#address, 0, 0, now)
+      : this.#answers.answer(0, length, this.#address, 0, 0, now);
   }
 }

@@ -43,6 +43,9 @@ export class WebTorrentHost {
     }
     sockets.cutAll();
     clearInterval(this.#ticks);
+    // Who waits for a letter that never comes would be kept for ever, and the swarms with it.
+    const { words, at } = this.#options.mailboxes.signal;
+    Atomics.notify(words, at);
   }
 
   #take(upgrade: Upgrade): void {

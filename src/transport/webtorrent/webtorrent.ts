@@ -9,6 +9,7 @@ import {
   peerIdTaken,
   tooManyRequests,
   tooManyTorrents,
+  undecided,
 } from '../../protocol/failure.ts';
 import { decodeWebTorrent, WebTorrentMessage } from '../../protocol/webtorrent-message.ts';
 import {
@@ -32,6 +33,9 @@ import type { Carrier, WebSocket } from './web-socket.ts';
 import { type WebSocketOwner, WebSockets } from './web-sockets.ts';
 import type { WebTorrentCounters } from './webtorrent-counters.ts';
 import { defaultWebTorrentLimits, type WebTorrentLimits } from './webtorrent-limits.ts';
+
+/** Seconds after which another thread will have decided about a torrent. */
+const undecidedRetry = 15;
 
 export interface WebTorrentOptions {
   readonly tracker: Tracker;
@@ -107,9 +111,7 @@ export class WebTorrent implements WebSocketOwner {
       this.#answer(socket, bytes, at, end);
       countLatency(this.#counters.stats, performance.now() - start, 1);
     } catch (error) {
-      this.#counters.exceptions++;
-      this.#options.onException(error);
-      this.#refuse(socket, internalError);
+      this.#fail(socket, error);
     }
   }
 
@@ -144,7 +146,25 @@ export class WebTorrent implements WebSocketOwner {
     else if (failure !== undefined) this.#refuse(socket, failure);
     else if (message.kind === 'scrape') this.#scrape(socket);
     else if (message.kind === 'answer') this.#relayAnswer(socket, bytes);
-    else this.#announce(socket, bytes);
+    else this.#announce(socket, bytes, at, end);
+  }
+
+  /** Makes an announce once more that has been decided about, if its connection is still there. */
+  #announceAgain(place: number, generation: number, bytes: Uint8Array): void {
+    const socket = this.sockets.at(place, generation);
+    if (socket === undefined) return;
+    try {
+      decodeWebTorrent(bytes, 0, bytes.length, this.#message);
+      this.#announce(socket, bytes, 0, bytes.length);
+    } catch (error) {
+      this.#fail(socket, error);
+    }
+  }
+
+  #fail(socket: WebSocket, error: unknown): void {
+    this.#counters.exceptions++;
+    this.#options.onException(error);
+    this.#refuse(socket, internalError);
   }
 
   #takesTooMuch(socket: WebSocket): boolean {
@@ -155,7 +175,7 @@ export class WebTorrent implements WebSocketOwner {
     return row !== unlimited && !limits.take(row, now);
   }
 
-  #announce(socket: WebSocket, bytes: Uint8Array): void {
+  #announce(socket: WebSocket, bytes: Uint8Array, at: number, end: number): void {
     const message = this.#message;
     const { tracker, clock } = this.#options;
     const visit = this.#visitOf(socket);
@@ -178,8 +198,14 @@ export class WebTorrent implements WebSocketOwner {
       this.#refuse(socket, peerIdTaken, Math.ceil(this.#limits.pongMs / 1000) + 2);
       return;
     }
+    if (joined === undecided && tracker.decisions !== undefined) {
+      const { place, generation } = socket;
+      const announced = bytes.slice(at, end);
+      tracker.decisions.whenDecided(() => this.#announceAgain(place, generation, announced));
+      return;
+    }
     if (joined !== 'joined' && joined !== 'renewed') {
-      this.#refuse(socket, joined);
+      this.#refuse(socket, joined, joined === undecided ? undecidedRetry : undefined);
       return;
     }
     if (joined === 'joined') this.#remember(socket);

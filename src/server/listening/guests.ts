@@ -1,0 +1,69 @@
+// Requests that come to somebody else's HTTP server and are handed in here: who asks, and that nothing of the server's is touched.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Cidr } from '../../protocol/cidr.ts';
+import { parseIp, unmapIp } from '../../protocol/ip-address.ts';
+import { includes, parseRemoteAddress, toClientAddress } from '../../transport/client-address.ts';
+import { Target } from '../../transport/http/http-target.ts';
+import type { HttpTransport } from '../../transport/http/http-transport.ts';
+import type { Asker } from '../../transport/http/request-checks.ts';
+
+export interface GuestOptions {
+  /** The client's address, where the caller knows it better than the connection says. */
+  ip?: string | undefined;
+  /** What is asked, where the path does not end in it. */
+  action?: 'announce' | 'scrape' | undefined;
+}
+
+export class Guests {
+  readonly #transport: HttpTransport;
+  readonly #trustedProxies: readonly Cidr[];
+  /** Of the connections that have asked. */
+  readonly #askers = new WeakMap<Socket, Asker>();
+
+  constructor(transport: HttpTransport, trustedProxies: readonly Cidr[]) {
+    this.#transport = transport;
+    this.#trustedProxies = trustedProxies;
+  }
+
+  /**
+   * Answers an announce or a scrape; false, and nothing is done, when it is neither.
+   * @throws TypeError when `ip` is no address
+   */
+  answer(request: IncomingMessage, response: ServerResponse, { ip, action }: GuestOptions): boolean {
+    const asker = this.#askerOf(request.socket, ip);
+    if (asker !== undefined)
+      return this.#transport.answerForOther(request, response, asker, action && Target[action]);
+    // Whose address cannot be told has gone.
+    response.destroy();
+    return true;
+  }
+
+  /**
+   * Takes a request for a WebSocket over, with its connection; false, and nothing is done, when it is none.
+   * @throws TypeError when `ip` is no address
+   */
+  upgrade(request: IncomingMessage, socket: Socket, head: Uint8Array, { ip }: GuestOptions): boolean {
+    const asker = this.#askerOf(socket, ip);
+    const secure = 'encrypted' in socket;
+    if (asker !== undefined) return this.#transport.upgradeForOther(request, socket, head, asker, secure);
+    socket.destroy();
+    return true;
+  }
+
+  #askerOf(socket: Socket, given: string | undefined): Asker | undefined {
+    if (given !== undefined) {
+      const ip = parseIp(given);
+      if (ip === undefined) throw new TypeError(`ip must be an IPv4 or IPv6 address, not '${given}'`);
+      return { address: toClientAddress(unmapIp(ip)), proxied: false, streams: 0 };
+    }
+    const known = this.#askers.get(socket);
+    if (known !== undefined) return known;
+    const ip = parseRemoteAddress(socket.remoteAddress);
+    if (ip === undefined) return undefined;
+    const proxied = includes(this.#trustedProxies, ip);
+    const asker = { address: toClientAddress(ip), proxied, streams: 0 };
+    this.#askers.set(socket, asker);
+    return asker;
+  }
+}
