@@ -5,8 +5,8 @@ import { Failure, torrentDenied } from '../protocol/failure.ts';
 export interface FilterQuestion {
   /** 40 hexadecimal digits in lower case. */
   readonly infoHash: string;
-  /** Who announces. */
-  readonly peer: FilteredPeer;
+  /** Who announces; undefined with `filterTtl`, where the decision is about the torrent. */
+  readonly peer: FilteredPeer | undefined;
 }
 
 /** Who announces. */

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { turnAway, turnUpgradeAway } from '../server/listening/guests.ts';
 import type { ListeningAddress } from '../server/listening/listening-address.ts';
 import type { Log } from '../server/log/log.ts';
 import type { RunningTracker } from '../server/running-tracker.ts';
@@ -35,6 +36,7 @@ export class EmbeddedTracker implements Tracker {
   #opening: Promise<RunningTracker> | undefined;
   #running: RunningTracker | undefined;
   #closing: Promise<void> | undefined;
+  #endFilter = () => {};
 
   constructor(options: ReadOptions) {
     this.#options = options;
@@ -82,7 +84,8 @@ export class EmbeddedTracker implements Tracker {
     response: ServerResponse,
     options: HandleOptions & { action?: 'announce' | 'scrape' } = {},
   ): boolean {
-    return this.#inside.guests!.answer(request, response, options);
+    const guests = this.#running?.inside.guests;
+    return guests?.answer(request, response, options) ?? turnAway(request, response, options);
   }
 
   handleUpgrade(
@@ -93,7 +96,8 @@ export class EmbeddedTracker implements Tracker {
   ): boolean {
     if (!(socket instanceof Socket))
       throw new TypeError('handleUpgrade takes a socket of node:net or node:tls');
-    return this.#inside.guests!.upgrade(request, socket, head, options);
+    const guests = this.#running?.inside.guests;
+    return guests?.upgrade(request, socket, head, options) ?? turnUpgradeAway(request, socket);
   }
 
   on<E extends keyof TrackerEvents>(event: E, listener: (...given: TrackerEvents[E]) => void): this {
@@ -122,6 +126,7 @@ export class EmbeddedTracker implements Tracker {
       });
     } catch (error) {
       this.#opening = undefined;
+      this.#endFilter();
       throw error;
     }
     for (const warning of this.#options.warnings) this.#log.warn(warning);
@@ -130,8 +135,9 @@ export class EmbeddedTracker implements Tracker {
   }
 
   #prepare(tracker: AnsweringTracker): void {
-    const { filter } = this.#options;
-    if (filter !== undefined) putFilterBefore(tracker, filter, (error) => this.#failed('filter', error));
+    const { filter, filterTtl } = this.#options;
+    if (filter !== undefined)
+      this.#endFilter = putFilterBefore(tracker, filter, filterTtl, (error) => this.#failed('filter', error));
     raiseAnnounceEvents(tracker, {
       isHeard: (name) => this.#events.listenerCount(name) > 0,
       raise: (name, event) => this.#emit(name, event),
@@ -142,6 +148,7 @@ export class EmbeddedTracker implements Tracker {
     // One that does not open has left nothing to close, and whoever opened it hears why.
     await this.#opening?.catch(() => {});
     await this.#running?.close();
+    this.#endFilter();
     this.#running = undefined;
     this.#log.close();
     this.#emit('close');

@@ -5,6 +5,7 @@ import { type Decision, PendingDecisions } from '../tracker/pending-decisions.ts
 import type { Tracker } from '../tracker/tracker.ts';
 import { type Announced, describe } from './announce-events.ts';
 import { type AnnounceFilter, type FilterQuestion, verdictOf } from './announce-filter.ts';
+import { TorrentDecisions } from './torrent-decisions.ts';
 
 const patienceMs = 30_000;
 const eventNames = Object.fromEntries(
@@ -12,27 +13,43 @@ const eventNames = Object.fromEntries(
 ) as Readonly<Record<Event, keyof typeof Event>>;
 
 /**
- * Has the filter asked about every announce of this thread that the rules of access allow, but for peers that leave.
+ * Has the filter asked about every announce that the rules of access allow, but for peers that leave: by this thread, and
+ * with a `ttl` (seconds) by others too, which go by what has been decided about a torrent.
  * @param failed is told what a filter threw
+ * @returns ends it
  */
 export function putFilterBefore(
   tracker: Tracker,
   filter: AnnounceFilter,
+  ttl: number,
   failed: (error: unknown) => void,
-): void {
-  const decisions = new PendingDecisions();
-  tracker.decisions = decisions;
-  const ask = (announced: Announced, port: number, webrtc: boolean): Decision => {
+): () => void {
+  const pending = new PendingDecisions();
+  tracker.decisions = pending;
+  const torrents =
+    ttl === 0
+      ? undefined
+      : new TorrentDecisions(ttl, (infoHash) => decide(filter, { infoHash, peer: undefined }, failed));
+  if (torrents !== undefined) {
+    tracker.protection.decideForOthers({ table: torrents.memory, ttl });
+    torrents.listen();
+  }
+  const ask = (announced: Announced, port: number, webrtc: boolean, now: number): Decision => {
     if (announced.event === Event.stopped) return undefined;
-    const refused = tracker.protection.access?.failureOf(announced);
+    const refused = tracker.protection.access?.failureOf(announced, now);
     if (refused !== undefined) return refused;
-    return decisions.of(() => decide(filter, questionOf(announced, port, webrtc), failed));
+    return pending.of(() =>
+      torrents === undefined
+        ? decide(filter, questionOf(announced, port, webrtc), failed)
+        : torrents.of(announced.infoHash, announced.infoHashAt),
+    );
   };
   const announce = tracker.announce.bind(tracker);
-  tracker.announce = (request, now) => ask(request, request.port, false) ?? announce(request, now);
+  tracker.announce = (request, now) => ask(request, request.port, false, now) ?? announce(request, now);
   const { connections } = tracker;
   const join = connections.announce.bind(connections);
-  connections.announce = (visit, want, now) => ask(visit, 0, true) ?? join(visit, want, now);
+  connections.announce = (visit, want, now) => ask(visit, 0, true, now) ?? join(visit, want, now);
+  return () => torrents?.close();
 }
 
 function questionOf(announced: Announced, port: number, webrtc: boolean): FilterQuestion {

@@ -4,7 +4,7 @@ import { readOptions } from './read-options.ts';
 import type { Tracker } from './tracker.ts';
 import type { TrackerOptions } from './tracker-options.ts';
 
-export { Failure, type FailureKind } from '../protocol/failure.ts';
+export { Failure, type FailureKind, failureKinds } from '../protocol/failure.ts';
 export type { AnnounceFilter, FilterAnswer, FilteredPeer, FilterQuestion } from './announce-filter.ts';
 export type {
   AnnounceAnswer,

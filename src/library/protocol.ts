@@ -22,7 +22,7 @@ export {
 } from '../protocol/compact-peers.ts';
 export { ConnectionIds } from '../protocol/connection-id.ts';
 export { Event } from '../protocol/event.ts';
-export { Failure, type FailureKind } from '../protocol/failure.ts';
+export { Failure, type FailureKind, failureKinds } from '../protocol/failure.ts';
 export { decodeHttpAnnounce, HttpAnnounceQuestion } from '../protocol/http-announce.ts';
 export {
   encodeHttpAnnounceReply,

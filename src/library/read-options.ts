@@ -31,11 +31,16 @@ export const namedOptions: ReadonlyMap<string, OptionName> = new Map(
   optionNames.filter((name) => !notInLibrary.includes(name)).map((name) => [nameHere(name), name]),
 );
 
+const longestTtl = 86_400;
+const usualTtl = 60;
+
 export interface ReadOptions {
   readonly configuration: Configuration;
   readonly warnings: readonly string[];
   readonly log: ((line: LogLine) => void) | undefined;
   readonly filter: AnnounceFilter | undefined;
+  /** Seconds. */
+  readonly filterTtl: number;
 }
 
 /** @throws TypeError that names every option that is wrong, and why */
@@ -43,17 +48,19 @@ export function readOptions(options: TrackerOptions): ReadOptions {
   if (typeof options !== 'object' || options === null)
     throw new TypeError(`createTracker takes an object of options, not ${String(options)}`);
   const faults: string[] = [];
-  const { log, filter, ...named } = options;
+  const { log, filter, filterTtl, ...named } = options;
   for (const [name, value] of Object.entries({ log, filter })) {
     if (value !== undefined && typeof value !== 'function') faults.push(`${name} must be a function`);
   }
+  if (filterTtl !== undefined && !(Number.isInteger(filterTtl) && filterTtl >= 0 && filterTtl <= longestTtl))
+    faults.push(`filterTtl must be whole seconds from 0 to ${longestTtl}, not ${shown(filterTtl)}`);
   const settings = readNamed(named, faults);
   if (faults.length > 0) throw wrong(faults);
   const { configuration, warnings } = resolveNamed(settings);
   const threads = configuration.workers + (configuration.httpsPort ? configuration.streamWorkers : 0);
-  if (filter !== undefined && threads > 0)
-    throw wrong(['filter needs workers 0: what a thread answers cannot wait for it']);
-  return { configuration, warnings, log, filter };
+  if (filter !== undefined && filterTtl === 0 && threads > 0)
+    throw wrong(['filterTtl must not be 0 with workers: what a thread answers cannot wait for filter']);
+  return { configuration, warnings, log, filter, filterTtl: filterTtl ?? (threads > 0 ? usualTtl : 0) };
 }
 
 /** Where the library's defaults are others than the flags'. */
@@ -84,7 +91,7 @@ function unknownOption(key: string): string {
   const flag = optionNames.find((name) => codeNameOf(name) === key);
   if (flag !== undefined && notInLibrary.includes(flag)) return `${key} is an option of tracker-server alone`;
   if (flag !== undefined) return `there is no option ${key} (it is called ${nameHere(flag)} here)`;
-  const known = [...namedOptions.keys(), 'log', 'filter'];
+  const known = [...namedOptions.keys(), 'log', 'filter', 'filterTtl'];
   return `there is no option ${quoteForLog(key)}${didYouMean(key, known)}`;
 }
 

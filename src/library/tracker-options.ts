@@ -116,8 +116,13 @@ export interface TrackerOptions {
   /** Is given every line of the tracker's log. Without it only warnings are told, as events; nothing is ever printed. */
   log?: (line: LogLine) => void;
 
-  /** Decides about every announce; see {@link AnnounceFilter}. Needs `workers` 0. Default: all may announce that the lists let. */
+  /** Decides about every announce; see {@link AnnounceFilter}. Default: all may announce that the lists let. */
   filter?: AnnounceFilter;
+  /**
+   * Seconds, 0 to 86,400, for which a decision of `filter` holds for everybody who announces that torrent. 0 asks for each
+   * announce, which only this thread can do. Default 0, or 60 with `workers` or `streamWorkers`.
+   */
+  filterTtl?: number;
 }
 
 /** A line of the tracker's log. */

@@ -173,7 +173,7 @@ export interface HandleOptions {
 export interface Tracker {
   /**
    * Opens every listener, or none; resolves to where they are. It must have resolved before anything else is asked of the
-   * tracker, also when it listens nowhere. Rejects with an Error that names the address and why (`cause` is the system's
+   * tracker, also when that listens nowhere. Rejects with an Error that names the address and why (`cause` is the system's
    * error) when it cannot; it may be called again then.
    */
   listen(): Promise<readonly TrackerAddress[]>;
@@ -203,7 +203,7 @@ export interface Tracker {
   /**
    * Answers a request that has come to a server of the program's own, over HTTP/1.1: as middleware, or in a route. Returns false,
    * and does nothing, when the path ends neither in `/announce` nor in `/scrape`; `action` says which it is where the
-   * path does not. Throws a TypeError when `ip` is no address.
+   * path does not. Before `listen` and after `close` it answers 503. Throws a TypeError when `ip` is no address.
    */
   handleHttp(
     request: IncomingMessage,

@@ -4,6 +4,7 @@ import { formatLatin1 } from './latin1.ts';
 
 /** What is decoded: integers beyond 2^53 are bigints, strings are raw bytes, keys are raw bytes spelled as latin1. */
 export type Bencoded = number | bigint | Uint8Array | Bencoded[] | BencodedDictionary;
+/** Keys are raw bytes spelled as latin1, in the order in which they stood. */
 export type BencodedDictionary = Map<string, Bencoded>;
 
 /** What can be encoded: text becomes UTF-8, a record's keys with the value `undefined` are left out. */
@@ -15,7 +16,9 @@ export type Bencodable =
   | readonly Bencodable[]
   | ReadonlyMap<string, Bencodable>
   | BencodableRecord;
+/** A dictionary by its keys. */
 export interface BencodableRecord {
+  /** Keys are latin1. */
   readonly [key: string]: Bencodable | undefined;
 }
 
@@ -77,15 +80,19 @@ function writeDictionary(
 
 /** The input is not bencode, or beyond a limit; the message says what is wrong and `at` at which byte. */
 export class BencodeError extends Error {
+  /** Always the same. */
   override readonly name = 'BencodeError';
+  /** The first byte that could not be read. */
   readonly at: number;
 
+  /** `what` is wrong at byte `at`. */
   constructor(what: string, at: number) {
     super(`${what} at byte ${at}`);
     this.at = at;
   }
 }
 
+/** How much is taken; what is beyond a limit is a BencodeError. */
 export interface BencodeOptions {
   /** Largest input in bytes; default 4 MiB. */
   maxBytes?: number;
@@ -97,7 +104,9 @@ export interface BencodeOptions {
   lenient?: boolean;
 }
 
+/** What was decoded. */
 export interface BencodeResult {
+  /** The outermost value. */
   value: Bencoded;
   /** The first byte after the value; less than the input's length only when `lenient`. */
   end: number;

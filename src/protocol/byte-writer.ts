@@ -5,13 +5,16 @@ const utf8 = new TextEncoder();
 /** Longer messages are rare, and so are their views. */
 const mostViews = 4096;
 
+/** A message under construction, in memory that grows and is used again. */
 export class ByteWriter {
   /** The message is `bytes[0 .. length)`. Replaced by a larger array when it is full, so do not keep it. */
   bytes: Uint8Array<ArrayBuffer>;
+  /** Bytes written so far. */
   length = 0;
   /** Views of `bytes` by their length: messages of one kind have few lengths, and a view costs more than what it shows. */
   #views: (Uint8Array<ArrayBuffer> | undefined)[] | undefined;
 
+  /** `capacity` bytes to begin with. */
   constructor(capacity = 1024) {
     this.bytes = new Uint8Array(capacity);
   }
@@ -31,6 +34,7 @@ export class ByteWriter {
     this.#views = undefined;
   }
 
+  /** Appends one byte, 0 to 255. */
   byte(value: number): void {
     this.reserve(1);
     this.bytes[this.length++] = value;

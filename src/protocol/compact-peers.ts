@@ -1,13 +1,16 @@
 /** Knows the compact form of peers (BEP 23, BEP 7): 4 or 16 bytes of address and 2 of port, one after another. */
 import { formatEndpoint, type IpBytes, parseIp } from './ip-address.ts';
 
+/** An IPv4 address and a port. */
 export const compactIpv4Bytes = 6;
+/** An IPv6 address and a port. */
 export const compactIpv6Bytes = 18;
 
 /** Where a peer is reached. */
 export interface PeerEndpoint {
   /** 4 or 16 bytes. */
   ip: IpBytes;
+  /** 0 to 65535. */
   port: number;
 }
 

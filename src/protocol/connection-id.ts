@@ -15,6 +15,7 @@ const acceptedEpochs = 3;
 export class ConnectionIds {
   /** The id last issued, as int32 halves. */
   high = 0;
+  /** The second half. */
   low = 0;
   readonly #mac: SipHash;
   readonly #previousMac: SipHash | undefined;

@@ -1,10 +1,13 @@
 /** The one error a peer may see: its message becomes `failure reason` (HTTP) or a BEP 15 error packet. */
 export class Failure extends Error {
+  /** Always the same. */
   override readonly name = 'Failure';
+  /** What operators count it as. */
   readonly kind: FailureKind;
   /** Minutes after which to ask again (BEP 31); only HTTP can say it. */
   readonly retryIn: number | undefined;
 
+  /** `retryIn`: minutes. */
   constructor(message: string, kind: FailureKind = 'other', retryIn?: number) {
     super(message);
     this.kind = kind;
@@ -21,6 +24,7 @@ export const failureKinds = [
   'memory_full',
   'other',
 ] as const;
+/** One of those kinds. */
 export type FailureKind = (typeof failureKinds)[number];
 
 // Ready-made, because a refused request must cost no stack trace. The texts are part of the protocol's face:

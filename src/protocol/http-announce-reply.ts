@@ -18,12 +18,17 @@ const peersKey = parseLatin1('e5:peers');
 
 /** What the tracker found; its own record of an announce is one of these. */
 export interface HttpAnnounceAnswer {
+  /** Seeders. */
   readonly complete: number;
+  /** Leechers. */
   readonly incomplete: number;
+  /** How often it was downloaded whole. */
   readonly downloaded: number;
   /** The client's address, as little-endian words from `addressAt` on. */
   readonly address: Int32Array;
+  /** Where the address begins, in words. */
   readonly addressAt: number;
+  /** The client's. */
   readonly family: 4 | 6;
   /** Peers of the client's own family, 6 or 18 bytes each. */
   readonly peers: number;
@@ -35,9 +40,11 @@ export interface HttpAnnounceAnswer {
 export interface HttpAnnounceForm {
   /** Seconds. */
   interval: number;
+  /** Seconds that a client should wait at least. */
   minInterval: number;
   /** Left out when it is empty. */
   trackerId: Uint8Array;
+  /** Peers as bytes (BEP 23), not as dictionaries. */
   compact: boolean;
   /** Dictionaries without `peer id`. */
   noPeerId: boolean;

@@ -16,10 +16,13 @@ const maxParameters = 100;
 
 /** What an announce asks. One instance is reused for every request; the two byte arrays may be kept as views. */
 export class HttpAnnounceQuestion {
+  /** 20 bytes. */
   readonly infoHash = new Uint8Array(20);
+  /** 20 bytes. */
   readonly peerId = new Uint8Array(20);
   /** 1 to 65535. */
   port = 0;
+  /** Unknown ones are none. */
   event: Event = Event.none;
   /** `left` is there and 0; clients that do not know the size say −1, 2^64 − 1 or nothing. */
   seeding = false;

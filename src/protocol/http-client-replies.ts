@@ -12,49 +12,69 @@ import { parseLatin1 } from './latin1.ts';
 export interface HttpPeer {
   /** What the tracker sent: an address, or a name. */
   ip: string;
+  /** 0 to 65535. */
   port: number;
+  /** Raw bytes, 20 if the tracker keeps to the protocol. */
   peerId: Uint8Array | undefined;
 }
 
 /** What is undefined was not there, or not of its kind; then `findings` says so. Text may hold control characters. */
 export interface HttpAnnounceReply {
+  /** Why it was refused; then nothing else counts. */
   failureReason: string | undefined;
+  /** What the tracker warns of. */
   warningMessage: string | undefined;
   /** Minutes (BEP 31). */
   retryIn: number | 'never' | undefined;
   /** Seconds. */
   interval: number | undefined;
+  /** Seconds that a client should wait at least. */
   minInterval: number | undefined;
+  /** Seeders. */
   complete: number | undefined;
+  /** Leechers. */
   incomplete: number | undefined;
+  /** How often it was downloaded whole. */
   downloaded: number | undefined;
   /** Compact peers as sent, of any length, or a list. */
   peers: Uint8Array | HttpPeer[] | undefined;
+  /** IPv6 peers of 18 bytes each (BEP 7). */
   peers6: Uint8Array | undefined;
   /** Raw bytes, of any length. */
   externalIp: Uint8Array | undefined;
+  /** To be sent with the next announce. */
   trackerId: Uint8Array | undefined;
   /** What a careful tracker would not have sent. */
   findings: string[];
 }
 
+/** The counts of one torrent; what is undefined was not there. */
 export interface HttpScrapeFile {
   /** The key as sent, of any length. */
   infoHash: Uint8Array;
+  /** Seeders. */
   complete: number | undefined;
+  /** Leechers. */
   incomplete: number | undefined;
+  /** How often it was downloaded whole. */
   downloaded: number | undefined;
+  /** Leechers that still download. */
   downloaders: number | undefined;
+  /** Its name, where the tracker says it. */
   name: string | undefined;
 }
 
+/** What a scrape was answered. */
 export interface HttpScrapeReply {
+  /** Why it was refused. */
   failureReason: string | undefined;
   /** Seconds. */
   minRequestInterval: number | undefined;
+  /** In the order in which they stood, the first so many. */
   files: HttpScrapeFile[];
   /** How many torrents the reply has; `files` may hold fewer. */
   fileCount: number;
+  /** What is against the protocol, each kind once. */
   findings: string[];
 }
 

@@ -8,16 +8,25 @@ export interface HttpAnnounceRequest {
   infoHash: Uint8Array;
   /** 20 bytes. */
   peerId: Uint8Array;
+  /** 1 to 65535. */
   port: number;
+  /** Bytes since `started`. */
   uploaded: number | bigint;
+  /** Bytes since `started`. */
   downloaded: number | bigint;
+  /** Bytes that it lacks; 0 is a seeder. */
   left: number | bigint;
+  /** None is left out. */
   event?: Event | undefined;
+  /** Peers wanted. */
   numwant?: number | undefined;
+  /** Peers as bytes (BEP 23). */
   compact?: boolean | undefined;
+  /** Dictionaries without peer_ids. */
   noPeerId?: boolean | undefined;
   /** Letters and digits, the same for every address of one client. */
   key?: string | undefined;
+  /** What the tracker called itself in its last reply. */
   trackerId?: Uint8Array | undefined;
 }
 

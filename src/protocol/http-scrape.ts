@@ -12,7 +12,9 @@ const hashBytes = 20;
 export class HttpScrapeQuestion {
   /** `count` info_hashes of 20 bytes, ascending and each once, as they stand in the answer. */
   readonly infoHashes: Uint8Array<ArrayBuffer>;
+  /** How many were asked for, each once. */
   count = 0;
+  /** The most that are answered. */
   readonly max: number;
 
   /** `max` is the largest number of info_hashes that is answered. */
@@ -24,8 +26,11 @@ export class HttpScrapeQuestion {
 
 /** What is known of one info_hash. */
 export interface ScrapeCounts {
+  /** Seeders. */
   complete: number;
+  /** Leechers. */
   incomplete: number;
+  /** How often it was downloaded whole. */
   downloaded: number;
   /** Leechers that still download: not the partial seeds of BEP 21. */
   downloaders: number;

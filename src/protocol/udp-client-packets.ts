@@ -20,38 +20,53 @@ import {
 
 /** Both halves of a connection_id, as int32. */
 export interface ConnectionIdHalves {
+  /** The first 4 bytes. */
   connectionIdHigh: number;
+  /** The last 4 bytes. */
   connectionIdLow: number;
 }
 
 /** What a client announces. Byte counts are 0 to 2^64 - 1. */
 export interface UdpAnnounceRequest extends ConnectionIdHalves {
+  /** int32 of the client's choice, which comes back in the reply. */
   transactionId: number;
   /** 20 bytes. */
   infoHash: Uint8Array;
   /** 20 bytes. */
   peerId: Uint8Array;
+  /** Bytes since `started`. */
   downloaded: number | bigint;
+  /** Bytes that it lacks; 0 is a seeder. */
   left: number | bigint;
+  /** Bytes since `started`. */
   uploaded: number | bigint;
+  /** Why it announces. */
   event: Event;
   /** int32, the same for every address of one client. */
   key: number;
   /** -1: as many as the tracker likes. */
   numwant: number;
+  /** 1 to 65535. */
   port: number;
 }
 
 /** The numbers of an announce reply; its compact peers are the bytes from 20 on. */
 export interface UdpAnnounceCounts {
+  /** Seconds until the next announce. */
   interval: number;
+  /** Leechers. */
   incomplete: number;
+  /** Seeders. */
   complete: number;
 }
 
+/** The counts of one torrent, as int32. */
 export interface UdpScrapeCounts {
+  /** Seeders. */
   complete: number;
+  /** How often it was downloaded whole. */
   downloaded: number;
+  /** Leechers. */
   incomplete: number;
 }
 

@@ -6,13 +6,17 @@ import { Event } from './event.ts';
 // big-endian. The 64-bit fields are two 32-bit halves: a connection_id is only compared, and of `left` the server only
 // asks whether it is 0.
 
+/** What a packet is about (BEP 15). */
 export const Action = { connect: 0, announce: 1, scrape: 2, error: 3 } as const;
 
 /** Both halves of the number 0x41727101980 that opens a connect request. */
 export const connectMagicHigh = 0x417;
+/** The second half. */
 export const connectMagicLow = 0x27101980;
 
+/** A whole one. */
 export const connectRequestBytes = 16;
+/** A whole one. */
 export const connectReplyBytes = 16;
 /** Without BEP 41 options, which follow directly. */
 export const announceRequestBytes = 98;
@@ -20,9 +24,11 @@ export const announceRequestBytes = 98;
 export const announceReplyHeadBytes = 20;
 /** Before the info_hashes; also the shortest request of any kind. */
 export const requestHeadBytes = 16;
+/** One after another in a scrape. */
 export const infoHashBytes = 20;
 /** Before the counts. */
 export const scrapeReplyHeadBytes = 8;
+/** Three counts of 4 bytes for each torrent. */
 export const scrapeCountsBytes = 12;
 /** Before the text. */
 export const errorReplyHeadBytes = 8;
@@ -61,11 +67,13 @@ export const replyAt = {
 
 /** What an announce packet says, as far as a tracker cares. */
 export interface UdpAnnounceQuestion {
+  /** Unknown ones are none. */
   event: Event;
   /** `left` is 0. */
   seeding: boolean;
   /** Negative: as many as the tracker likes. */
   numwant: number;
+  /** 0 to 65535. */
   port: number;
 }
 
@@ -126,6 +134,7 @@ export function countScrapeHashes(length: number): number {
 
 // ---- What a tracker writes; each returns the bytes written ----
 
+/** A whole connect reply, 16 bytes. */
 export function encodeConnectReply(
   view: DataView,
   at: number,

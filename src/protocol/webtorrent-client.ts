@@ -5,18 +5,25 @@ const idBytes = 20;
 
 /** What a client announces. */
 export interface WebTorrentClientAnnounce {
+  /** 20 bytes. */
   infoHash: Uint8Array;
+  /** 20 bytes. */
   peerId: Uint8Array;
+  /** Bytes that it lacks; 0 is a seeder. */
   left: number;
   /** `none` is left out. */
   event: string;
   /** Negative: left out. */
   numwant: number;
+  /** To as many other peers; 10 at most are usual. */
   offers: readonly ClientOffer[];
 }
 
+/** An offer of a data channel. */
 export interface ClientOffer {
+  /** 20 bytes, random. */
   offerId: Uint8Array;
+  /** The session description. */
   sdp: string;
 }
 
@@ -63,36 +70,53 @@ export function formatWebTorrentAnswer(answer: {
   });
 }
 
+/** The counts of one torrent. */
 export interface WebTorrentFile {
   /** The key as sent, in characters. */
   key: string;
+  /** Seeders. */
   complete: number | undefined;
+  /** Leechers. */
   incomplete: number | undefined;
+  /** How often it was downloaded whole. */
   downloaded: number | undefined;
 }
 
 /** A message of a tracker. What is undefined was not there, or not of its kind; then `findings` says so. */
 export interface WebTorrentTrackerMessage {
+  /** `announce` or `scrape`, of trackers that keep to the protocol. */
   action: string | undefined;
   /** 20 bytes. */
   infoHash: Uint8Array | undefined;
+  /** Why it was refused. */
   failureReason: string | undefined;
+  /** What the tracker warns of. */
   warningMessage: string | undefined;
   /** Seconds. */
   interval: number | undefined;
+  /** Seconds that a client should wait at least. */
   minInterval: number | undefined;
+  /** Seeders. */
   complete: number | undefined;
+  /** Leechers. */
   incomplete: number | undefined;
+  /** How often it was downloaded whole. */
   downloaded: number | undefined;
+  /** To be sent with the next announce. */
   trackerId: string | undefined;
   /** Of a relayed offer or answer: who it is from, which one, and its SDP. */
   peerId: Uint8Array | undefined;
+  /** 20 bytes. */
   offerId: Uint8Array | undefined;
+  /** Its session description. */
   offer: string | undefined;
+  /** Its session description. */
   answer: string | undefined;
   /** Of a scrape's reply. */
   files: WebTorrentFile[] | undefined;
+  /** How many there were, also of those left out. */
   fileCount: number;
+  /** Seconds between two scrapes at least. */
   minRequestInterval: number | undefined;
   /** What libtorrent or a browser would not take. */
   findings: string[];

@@ -20,6 +20,7 @@ import {
 import { JsonScanner } from './json-scanner.ts';
 import { parseLatin1 } from './latin1.ts';
 
+/** Of an info_hash, a peer_id or an offer_id. */
 export const idBytes = 20;
 
 /** What a client says. The arrays begin on word boundaries of memory of their own, so they may be kept as views. */
@@ -30,14 +31,17 @@ export class WebTorrentMessage {
   readonly infoHashes: Uint8Array<ArrayBuffer>;
   /** 0 in a scrape asks for everything. In a refused message the first, if any, may be named in the refusal. */
   hashCount = 0;
+  /** 20 bytes. */
   readonly peerId = new Uint8Array(idBytes);
 
   // Announces.
+  /** Unknown ones are none. */
   event: Event = Event.none;
   /** `left` is there and 0; clients that do not know the size say null, −1 or nothing. */
   seeding = false;
   /** Negative: as many as the tracker likes. */
   numwant = -1;
+  /** Offers to be relayed. */
   offerCount = 0;
   /** 20 bytes for each offer. */
   readonly offerIds: Uint8Array<ArrayBuffer>;
@@ -46,13 +50,17 @@ export class WebTorrentMessage {
    * character, so that it can be copied into another message as it is.
    */
   readonly sdpAt: Int32Array<ArrayBuffer>;
+  /** See `sdpAt`. */
   readonly sdpEnd: Int32Array<ArrayBuffer>;
 
   // Answers.
+  /** Whose offer is answered, 20 bytes. */
   readonly toPeerId = new Uint8Array(idBytes);
+  /** Which offer is answered, 20 bytes. */
   readonly offerId = new Uint8Array(idBytes);
   /** As `sdpAt` and `sdpEnd`. */
   answerSdpAt = 0;
+  /** As `sdpEnd`. */
   answerSdpEnd = 0;
 
   /** Of more offers, or more info_hashes in a scrape, the first ones are taken. */

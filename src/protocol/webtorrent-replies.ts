@@ -13,7 +13,9 @@ const idBytes = 20;
 export interface WebTorrentReply {
   /** Seconds. */
   interval: number;
+  /** Seeders. */
   complete: number;
+  /** Leechers. */
   incomplete: number;
   /** Characters up to U+00FF, one a byte; left out when it is empty. */
   trackerId: Uint8Array;
@@ -42,17 +44,25 @@ export function encodeWebTorrentReply(
 
 /** An offer or answer on its way to another peer; one instance is reused. */
 export interface RelayedDescription {
+  /** What is relayed. */
   type: 'offer' | 'answer';
   /** The ids are 20 bytes each, from their `At` on; `peerId` is the sender's. */
   infoHash: Uint8Array;
+  /** Where it begins. */
   infoHashAt: number;
+  /** The sender's. */
   peerId: Uint8Array;
+  /** Where it begins. */
   peerIdAt: number;
+  /** The offerer's choice. */
   offerId: Uint8Array;
+  /** Where it begins. */
   offerIdAt: number;
   /** `sdp[sdpAt .. sdpEnd)` is a checked JSON string without its quotes: see `WebTorrentMessage`. */
   sdp: Uint8Array;
+  /** Where it begins. */
   sdpAt: number;
+  /** Where it ends. */
   sdpEnd: number;
 }
 

@@ -1,5 +1,6 @@
 // Who may announce what: lists of torrents, clients and networks. Nothing here changes; new rules replace old ones whole.
 
+import { Event } from '../protocol/event.ts';
 import {
   addressDenied,
   clientDenied,
@@ -10,6 +11,7 @@ import {
 import { AddressList } from './address-list.ts';
 import type { Announce } from './announce.ts';
 import { ClientList } from './client-list.ts';
+import type { DecisionTable } from './decision-table.ts';
 import { InfoHashList } from './info-hash-list.ts';
 
 /** What the rules are made of, for another thread; undefined and empty are no rule. */
@@ -24,7 +26,7 @@ export interface AccessMemory {
 /** Who announces what, whichever way. */
 type Announced = Pick<
   Announce,
-  'family' | 'address' | 'addressAt' | 'infoHash' | 'infoHashAt' | 'peerId' | 'peerIdAt'
+  'event' | 'family' | 'address' | 'addressAt' | 'infoHash' | 'infoHashAt' | 'peerId' | 'peerIdAt'
 >;
 
 export class Access {
@@ -33,26 +35,22 @@ export class Access {
   readonly #deniedAddresses: AddressList | undefined;
   readonly #allowedClients: ClientList | undefined;
   readonly #deniedClients: ClientList | undefined;
+  readonly #decisions: DecisionTable | undefined;
 
-  constructor(memory: AccessMemory) {
+  /** `decisions`: what is decided of torrents that the lists allow. */
+  constructor(memory: AccessMemory, decisions?: DecisionTable) {
     const { allowedTorrents, deniedTorrents, deniedAddresses, allowedClients, deniedClients } = memory;
     this.#allowedTorrents = allowedTorrents && new InfoHashList(allowedTorrents);
     this.#deniedTorrents = deniedTorrents && new InfoHashList(deniedTorrents);
     this.#deniedAddresses = deniedAddresses && new AddressList(deniedAddresses);
     this.#allowedClients = allowedClients.length > 0 ? new ClientList(allowedClients) : undefined;
     this.#deniedClients = deniedClients.length > 0 ? new ClientList(deniedClients) : undefined;
+    this.#decisions = decisions;
   }
 
-  /** Why an announce is not allowed. */
-  failureOf({
-    family,
-    address,
-    addressAt,
-    infoHash,
-    infoHashAt,
-    peerId,
-    peerIdAt,
-  }: Announced): Failure | undefined {
+  /** Why an announce is not allowed; `now` as for the tracker. */
+  failureOf(announced: Announced, now: number): Failure | undefined {
+    const { family, address, addressAt, infoHash, infoHashAt, peerId, peerIdAt } = announced;
     if (this.#deniedAddresses?.has(family, address, addressAt)) return addressDenied;
     if (this.#deniedTorrents?.has(infoHash, infoHashAt)) return torrentDenied;
     if (this.#allowedTorrents !== undefined && !this.#allowedTorrents.has(infoHash, infoHashAt)) {
@@ -61,7 +59,9 @@ export class Access {
     if (this.#deniedClients?.has(peerId, peerIdAt)) return clientDenied;
     if (this.#allowedClients !== undefined && !this.#allowedClients.has(peerId, peerIdAt))
       return clientDenied;
-    return undefined;
+    // Whoever leaves may.
+    if (this.#decisions === undefined || announced.event === Event.stopped) return undefined;
+    return this.#decisions.failureOf(infoHash, infoHashAt, now);
   }
 
   /** Whether a torrent is shown in scrapes. */

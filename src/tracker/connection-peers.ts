@@ -32,7 +32,7 @@ export class ConnectionPeers {
 
   /** Answers an announce into its own fields: the counts, and up to `want` others of the swarm. */
   announce(visit: ConnectionVisit, want: number, now: number): Joined | Failure {
-    const failure = this.#protection.access?.failureOf(visit);
+    const failure = this.#protection.access?.failureOf(visit, now);
     if (failure !== undefined) return failure;
     switch (this.#swarms.announce(visit, want, now)) {
       case Visited.joined:

@@ -1,6 +1,7 @@
 // What keeps abuse from the store, the same for all threads: rate limits, and rules of who may announce what.
 
 import { Access, type AccessMemory } from './access.ts';
+import { DecisionTable } from './decision-table.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
 /** What it is made of, for another thread; undefined where there is no limit and no rule. */
@@ -8,9 +9,19 @@ export interface ProtectionMemory {
   udp: SharedArrayBuffer | undefined;
   http: SharedArrayBuffer | undefined;
   access: AccessMemory | undefined;
+  /** Where each torrent is decided about; `ttl` in seconds. */
+  decisions?: { readonly table: SharedArrayBuffer; readonly ttl: number } | undefined;
 }
 
 const nothing: ProtectionMemory = { udp: undefined, http: undefined, access: undefined };
+
+const noLists: AccessMemory = {
+  allowedTorrents: undefined,
+  deniedTorrents: undefined,
+  deniedAddresses: undefined,
+  allowedClients: [],
+  deniedClients: [],
+};
 
 /** One a thread. */
 export class Protection {
@@ -19,10 +30,13 @@ export class Protection {
   readonly http: TokenBuckets | undefined;
   #access: Access | undefined;
   #accessMemory: AccessMemory | undefined;
+  readonly #decisions: DecisionTable | undefined;
+  #decisionsForOthers: ProtectionMemory['decisions'];
 
-  constructor({ udp, http, access }: ProtectionMemory = nothing) {
+  constructor({ udp, http, access, decisions }: ProtectionMemory = nothing) {
     this.udp = udp && new TokenBuckets(udp);
     this.http = http && new TokenBuckets(http);
+    this.#decisions = decisions && new DecisionTable(decisions.table, decisions.ttl);
     this.setAccess(access);
   }
 
@@ -33,10 +47,21 @@ export class Protection {
   /** Replaces the rules of access. */
   setAccess(memory: AccessMemory | undefined): void {
     this.#accessMemory = memory;
-    this.#access = memory && new Access(memory);
+    const decisions = this.#decisions;
+    this.#access = memory || decisions ? new Access(memory ?? noLists, decisions) : undefined;
+  }
+
+  /** Has other threads go by what this one decides. */
+  decideForOthers(decisions: NonNullable<ProtectionMemory['decisions']>): void {
+    this.#decisionsForOthers = decisions;
   }
 
   get memory(): ProtectionMemory {
-    return { udp: this.udp?.buffer, http: this.http?.buffer, access: this.#accessMemory };
+    return {
+      udp: this.udp?.buffer,
+      http: this.http?.buffer,
+      access: this.#accessMemory,
+      decisions: this.#decisionsForOthers,
+    };
   }
 }

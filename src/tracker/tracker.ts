@@ -62,7 +62,7 @@ export class Tracker {
     // Whoever connects to port 0 connects to nobody, and such a peer breaks some clients' lists.
     const { port } = announce;
     if ((this.#refusedPorts[port >>> 5] >>> (port & 31)) & 1) return missingPort;
-    const failure = this.protection.access?.failureOf(announce);
+    const failure = this.protection.access?.failureOf(announce, now);
     if (failure !== undefined) return failure;
     const { maxPeers } = this.settings;
     const { numwant, mostPeers } = announce;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startProgram } from '../program.ts';
+import { stagePackage } from './staged-package.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'caracal-package-'));
@@ -25,7 +26,6 @@ interface Manifest {
   name: string;
   version: string;
   bin: Record<string, string>;
-  files: string[];
 }
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
 
@@ -33,23 +33,13 @@ function run(command: string, words: string[], cwd = directory): string {
   return execFileSync(command, words, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/**
- * A copy of what is packed, with what `npm pack` runs before it: building anew here would take the ground from under the
- * tests that run beside this one, and a shrinkwrap lie in the way of their npm.
- */
-function stage(): string {
-  const staged = join(directory, 'staged');
-  mkdirSync(staged);
-  for (const path of [...manifest.files, 'package.json', 'package-lock.json', 'scripts/shrinkwrap.mjs']) {
-    if (existsSync(join(root, path))) cpSync(join(root, path), join(staged, path), { recursive: true });
-  }
-  run('node', ['scripts/shrinkwrap.mjs', 'write'], staged);
-  return staged;
-}
-
 describe('the package', () => {
   const [packed] = JSON.parse(
-    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', directory], stage()),
+    run(
+      'npm',
+      ['pack', '--json', '--ignore-scripts', '--pack-destination', directory],
+      stagePackage(directory),
+    ),
   ) as [{ filename: string; unpackedSize: number; files: { path: string }[] }];
   const paths = packed.files.map(({ path }) => path);
 
@@ -58,6 +48,9 @@ describe('the package', () => {
       'dist/src/main.js',
       'dist/src/server/main.js',
       'dist/src/query/main.js',
+      'dist/types/library/index.d.ts',
+      'docs/library.md',
+      'examples/express.mjs',
       'dist/src/server/listening/socket-worker.js',
       'deploy/install.sh',
       'deploy/tracker.service',

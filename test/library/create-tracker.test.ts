@@ -157,6 +157,26 @@ describe('beside a server of the program', () => {
   });
 });
 
+test('beside a server it turns announces away before it listens and when it is closed', async (test) => {
+  const tracker = createTracker({ udp: false, http: false });
+  const host = await startServer(test, (server) => {
+    server.on('request', (request, response) => {
+      if (!tracker.handleHttp(request, response)) response.end('mine');
+    });
+    server.on('upgrade', (request, socket, head) => tracker.handleUpgrade(request, socket, head));
+  });
+  const statusOf = async (path: string) => (await fetch(`http://${host}${path}`)).status;
+  assert.deepEqual(
+    [await statusOf('/announce?x'), await statusOf('/scrape'), await statusOf('/')],
+    [503, 503, 200],
+  );
+  await assert.rejects(announce(`ws://${host}/`), /503/);
+  await tracker.listen();
+  assert.deepEqual([await statusOf('/announce?x'), await statusOf('/')], [200, 200]);
+  await tracker.close();
+  assert.deepEqual([await statusOf('/announce?x'), await statusOf('/')], [503, 200]);
+});
+
 test('it tells of every announce, and of peers whose WebSocket has ended', async (test) => {
   const tracker = await startTracker(test);
   const heard: string[] = [];

@@ -22,7 +22,7 @@ function faultsOf(options: unknown): string[] {
 test('each option of the tracker is one of the library, but for those of a process of its own', () => {
   const text = described.slice(described.indexOf('export interface TrackerOptions'));
   const documented = [...text.matchAll(/ \*\/\n {2}([a-zA-Z0-9]+)\?: /g)].map(([, name]) => name);
-  const own = ['log', 'filter'];
+  const own = ['log', 'filter', 'filterTtl'];
   assert.deepEqual(documented.sort(), [...namedOptions.keys(), ...own].sort());
   assert.equal(namedOptions.size + notInLibrary.length, optionNames.length);
 });
@@ -57,6 +57,7 @@ test('every wrong option is named, with what it must be', () => {
     cert: 5,
     webtorrent: 'yes',
     filter: 1,
+    filterTtl: -1,
     memoryLimit: 3,
   };
   const faults = faultsOf(wrong);
@@ -69,6 +70,7 @@ test('every wrong option is named, with what it must be', () => {
       'cert must be a path',
       'webtorrent must be true or false',
       'filter must be a function',
+      'filterTtl must be whole seconds from 0 to 86400',
       'memoryLimit must be a size from 16MiB to 4GiB (such as 64MiB or 1GiB)',
     ].sort(),
   );
@@ -84,8 +86,8 @@ test('options that contradict each other are named as they are called here', () 
     'there is no option httpPort (it is called http here)',
     'config is an option of tracker-server alone',
   ]);
-  assert.deepEqual(faultsOf({ filter: () => true, workers: 1 }), [
-    'filter needs workers 0: what a thread answers cannot wait for it',
+  assert.deepEqual(faultsOf({ filter: () => true, workers: 1, filterTtl: 0 }), [
+    'filterTtl must not be 0 with workers: what a thread answers cannot wait for filter',
   ]);
 });
 

@@ -1,9 +1,13 @@
 // Knows what a question cost: the steps on the way to its answer with their times, and how much of what was sent had no answer.
 
+/** A step on the way to an answer. */
 export type StepName = 'DNS' | 'connect' | 'TLS' | 'upgrade' | 'first byte' | 'announce' | 'scrape';
 
+/** A step, and how long it took. */
 export interface TimedStep {
+  /** Which step. */
   name: StepName;
+  /** Milliseconds. */
   ms: number;
 }
 

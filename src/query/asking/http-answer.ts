@@ -11,12 +11,17 @@ import { TrackerError } from '../network/tracker-error.ts';
 import { cutText, decodeText } from '../terminal/sanitise.ts';
 import { type AnnounceAnswer, createAnswer, maxListed, type ScrapedTorrent } from './tracker-answer.ts';
 
+/** What a scrape was answered. */
 export interface ScrapeAnswer {
+  /** Why it was refused; null when it was not. */
   failureReason: string | null;
+  /** Seconds between two scrapes at least; null where the tracker does not say. */
   minRequestInterval: number | null;
+  /** Torrents in the answer. */
   torrentCount: number;
   /** The first `maxListed` of them. */
   torrents: ScrapedTorrent[];
+  /** What the answer does against the protocol, one sentence each. */
   compliance: string[];
 }
 

@@ -23,31 +23,44 @@ export type Trouble =
   /** An answer came that is not bencoded. */
   | 'not-bencoded';
 
+/** A redirect that was followed. */
 export interface Redirect {
+  /** 301, 302, 303, 307 or 308. */
   status: number;
+  /** The URL that was asked. */
   from: string;
+  /** Where it sent. */
   to: string;
 }
 
+/** What an error says besides its text. */
 export interface TrackerErrorOptions {
+  /** See TrackerError. */
   permanent?: boolean;
+  /** See TrackerError. */
   answered?: boolean;
+  /** See TrackerError. */
   trouble?: Trouble | undefined;
+  /** See TrackerError. */
   redirects?: readonly Redirect[];
+  /** What it comes from. */
   cause?: unknown;
 }
 
 /** The tracker gave no answer that can be used: unreachable, too slow, or nonsense. Its text is for the reader. */
 export class TrackerError extends Error {
+  /** Always the same. */
   override readonly name = 'TrackerError';
   /** Asking again cannot help: the URL or the question itself is wrong. */
   readonly permanent: boolean;
   /** An answer came, but nobody can read it: the tracker may have stored our peer. */
   readonly answered: boolean;
+  /** What went wrong, where that is known. */
   readonly trouble: Trouble | undefined;
   /** Those that were followed before it went wrong. */
   readonly redirects: readonly Redirect[];
 
+  /** `message` is for the reader. */
   constructor(message: string, options: TrackerErrorOptions = {}) {
     super(message, { cause: options.cause });
     this.permanent = options.permanent ?? false;

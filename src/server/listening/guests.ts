@@ -4,8 +4,9 @@ import type { Socket } from 'node:net';
 import type { Cidr } from '../../protocol/cidr.ts';
 import { parseIp, unmapIp } from '../../protocol/ip-address.ts';
 import { includes, parseRemoteAddress, toClientAddress } from '../../transport/client-address.ts';
-import { Target } from '../../transport/http/http-target.ts';
+import { HttpTarget, Target } from '../../transport/http/http-target.ts';
 import type { HttpTransport } from '../../transport/http/http-transport.ts';
+import { asksForWebSocket } from '../../transport/http/http-upgrade.ts';
 import type { Asker } from '../../transport/http/request-checks.ts';
 
 export interface GuestOptions {
@@ -66,4 +67,26 @@ export class Guests {
     this.#askers.set(socket, asker);
     return asker;
   }
+}
+
+/** Answers an announce or a scrape while there is no tracker: not yet, or not any more. False when it is neither. */
+export function turnAway(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { action }: GuestOptions,
+): boolean {
+  const target = new HttpTarget();
+  const bytes = Buffer.from(request.url ?? '', 'latin1');
+  target.read(bytes, 0, bytes.length);
+  if (action === undefined && target.kind !== Target.announce && target.kind !== Target.scrape) return false;
+  response.writeHead(503, { 'Retry-After': '60', Connection: 'close' }).end();
+  return true;
+}
+
+/** The same for a request for a WebSocket. */
+export function turnUpgradeAway(request: IncomingMessage, socket: Socket): boolean {
+  if (!asksForWebSocket(request.headers.upgrade)) return false;
+  socket.on('error', () => socket.destroy());
+  socket.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 60\r\nConnection: close\r\n\r\n');
+  return true;
 }

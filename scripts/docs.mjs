@@ -1,0 +1,74 @@
+// `npm run docs`: the pages of the library's interface, from the declarations that are packed, into docs/api/. With `--check`
+// it only says what has no description, or is named in a description of the interface without being a part of it.
+//
+// API Extractor brings a compiler of its own, as it needs one with an interface for programs, which TypeScript 7 has not yet.
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
+import { bootstrap, root, run } from './bootstrap.mjs';
+import { declare } from './declare.mjs';
+
+/** Each entry is a package of its own to the tools. */
+const entries = { caracal: 'index', 'caracal-client': 'client', 'caracal-protocol': 'protocol' };
+
+const checks = process.argv.includes('--check');
+await bootstrap({ installOnly: true });
+const directory = mkdtempSync(join(tmpdir(), 'caracal-api-'));
+process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+const types = join(directory, 'types');
+declare(types);
+const model = join(directory, 'model');
+mkdirSync(model);
+const faults = Object.entries(entries).flatMap(([name, entry]) => extract(name, entry));
+for (const fault of faults) console.error(fault);
+if (faults.length > 0) process.exit(1);
+if (checks) process.exit(0);
+const documenter = join(root, 'node_modules', '@microsoft', 'api-documenter', 'bin', 'api-documenter');
+run(process.execPath, [documenter, 'markdown', '-i', model, '-o', join(root, 'docs', 'api')]);
+
+/**
+ * Writes the entry's model, and says what is wrong with it.
+ * @param {string} name
+ * @param {string} entry
+ * @returns {string[]}
+ */
+function extract(name, entry) {
+  const project = join(directory, name);
+  cpSync(types, join(project, 'types'), { recursive: true });
+  const manifest = join(project, 'package.json');
+  writeFileSync(manifest, JSON.stringify({ name, version: '0.0.0', type: 'module' }));
+  const nodeTypes = join(root, 'node_modules', '@types');
+  const compilerOptions = {
+    ...{ target: 'es2023', module: 'nodenext', moduleResolution: 'nodenext', skipLibCheck: true },
+    ...{ types: ['node'], typeRoots: [nodeTypes], lib: ['es2023', 'esnext.disposable'] },
+  };
+  const mainEntryPointFilePath = join(project, 'types', 'library', `${entry}.d.ts`);
+  const config = ExtractorConfig.prepare({
+    packageJsonFullPath: manifest,
+    configObjectFullPath: undefined,
+    configObject: {
+      projectFolder: project,
+      mainEntryPointFilePath,
+      compiler: { overrideTsconfig: { compilerOptions, files: [mainEntryPointFilePath] } },
+      apiReport: { enabled: false },
+      docModel: { enabled: true, apiJsonFilePath: join(model, `${name}.api.json`) },
+      dtsRollup: { enabled: false },
+      tsdocMetadata: { enabled: false },
+    },
+  });
+  /** @type {string[]} */
+  const found = [];
+  Extractor.invoke(config, {
+    localBuild: true,
+    messageCallback: (message) => {
+      message.handled = true;
+      const { category, messageId, text, sourceFilePath = '', sourceFileLine = 0 } = message;
+      const counts =
+        category === 'Compiler' || messageId === 'ae-undocumented' || messageId === 'ae-forgotten-export';
+      if (counts)
+        found.push(`${sourceFilePath.slice(project.length + 1)}:${sourceFileLine}: ${text} (${messageId})`);
+    },
+  });
+  return found;
+}
