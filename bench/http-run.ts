@@ -77,15 +77,7 @@ async function listening(port: number, said: () => string): Promise<void> {
 }
 
 async function wrk(port: number, load: HttpLoad): Promise<Omit<HttpResult, 'serverBusy'>> {
-  const script = fileURLToPath(new URL('../../bench/http-load.lua', import.meta.url));
-  const words = ['wrk', '-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--latency', '-s', script];
-  const [command, ...args] = pinned(1, [
-    ...words,
-    `http://127.0.0.1:${port}`,
-    '--',
-    load.paths,
-    load.close ? 'close' : 'keep',
-  ]);
+  const [command, ...args] = pinned(1, wrkWords(port, load));
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk) => {
@@ -93,6 +85,13 @@ async function wrk(port: number, load: HttpLoad): Promise<Omit<HttpResult, 'serv
   });
   await once(child, 'close');
   return parseWrk(output);
+}
+
+/** wrk's command line. */
+export function wrkWords(port: number, { paths, seconds, connections, close }: HttpLoad): string[] {
+  const script = fileURLToPath(new URL('../../bench/http-load.lua', import.meta.url));
+  const words = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', script];
+  return [...words, `http://127.0.0.1:${port}`, '--', paths, close ? 'close' : 'keep'];
 }
 
 /** Reads the line that bench/http-load.lua prints: requests, microseconds, errors by kind, p99 in microseconds. */

@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { formatPercent } from '../src/protocol/percent.ts';
+import { formatPaths } from './http-paths.ts';
 import { type HttpResult, measureHttp, wrkMissing } from './http-run.ts';
 import { findHttpServers, names } from './http-servers.ts';
 import { canPin, describeCommit, describeMachine } from './machine.ts';
-import { Random } from './random.ts';
 import { formatCount, formatMarkdownTable, formatTable, median, type Rows } from './table.ts';
-import { createWorkload, type Workload } from './workload.ts';
+import { createWorkload } from './workload.ts';
 
 const { values } = parseArgs({
   options: {
@@ -82,23 +81,6 @@ const about = `${command}\ncommit ${describeCommit()}; ${describeMachine()}
 ${values.torrents} torrents, ${values.peers} peers, numwant ${values.numwant}; ${values.connections} connections, server and wrk on one core each`;
 console.log(`\n${about}\n\n${formatTable(head, rows)}\n\n${formatTable(ratioHead, ratios)}`);
 if (values.save) save();
-
-/** The announces of all peers, in an order of their own. */
-function formatPaths({ torrentOf, portOf, seeding, infoHashes, peers }: Workload, numwant: number): string[] {
-  const random = new Random(2);
-  const bytes = new Uint8Array(infoHashes.buffer);
-  const order = Array.from({ length: peers }, (_, peer) => peer);
-  for (let i = peers - 1; i > 0; i--) {
-    const other = random.below(i + 1);
-    [order[i], order[other]] = [order[other], order[i]];
-  }
-  return order.map((peer) => {
-    const at = torrentOf[peer] * 20;
-    const infoHash = formatPercent(bytes.subarray(at, at + 20));
-    const left = seeding[peer] === 1 ? 0 : 1000;
-    return `/announce?info_hash=${infoHash}&peer_id=-BN0100-${String(peer).padStart(12, '0')}&port=${portOf[peer]}&uploaded=0&downloaded=0&left=${left}&compact=1&numwant=${numwant}`;
-  });
-}
 
 function resultRows(manner: string, results: ReadonlyMap<string, readonly HttpResult[]>): Rows {
   return [...results].map(([name, rounds]) => {

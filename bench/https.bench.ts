@@ -3,8 +3,7 @@
 //
 // The load generator shares the cores, so what is compared is handshakes a second of the server's processor time and, beside it,
 // handshakes a second of the clock.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,8 +13,8 @@ import type { HttpsLoadResult } from './https-client.ts';
 import { describeCommit, describeMachine } from './machine.ts';
 import { formatCount, formatMarkdownTable, formatTable, median } from './table.ts';
 import { processorSeconds } from './thread-time.ts';
+import { runProgram, withTracker } from './tracker-run.ts';
 import type { LoadResult } from './udp-load.ts';
-import { end, lastWords } from './udp-run.ts';
 
 const { values } = parseArgs({
   options: {
@@ -26,11 +25,7 @@ const { values } = parseArgs({
   },
 });
 const directory = mkdtempSync(join(tmpdir(), 'caracal-bench-'));
-const children = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(directory, { recursive: true, force: true });
-});
+process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
 const files = makeCertificate();
 
 interface Measured {
@@ -79,28 +74,12 @@ interface Server {
   pid: number;
 }
 
-async function withServer<T>(streamWorkers: number, use: (server: Server) => Promise<T>): Promise<T> {
-  const main = fileURLToPath(new URL('../src/server/main.js', import.meta.url));
+function withServer<T>(streamWorkers: number, use: (server: Server) => Promise<T>): Promise<T> {
   const ports = ['--http-port', '0', '--udp-port', 'any', '--https-port', 'any', ...files];
   const threads = ['--workers', '1', '--stream-workers', String(streamWorkers)];
-  const child = spawn(process.execPath, [main, '--host', '127.0.0.1', ...ports, ...threads]);
-  children.add(child);
-  const said = lastWords(child);
-  let output = '';
-  child.stdout.on('data', (chunk) => {
-    output += chunk;
-  });
-  try {
-    const gone = once(child, 'exit').then(() => Promise.reject(new Error(`it ended: ${said()}`)));
-    gone.catch(() => {});
-    while (!output.includes('Tracker running')) await Promise.race([once(child.stdout, 'data'), gone]);
-    const portOf = (name: string) =>
-      Number(new RegExp(`${name} tracker listening on [\\d.]+:(\\d+)`).exec(output)![1]);
-    return await use({ httpsPort: portOf('HTTPS'), udpPort: portOf('UDP'), pid: child.pid! });
-  } finally {
-    await end(child);
-    children.delete(child);
-  }
+  return withTracker([...ports, ...threads], ({ pid, portOf }) =>
+    use({ httpsPort: portOf('HTTPS'), udpPort: portOf('UDP'), pid }),
+  );
 }
 
 async function handshakes(
@@ -112,7 +91,9 @@ async function handshakes(
   const before = processorSeconds(pid);
   const options = ['--port', String(port), '--seconds', String(seconds), ...(resume ? ['--resume'] : [])];
   const loads = await Promise.all(
-    Array.from({ length: Number(values.generators) }, () => run<HttpsLoadResult>('https-client.js', options)),
+    Array.from({ length: Number(values.generators) }, () =>
+      runProgram<HttpsLoadResult>('https-client.js', options),
+    ),
   );
   const used = processorSeconds(pid) - before;
   const sum = (of: (load: HttpsLoadResult) => number) => loads.reduce((total, load) => total + of(load), 0);
@@ -129,22 +110,7 @@ async function handshakes(
 function udp(port: number): Promise<LoadResult> {
   const few = ['--sockets', '2', '--window', '1', '--torrents', '1000', '--peers', '5000', '--sleep'];
   const time = ['--seconds', values.seconds, '--fill-seconds', '1', '--warm-up', '1'];
-  return run('udp-load.js', ['--port', String(port), ...few, ...time]);
-}
-
-/** The last line that a program of this folder prints. */
-async function run<T>(program: string, options: readonly string[]): Promise<T> {
-  const path = fileURLToPath(new URL(program, import.meta.url));
-  const child = spawn(process.execPath, [path, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
-  children.add(child);
-  let output = '';
-  child.stdout.on('data', (chunk) => {
-    output += chunk;
-  });
-  const [code] = (await once(child, 'close')) as [number];
-  children.delete(child);
-  if (code !== 0) throw new Error(`${program} ended with code ${code}`);
-  return JSON.parse(output.trim().split('\n').at(-1)!) as T;
+  return runProgram('udp-load.js', ['--port', String(port), ...few, ...time]);
 }
 
 function makeCertificate(): string[] {
