@@ -72,7 +72,7 @@ function measureHere(closes: boolean): number {
       throw error;
     },
     onBrokenProxyHeader: () => undefined,
-    redirectTo: undefined,
+    redirectTo: () => undefined,
     acme: false,
     handOver: () => undefined,
     wake: () => undefined,

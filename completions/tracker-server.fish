@@ -77,7 +77,7 @@ complete -c tracker-server -n '__fish_seen_subcommand_from swarm' -l admin-host 
 complete -c tracker-server -n '__fish_seen_subcommand_from swarm' -l admin-token-file -r -F -d 'File with the token for peers, actions and access from outside; at least 16 characters'
 complete -c tracker-server -n '__fish_seen_subcommand_from swarm' -l admin-socket -r -F -d 'UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop'
 complete -c tracker-server -n '__fish_seen_subcommand_from swarm' -l config -r -F -d 'Read options from a TOML file; its keys are the flags without the dashes'
-complete -c tracker-server -n __fish_use_subcommand -a reload -d 'Read certificates and lists again'
+complete -c tracker-server -n __fish_use_subcommand -a reload -d 'Read the file of settings, certificates and lists again, and say what needs a restart'
 complete -c tracker-server -n '__fish_seen_subcommand_from reload' -l json -d 'print JSON'
 complete -c tracker-server -n '__fish_seen_subcommand_from reload' -l data-dir -r -F -d 'Directory for what outlives a restart: the swarms, the key of UDP connection ids, ACME certificates'
 complete -c tracker-server -n '__fish_seen_subcommand_from reload' -l admin-port -x -d 'Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port'

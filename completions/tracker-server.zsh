@@ -159,7 +159,7 @@ _tracker_server() {
         '(--check)--check[Print the settings and where each comes from, what this machine has against them, and exit]' \
         '(-h --help)'{-h,--help}'[print a help text]' \
         '(--version)--version[print the version]' \
-        '1:command:((status\:"What a running tracker is doing" top\:"The same, live, with the largest swarms; q or Ctrl-C ends it" swarm\:"One swarm\: its counts and its peers" reload\:"Read certificates and lists again" snapshot\:"Save all swarms now" deny\:"Refuse an info_hash or a network from now on; without one, as denied" undeny\:"Take an info_hash or a network out of the list of those refused" denied\:"Which info_hashes and networks are refused" drop\:"Forget a swarm with its peers"))'
+        '1:command:((status\:"What a running tracker is doing" top\:"The same, live, with the largest swarms; q or Ctrl-C ends it" swarm\:"One swarm\: its counts and its peers" reload\:"Read the file of settings, certificates and lists again, and say what needs a restart" snapshot\:"Save all swarms now" deny\:"Refuse an info_hash or a network from now on; without one, as denied" undeny\:"Take an info_hash or a network out of the list of those refused" denied\:"Which info_hashes and networks are refused" drop\:"Forget a swarm with its peers"))'
       ;;
   esac
 }

@@ -150,7 +150,7 @@ export interface ObservedTracker {
   /** Defects of the tracker outside of any request, as in a timer, since the start. */
   uncaughtExceptions(): number;
   /** What is refused, of each kind the first `most` as they are written; undefined where there are no such lists. */
-  denied?: (most: number) => Promise<Denied>;
+  readonly denied?: ((most: number) => Promise<Denied>) | undefined;
   readonly actions: Actions;
 }
 

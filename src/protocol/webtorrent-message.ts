@@ -63,12 +63,16 @@ export class WebTorrentMessage {
   /** As `sdpEnd`. */
   answerSdpEnd = 0;
 
+  /** Of more info_hashes in a scrape the first ones are taken; no more than there is room for. */
+  mostHashes: number;
+
   /** Of more offers, or more info_hashes in a scrape, the first ones are taken. */
   constructor(maxOffers: number, maxHashes: number) {
     this.offerIds = new Uint8Array(maxOffers * idBytes);
     this.sdpAt = new Int32Array(maxOffers);
     this.sdpEnd = new Int32Array(maxOffers);
     this.infoHashes = new Uint8Array(maxHashes * idBytes);
+    this.mostHashes = maxHashes;
   }
 }
 
@@ -194,7 +198,7 @@ function readHashes(into: WebTorrentMessage): void {
     return;
   }
   for (let more = scanner.firstItem(); more; more = scanner.nextItem()) {
-    if (into.hashCount * idBytes < into.infoHashes.length) readHash(into);
+    if (into.hashCount < into.mostHashes) readHash(into);
     else scanner.skip(2);
   }
   // An empty list asks for nothing, not for everything.

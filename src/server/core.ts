@@ -4,7 +4,6 @@ import { AcmeChallenges } from '../transport/http/acme-challenges.ts';
 import { createCertificateSource } from './certificates/certificates.ts';
 import { createTracker } from './create-tracker.ts';
 import type { ListenerParts } from './listening/listener.ts';
-import { logRequests } from './listening/request-log.ts';
 import type { AccessLists } from './lists/access-lists.ts';
 import type { Log } from './log/log.ts';
 import { logFailure } from './log/log-failure.ts';
@@ -16,8 +15,7 @@ import { Snapshots } from './storage/snapshots.ts';
 import { createTicketKeySource } from './storage/ticket-keys.ts';
 
 export interface Core extends ListenerParts {
-  /** Undefined where every torrent, client and address may announce. */
-  access: AccessLists | undefined;
+  access: AccessLists;
   /** Undefined where swarms are not saved. */
   snapshots: Snapshots | undefined;
 }
@@ -32,14 +30,13 @@ export interface Embedding {
 export function createCore(
   configuration: Configuration,
   log: Log,
-  access: AccessLists | undefined,
+  access: AccessLists,
   embedding?: Embedding,
 ): Core {
-  const { dataDir: directory, snapshotInterval: intervalSeconds, verbose, logIp } = configuration;
+  const { dataDir: directory, snapshotInterval: intervalSeconds } = configuration;
   if (directory !== undefined) openDataDirectory(directory, (message) => log.warn(message));
   const store = createStore(configuration, log);
   const tracker = createTracker(store, configuration, access);
-  if (verbose) logRequests(tracker, log, logIp);
   embedding?.prepare(tracker);
   const challenges = new AcmeChallenges();
   return {

@@ -1,16 +1,20 @@
 // How the tracker is made from the options: its rules, and the tables that protect it.
 import type { SwarmStore } from '../swarm/swarm-store.ts';
-import { Protection } from '../tracker/protection.ts';
+import { Protection, type RateMemory } from '../tracker/protection.ts';
 import { TokenBuckets, type TokenRate } from '../tracker/token-buckets.ts';
-import { Tracker } from '../tracker/tracker.ts';
+import { Tracker, type TrackerSettings } from '../tracker/tracker.ts';
 import type { AccessLists } from './lists/access-lists.ts';
 import type { Configuration } from './options/configuration.ts';
 
-export function createTracker(
-  store: SwarmStore,
-  configuration: Configuration,
-  access: AccessLists | undefined,
-): Tracker {
+export function createTracker(store: SwarmStore, configuration: Configuration, access: AccessLists): Tracker {
+  return new Tracker(
+    store,
+    trackerSettingsOf(configuration),
+    new Protection({ ...createRates(configuration), access: access.memory }),
+  );
+}
+
+export function trackerSettingsOf(configuration: Configuration): TrackerSettings {
   const {
     interval,
     minInterval,
@@ -21,7 +25,7 @@ export function createTracker(
     noIpv4Mapped,
     refusedPorts,
   } = configuration;
-  const settings = {
+  return {
     interval,
     minInterval,
     maxPeers,
@@ -31,14 +35,11 @@ export function createTracker(
     ipv4Mapped: !noIpv4Mapped,
     refusedPorts,
   };
-  return new Tracker(store, settings, createProtection(configuration, access));
 }
 
-function createProtection(
-  { rateLimit: { udp, http } }: Configuration,
-  access: AccessLists | undefined,
-): Protection {
+/** Memory for new rate limits, which all threads share. */
+export function createRates({ rateLimit: { udp, http } }: Configuration): RateMemory {
   const memoryOf = (rate: TokenRate | undefined) =>
     rate && TokenBuckets.create(rate, crypto.getRandomValues(new Int32Array(2))).buffer;
-  return new Protection({ udp: memoryOf(udp), http: memoryOf(http), access: access?.memory });
+  return { udp: memoryOf(udp), http: memoryOf(http) };
 }

@@ -19,7 +19,12 @@ export async function runProgram(words: readonly string[], environment: NodeJS.P
     }
     const invocation = readConfiguration(words, environment);
     if (invocation.print === undefined && !invocation.values.check) {
-      await run(invocation);
+      await run(invocation, () => {
+        const again = readConfiguration(words, environment);
+        // The same words, which ask for no text.
+        if (again.print !== undefined) throw new UsageError(again.print);
+        return again;
+      });
       return;
     }
     releaseSignals();
@@ -27,7 +32,7 @@ export async function runProgram(words: readonly string[], environment: NodeJS.P
     else await check(invocation, (message) => complain(`warning: ${message}`));
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof StartError)) throw error;
-    for (const line of error instanceof UsageError ? error.lines : [error.message]) complain(line);
+    for (const line of error instanceof UsageError ? error.lines : error.message.split('\n')) complain(line);
     process.exit(error.exitCode);
   }
 }

@@ -1,9 +1,9 @@
 // A tracker whose listeners are open: what runs beside them, begun in order and ended in reverse, and what may be asked of it.
-import type { OptionInForce } from '../admin/observed-tracker.ts';
 import type { Core } from './core.ts';
 import type { Listeners } from './listening/listeners.ts';
 import { formatListening, type ListeningAddress, listeningAddressOf } from './listening/listening-address.ts';
 import { type OpenAdmin, openAdmin } from './operators/admin.ts';
+import { listInForce, Reload, type SettingsSource } from './reload/reload.ts';
 import type { OwnedSocket } from './takeover/conversation.ts';
 import type { Succeeded, Takeover } from './takeover/takeover.ts';
 import type { Succession } from './takeover/takeover-door.ts';
@@ -19,8 +19,8 @@ export interface RunOptions {
   statsEveryMs?: number | undefined;
   /** Told the line that the log gets. */
   onStats?: (line: string) => void;
-  /** The options as they are in force, for the admin door. */
-  optionsInForce?: readonly OptionInForce[];
+  /** Where the options are read from, and are read again by a reload. */
+  settings?: SettingsSource;
   /** Told, again and again, that it still ends: what is saved may take its time. */
   onEnding?: () => void;
 }
@@ -32,6 +32,7 @@ export class RunningTracker {
   readonly #listeners: Listeners;
   readonly #parts = new Parts();
   #admin: OpenAdmin | undefined;
+  #reload: Reload | undefined;
   #uncaughtExceptions = 0;
   #onEnding: (() => void) | undefined;
   #saved: Promise<string | undefined> | undefined;
@@ -44,13 +45,15 @@ export class RunningTracker {
   }
 
   /** Starts each part when the one before it has started; when one fails, ends all of them, the listeners too. */
-  async start({ statsEveryMs = 60_000, onStats, optionsInForce = [], onEnding }: RunOptions): Promise<void> {
+  async start({ statsEveryMs = 60_000, onStats, settings, onEnding }: RunOptions): Promise<void> {
     this.#onEnding = onEnding;
     const { configuration, log, snapshots } = this.#core;
     const listeners = this.#listeners;
+    const reload = new Reload({ core: this.#core, listeners, admin: () => this.#admin, settings });
+    this.#reload = reload;
     await this.#parts.start(
       { stop: (graceMs) => listeners.close(graceMs) },
-      this.#adminPart(optionsInForce),
+      this.#adminPart(settings, reload),
       accessUpkeep({ ...this.#core, listeners }),
     );
     for (const address of this.addresses) log.info(formatListening(address, configuration));
@@ -107,12 +110,12 @@ export class RunningTracker {
     this.#core.failed(error);
   }
 
-  /** Reads a newer certificate and newer lists at once; resolves to why one of them is not in force. */
-  async reload(): Promise<string | undefined> {
-    const { certificates, access, log } = this.#core;
-    if (certificates === undefined && access === undefined) log.info('SIGHUP: there is nothing to reload.');
-    const faults = await Promise.all([certificates?.reload(), access?.reload()]);
-    return faults.find((fault) => fault !== undefined);
+  /**
+   * Reads settings, certificates and lists again; resolves to what is in force now, a line each.
+   * @throws Error with what is not
+   */
+  async reload(): Promise<string> {
+    return (await this.#reload?.now()) ?? '';
   }
 
   /** Whether every part that works on its own has shown a sign of life since it was last asked. */
@@ -148,12 +151,13 @@ export class RunningTracker {
     clearTimeout(late);
   }
 
-  #adminPart(configuration: readonly OptionInForce[]): Part {
+  #adminPart(settings: SettingsSource | undefined, reload: Reload): Part {
     const { log, failed } = this.#core;
     const observed = {
       ...this.#core,
-      ...{ listeners: this.#listeners, addresses: this.addresses, configuration },
-      reload: () => this.reload(),
+      ...{ listeners: this.#listeners, addresses: this.addresses },
+      configuration: () => listInForce(settings),
+      reload: () => reload.now(),
       uncaughtExceptions: () => this.#uncaughtExceptions,
     };
     return {

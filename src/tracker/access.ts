@@ -23,6 +23,12 @@ export interface AccessMemory {
   deniedClients: readonly string[];
 }
 
+export function isWithoutRules(memory: AccessMemory): boolean {
+  const { allowedTorrents, deniedTorrents, deniedAddresses, allowedClients, deniedClients } = memory;
+  const clients = allowedClients.length + deniedClients.length;
+  return clients === 0 && (allowedTorrents ?? deniedTorrents ?? deniedAddresses) === undefined;
+}
+
 /** Who announces what, whichever way. */
 type Announced = Pick<
   Announce,

@@ -1,16 +1,20 @@
 // What keeps abuse from the store, the same for all threads: rate limits, and rules of who may announce what.
 
-import { Access, type AccessMemory } from './access.ts';
+import { Access, type AccessMemory, isWithoutRules } from './access.ts';
 import { DecisionTable } from './decision-table.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
 /** What it is made of, for another thread; undefined where there is no limit and no rule. */
-export interface ProtectionMemory {
-  udp: SharedArrayBuffer | undefined;
-  http: SharedArrayBuffer | undefined;
+export interface ProtectionMemory extends RateMemory {
   access: AccessMemory | undefined;
   /** Where each torrent is decided about; `ttl` in seconds. */
   decisions?: { readonly table: SharedArrayBuffer; readonly ttl: number } | undefined;
+}
+
+/** Of the rate limits; undefined where there is none. */
+export interface RateMemory {
+  udp: SharedArrayBuffer | undefined;
+  http: SharedArrayBuffer | undefined;
 }
 
 const nothing: ProtectionMemory = { udp: undefined, http: undefined, access: undefined };
@@ -26,16 +30,15 @@ const noLists: AccessMemory = {
 /** One a thread. */
 export class Protection {
   /** How many requests an address may make. */
-  readonly udp: TokenBuckets | undefined;
-  readonly http: TokenBuckets | undefined;
+  udp: TokenBuckets | undefined;
+  http: TokenBuckets | undefined;
   #access: Access | undefined;
   #accessMemory: AccessMemory | undefined;
   readonly #decisions: DecisionTable | undefined;
   #decisionsForOthers: ProtectionMemory['decisions'];
 
   constructor({ udp, http, access, decisions }: ProtectionMemory = nothing) {
-    this.udp = udp && new TokenBuckets(udp);
-    this.http = http && new TokenBuckets(http);
+    this.setRates({ udp, http });
     this.#decisions = decisions && new DecisionTable(decisions.table, decisions.ttl);
     this.setAccess(access);
   }
@@ -44,11 +47,19 @@ export class Protection {
     return this.#access;
   }
 
+  /** Replaces the rate limits; every address begins anew. */
+  setRates({ udp, http }: RateMemory): void {
+    this.udp = udp && new TokenBuckets(udp);
+    this.http = http && new TokenBuckets(http);
+  }
+
   /** Replaces the rules of access. */
   setAccess(memory: AccessMemory | undefined): void {
     this.#accessMemory = memory;
+    // Where there is no rule no announce is to pay for looking.
+    const rules = memory === undefined || isWithoutRules(memory) ? undefined : memory;
     const decisions = this.#decisions;
-    this.#access = memory || decisions ? new Access(memory ?? noLists, decisions) : undefined;
+    this.#access = rules || decisions ? new Access(rules ?? noLists, decisions) : undefined;
   }
 
   /** Has other threads go by what this one decides. */

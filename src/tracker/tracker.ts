@@ -37,7 +37,7 @@ const earlyPeers = 10;
 
 /** One a thread; all of them over the same store. */
 export class Tracker {
-  readonly settings: TrackerSettings;
+  #settings: TrackerSettings;
   /** For transports, which ask before anything else. */
   readonly protection: Protection;
   /** The peers that are connections. */
@@ -46,15 +46,27 @@ export class Tracker {
   decisions: PendingDecisions | undefined;
   readonly #store: SwarmStore;
   /** One bit a port. */
-  readonly #refusedPorts: Int32Array;
+  #refusedPorts: Int32Array;
 
   constructor(store: SwarmStore, settings: TrackerSettings, protection = new Protection()) {
     this.#store = store;
-    this.settings = settings;
+    this.#settings = settings;
     this.protection = protection;
     this.connections = new ConnectionPeers(store.connections, protection);
     this.#refusedPorts = createPortSet(settings.refusedPorts);
     store.limitEarly(settings.minInterval, earlyPeers);
+  }
+
+  /** In force; another object as soon as one of them is another. */
+  get settings(): TrackerSettings {
+    return this.#settings;
+  }
+
+  /** Answers by these from now on, in this thread. */
+  changeSettings(settings: TrackerSettings): void {
+    this.#settings = settings;
+    this.#refusedPorts = createPortSet(settings.refusedPorts);
+    this.#store.limitEarly(settings.minInterval, earlyPeers);
   }
 
   /** Answers an announce into its own fields; `now` is whole seconds of the monotonic clock all threads share. */
@@ -64,7 +76,7 @@ export class Tracker {
     if ((this.#refusedPorts[port >>> 5] >>> (port & 31)) & 1) return missingPort;
     const failure = this.protection.access?.failureOf(announce, now);
     if (failure !== undefined) return failure;
-    const { maxPeers } = this.settings;
+    const { maxPeers } = this.#settings;
     const { numwant, mostPeers } = announce;
     const wanted = numwant < 0 || numwant > maxPeers ? maxPeers : numwant;
     const stored = this.#store.announce(announce, wanted < mostPeers ? wanted : mostPeers, now);

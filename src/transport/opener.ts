@@ -1,7 +1,7 @@
 // What a transport with sockets of its own brings to be listened on, and what it is given for it.
 import type { InheritedSocket } from '../net/inherited-socket.ts';
-import type { AccessMemory } from '../tracker/access.ts';
 import type { Tracker } from '../tracker/tracker.ts';
+import type { LiveChange } from './live-change.ts';
 import type { AskSelf } from './self-question.ts';
 import type { TransportCounts } from './transport-counts.ts';
 
@@ -50,10 +50,10 @@ export interface ServingThreads {
    */
   start(): Promise<void>;
   serve(): void;
-  /** Hands them new rules of who may announce what. */
-  setAccess(memory: AccessMemory): void;
-  /** Resolves when none of them answers by older rules, or to which may still do so. */
-  accessTaken(): Promise<string | undefined>;
+  /** Hands them what a reload changes. */
+  change(change: LiveChange): void;
+  /** Resolves when none of them answers as before the last change, or to which may still do so. */
+  changeTaken(): Promise<string | undefined>;
   /** Whether each has shown a sign of life since this was last asked. */
   isWell(): boolean;
 }

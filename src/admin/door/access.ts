@@ -46,14 +46,19 @@ interface Failures {
 
 export class AccessRules {
   readonly #options: AccessOptions;
-  readonly #tokenDigest: Buffer | undefined;
-  readonly #hosts: ReadonlySet<string>;
+  #tokenDigest: Buffer | undefined;
+  #hosts: ReadonlySet<string> = new Set();
   readonly #failures = new Map<string, Failures>();
 
   constructor(options: AccessOptions) {
     this.#options = options;
-    this.#tokenDigest = options.token === undefined ? undefined : digest(options.token);
-    this.#hosts = new Set(['localhost', ...options.hosts.map((host) => host.toLowerCase())]);
+    this.change(options);
+  }
+
+  /** Lets in by another token and other names from now on. */
+  change({ token, hosts }: Pick<AccessOptions, 'token' | 'hosts'>): void {
+    this.#tokenDigest = token === undefined ? undefined : digest(token);
+    this.#hosts = new Set(['localhost', ...hosts.map((host) => host.toLowerCase())]);
   }
 
   /** Decides about a request; `open` is for what holds nothing of the tracker's, such as the page's own files. */

@@ -101,6 +101,11 @@ export class AdminDoor {
     };
   }
 
+  /** Lets in by another token and other names from now on. */
+  changeAccess(access: Pick<AdminDoorOptions, 'token' | 'hosts'>): void {
+    this.#serverOptions.access.change(access);
+  }
+
   /** Opens the door and begins to watch; rejects with the operating system's error when it cannot be opened. */
   static async listen(options: AdminDoorOptions): Promise<AdminDoor> {
     const door = new AdminDoor(options);

@@ -185,7 +185,7 @@ export const routes: readonly Route[] = [
   {
     method: 'POST',
     path: '/api/v1/reload',
-    summary: 'Reads certificates and lists again.',
+    summary: 'Reads settings, certificates and lists again, and says what needs a restart.',
     trustedOnly: true,
     schema: doneSchema,
     answer: (api) => api.act('reload'),

@@ -5,14 +5,7 @@ import type { Log } from '../log/log.ts';
 import { StartError } from '../start-error.ts';
 import { stampOf } from '../storage/file-stamp.ts';
 import { type Certificate, CertificateError, formatDate, parseCertificate } from './certificate.ts';
-import type { CertificateChanged, CertificateSource } from './certificate-source.ts';
-
-export interface CertificatePaths {
-  /** --cert: the chain. */
-  readonly cert: string;
-  /** --key. */
-  readonly key: string;
-}
+import type { CertificateChanged, CertificatePaths, CertificateSource } from './certificate-source.ts';
 
 /**
  * Reads the pair for a start or a check.
@@ -42,7 +35,7 @@ function describe(error: unknown, { cert, key }: CertificatePaths): string {
 const defaultCheckEveryMs = 5000;
 
 export class CertificateFiles implements CertificateSource {
-  readonly #paths: CertificatePaths;
+  #paths: CertificatePaths;
   readonly #log: Log;
   readonly #checkEveryMs: number;
   #current: Certificate;
@@ -69,6 +62,10 @@ export class CertificateFiles implements CertificateSource {
   follow(changed: CertificateChanged): void {
     this.#changed = changed;
     this.#timer = setInterval(() => this.#check(false), this.#checkEveryMs).unref();
+  }
+
+  moveTo(paths: CertificatePaths): void {
+    this.#paths = paths;
   }
 
   reload(): Promise<string | undefined> {

@@ -3,6 +3,13 @@ import type { Certificate } from './certificate.ts';
 
 export type CertificateChanged = (certificate: Certificate) => unknown;
 
+export interface CertificatePaths {
+  /** --cert: the chain. */
+  readonly cert: string;
+  /** --key. */
+  readonly key: string;
+}
+
 export interface CertificateSource {
   /** What to serve now; undefined until there is a first one. */
   readonly current: Certificate | undefined;
@@ -13,5 +20,7 @@ export interface CertificateSource {
   follow(changed: CertificateChanged): void;
   /** Looks at once, and says in the log what it found; resolves to why what it found is not in use. */
   reload(): Promise<string | undefined>;
+  /** Where it is files: those that are read from the next `reload` on. */
+  moveTo?(paths: CertificatePaths): void;
   close(): void;
 }

@@ -6,7 +6,6 @@ import type { PassedSockets } from '../listening/passed-sockets.ts';
 import type { Log } from '../log/log.ts';
 import type { ServiceManager } from '../operators/service-manager.ts';
 import { configurationOf } from '../options/configuration.ts';
-import { listConfiguration } from '../options/format-configuration.ts';
 import type { ResolvedConfiguration } from '../options/resolved-configuration.ts';
 import type { RunningTracker } from '../running-tracker.ts';
 import { endAsked, PredecessorEnded } from '../takeover/predecessor.ts';
@@ -21,7 +20,10 @@ import { type Phase, signalRules } from './signal-rules.ts';
 const sameSignalMs = 500;
 
 export interface LifeOptions {
+  /** As they are in force: a reload changes them in place. */
   resolved: ResolvedConfiguration;
+  /** @throws UsageError */
+  readAgain: () => ResolvedConfiguration;
   /** What systemd has opened. */
   inherited: readonly InheritedListener[];
   log: Log;
@@ -127,7 +129,7 @@ export class Life {
       inherited: kept === undefined ? inherited : [],
       kept,
       isToEnd: () => this.#isToEnd,
-      optionsInForce: listConfiguration(resolved),
+      settings: { inForce: resolved, read: this.#options.readAgain },
       // What `systemctl status` shows.
       onStats: (line) => serviceManager.status(line),
       onEnding: () => serviceManager.stillStopping(),
@@ -165,7 +167,8 @@ export class Life {
   async #reload(): Promise<void> {
     const { serviceManager } = this.#options;
     serviceManager.reloading();
-    await this.#server!.reload();
+    // What is not in force is in the log.
+    await this.#server!.reload().catch(() => {});
     if (this.#phase === 'running') serviceManager.ready(describeListening(this.#server!.addresses));
   }
 

@@ -13,17 +13,17 @@ import { Life } from './life.ts';
 
 /**
  * Resolves when the tracker runs; from then on signals and requests decide.
+ * @param readAgain the settings, from where they came, for a reload
  * @throws UsageError, StartError when it cannot run as it is told to
  */
-export async function run(resolved: ResolvedConfiguration): Promise<void> {
-  const { values, origins, warnings } = resolved;
+export async function run(
+  resolved: ResolvedConfiguration,
+  readAgain: () => ResolvedConfiguration,
+): Promise<void> {
+  const { values, warnings } = resolved;
   const inherited = readInheritedSockets(process.env);
-  // Systemd says where to listen then; a port that nobody asked for is not opened besides.
-  if (inherited.length > 0) {
-    for (const name of ['http-port', 'udp-port'] as const) {
-      if (origins[name] === 'default') values[name] = 0;
-    }
-  }
+  const activated = (read: ResolvedConfiguration) => (inherited.length > 0 ? withoutUnasked(read) : read);
+  activated(resolved);
   const { log, flush } = createLog(configurationOf(values));
   const serviceManager = new ServiceManager(process.env, (message) => log.warn(message));
   const exit = (code: number): never => {
@@ -35,6 +35,7 @@ export async function run(resolved: ResolvedConfiguration): Promise<void> {
   process.stderr.on('error', () => {});
   const life = new Life({
     resolved,
+    readAgain: () => activated(readAgain()),
     inherited,
     log,
     serviceManager,
@@ -49,6 +50,14 @@ export async function run(resolved: ResolvedConfiguration): Promise<void> {
     flush();
     throw error;
   }
+}
+
+/** Systemd says where to listen then; a port that nobody asked for is not opened besides. */
+function withoutUnasked(resolved: ResolvedConfiguration): ResolvedConfiguration {
+  for (const name of ['http-port', 'udp-port'] as const) {
+    if (resolved.origins[name] === 'default') resolved.values[name] = 0;
+  }
+  return resolved;
 }
 
 function createLog({ logFormat, verbose }: Configuration): { log: Log; flush: () => void } {

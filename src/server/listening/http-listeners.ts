@@ -9,10 +9,11 @@ import { defaultMaxPerAddress, HttpConnections } from '../../transport/http/http
 import { HttpCounters } from '../../transport/http/http-counters.ts';
 import { httpCounts } from '../../transport/http/http-counts.ts';
 import { type HttpOptions, HttpTransport } from '../../transport/http/http-transport.ts';
+import type { PublicNames } from '../../transport/live-change.ts';
 import { monotonicSeconds } from '../clock.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
-import { announceUrlsOf, formatAnnounceUrls } from './announce-urls.ts';
+import { formatAnnounceUrls } from './announce-urls.ts';
 import { Guests } from './guests.ts';
 import {
   connectionLimit,
@@ -20,6 +21,7 @@ import {
   hearWorker,
   httpsWorkerSettings,
   httpWorkerSettings,
+  publicNamesOf,
 } from './http-threads.ts';
 import type { HttpWorkerMessage } from './http-worker.ts';
 import { createLimitCheck } from './limit-check.ts';
@@ -38,6 +40,8 @@ const longestShownHeader = 200;
 
 /** What plain HTTP needs to be served by threads, before it is known whether there are any. */
 export interface HttpParts {
+  /** How clients are told where the tracker is, which a reload changes in place. */
+  readonly names: PublicNames;
   readonly counters: { readonly http: HttpCounters; readonly https: HttpCounters };
   readonly connections: HttpConnections;
   readonly fullScrapes: FullScrapes;
@@ -57,7 +61,7 @@ export interface ClosableGuests {
   close(graceMs?: number): Promise<void>;
 }
 
-type SharedParts = Pick<HttpParts, 'counters' | 'connections' | 'fullScrapes' | 'webTorrent'>;
+type SharedParts = Pick<HttpParts, 'names' | 'counters' | 'connections' | 'fullScrapes' | 'webTorrent'>;
 
 /** `wake`: makes a worker look into the table of connections. */
 export function createHttpParts(
@@ -80,6 +84,7 @@ export function createHttpParts(
   });
   const counters = { http: new HttpCounters(), https: new HttpCounters() };
   const fullScrapes = new FullScrapes(tracker);
+  const names = publicNamesOf(plan, configuration);
   const carried = plan.some(({ protocol }) => carriesWebTorrent(protocol, configuration));
   const webTorrent =
     carried || parts.takesGuests
@@ -91,8 +96,8 @@ export function createHttpParts(
           wake,
         )
       : undefined;
-  const shared = { counters, connections, fullScrapes, webTorrent };
-  const handedOn = HttpTransport.withoutListener(transportOptions('HTTP', plan, shared, parts));
+  const shared = { names, counters, connections, fullScrapes, webTorrent };
+  const handedOn = HttpTransport.withoutListener(transportOptions('HTTP', shared, parts));
   const main = {
     number: configuration.workers,
     connections,
@@ -104,25 +109,21 @@ export function createHttpParts(
   const hear = (message: HttpWorkerMessage) => hearWorker(message, main);
   const abandoned = (thread: number) => webTorrent?.abandon(thread);
   const inWorkers = {
-    settings: httpWorkerSettings(plan, configuration, webTorrent?.shared),
+    settings: httpWorkerSettings(configuration, webTorrent?.shared, names),
     ...{ table, abandoned, hear },
   };
   const inStreams = {
-    settings: httpsWorkerSettings(plan, configuration, webTorrent?.shared),
+    settings: httpsWorkerSettings(configuration, webTorrent?.shared, names),
     firstThread: configuration.workers + 1,
     ...{ table, fullScrapes, abandoned, hear },
   };
-  const guests = parts.takesGuests ? createGuests(plan, shared, parts) : undefined;
+  const guests = parts.takesGuests ? createGuests(shared, parts) : undefined;
   return { ...shared, inWorkers, inStreams, handedOn, guests };
 }
 
-function createGuests(
-  plan: readonly PlannedListener[],
-  shared: SharedParts,
-  parts: ListenerParts,
-): ClosableGuests {
+function createGuests(shared: SharedParts, parts: ListenerParts): ClosableGuests {
   // What a server of ours would send elsewhere is the other server's affair.
-  const { answerFirst, ...options } = transportOptions('HTTP', plan, shared, parts);
+  const { answerFirst, ...options } = transportOptions('HTTP', shared, parts);
   const takeUpgrade = shared.webTorrent?.host.takeUpgrade;
   const transport = HttpTransport.withoutListener({ ...options, takeUpgrade });
   return {
@@ -135,7 +136,6 @@ function createGuests(
 
 /** HTTP, HTTPS, and HTTP for an authority's questions only, which counts as HTTP. */
 export function createHttpOpeners(
-  plan: readonly PlannedListener[],
   parts: ListenerParts,
   http: HttpParts,
   threads: Threads | undefined,
@@ -143,7 +143,7 @@ export function createHttpOpeners(
 ): Record<'HTTP' | 'HTTPS' | 'ACME', TransportOpener> {
   const { configuration, certificates } = parts;
   const { counters } = http;
-  const open = createOpen(plan, http, parts);
+  const open = createOpen(http, parts);
   const proxies = configuration.proxyProtocol ? trustedProxies(configuration) : [];
   // It is this machine itself that asks: from the address that it connects to.
   const expectsHeader = (address: string) => includes(proxies, parseIp(address)!);
@@ -198,15 +198,11 @@ function openInStreams(workers: StreamWorkers, { webTorrent }: HttpParts): Trans
   };
 }
 
-function createOpen(
-  plan: readonly PlannedListener[],
-  http: SharedParts,
-  parts: ListenerParts,
-): TransportOpener['open'] {
+function createOpen(http: SharedParts, parts: ListenerParts): TransportOpener['open'] {
   return async (planned) => {
     const { protocol, address, port } = planned;
     const transport = await HttpTransport.listen({
-      ...transportOptions(protocol, plan, http, parts),
+      ...transportOptions(protocol, http, parts),
       host: address,
       port,
       fd: planned.inherited?.fd,
@@ -227,19 +223,19 @@ function createOpen(
 
 function transportOptions(
   protocol: Protocol,
-  plan: readonly PlannedListener[],
-  { counters, connections, fullScrapes, webTorrent }: SharedParts,
+  { names, counters, connections, fullScrapes, webTorrent }: SharedParts,
   { configuration, tracker, certificates, tickets, challenges, log, failed }: ListenerParts,
 ): Omit<HttpOptions, 'host' | 'port'> {
-  const announceUrls = announceUrlsOf(plan, configuration.domain);
   const answerFirst =
-    protocol === 'HTTPS' ? undefined : createAnswerFirst(configuration, challenges, protocol === 'ACME');
+    protocol === 'HTTPS'
+      ? undefined
+      : createAnswerFirst(configuration, challenges, protocol === 'ACME', names);
   return {
     tracker,
     connections,
     fullScrapes,
     counters: protocol === 'HTTPS' ? counters.https : counters.http,
-    announceUrls: (host) => formatAnnounceUrls(announceUrls, host),
+    announceUrls: (host) => formatAnnounceUrls(names.announceUrls, host),
     clock: monotonicSeconds,
     onException: failed,
     proxyProtocol: configuration.proxyProtocol,

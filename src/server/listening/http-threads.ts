@@ -6,6 +6,7 @@ import { defaultMaxPerAddress, type HttpConnections } from '../../transport/http
 import { defaultHttpLimits } from '../../transport/http/http-limits.ts';
 import type { HttpTransport } from '../../transport/http/http-transport.ts';
 import { defaultTlsHandshakeLimits } from '../../transport/http/tls-handshakes.ts';
+import type { PublicNames } from '../../transport/live-change.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { redirectDomain } from '../options/redirect-domain.ts';
 import { announceUrlsOf } from './announce-urls.ts';
@@ -29,16 +30,26 @@ export function connectionLimit({ httpsPort, streamWorkers }: Configuration): nu
   return maxConnections(httpsPort ? streamWorkers : 0);
 }
 
-export function httpWorkerSettings(
-  plan: readonly PlannedListener[],
+/** How clients are told where the tracker is. */
+export function publicNamesOf(
+  plan: readonly Pick<PlannedListener, 'protocol' | 'port'>[],
   configuration: Configuration,
-  webTorrent: WebTorrentShared | undefined,
-): HttpWorkerSettings {
+): PublicNames {
   return {
     announceUrls: announceUrlsOf(plan, configuration.domain),
+    redirectTo: configuration.redirectHttp ? `https://${redirectDomain(configuration)}` : undefined,
+  };
+}
+
+export function httpWorkerSettings(
+  configuration: Configuration,
+  webTorrent: WebTorrentShared | undefined,
+  names: PublicNames,
+): HttpWorkerSettings {
+  return {
+    names,
     trustedProxies: configuration.trustedProxy,
     proxyProtocol: configuration.proxyProtocol,
-    redirectTo: configuration.redirectHttp ? `https://${redirectDomain(configuration)}` : undefined,
     acme: configuration.acmeDomain.length > 0,
     webTorrent: configuration.redirectHttp ? undefined : webTorrent,
     maxConnections: connectionLimit(configuration),
@@ -48,14 +59,14 @@ export function httpWorkerSettings(
 
 /** What each stream worker has of what there is for all of them. */
 export function httpsWorkerSettings(
-  plan: readonly PlannedListener[],
   configuration: Configuration,
   webTorrent: WebTorrentShared | undefined,
+  names: PublicNames,
 ): HttpsWorkerSettings {
   const { deadlineMs, max } = defaultTlsHandshakeLimits;
   const share = (all: number) => Math.ceil(all / Math.max(1, configuration.streamWorkers));
   return {
-    ...httpWorkerSettings(plan, configuration, webTorrent),
+    ...httpWorkerSettings(configuration, webTorrent, names),
     webTorrent,
     limits: defaultHttpLimits,
     handshakes: { deadlineMs, max: share(max) },

@@ -12,22 +12,22 @@ import { defaultHttpLimits } from '../../transport/http/http-limits.ts';
 import type { TakenConnection } from '../../transport/http/http-transport.ts';
 import type { EpollWebSocketsOptions } from '../../transport/http-epoll/epoll-web-sockets.ts';
 import { HttpEpoll } from '../../transport/http-epoll/http-epoll.ts';
+import type { PublicNames } from '../../transport/live-change.ts';
 import { Mailboxes } from '../../transport/webtorrent/mailboxes.ts';
 import { WebTorrentCounters } from '../../transport/webtorrent/webtorrent-counters.ts';
 import { monotonicSeconds } from '../clock.ts';
-import { type AnnounceUrls, formatAnnounceUrls } from './announce-urls.ts';
+import { formatAnnounceUrls } from './announce-urls.ts';
 import { createLimitCheck } from './limit-check.ts';
 import { sampled } from './thread-words.ts';
 import type { WebTorrentShared } from './webtorrent-parts.ts';
 
 /** The same for all threads. */
 export interface HttpWorkerSettings {
-  readonly announceUrls: AnnounceUrls;
+  /** Those of the thread, which a reload changes. */
+  readonly names: PublicNames;
   /** --trusted-proxy. */
   readonly trustedProxies: readonly string[];
   readonly proxyProtocol: boolean;
-  /** `https://host[:port]` with --redirect-http. */
-  readonly redirectTo: string | undefined;
   /** Whether an authority may ask for challenges on these listeners. */
   readonly acme: boolean;
   /** Without it there is no WebTorrent. */
@@ -68,7 +68,7 @@ export function createHttpWorker(
   { settings, counters, table, thread }: HttpWorkerData,
   { calls, loop, tracker, onException, tell }: HttpWorkerParts,
 ): HttpEpoll {
-  const { announceUrls, trustedProxies, maxConnections, webTorrent, ...others } = settings;
+  const { names, trustedProxies, maxConnections, webTorrent, ...others } = settings;
   const reportProxy = sampled((proxy: string) => tell({ kind: 'broken proxy header', proxy }));
   return new HttpEpoll(calls, loop, {
     ...others,
@@ -80,7 +80,8 @@ export function createHttpWorker(
     max: maxConnections,
     trustedProxies: trustedProxies.map((network) => parseCidr(network)!),
     isOverLimit: createLimitCheck(tracker),
-    announceUrls: (host) => formatAnnounceUrls(announceUrls, host),
+    announceUrls: (host) => formatAnnounceUrls(names.announceUrls, host),
+    redirectTo: () => names.redirectTo,
     clock: monotonicSeconds,
     onException,
     onBrokenProxyHeader: (ip) => reportProxy(formatIp(ip)),

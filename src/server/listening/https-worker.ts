@@ -90,7 +90,7 @@ export class HttpsWorker {
       clock: monotonicSeconds,
     });
     this.scrapes = new RelayedScrapes(tracker, (number) => tell({ kind: 'full scrape', number }));
-    const { announceUrls, proxyProtocol, maxScrapeReaders, limits, webTorrent } = settings;
+    const { names, proxyProtocol, maxScrapeReaders, limits, webTorrent } = settings;
     this.#webTorrent =
       webTorrent && new WebTorrentHost(webTorrentOf(webTorrent, thread, { calls, tracker, onException }));
     this.#options = {
@@ -99,7 +99,7 @@ export class HttpsWorker {
       connections: this.#connections,
       fullScrapes: new FullScrapes(tracker, maxScrapeReaders, () => this.scrapes.begin()),
       counters: this.#counters,
-      announceUrls: (host) => formatAnnounceUrls(announceUrls, host),
+      announceUrls: (host) => formatAnnounceUrls(names.announceUrls, host),
       clock: monotonicSeconds,
       onException,
       proxyProtocol,

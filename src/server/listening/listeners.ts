@@ -1,5 +1,5 @@
 // How the planned listeners become sockets that answer: all of them or none, and in which order.
-import type { AccessMemory } from '../../tracker/access.ts';
+import type { LiveChange } from '../../transport/live-change.ts';
 import type { ServingThreads } from '../../transport/opener.ts';
 import type { AskSelf } from '../../transport/self-question.ts';
 import type { TransportCounts } from '../../transport/transport-counts.ts';
@@ -30,10 +30,10 @@ export interface Listeners {
   askSelf(protocol: Protocol): AskSelf | undefined;
   /** What listeners of the protocol wait for before they can answer anybody; undefined when it is nothing. */
   waitsFor(protocol: Protocol): string | undefined;
-  /** Hands other threads new rules of who may announce what. */
-  setAccess(memory: AccessMemory): void;
-  /** Resolves when no thread answers by older rules, or to which may still do so. */
-  accessTaken(): Promise<string | undefined>;
+  /** Has every thread, this one too, answer by what a reload changes. */
+  change(change: LiveChange): void;
+  /** Resolves when no thread answers as before the last change, or to which may still do so. */
+  changeTaken(): Promise<string | undefined>;
   /** Whether each thread that serves sockets has shown a sign of life since this was last asked. */
   isWell(): boolean;
   close(graceMs?: number): Promise<void>;
@@ -49,7 +49,7 @@ export async function openListeners(
   { whileStarting, beforeServing }: OpeningSteps = {},
 ): Promise<Listeners> {
   const all: Listener[] = [];
-  const { openers, upgraded, guests } = await createOpeners(plan, parts);
+  const { openers, upgraded, guests, here } = await createOpeners(plan, parts);
   const inUse = listeningTransports.filter(
     ({ title }) => plan.some(({ protocol }) => protocol === title) || (guests && title === 'HTTP'),
   );
@@ -99,11 +99,12 @@ export async function openListeners(
       return askSelf && (own.get(protocol)?.noting(askSelf) ?? askSelf);
     },
     waitsFor: (protocol) => openers[protocol].waitsFor?.(),
-    setAccess: (memory) => {
-      for (const ones of threads) ones.setAccess(memory);
+    change: (change) => {
+      here.takeUp(change);
+      for (const ones of threads) ones.change(change);
     },
-    accessTaken: async () => {
-      const late = await Promise.all([...threads].map((ones) => ones.accessTaken()));
+    changeTaken: async () => {
+      const late = await Promise.all([...threads].map((ones) => ones.changeTaken()));
       return late.find((reason) => reason !== undefined);
     },
     // Each is asked, whatever the others say.

@@ -13,6 +13,7 @@ import { monotonicSeconds } from '../clock.ts';
 import { type ClosableGuests, createHttpOpeners, createHttpParts } from './http-listeners.ts';
 import type { PlannedListener, Protocol } from './listen-plan.ts';
 import type { ListenerParts, TransportOpener } from './listener.ts';
+import { LiveParts } from './live-change.ts';
 import { createStreams, createThreads, datagramWorkers, type Threads } from './threads.ts';
 
 export interface Openers {
@@ -22,6 +23,8 @@ export interface Openers {
   readonly upgraded: Readonly<Partial<Record<TransportName, () => TransportCounts>>>;
   /** Requests to somebody else's HTTP server. */
   readonly guests: ClosableGuests | undefined;
+  /** What a reload changes on the main thread. */
+  readonly here: LiveParts;
 }
 
 type TitleWithOpener = Extract<ListeningTransport, { opener: unknown }>['title'];
@@ -40,12 +43,16 @@ export async function createOpeners(
   const threads = createThreads(plan, parts, http.inWorkers);
   const streams = createStreams(plan, parts, http.inStreams);
   const { webTorrent, guests } = http;
-  const shared: SharedOpeners = createHttpOpeners(plan, parts, http, threads, streams);
+  const shared: SharedOpeners = createHttpOpeners(parts, http, threads, streams);
   const own = await loadOpeners(plan, parts, threads);
   return {
     openers: { ...shared, ...own } as Record<Protocol, TransportOpener>,
     upgraded: webTorrent ? { webtorrent: webTorrent.counts } : {},
     guests,
+    here: new LiveParts(parts.tracker, parts.log, parts.configuration, {
+      names: http.names,
+      rules: webTorrent?.shared.rules,
+    }),
   };
 }
 

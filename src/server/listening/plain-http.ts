@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AcmeChallenges } from '../../transport/http/acme-challenges.ts';
 import { createRedirect } from '../../transport/http/http-redirect.ts';
 import { sendText } from '../../transport/http/http-send.ts';
+import type { PublicNames } from '../../transport/live-change.ts';
 import type { Configuration } from '../options/configuration.ts';
-import { redirectDomain } from '../options/redirect-domain.ts';
 
 export type AnswerFirst = (request: IncomingMessage, response: ServerResponse) => boolean;
 
@@ -13,11 +13,12 @@ export function createAnswerFirst(
   configuration: Configuration,
   challenges: AcmeChallenges,
   challengesOnly: boolean,
+  names: PublicNames,
 ): AnswerFirst | undefined {
   const answers: AnswerFirst[] = [];
   if (configuration.acmeDomain.length > 0)
     answers.push((request, response) => challenges.answer(request, response));
-  if (configuration.redirectHttp) answers.push(createRedirect(redirectDomain(configuration)));
+  if (configuration.redirectHttp) answers.push(createRedirect(() => names.redirectTo!));
   else if (challengesOnly) answers.push(notFound);
   if (answers.length === 0) return undefined;
   return (request, response) => answers.some((answer) => answer(request, response));

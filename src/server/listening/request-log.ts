@@ -11,8 +11,11 @@ import type { Log } from '../log/log.ts';
 /** Where the lines go: the log itself, or the thread that has it. */
 export type RequestLines = Pick<Log, 'debug'>;
 
-/** Makes this tracker log what it is asked and answers. Only for a verbose log: it costs more than the answers. */
-export function logRequests(tracker: Tracker, log: RequestLines, logIp: IpVisibility): void {
+/**
+ * Makes this tracker log what it is asked and answers. Only for a verbose log: it costs more than the answers. Returns how
+ * to end it.
+ */
+export function logRequests(tracker: Tracker, log: RequestLines, logIp: IpVisibility): () => void {
   const announce = tracker.announce.bind(tracker);
   tracker.announce = (request, now) => {
     const failure = announce(request, now);
@@ -41,6 +44,12 @@ export function logRequests(tracker: Tracker, log: RequestLines, logIp: IpVisibi
     scrape(infoHash, at, counts);
     const { complete, incomplete, downloaded } = counts;
     log.debug('scrape', { info_hash: formatHash(infoHash, at), complete, incomplete, downloaded });
+  };
+  return () => {
+    tracker.announce = announce;
+    connections.announce = join;
+    connections.stop = stop;
+    tracker.scrape = scrape;
   };
 }
 

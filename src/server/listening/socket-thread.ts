@@ -1,8 +1,9 @@
 // One socket worker's thread seen from the main thread: it sleeps in the kernel, so whatever it is told it is woken for.
 import type { Waker } from '../../net/waker.ts';
-import type { AccessMemory } from '../../tracker/access.ts';
+import type { LiveChange } from '../../transport/live-change.ts';
 import type { HttpWorkerMessage } from './http-worker.ts';
 import { KeptThread, type ToldOfThread } from './kept-thread.ts';
+import { changed } from './live-change.ts';
 import type { SocketWorkerData, SocketWorkerMessage } from './socket-worker.ts';
 
 export interface ToldOfSocketThread extends ToldOfThread<HttpWorkerMessage> {
@@ -11,13 +12,13 @@ export interface ToldOfSocketThread extends ToldOfThread<HttpWorkerMessage> {
 }
 
 export class SocketThread {
-  readonly data: Omit<SocketWorkerData, 'seed'>;
+  data: Omit<SocketWorkerData, 'seed'>;
   readonly #thread: KeptThread<SocketWorkerMessage>;
   readonly #waker: Waker;
   #lastPulse = -1;
-  /** The last change of the rules that it has taken up. */
-  #accessTaken = -1;
-  readonly #accessWaits = new Set<() => void>();
+  /** The last change that it has taken up. */
+  #changeTaken = -1;
+  readonly #changeWaits = new Set<() => void>();
 
   constructor(
     number: number,
@@ -32,7 +33,7 @@ export class SocketThread {
     const name = `socket worker ${number}`;
     this.#thread = new KeptThread<SocketWorkerMessage>(
       { name, program, data: () => this.data, linesWaiting },
-      { ...told, hear: (message) => this.#hear(message, told), ended: () => this.#lookAtAccess() },
+      { ...told, hear: (message) => this.#hear(message, told), ended: () => this.#lookAtChange() },
     );
   }
 
@@ -54,27 +55,27 @@ export class SocketThread {
   }
 
   /** The thread fetches the message before its next packets, or when it wakes: an idle one must not collect them. */
-  setAccess(memory: AccessMemory): void {
-    this.data.protection = { ...this.data.protection, access: memory };
-    this.#thread.post(memory);
-    Atomics.add(this.data.accessChanges, 0, 1);
+  change(change: LiveChange): void {
+    this.data = changed(this.data, change);
+    this.#thread.post(change);
+    Atomics.add(this.data.changeCount, 0, 1);
     this.wake();
   }
 
-  /** Resolves to true once the thread answers by the last rules, or does not answer at all; to false after `withinMs`. */
-  accessTaken(withinMs: number): Promise<boolean> {
+  /** Resolves to true once the thread answers by the last change, or does not answer at all; to false after `withinMs`. */
+  changeTaken(withinMs: number): Promise<boolean> {
     return new Promise((resolve) => {
       const end = (taken: boolean) => {
         clearTimeout(late);
-        this.#accessWaits.delete(look);
+        this.#changeWaits.delete(look);
         resolve(taken);
       };
       const look = () => {
-        // A thread that is started again has the last rules from its beginning.
-        if (!this.#thread.isThere || this.#accessTaken === this.data.accessChanges[0]) end(true);
+        // A thread that is started again has the last change from its beginning.
+        if (!this.#thread.isThere || this.#changeTaken === this.data.changeCount[0]) end(true);
       };
       const late = setTimeout(() => end(false), withinMs);
-      this.#accessWaits.add(look);
+      this.#changeWaits.add(look);
       look();
     });
   }
@@ -86,14 +87,14 @@ export class SocketThread {
   }
 
   #hear(message: SocketWorkerMessage, told: ToldOfSocketThread): void {
-    if (message.kind === 'access') {
-      this.#accessTaken = message.changes;
-      this.#lookAtAccess();
+    if (message.kind === 'changed') {
+      this.#changeTaken = message.changes;
+      this.#lookAtChange();
     } else if (message.kind === 'rings taken') told.ringsTaken();
     else told.hear(message);
   }
 
-  #lookAtAccess(): void {
-    for (const look of this.#accessWaits) look();
+  #lookAtChange(): void {
+    for (const look of this.#changeWaits) look();
   }
 }

@@ -1,7 +1,6 @@
 // The thread that answers UDP and HTTP: its own sockets, its own loop in the kernel, the one store. Started by SocketWorkers.
 import '../../cli/typescript-lines.ts';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import type { IpVisibility } from '../../admin/shown-address.ts';
 import { DatagramBatch } from '../../net/datagram-batch.ts';
 import { EventLoop } from '../../net/event-loop.ts';
 import { EPOLLEXCLUSIVE, EPOLLIN } from '../../net/layouts.ts';
@@ -10,16 +9,16 @@ import type { UdpSocket } from '../../net/udp-socket.ts';
 import type { WakerHandle } from '../../net/waker.ts';
 import { ConnectionIds } from '../../protocol/connection-id.ts';
 import { SwarmStore } from '../../swarm/swarm-store.ts';
-import type { AccessMemory } from '../../tracker/access.ts';
 import { Protection, type ProtectionMemory } from '../../tracker/protection.ts';
 import { Tracker, type TrackerSettings } from '../../tracker/tracker.ts';
 import type { HttpEpoll } from '../../transport/http-epoll/http-epoll.ts';
+import type { LiveChange, RequestLog } from '../../transport/live-change.ts';
 import { UdpBatchTransport } from '../../transport/udp/udp-batch.ts';
 import { createUdpCounters } from '../../transport/udp/udp-counters.ts';
 import { monotonicSeconds } from '../clock.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
 import { createHttpWorker, type HttpWorkerData, type HttpWorkerMessage } from './http-worker.ts';
-import { logRequests } from './request-log.ts';
+import { LiveParts } from './live-change.ts';
 import { createLines, createReporter, tell } from './thread-words.ts';
 import { XdpWorker } from './xdp-worker.ts';
 
@@ -34,14 +33,13 @@ export interface SocketWorkerData {
   waker: WakerHandle;
   /** Counted up whenever the main thread wakes this one: how it sees that the loop still turns. */
   pulse: Int32Array<SharedArrayBuffer>;
-  /** For a verbose log: how much of an address its lines show. */
-  logIp: IpVisibility | undefined;
+  requestLog: RequestLog;
   /** One word: lines for the log that the main thread has not written yet. */
   linesWaiting: Int32Array;
   /** One word, for all threads: 0 until they may answer. */
   gate: Int32Array;
-  /** Counted up after new rules of access were sent as a message. */
-  accessChanges: Int32Array;
+  /** Counted up after a change was sent as a message. */
+  changeCount: Int32Array;
   /** Shared counters, and for each socket the number of its own among them. */
   counters: SharedArrayBuffer;
   counterIndexes: readonly number[];
@@ -54,8 +52,8 @@ export interface SocketWorkerData {
 
 /** What the thread tells besides what every thread does. */
 export type SocketWorkerMessage =
-  /** By which change of the rules of access it answers. */
-  | { kind: 'access'; changes: number }
+  /** By which change it answers. */
+  | { kind: 'changed'; changes: number }
   /** The queues that the mailbox names are received from. */
   | { kind: 'rings taken' }
   | HttpWorkerMessage;
@@ -68,8 +66,10 @@ function run(data: SocketWorkerData): void {
   const store = SwarmStore.attach(data.store, data.seed);
   const protection = new Protection(data.protection);
   const tracker = new Tracker(store, data.settings, protection);
-  if (data.logIp !== undefined) logRequests(tracker, createLines(data.linesWaiting), data.logIp);
-  const takeUpAccess = createAccessUpdate(data, protection);
+  const names = data.http?.settings.names;
+  const rules = data.http?.settings.webTorrent?.rules;
+  const parts = new LiveParts(tracker, createLines(data.linesWaiting), data.requestLog, { names, rules });
+  const takeUpChanges = createUpdate(data, parts);
   const ids = new ConnectionIds(data.keys.current, data.keys.previous);
   const onException = createReporter();
   const loop = new EventLoop(calls);
@@ -82,7 +82,7 @@ function run(data: SocketWorkerData): void {
       Atomics.add(data.pulse, 0, 1);
       http?.wake();
       xdp?.look();
-      takeUpAccess();
+      takeUpChanges();
     });
     const served = data.sockets.map((socket, i) => {
       const batch = new DatagramBatch(calls, socket);
@@ -97,14 +97,14 @@ function run(data: SocketWorkerData): void {
       });
       return { transport, fd: socket.fd };
     });
-    takeUpAccess();
+    takeUpChanges();
     tell({ kind: 'ready' });
     // Until then another process may answer on the same sockets.
     Atomics.wait(data.gate, 0, 0);
     for (const { fd, transport } of served) {
       // Of the workers that share an inherited socket one is woken; on a socket of its own it changes nothing.
       loop.add(fd, EPOLLIN | EPOLLEXCLUSIVE, () => {
-        takeUpAccess();
+        takeUpChanges();
         return transport.answerArrived();
       });
     }
@@ -112,8 +112,8 @@ function run(data: SocketWorkerData): void {
     if (data.xdp) {
       const counters = createUdpCounters(data.counters, data.xdp.counterIndex);
       const taken = () => tell({ kind: 'rings taken' });
-      const parts = { calls, loop, tracker, ids, counters, clock: monotonicSeconds, onException, taken };
-      xdp = new XdpWorker(data.xdp.mailbox, parts);
+      const own = { calls, loop, tracker, ids, counters, clock: monotonicSeconds, onException, taken };
+      xdp = new XdpWorker(data.xdp.mailbox, own);
       // A thread that was started again finds what was written meanwhile.
       xdp.look();
     }
@@ -140,16 +140,16 @@ function endHttp(http: HttpEpoll, loop: EventLoop, graceMs: number): void {
 }
 
 /** A thread that sleeps in the kernel hears no messages: it looks for them when the word says that there are some. */
-function createAccessUpdate({ accessChanges }: SocketWorkerData, protection: Protection): () => void {
+function createUpdate({ changeCount }: SocketWorkerData, parts: LiveParts): () => void {
   // One more look than needed does no harm; one that is missed would.
   let seen = -1;
   return () => {
-    const changes = accessChanges[0];
+    const changes = changeCount[0];
     if (changes === seen) return;
     seen = changes;
     for (let next = receiveMessageOnPort(parentPort!); next; next = receiveMessageOnPort(parentPort!)) {
-      protection.setAccess(next.message as AccessMemory);
+      parts.takeUp(next.message as LiveChange);
     }
-    tell({ kind: 'access', changes });
+    tell({ kind: 'changed', changes });
   };
 }

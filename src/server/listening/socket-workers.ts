@@ -1,5 +1,4 @@
 // The socket workers seen from the main thread: opens their sockets, starts them, starts one again that has failed.
-import type { IpVisibility } from '../../admin/shown-address.ts';
 import { adoptTcpListener, adoptUdpSocket, type InheritedSocket } from '../../net/inherited-socket.ts';
 import { SocketOptions } from '../../net/socket-options.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
@@ -8,12 +7,12 @@ import { closeUdpSockets, openUdpSockets, type UdpSocket } from '../../net/udp-s
 import { Waker } from '../../net/waker.ts';
 import { stepsSince32 } from '../../protocol/wrapped-time.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
-import type { AccessMemory } from '../../tracker/access.ts';
 import { Protection } from '../../tracker/protection.ts';
 import type { TrackerSettings } from '../../tracker/tracker.ts';
 import type { ConnectionTable } from '../../transport/http/connection-table.ts';
 import { HttpCounters } from '../../transport/http/http-counters.ts';
 import { backlog } from '../../transport/http/http-limits.ts';
+import type { LiveChange, RequestLog } from '../../transport/live-change.ts';
 import { createUdpCounters, UdpCounter, udpCounterBytes } from '../../transport/udp/udp-counters.ts';
 import type { XdpCounts } from '../../transport/udp/xdp-counts.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
@@ -36,8 +35,8 @@ export interface SocketWorkersOptions {
   xdp?: Omit<XdpInterfacesOptions, 'workers' | 'wake'> | undefined;
   /** Told of what threads fail with; they go on, or are started again. */
   failed: (error: unknown) => void;
-  /** Where a verbose log's line for each request goes, and how much of an address it shows. */
-  requestLog?: { lines: RequestLines; logIp: IpVisibility } | undefined;
+  /** Whether there is a line for each request, and where it goes. */
+  requestLog?: (RequestLog & { lines: RequestLines }) | undefined;
   /** What the threads run; tests have one that fails. */
   program?: URL;
 }
@@ -59,7 +58,7 @@ const deferSeconds = 1;
 /** Answers take milliseconds; a client that reads slowly longer. */
 const usualGraceMs = 3000;
 /** For threads to take up new rules: far longer than 64 packets take, shorter than an operator waits. */
-const usualAccessMs = 5000;
+const usualChangeMs = 5000;
 
 /**
  * Sockets first, threads after: `bind` opens an address's sockets, one a worker, and either has them all or throws; so
@@ -167,10 +166,10 @@ export class SocketWorkers {
         keys,
         sockets: this.#binds.map((sockets) => sockets[number]),
         waker: waker.handle,
-        logIp: requestLog?.logIp,
+        requestLog: { verbose: requestLog?.verbose ?? false, logIp: requestLog?.logIp ?? 'off' },
         linesWaiting: new Int32Array(new SharedArrayBuffer(4)),
         gate: this.#gate,
-        accessChanges: new Int32Array(new SharedArrayBuffer(4)),
+        changeCount: new Int32Array(new SharedArrayBuffer(4)),
         pulse: new Int32Array(new SharedArrayBuffer(4)),
         counters,
         counterIndexes: this.#binds.map((_, bind) => number * binds + bind),
@@ -212,14 +211,14 @@ export class SocketWorkers {
     this.#xdp?.start(this.#binds.map(([socket]) => socket));
   }
 
-  /** Gives the threads new rules of who may announce what; each takes them up before its next packets. */
-  setAccess(memory: AccessMemory): void {
-    for (const thread of this.#threads) thread.setAccess(memory);
+  /** Gives the threads what a reload changes; each takes them up before its next packets. */
+  change(change: LiveChange): void {
+    for (const thread of this.#threads) thread.change(change);
   }
 
-  /** Resolves when no thread answers by rules older than the last ones given, or to which may still do so. */
-  async accessTaken(withinMs = usualAccessMs): Promise<string | undefined> {
-    const taken = await Promise.all(this.#threads.map((thread) => thread.accessTaken(withinMs)));
+  /** Resolves when no thread answers as before the last change, or to which may still do so. */
+  async changeTaken(withinMs = usualChangeMs): Promise<string | undefined> {
+    const taken = await Promise.all(this.#threads.map((thread) => thread.changeTaken(withinMs)));
     const late = taken.indexOf(false);
     if (late < 0) return undefined;
     return `socket worker ${late} has not taken it up within ${withinMs / 1000} s and may answer as before`;

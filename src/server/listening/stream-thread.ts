@@ -1,10 +1,11 @@
 // One stream worker's thread seen from the main thread: what it is told, and what is done for it.
-import type { AccessMemory } from '../../tracker/access.ts';
 import type { FullScrapes } from '../../transport/http/full-scrapes.ts';
 import type { TlsCertificate } from '../../transport/http/secure-context.ts';
 import type { TicketKeys } from '../../transport/http/session-tickets.ts';
+import type { LiveChange } from '../../transport/live-change.ts';
 import type { HttpWorkerMessage } from './http-worker.ts';
 import { KeptThread, type ToldOfThread } from './kept-thread.ts';
+import { changed } from './live-change.ts';
 import type { StreamMessage, StreamOrder, StreamWorkerData } from './stream-worker.ts';
 
 export interface ToldOfStreamThread extends Omit<ToldOfThread<never>, 'hear'> {
@@ -25,7 +26,7 @@ export class StreamThread {
   #lastNumber = 0;
   /** What it has been told to do and has not said to be done. */
   readonly #asked = new Map<number, () => void>();
-  #access: Promise<void> = Promise.resolve();
+  #changed: Promise<void> = Promise.resolve();
 
   constructor(index: number, program: URL, data: Omit<StreamWorkerData, 'seed'>, told: ToldOfStreamThread) {
     this.#name = `stream worker ${index}`;
@@ -68,14 +69,14 @@ export class StreamThread {
     return alive;
   }
 
-  setAccess(memory: AccessMemory): void {
-    this.#data = { ...this.#data, protection: { ...this.#data.protection, access: memory } };
-    this.#access = this.#ask((number) => ({ kind: 'access', memory, number }));
+  change(change: LiveChange): void {
+    this.#data = changed(this.#data, change);
+    this.#changed = this.#ask((number) => ({ kind: 'change', change, number }));
   }
 
-  /** Resolves to true once the thread answers by the last rules, or does not answer at all; to false after `withinMs`. */
-  accessTaken(withinMs: number): Promise<boolean> {
-    return isInTime(this.#access, withinMs);
+  /** Resolves to true once the thread answers by the last change, or does not answer at all; to false after `withinMs`. */
+  changeTaken(withinMs: number): Promise<boolean> {
+    return isInTime(this.#changed, withinMs);
   }
 
   /** Resolves when the thread shows it, or hangs, or has ended and will begin with it. */

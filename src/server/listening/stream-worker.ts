@@ -1,17 +1,16 @@
 // The thread that carries HTTPS on Node's own loop, over the one store. Started by StreamWorkers.
 import '../../cli/typescript-lines.ts';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { IpVisibility } from '../../admin/shown-address.ts';
 import { loadSystemCalls } from '../../net/system-calls.ts';
 import type { TcpListener } from '../../net/tcp-listener.ts';
 import { SwarmStore } from '../../swarm/swarm-store.ts';
-import type { AccessMemory } from '../../tracker/access.ts';
 import { Protection, type ProtectionMemory } from '../../tracker/protection.ts';
 import { Tracker, type TrackerSettings } from '../../tracker/tracker.ts';
 import type { TlsCertificate } from '../../transport/http/secure-context.ts';
 import type { TicketKeys } from '../../transport/http/session-tickets.ts';
+import type { LiveChange, RequestLog } from '../../transport/live-change.ts';
 import { type HttpsMessage, HttpsWorker, type HttpsWorkerData } from './https-worker.ts';
-import { logRequests } from './request-log.ts';
+import { LiveParts } from './live-change.ts';
 import { createLines, createReporter, tell } from './thread-words.ts';
 
 export interface StreamWorkerData {
@@ -20,8 +19,7 @@ export interface StreamWorkerData {
   seed: number;
   settings: TrackerSettings;
   protection: ProtectionMemory;
-  /** For a verbose log: how much of an address its lines show. */
-  logIp: IpVisibility | undefined;
+  requestLog: RequestLog;
   /** One word: lines for the log that the main thread has not written yet. */
   linesWaiting: Int32Array;
   /** One word, counted up whenever the main thread asks for it: how it sees that the loop still turns. */
@@ -40,7 +38,7 @@ export type StreamOrder =
   /** Other threads have asked for something in the table of connections. */
   | { kind: 'wake' }
   /** This and the next are answered with `done`. */
-  | { kind: 'access'; memory: AccessMemory; number: number }
+  | { kind: 'change'; change: LiveChange; number: number }
   | { kind: 'certificate'; certificate: TlsCertificate; number: number }
   | { kind: 'ticket keys'; keys: TicketKeys }
   | { kind: 'stop'; graceMs: number }
@@ -59,7 +57,11 @@ function run(data: StreamWorkerData): void {
   if (!calls) throw new Error(reason);
   const protection = new Protection(data.protection);
   const tracker = new Tracker(SwarmStore.attach(data.store, data.seed), data.settings, protection);
-  if (data.logIp !== undefined) logRequests(tracker, createLines(data.linesWaiting), data.logIp);
+  const { names, webTorrent } = data.https.settings;
+  const parts = new LiveParts(tracker, createLines(data.linesWaiting), data.requestLog, {
+    names,
+    rules: webTorrent?.rules,
+  });
   const onException = createReporter();
   const https = new HttpsWorker(data.https, {
     calls,
@@ -74,8 +76,8 @@ function run(data: StreamWorkerData): void {
     serve,
     pulse: () => Atomics.add(data.pulse, 0, 1),
     wake: () => https.wake(),
-    access: ({ memory, number }) => {
-      protection.setAccess(memory);
+    change: ({ change, number }) => {
+      parts.takeUp(change);
       isDone(number);
     },
     certificate: ({ certificate, number }) => {

@@ -2,12 +2,10 @@
 //
 // One listening socket an address, of which each thread has a descriptor of its own: a connection is whichever thread's
 // comes first, so one that is busy, or has failed, keeps nobody waiting.
-import type { IpVisibility } from '../../admin/shown-address.ts';
 import { adoptTcpListener, type InheritedSocket } from '../../net/inherited-socket.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
 import { openTcpListeners, type TcpListener } from '../../net/tcp-listener.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
-import type { AccessMemory } from '../../tracker/access.ts';
 import { Protection } from '../../tracker/protection.ts';
 import type { TrackerSettings } from '../../tracker/tracker.ts';
 import type { ConnectionTable } from '../../transport/http/connection-table.ts';
@@ -15,6 +13,7 @@ import type { FullScrapes } from '../../transport/http/full-scrapes.ts';
 import { HttpCounters } from '../../transport/http/http-counters.ts';
 import type { TlsCertificate } from '../../transport/http/secure-context.ts';
 import type { TicketKeys } from '../../transport/http/session-tickets.ts';
+import type { LiveChange, RequestLog } from '../../transport/live-change.ts';
 import type { HttpWorkerMessage } from './http-worker.ts';
 import type { HttpsWorkerSettings } from './https-worker.ts';
 import type { RequestLines } from './request-log.ts';
@@ -30,8 +29,8 @@ export interface StreamWorkersOptions {
   ticketKeys: TicketKeys;
   /** Told of what threads fail with; they go on, or are started again. */
   failed: (error: unknown) => void;
-  /** Where a verbose log's line for each request goes, and how much of an address it shows. */
-  requestLog?: { lines: RequestLines; logIp: IpVisibility } | undefined;
+  /** Whether there is a line for each request, and where it goes. */
+  requestLog?: (RequestLog & { lines: RequestLines }) | undefined;
   /** What the threads run; tests have one that fails. */
   program?: URL;
 }
@@ -58,7 +57,7 @@ const deferSeconds = 1;
 const usualGraceMs = 3000;
 
 /** For threads to take up new rules: longer than a turn of their loop, shorter than an operator waits. */
-const usualAccessMs = 5000;
+const usualChangeMs = 5000;
 
 /** Sockets first, threads after: one that cannot have its port has started nothing. */
 export class StreamWorkers {
@@ -115,7 +114,7 @@ export class StreamWorkers {
         store: store.buffer,
         settings,
         protection: protection.memory,
-        logIp: requestLog?.logIp,
+        requestLog: { verbose: requestLog?.verbose ?? false, logIp: requestLog?.logIp ?? 'off' },
         linesWaiting: new Int32Array(new SharedArrayBuffer(4)),
         pulse: new Int32Array(new SharedArrayBuffer(4)),
         gate: this.#gate,
@@ -148,14 +147,14 @@ export class StreamWorkers {
     for (const thread of this.#threads) thread.serve();
   }
 
-  /** Gives the threads new rules of who may announce what. */
-  setAccess(memory: AccessMemory): void {
-    for (const thread of this.#threads) thread.setAccess(memory);
+  /** Gives the threads what a reload changes. */
+  change(change: LiveChange): void {
+    for (const thread of this.#threads) thread.change(change);
   }
 
-  /** Resolves when no thread answers by rules older than the last ones given, or to which may still do so. */
-  async accessTaken(withinMs = usualAccessMs): Promise<string | undefined> {
-    const taken = await Promise.all(this.#threads.map((thread) => thread.accessTaken(withinMs)));
+  /** Resolves when no thread answers as before the last change, or to which may still do so. */
+  async changeTaken(withinMs = usualChangeMs): Promise<string | undefined> {
+    const taken = await Promise.all(this.#threads.map((thread) => thread.changeTaken(withinMs)));
     const late = taken.indexOf(false);
     if (late < 0) return undefined;
     return `stream worker ${late} has not taken it up within ${withinMs / 1000} s and may answer as before`;

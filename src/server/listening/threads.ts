@@ -95,7 +95,7 @@ export function createStreams(
 }
 
 function requestLogOf({ verbose, logIp }: Configuration, log: Log) {
-  return verbose ? { lines: log, logIp } : undefined;
+  return { lines: log, verbose, logIp };
 }
 
 function xdpOf({ xdp, xdpShield }: ListenerParts['configuration'], log: ListenerParts['log']) {
@@ -120,8 +120,8 @@ function serving(name: string, workers: SocketWorkers | StreamWorkers): ServingT
       }
     },
     serve: () => workers.serve(),
-    setAccess: (memory) => workers.setAccess(memory),
-    accessTaken: () => workers.accessTaken(),
+    change: (change) => workers.change(change),
+    changeTaken: () => workers.changeTaken(),
     isWell: () => workers.isWell(),
   };
 }

@@ -24,9 +24,9 @@ type ListedConfiguration = ListingOptions & Pick<Configuration, 'allowClient' | 
 const defaultCheckEveryMs = 5000;
 
 export class AccessLists {
-  readonly #lists: readonly ListedFiles[];
-  readonly #denyList: string | undefined;
-  readonly #denyIp: readonly string[];
+  #lists: readonly ListedFiles[];
+  #denyList: string | undefined;
+  #denyIp: readonly string[];
   readonly #log: Log | undefined;
   readonly #checkEveryMs: number;
   #memory: AccessMemory;
@@ -53,17 +53,15 @@ export class AccessLists {
   }
 
   /**
-   * Reads every list that the options name; undefined when they name none and no client. Without a log to check them.
+   * Reads every list that the options name, if they name any. Without a log to check them.
    * @throws StartError when one cannot be read whole
    */
   static async load(
     configuration: ListedConfiguration,
     log?: Log,
     checkEveryMs = defaultCheckEveryMs,
-  ): Promise<AccessLists | undefined> {
+  ): Promise<AccessLists> {
     const lists = new AccessLists(configuration, log, checkEveryMs);
-    const clients = configuration.allowClient.length + configuration.denyClient.length;
-    if (lists.#lists.length + clients === 0) return undefined;
     for (const list of lists.#lists) {
       try {
         await lists.#read(list);
@@ -72,6 +70,21 @@ export class AccessLists {
       }
     }
     return lists;
+  }
+
+  /** Whether there are no lists, and so nothing to read again or to show. */
+  get isEmpty(): boolean {
+    return this.#lists.length === 0;
+  }
+
+  /** Has what other options name, as it was read, come into force in place of all that there was. */
+  replaceBy(other: AccessLists): void {
+    this.#lists = other.#lists;
+    this.#denyList = other.#denyList;
+    this.#denyIp = other.#denyIp;
+    this.#memory = other.#memory;
+    this.#changed(this.#memory);
+    for (const { name, count, noun } of this.#lists) this.#log?.info(`${name}: ${count} ${noun} in use.`);
   }
 
   /** What is in force. */
@@ -86,8 +99,7 @@ export class AccessLists {
   follow(changed: (memory: AccessMemory) => void, taken: () => Promise<string | undefined>): void {
     this.#changed = changed;
     this.#taken = taken;
-    if (this.#lists.length > 0)
-      this.#timer = setInterval(() => this.#check(false), this.#checkEveryMs).unref();
+    this.#timer = setInterval(() => this.#check(false), this.#checkEveryMs).unref();
   }
 
   /** Reads what has changed, at once; resolves when it is in force on every thread, or to why something is not. */
@@ -267,6 +279,9 @@ export class AccessLists {
     const { read, stamp } = await readUnchanged(list);
     list.settled = list.seen = stamp;
     list.fault = undefined;
+    list.count = read.count;
+    // Other lists have taken its place meanwhile.
+    if (!this.#lists.includes(list)) return;
     this.#memory = { ...this.#memory, [list.rule]: read.buffer };
     // In force before it is said to be.
     this.#changed(this.#memory);

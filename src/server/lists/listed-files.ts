@@ -23,6 +23,8 @@ export interface ListedFiles {
   read(): Promise<ReadList>;
   /** What the files looked like when they were last read, or complained of. */
   settled: string | undefined;
+  /** Items in force. */
+  count: number;
   /** What they looked like at the last check. */
   seen: string | undefined;
   /** Why what the files hold now is not in force. */
@@ -43,6 +45,7 @@ export function listedFilesOf({ allowList, denyList, denyIp }: ListingOptions): 
       read,
       settled: undefined,
       seen: undefined,
+      count: 0,
       fault: undefined,
     });
   };
@@ -57,6 +60,7 @@ export function listedFilesOf({ allowList, denyList, denyIp }: ListingOptions): 
       read: () => readAddressList(denyIp),
       settled: undefined,
       seen: undefined,
+      count: 0,
       fault: undefined,
     });
   }

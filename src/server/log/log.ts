@@ -27,7 +27,8 @@ export interface LogOptions {
  * What stands in a message or a field may come from a peer: it is escaped here, for every caller.
  */
 export class Log {
-  readonly #pino: Logger;
+  #pino: Logger;
+  readonly #style: TextStyle;
   readonly #destination: LogDestination;
   readonly #recent = new RecentLines();
   readonly #repeated = new RepeatedLines((level, message, count) =>
@@ -36,8 +37,19 @@ export class Log {
 
   constructor(destination: LogDestination, { format, verbose, style }: LogOptions) {
     this.#destination = destination;
-    const text: DestinationStream = { write: (line) => destination.write(formatLogLine(line, style)) };
-    this.#pino = pino(
+    this.#style = style;
+    this.#pino = this.#create({ format, verbose });
+  }
+
+  /** Writes in another form, or more or less, from now on. */
+  change(how: Pick<LogOptions, 'format' | 'verbose'>): void {
+    this.#pino = this.#create(how);
+  }
+
+  #create({ format, verbose }: Pick<LogOptions, 'format' | 'verbose'>): Logger {
+    const destination = this.#destination;
+    const text: DestinationStream = { write: (line) => destination.write(formatLogLine(line, this.#style)) };
+    return pino(
       {
         level: verbose ? 'debug' : 'info',
         base: null,

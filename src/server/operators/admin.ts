@@ -17,6 +17,8 @@ export interface OpenAdmin {
   readonly port: number;
   /** Keeps the history for whoever comes next; never rejects. */
   saveHistory(): Promise<void>;
+  /** Lets in by another token and other names from now on. */
+  changeAccess(access: { token: string | undefined; hosts: readonly string[] }): void;
   close(): Promise<void>;
 }
 
@@ -37,7 +39,7 @@ export async function openAdmin(
   if (tcp === undefined && socketPath === undefined) return undefined;
   const short = socketPath === undefined ? undefined : nameSocket(socketPath, configuration, log);
   const options = {
-    tracker: createObservedTracker(parts, configuration.domain, log),
+    tracker: createObservedTracker(parts, () => configuration.domain, log),
     tcp,
     token,
     tokenRequired: !isLoopback(host),
@@ -53,6 +55,7 @@ export async function openAdmin(
     return {
       port: door.port,
       saveHistory: () => door.saveHistory(),
+      changeAccess: (access) => door.changeAccess(access),
       close: async () => {
         await door.close();
         short?.release();

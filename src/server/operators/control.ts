@@ -64,7 +64,10 @@ export const controlCommands: Record<string, Command> = {
       return json ? JSON.stringify(swarm) : formatSwarm(swarm);
     },
   },
-  reload: { summary: 'Read certificates and lists again.', run: act('/api/v1/reload') },
+  reload: {
+    summary: 'Read the file of settings, certificates and lists again, and say what needs a restart.',
+    run: act('/api/v1/reload'),
+  },
   snapshot: { summary: 'Save all swarms now.', run: act('/api/v1/snapshot') },
   deny: {
     hash: '[HASH|CIDR]',

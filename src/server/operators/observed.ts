@@ -1,6 +1,7 @@
 // What the admin door is told of the tracker: figures, state and actions, gathered from the parts it is put together of.
 import { hostname } from 'node:os';
 import {
+  type Actions,
   headSeeder,
   type ObservedListener,
   type ObservedTracker,
@@ -32,21 +33,21 @@ export interface ObservedParts {
   addresses: readonly ListeningAddress[];
   snapshots: Snapshots | undefined;
   certificates: CertificateSource | undefined;
-  access: AccessLists | undefined;
+  access: AccessLists;
   /** As it is in force. */
-  configuration: readonly OptionInForce[];
-  /** Resolves to why something that was read is not in force. */
-  reload: () => Promise<string | undefined>;
+  configuration: () => readonly OptionInForce[];
+  /** Resolves to what it did, rejects with why something that was read is not in force. */
+  reload: () => Promise<string>;
   /** Since the start. */
   uncaughtExceptions: () => number;
 }
 
 export function createObservedTracker(
   parts: ObservedParts,
-  domain: string,
+  domain: () => string,
   log: Pick<Log, 'linesLost' | 'recent'>,
 ): ObservedTracker {
-  const { store, listeners, snapshots, certificates, access, reload } = parts;
+  const { store, listeners, snapshots, certificates, access } = parts;
   return {
     version,
     host: hostname(),
@@ -57,13 +58,13 @@ export function createObservedTracker(
     totals: () => store.totals(),
     walk: () => store.walk(),
     createSlice: () => new WalkSlice(),
-    configuration: () => [...parts.configuration],
+    configuration: () => [...parts.configuration()],
     announceUrls: () => {
       const urls = parts.addresses.flatMap((place) => {
         const host = isWildcard(place.address) ? hostname() : bracketed(place.address);
-        return formatAnnounceUrls(announceUrlsOf([place], domain), host);
+        return formatAnnounceUrls(announceUrlsOf([place], domain()), host);
       });
-      return { urls: [...new Set(urls)], isPublic: announceUrlsOf([], domain).domain !== '' };
+      return { urls: [...new Set(urls)], isPublic: announceUrlsOf([], domain()).domain !== '' };
     },
     snapshot: () => snapshots && snapshotState(snapshots),
     certificates: () => {
@@ -74,27 +75,36 @@ export function createObservedTracker(
     recentLines: () => log.recent(),
     logLinesLost: () => log.linesLost,
     uncaughtExceptions: parts.uncaughtExceptions,
-    ...(access && { denied: (most) => access.denied(most) }),
-    actions: {
-      ...((certificates || access) && { reload: () => reloadNow(reload) }),
-      ...(snapshots && { snapshot: () => saveNow(snapshots) }),
-      ...(access?.canDeny && {
-        deny: (infoHash) => deny(access, store, infoHash),
-        undeny: (infoHash) => undeny(access, infoHash),
-      }),
-      ...(access?.canDenyNetworks && {
-        denyNetwork: async (network) => {
-          return (await access.denyNetwork(network))
-            ? 'The network may not announce from now on and stands in --deny-ip; its peers leave as they expire.'
-            : 'The network is refused already, by what stands in --deny-ip.';
-        },
-        undenyNetwork: async (network) => {
-          await access.undenyNetwork(network);
-          return 'The network does not stand in --deny-ip, and may announce.';
-        },
-      }),
-      drop: (infoHash) => drop(store, infoHash),
+    get denied() {
+      return access.isEmpty ? undefined : (most: number) => access.denied(most);
     },
+    get actions() {
+      return actionsOf(parts);
+    },
+  };
+}
+
+/** Which lists can be written to is another thing after a reload. */
+function actionsOf({ store, snapshots, access, reload }: ObservedParts): Actions {
+  return {
+    reload,
+    ...(snapshots && { snapshot: () => saveNow(snapshots) }),
+    ...(access.canDeny && {
+      deny: (infoHash) => deny(access, store, infoHash),
+      undeny: (infoHash) => undeny(access, infoHash),
+    }),
+    ...(access.canDenyNetworks && {
+      denyNetwork: async (network) => {
+        return (await access.denyNetwork(network))
+          ? 'The network may not announce from now on and stands in --deny-ip; its peers leave as they expire.'
+          : 'The network is refused already, by what stands in --deny-ip.';
+      },
+      undenyNetwork: async (network) => {
+        await access.undenyNetwork(network);
+        return 'The network does not stand in --deny-ip, and may announce.';
+      },
+    }),
+    drop: (infoHash) => drop(store, infoHash),
   };
 }
 
@@ -153,12 +163,6 @@ function snapshotState({ figures: { savedAt, durationMs, bytes, failing } }: Sna
     bytes,
     failure: failing,
   };
-}
-
-async function reloadNow(reload: ObservedParts['reload']): Promise<string> {
-  const fault = await reload();
-  if (fault !== undefined) throw new Error(fault);
-  return 'Certificates and lists were read again; the log says what changed.';
 }
 
 async function saveNow(snapshots: Snapshots): Promise<string> {

@@ -47,7 +47,10 @@ export const serverProgram: Program = {
       'SIGINT, SIGTERM',
       'answer what is under way, save the swarms to --data-dir and end; a second one ends at once',
     ],
-    ['SIGHUP', 'read certificates and lists again; end, if the terminal that it was started on is gone'],
+    [
+      'SIGHUP',
+      'read settings, certificates and lists again; end, if the terminal that it was started on is gone',
+    ],
     [
       'SIGUSR2',
       'start the program that is installed now as a successor, which takes sockets and swarms over (needs --data-dir)',

@@ -21,6 +21,7 @@ export const adminOptions = {
     help: 'Address that --admin-port binds; beyond loopback it needs --admin-token-file.',
   }),
   'admin-allowed-host': option<readonly string[]>({
+    reload: true,
     group: 'Admin',
     kind: hostNames(),
     placeholder: 'NAME',
@@ -30,6 +31,7 @@ export const adminOptions = {
     help: 'Host name by which the dashboard may be called. Repeatable.',
   }),
   'admin-token-file': option<string | undefined>({
+    reload: true,
     group: 'Admin',
     kind: path(),
     placeholder: 'FILE',

@@ -9,6 +9,7 @@ const domainPattern = new RegExp(`^(?:[A-Za-z0-9._-]+${portPattern}|\\[[0-9A-Fa-
 
 export const httpsOptions = {
   cert: option<string | undefined>({
+    reload: 'from one file to another',
     group: 'HTTPS',
     kind: path(),
     placeholder: 'FILE',
@@ -18,6 +19,7 @@ export const httpsOptions = {
     help: 'Certificate with its chain, PEM. Taken up anew when the file changes, and on SIGHUP.',
   }),
   key: option<string | undefined>({
+    reload: 'from one file to another',
     group: 'HTTPS',
     kind: path(),
     placeholder: 'FILE',
@@ -33,6 +35,7 @@ export const httpsOptions = {
     help: 'Answer HTTP with a redirect to HTTPS, whatever the path.',
   }),
   domain: option<string>({
+    reload: true,
     group: 'HTTPS',
     kind: text('a host name or host:port', domainPattern),
     placeholder: 'HOST[:PORT]',

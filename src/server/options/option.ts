@@ -34,6 +34,11 @@ export interface Option<T> {
   short?: string;
   /** A question to the program rather than a setting: only a flag, in no file and no environment. */
   flagOnly?: true;
+  /**
+   * Whether a reload takes up another value in the file; in words, where only some values. Without it a restart is
+   * needed, or a takeover.
+   */
+  reload?: true | string;
   /** Names the file of settings, so it cannot stand in one. */
   notInFile?: true;
 }

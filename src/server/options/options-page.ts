@@ -8,7 +8,7 @@ import { environmentOptions } from './read-environment.ts';
 export function formatOptionsPage(): string {
   const groups = optionGroups.map((group) => {
     const rows = namesOf(group).map(formatRow);
-    return `## ${group}\n\n| Flag | Value | Default | Environment | Meaning |\n|---|---|---|---|---|\n${rows.join('')}`;
+    return `## ${group}\n\n| Flag | Value | Default | Environment | Reload | Meaning |\n|---|---|---|---|---|---|\n${rows.join('')}`;
   });
   return `${pageHead}\n${groups.join('\n')}\n${pageFoot}`;
 }
@@ -31,8 +31,23 @@ function formatRow(name: OptionName): string {
   const { help, kind } = optionOf(name);
   const environment = environmentOptions.includes(name) ? `\`${environmentName(name)}\`` : '–';
   const value = kind.flag ? 'switch' : kind.describe;
-  const cells = [`\`${flagOf(name)}\``, value, defaultTextOf(name) ?? 'off', environment, help];
+  const cells = [
+    `\`${flagOf(name)}\``,
+    value,
+    defaultTextOf(name) ?? 'off',
+    environment,
+    reloadOf(name),
+    help,
+  ];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+}
+
+/** Whether another value in the file is taken up by a reload. */
+function reloadOf(name: OptionName): string {
+  const { reload, flagOnly, notInFile } = optionOf(name);
+  if (flagOnly || notInFile) return '–';
+  if (reload === undefined) return 'restart';
+  return reload === true ? 'yes' : reload;
 }
 
 function formatOption(name: OptionName): string {
@@ -70,6 +85,10 @@ In the environment a switch is \`1\`, \`true\`, \`0\` or \`false\`, and several 
 blanks. A switch that the file turns on is turned off again by its variable (\`CARACAL_IPV6=0\`). An
 empty variable is none, and a variable is not looked at where the flag is given. A value such as
 \`tcp://10.96.0.1:80\`, which Kubernetes sets for a service named caracal-http, is left out with a line in the log.
+
+The column *Reload* says what \`tracker-server reload\`, SIGHUP and \`systemctl reload tracker\` take up when the file says
+otherwise: *yes*, or *restart*, which is also what a takeover (\`--takeover\`, SIGUSR2) does without a gap. The answer and
+the log name each option that stays as it was. A file with a mistake changes nothing, and every line that is wrong is named.
 `;
 
 const pageFoot = `## Exit codes

@@ -44,6 +44,7 @@ export const optionTable = {
   }),
   ...httpsOptions,
   interval: option<number>({
+    reload: true,
     group: 'Answers',
     kind: seconds(1, week),
     placeholder: 'SEC',
@@ -51,6 +52,7 @@ export const optionTable = {
     help: 'Seconds until a peer should announce again.',
   }),
   'min-interval': option<number>({
+    reload: true,
     group: 'Answers',
     kind: seconds(0, week),
     placeholder: 'SEC',
@@ -66,6 +68,7 @@ export const optionTable = {
     help: 'Seconds without an announce until a peer is forgotten.',
   }),
   'max-peers': option<number>({
+    reload: true,
     group: 'Answers',
     kind: wholeNumber(1, 2000),
     placeholder: 'N',
@@ -73,6 +76,7 @@ export const optionTable = {
     help: 'Peers per announce: the most, and what a client gets that does not say (numwant).',
   }),
   'max-scrape-hashes': option<number>({
+    reload: true,
     group: 'Answers',
     kind: wholeNumber(1, 100),
     placeholder: 'N',
@@ -84,12 +88,14 @@ export const optionTable = {
     },
   }),
   'full-scrape': option<boolean>({
+    reload: true,
     group: 'Answers',
     kind: onOff(),
     default: false,
     help: 'Allow an HTTP scrape without info_hash, which shows all torrents.',
   }),
   'tracker-id': option<string>({
+    reload: true,
     group: 'Answers',
     // The control characters are what the pattern keeps out.
     kind: text(
@@ -101,6 +107,7 @@ export const optionTable = {
     help: 'The "tracker id" of HTTP and WebTorrent announce replies; empty leaves it out.',
   }),
   'no-ipv4-mapped': option<boolean>({
+    reload: true,
     group: 'Answers',
     kind: onOff(),
     default: false,
@@ -150,6 +157,7 @@ export const optionTable = {
       'Without one it is an ordinary start.',
   }),
   'snapshot-interval': option<number>({
+    reload: true,
     group: 'Resources',
     kind: seconds(1, week),
     placeholder: 'SEC',
@@ -176,6 +184,7 @@ export const optionTable = {
   }),
   ...adminOptions,
   verbose: option<boolean>({
+    reload: true,
     group: 'Log',
     kind: onOff(),
     short: 'v',
@@ -190,6 +199,7 @@ export const optionTable = {
     help: 'Show IP addresses in the log and on admin pages whole, cut to /24 and /48, or not at all.',
   }),
   'log-format': option<'text' | 'json'>({
+    reload: true,
     group: 'Log',
     kind: choice('text', 'json'),
     placeholder: 'FORMAT',

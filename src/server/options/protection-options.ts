@@ -16,6 +16,7 @@ const servicePorts = [
 
 const refusedPorts: Option<readonly number[]> = {
   group: 'Protection',
+  reload: true,
   kind: portList(),
   placeholder: 'PORT,…',
   default: servicePorts,
@@ -26,6 +27,7 @@ const refusedPorts: Option<readonly number[]> = {
 
 const rates: Option<RateLimit> = {
   group: 'Protection',
+  reload: true,
   kind: rateLimit(),
   placeholder: 'RATES',
   default: defaultRates,
@@ -40,6 +42,7 @@ const peerIdPrefix = /^[\x21-\x7e]{1,20}$/;
 function listOption(help: string, example: string): Option<string | undefined> {
   return {
     group: 'Protection',
+    reload: true,
     kind: path(),
     placeholder: 'FILE',
     default: undefined,
@@ -52,6 +55,7 @@ function listOption(help: string, example: string): Option<string | undefined> {
 function clientOption(help: string, example: string): Option<readonly string[]> {
   return {
     group: 'Protection',
+    reload: true,
     kind: texts('the first 1 to 20 characters of a peer_id', peerIdPrefix),
     placeholder: 'PREFIX',
     default: [],
@@ -63,6 +67,7 @@ function clientOption(help: string, example: string): Option<readonly string[]> 
 
 const deniedAddresses: Option<readonly string[]> = {
   group: 'Protection',
+  reload: true,
   kind: texts('a network such as 192.0.2.0/24, an address, or the path of a file of them', /^[^\0]+$/),
   placeholder: 'CIDR|FILE',
   default: [],

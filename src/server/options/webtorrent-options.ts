@@ -15,6 +15,7 @@ const off: Option<boolean> = {
 };
 
 const allowed: Option<readonly string[]> = {
+  reload: true,
   group: 'WebTorrent',
   kind: texts('an origin such as https://example.org or https://*.example.org', origin),
   placeholder: 'ORIGIN',
@@ -25,6 +26,7 @@ const allowed: Option<readonly string[]> = {
 };
 
 const denied: Option<readonly string[]> = {
+  reload: true,
   group: 'WebTorrent',
   kind: texts('an origin such as https://example.org or https://*.example.org, or none', originOrNone),
   placeholder: 'ORIGIN',

@@ -63,6 +63,7 @@ const workerFile = new URL('./snapshot-worker.js', import.meta.url);
 export class Snapshots {
   readonly #store: SwarmStore;
   readonly #options: SnapshotsOptions;
+  #intervalSeconds: number;
   /** Of the save under way, or the last one. */
   #state = new SavingState();
   #resting = false;
@@ -84,6 +85,7 @@ export class Snapshots {
   constructor(store: SwarmStore, options: SnapshotsOptions) {
     this.#store = store;
     this.#options = options;
+    this.#intervalSeconds = options.intervalSeconds;
   }
 
   /** Adds what was saved before to the store; blocks the thread, and never throws. */
@@ -131,10 +133,15 @@ export class Snapshots {
   }
 
   start(): void {
-    this.#timer = setTimeout(
-      () => void this.save().then(() => this.start()),
-      this.#options.intervalSeconds * 1000,
-    );
+    this.#timer = setTimeout(() => void this.save().then(() => this.start()), this.#intervalSeconds * 1000);
+  }
+
+  /** The next saving comes so long after this; what is under way goes on. */
+  changeInterval(seconds: number): void {
+    this.#intervalSeconds = seconds;
+    if (this.#saving !== undefined || this.isResting) return;
+    clearTimeout(this.#timer);
+    this.start();
   }
 
   /** Whether nothing is saved, from `stop` to `resume`. */
@@ -269,9 +276,9 @@ export class Snapshots {
     this.figures.failing = message;
     if (this.#failing) return;
     this.#failing = true;
-    const { directory, log, intervalSeconds } = this.#options;
+    const { directory, log } = this.#options;
     log.error(
-      `cannot save the snapshot in ${directory}: ${message}; the last one stays, and it is tried again every ${intervalSeconds} s`,
+      `cannot save the snapshot in ${directory}: ${message}; the last one stays, and it is tried again every ${this.#intervalSeconds} s`,
     );
   }
 }

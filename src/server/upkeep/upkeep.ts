@@ -21,7 +21,7 @@ export interface UpkeepParts {
   store: SwarmStore;
   tracker: Tracker;
   listeners: Listeners;
-  access: AccessLists | undefined;
+  access: AccessLists;
   certificates: CertificateSource | undefined;
   tickets: TicketKeySource | undefined;
   snapshots: Snapshots | undefined;
@@ -49,21 +49,14 @@ export function createUpkeep(parts: UpkeepParts): Part[] {
 const nothingIsKept = 'Without --data-dir nothing is written, and the swarms are not kept over a restart.';
 
 /** Has lists that have changed come into force, on every thread. */
-export function accessUpkeep({
-  access,
-  tracker,
-  listeners,
-}: Pick<UpkeepParts, 'access' | 'tracker' | 'listeners'>): Part {
+export function accessUpkeep({ access, listeners }: Pick<UpkeepParts, 'access' | 'listeners'>): Part {
   return {
     start: () =>
-      access?.follow(
-        (memory) => {
-          tracker.protection.setAccess(memory);
-          listeners.setAccess(memory);
-        },
-        () => listeners.accessTaken(),
+      access.follow(
+        (access) => listeners.change({ access }),
+        () => listeners.changeTaken(),
       ),
-    stop: () => access?.close(),
+    stop: () => access.close(),
   };
 }
 

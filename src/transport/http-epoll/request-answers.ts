@@ -29,7 +29,7 @@ export interface RequestAnswersOptions {
   /** Told of an X-Forwarded-For of a trusted proxy that cannot be read; its client is refused. */
   readonly onBrokenForwardedFor?: ((header: string) => void) | undefined;
   /** `https://host[:port]` where every request is sent instead; undefined to answer here. */
-  readonly redirectTo: string | undefined;
+  readonly redirectTo: () => string | undefined;
   /** Whether the authority's challenges may be asked for, which another thread answers. */
   readonly acme: boolean;
   /** Whether requests for a WebSocket get one; else they are answered as if they asked for none. */
@@ -90,7 +90,7 @@ export class RequestAnswers {
   }
 
   #route(connection: EpollConnection, bytes: Uint8Array, closing: boolean): Verdict {
-    const { counters, redirectTo, acme, upgrades } = this.#options;
+    const { counters, acme, upgrades } = this.#options;
     const head = this.#head;
     const manner = this.#manner;
     manner.head = head.head;
@@ -111,6 +111,7 @@ export class RequestAnswers {
     const { targetAt: at, targetEnd: end } = head;
     if (acme && latin1(bytes, at, Math.min(end, at + acmePrefix.length)) === acmePrefix)
       return Verdict.handOver;
+    const redirectTo = this.#options.redirectTo();
     if (redirectTo !== undefined) return this.#redirect(redirectTo, latin1(bytes, at, end));
     const target = this.#target;
     target.read(bytes, at, end);

@@ -19,7 +19,7 @@ import {
   HttpScrapeQuestion,
 } from '../../protocol/http-scrape.ts';
 import { Announce } from '../../tracker/announce.ts';
-import type { Tracker } from '../../tracker/tracker.ts';
+import type { Tracker, TrackerSettings } from '../../tracker/tracker.ts';
 import { countAnnounce } from '../answer-stats.ts';
 import type { ClientAddress } from '../client-address.ts';
 import type { HttpCounters } from './http-counters.ts';
@@ -42,23 +42,31 @@ export class HttpAnswers {
   readonly #counters: HttpCounters;
   readonly #announce = new Announce();
   readonly #question = new HttpAnnounceQuestion();
-  readonly #form: HttpAnnounceForm;
-  readonly #peerIds: Int32Array;
-  readonly #scrape: HttpScrapeQuestion;
-  readonly #scrapeWords: Int32Array;
+  #settings!: TrackerSettings;
+  #form!: HttpAnnounceForm;
+  #peerIds!: Int32Array;
+  #scrape!: HttpScrapeQuestion;
+  #scrapeWords!: Int32Array;
   readonly #counts = { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 };
 
   constructor(tracker: Tracker, counters: HttpCounters) {
-    const { maxPeers, maxScrapeHashes, trackerId, interval, minInterval } = tracker.settings;
     this.#tracker = tracker;
     this.#counters = counters;
+    // What is decoded into the question is already where the tracker reads it.
+    this.#announce.infoHash = new Int32Array(this.#question.infoHash.buffer);
+    this.#announce.peerId = new Int32Array(this.#question.peerId.buffer);
+    this.#takeUpSettings();
+  }
+
+  /** What an answer is laid out in, as the settings want it now. */
+  #takeUpSettings(): void {
+    const { settings } = this.#tracker;
+    const { maxPeers, maxScrapeHashes, trackerId, interval, minInterval } = settings;
+    this.#settings = settings;
     const units = new Uint16Array(maxPeers * unitsPerPeer);
     this.#peerIds = new Int32Array(maxPeers * 5);
     this.#announce.out = units;
     this.#announce.mostPeers = maxPeers;
-    // What is decoded into the question is already where the tracker reads it.
-    this.#announce.infoHash = new Int32Array(this.#question.infoHash.buffer);
-    this.#announce.peerId = new Int32Array(this.#question.peerId.buffer);
     this.#form = {
       interval,
       minInterval,
@@ -84,6 +92,7 @@ export class HttpAnswers {
     now: number,
   ): Outcome {
     this.#counters.announces++;
+    if (this.#tracker.settings !== this.#settings) this.#takeUpSettings();
     if (client === undefined) return this.#refuse(badClientAddress, Outcome.refused);
     const question = this.#question;
     const malformed = decodeHttpAnnounce(bytes, at, end, question);
@@ -115,6 +124,7 @@ export class HttpAnswers {
   /** Answers the scrape whose query is `bytes[at .. end)`; `fullScrape` when all is asked for and may be given. */
   scrape(bytes: Uint8Array, at: number, end: number): Outcome {
     this.#counters.scrapes++;
+    if (this.#tracker.settings !== this.#settings) this.#takeUpSettings();
     const question = this.#scrape;
     const malformed = decodeHttpScrape(bytes, at, end, question);
     if (malformed !== undefined) return this.#refuse(malformed, Outcome.badQuestion);

@@ -4,11 +4,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 /** Bytes that a header field may carry as they are; whatever else came in a target is percent-encoded. */
 const unsafe = /[^\x21-\x7e]/g;
 
-/** Answers requests with 301 to the same path on `https://<domain>`; `domain` is host[:port] and used as given. */
-export function createRedirect(domain: string): (request: IncomingMessage, response: ServerResponse) => true {
-  const origin = `https://${domain}`;
+/** Answers requests with 301 to the same path at `origin()`, `https://host[:port]`, used as given. */
+export function createRedirect(
+  origin: () => string,
+): (request: IncomingMessage, response: ServerResponse) => true {
   return (request, response) => {
-    response.writeHead(301, ['Location', origin + safeTarget(request.url!), 'Content-Length', 0]);
+    response.writeHead(301, ['Location', origin() + safeTarget(request.url!), 'Content-Length', 0]);
     response.end();
     return true;
   };

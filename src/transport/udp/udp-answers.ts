@@ -36,7 +36,7 @@ import {
   scrapeReplyHeadBytes,
 } from '../../protocol/udp-packets.ts';
 import { Announce } from '../../tracker/announce.ts';
-import { type TokenBuckets, unlimited } from '../../tracker/token-buckets.ts';
+import { unlimited } from '../../tracker/token-buckets.ts';
 import { mostAhead, type Tracker } from '../../tracker/tracker.ts';
 import { countAnnounce, countRefusal } from '../answer-stats.ts';
 import { answerStatsOf, UdpCounter } from './udp-counters.ts';
@@ -82,8 +82,6 @@ export class UdpAnswers {
   readonly #reply: PacketBuffer;
   readonly #announce = new Announce();
   readonly #counts = { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 };
-  readonly #maxScrapeHashes: number;
-  readonly #limits: TokenBuckets | undefined;
   readonly #expected = new Int32Array(mostAhead);
   #expectedCount = 0;
   #unprovenAt = -1;
@@ -108,8 +106,6 @@ export class UdpAnswers {
     this.#announce.infoHash = request.words;
     this.#announce.peerId = request.words;
     this.#announce.out = reply.units;
-    this.#limits = tracker.protection.udp;
-    this.#maxScrapeHashes = Math.min(tracker.settings.maxScrapeHashes, mostScrapeHashes);
   }
 
   /** Notes the packet, if it looks like an announce, for `lookAhead`; up to `mostAhead` of them. */
@@ -143,7 +139,7 @@ export class UdpAnswers {
   ): number {
     const { view } = this.#request;
     const counters = this.#counters;
-    const limits = this.#limits;
+    const limits = this.#tracker.protection.udp;
     if (length < requestHeadBytes || mayBeReply(view, at)) return this.#ignore();
     const action = decodeAction(view, at);
     if (action === Action.connect) {
@@ -254,7 +250,7 @@ export class UdpAnswers {
       return this.#refuse(at, to, noInfoHashInScrape);
     }
     // A refusal makes clients ask the same for ever.
-    const count = Math.min(asked, this.#maxScrapeHashes);
+    const count = Math.min(asked, this.#tracker.settings.maxScrapeHashes, mostScrapeHashes);
     this.#counters[UdpCounter.scrapes]++;
     encodeScrapeReplyHead(this.#reply.view, to, decodeTransactionId(this.#request.view, at));
     const counts = this.#counts;

@@ -22,7 +22,7 @@ import {
 } from '../../protocol/webtorrent-replies.ts';
 import { ConnectionVisit, holderField } from '../../tracker/connection-peers.ts';
 import { unlimited } from '../../tracker/token-buckets.ts';
-import type { Tracker } from '../../tracker/tracker.ts';
+import type { Tracker, TrackerSettings } from '../../tracker/tracker.ts';
 import { countAnnounce, countLatency } from '../answer-stats.ts';
 import type { ClientAddress } from '../client-address.ts';
 import { FrameWriter } from './frame-writer.ts';
@@ -54,6 +54,9 @@ export interface WebTorrentOptions {
   readonly nowMs?: () => number;
 }
 
+/** The most that the settings may allow in a scrape. */
+const roomForHashes = 100;
+
 export class WebTorrent implements WebSocketOwner {
   readonly sockets: WebSockets;
   readonly #options: WebTorrentOptions;
@@ -67,23 +70,23 @@ export class WebTorrent implements WebSocketOwner {
   readonly #toPeerId: Int32Array;
   readonly #frame = new FrameWriter();
   readonly #writer = this.#frame.message;
-  readonly #reply: WebTorrentReply;
+  #settings!: TrackerSettings;
+  #reply!: WebTorrentReply;
   readonly #relay: Relay;
   readonly #counts = { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 };
 
   constructor(options: WebTorrentOptions) {
     const { tracker, counters, limits = defaultWebTorrentLimits } = options;
-    const { maxScrapeHashes, trackerId, interval } = tracker.settings;
     this.#options = options;
     this.#limits = limits;
     this.#counters = counters;
-    this.#message = new WebTorrentMessage(limits.maxOffers, maxScrapeHashes);
+    this.#message = new WebTorrentMessage(limits.maxOffers, roomForHashes);
     const { infoHashes, peerId, toPeerId } = this.#message;
     this.#infoHashes = new Int32Array(infoHashes.buffer);
     this.#peerId = new Int32Array(peerId.buffer);
     this.#toPeerId = new Int32Array(toPeerId.buffer);
     this.#visit.infoHash = this.#infoHashes;
-    this.#reply = { interval, complete: 0, incomplete: 0, trackerId: latin1Bytes(trackerId) };
+    this.#takeUpSettings(tracker.settings);
     this.sockets = new WebSockets({ ...options, limits }, this);
     const forget = (wanted: Uint8Array, place: number, generation: number) =>
       this.#forget(wanted, place, generation);
@@ -129,8 +132,17 @@ export class WebTorrent implements WebSocketOwner {
     this.#restoreVisit();
   }
 
+  #takeUpSettings(settings: TrackerSettings): void {
+    const { maxScrapeHashes, trackerId, interval } = settings;
+    this.#settings = settings;
+    this.#message.mostHashes = Math.min(maxScrapeHashes, roomForHashes);
+    this.#reply = { interval, complete: 0, incomplete: 0, trackerId: latin1Bytes(trackerId) };
+  }
+
   #answer(socket: WebSocket, bytes: Uint8Array, at: number, end: number): void {
     const message = this.#message;
+    const { settings } = this.#options.tracker;
+    if (settings !== this.#settings) this.#takeUpSettings(settings);
     const failure = decodeWebTorrent(bytes, at, end, message);
     switch (message.kind) {
       case 'scrape':

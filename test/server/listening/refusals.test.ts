@@ -164,7 +164,7 @@ test('connections that are turned away are told apart by listener and by reason'
   http.counters.http.connectionsRefused = 2;
   http.counters.https.connectionsRefused = 5;
   http.counters.https.connectionsRateLimited = 3;
-  const { HTTP, HTTPS } = createHttpOpeners([], parts, http, undefined);
+  const { HTTP, HTTPS } = createHttpOpeners(parts, http, undefined);
   const turnedAway = ({ refused }: TransportCounts) => [
     refused.too_many_connections,
     refused.connection_rate_limited,

@@ -110,15 +110,15 @@ describe('socket workers', { skip }, () => {
     };
     const { workers } = await start();
     for (let times = 0; times < 3; times++) {
-      workers.setAccess(rules);
-      assert.equal(await workers.accessTaken(), undefined);
+      workers.change({ access: rules });
+      assert.equal(await workers.changeTaken(), undefined);
     }
     await workers.close();
-    assert.equal(await workers.accessTaken(0), undefined, 'threads that have ended answer nobody');
+    assert.equal(await workers.changeTaken(0), undefined, 'threads that have ended answer nobody');
     const stuck = await start({ program: new URL('./stuck-worker.js', import.meta.url) });
-    stuck.workers.setAccess(rules);
+    stuck.workers.change({ access: rules });
     assert.match(
-      (await stuck.workers.accessTaken(50))!,
+      (await stuck.workers.changeTaken(50))!,
       /^socket worker 0 has not taken it up within 0.05 s/,
     );
     await stuck.workers.close();

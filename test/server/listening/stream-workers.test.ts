@@ -89,11 +89,10 @@ async function startThreads(t: { after(f: () => unknown): void }, program?: URL)
     failed: (error) => failures.push(error as Error),
     https: {
       settings: {
-        announceUrls: { domain: '', doors: [] },
+        names: { announceUrls: { domain: '', doors: [] }, redirectTo: undefined },
         ...{
           trustedProxies: [],
           proxyProtocol: false,
-          redirectTo: undefined,
           acme: false,
           webTorrent: undefined,
         },

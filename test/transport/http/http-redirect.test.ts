@@ -16,7 +16,7 @@ async function get(port: number, target: string, method = 'GET'): Promise<RawRep
 }
 
 test('every path is redirected to the domain as it was given, with path and query', async (t) => {
-  const answerFirst = createRedirect('tracker.example.net:8443');
+  const answerFirst = createRedirect(() => 'https://tracker.example.net:8443');
   const { port, counters } = await startHttpFor(t, { answerFirst });
   for (const target of ['/announce?info_hash=%01%02&port=1', '/', '/scrape/', '/x/y?z', '/%2e%2e//a']) {
     const { status, fields, body } = await get(port, target);
@@ -31,7 +31,9 @@ test('every path is redirected to the domain as it was given, with path and quer
 });
 
 test('a target that could lead to another host becomes the root', async (t) => {
-  const { port } = await startHttpFor(t, { answerFirst: createRedirect('tracker.example.net') });
+  const { port } = await startHttpFor(t, {
+    answerFirst: createRedirect(() => 'https://tracker.example.net'),
+  });
   for (const target of ['//evil.example/', '/\\evil.example/', 'http://evil.example/announce', '///']) {
     assert.equal((await get(port, target)).fields.get('location'), 'https://tracker.example.net/', target);
   }
@@ -50,7 +52,7 @@ test('no target brings a control character or a second header into the reply', (
 
 test('an open challenge is answered before the redirect, and only while it is open', async (t) => {
   const challenges = new AcmeChallenges();
-  const redirect = createRedirect('tracker.example.net');
+  const redirect = createRedirect(() => 'https://tracker.example.net');
   const { port } = await startHttpFor(t, {
     answerFirst: (request, response) => challenges.answer(request, response) || redirect(request, response),
   });

@@ -73,7 +73,7 @@ function partsFrom({
       announceUrls: () => ['http://tracker.example.net:6969/announce'],
       clock: () => 1000,
       onException: (error) => exceptions.push(error),
-      ...(redirectTo !== undefined && { answerFirst: createRedirect(redirectTo) }),
+      ...(redirectTo !== undefined && { answerFirst: createRedirect(() => `https://${redirectTo}`) }),
       ...options,
     },
     connections,
@@ -114,7 +114,7 @@ export async function startEpoll(changes: HttpChanges = {}): Promise<StartedHttp
     isOverLimit: connections.isOverLimit!,
     proxyProtocol: options.proxyProtocol ?? false,
     onBrokenProxyHeader: (ip) => options.onBrokenProxyHeader?.(formatIp(ip)),
-    redirectTo: changes.redirectTo === undefined ? undefined : `https://${changes.redirectTo}`,
+    redirectTo: () => (changes.redirectTo === undefined ? undefined : `https://${changes.redirectTo}`),
     acme: true,
     handOver: (connection) => other.take(connection),
     wake: () => {},
@@ -165,10 +165,12 @@ async function startStreams(changes: HttpChanges): Promise<StartedHttp> {
     failed: (error) => exceptions.push(error),
     https: {
       settings: {
-        announceUrls: { domain: 'tracker.example.net', doors: [['http', 6969]] },
+        names: {
+          announceUrls: { domain: 'tracker.example.net', doors: [['http', 6969]] },
+          redirectTo: undefined,
+        },
         trustedProxies: changes.trusted ?? [],
         proxyProtocol: options.proxyProtocol ?? false,
-        redirectTo: undefined,
         acme: false,
         webTorrent: undefined,
         maxConnections: connections.max,
