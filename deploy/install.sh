@@ -85,7 +85,7 @@ units=$root/etc/systemd/system
 commands=$root/usr/local/bin
 share=$root/usr/local/share
 user=tracker
-unit_files=(tracker.service tracker-activated.service tracker.socket tracker-http.socket tracker-https.socket)
+unit_files=(tracker.service tracker@.service tracker-activated.service tracker.socket tracker-http.socket tracker-https.socket)
 
 # Runs a command, or prints it.
 run() {

@@ -61,6 +61,8 @@ put_back() {
   # Whatever ran goes on running when nothing was put in its place yet.
   if has_systemd && [ -e "$from/swapped" ]; then
     for name in "${unit_files[@]}"; do
+      # Instances of the template run on, with the program that is put back once they are restarted.
+      if [ "$name" = tracker@.service ]; then continue; fi
       if [ -e "$units/$name" ]; then systemctl disable --quiet --now "$name" || true; fi
     done
   fi

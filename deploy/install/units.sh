@@ -20,7 +20,7 @@ install_units() {
 install_notify_override() {
   [ "$dry_run" = no ] || return 0
   local name override
-  for name in tracker tracker-activated; do
+  for name in tracker tracker@ tracker-activated; do
     override=$units/$name.service.d/notify.conf
     if (cd -- "$program" && "$node" -e 'require("@koromix/koffi-linux-" + process.arch)' 2>/dev/null); then
       if [ -e "$override" ] && grep -qF "$marker" "$override"; then
@@ -70,6 +70,22 @@ start_service() {
   # Returns when the tracker has said that it is ready.
   run systemctl restart "$service" || fail "it did not start; see: journalctl -u ${service%.service} -n 20"
   run systemctl --no-pager --lines=5 status "$service"
+  local instance
+  for instance in $(running_instances); do
+    say "$instance runs the program of before; when it suits: systemctl restart $instance"
+  done
+}
+
+# Of tracker@.service.
+running_instances() { systemctl list-units --plain --no-legend 'tracker@*.service' | cut -d ' ' -f 1; }
+
+# Those of tracker@.service that run, and those that would at the next boot.
+stop_instances() {
+  local instance link
+  for instance in $(running_instances); do run systemctl stop "$instance"; done
+  for link in "$units"/*.wants/tracker@*.service; do
+    if [ -L "$link" ]; then run systemctl disable --quiet "${link##*/}"; fi
+  done
 }
 
 remove_units() {
@@ -81,14 +97,18 @@ remove_units() {
     elif starts_earlier_tracker "$file"; then
       say "$file starts the earlier tracker and stays"
     else
-      if has_systemd; then run systemctl disable --quiet --now "$name"; fi
+      if has_systemd && [ "$name" = tracker@.service ]; then
+        stop_instances
+      elif has_systemd; then
+        run systemctl disable --quiet --now "$name"
+      fi
       run rm -f -- "$file"
     fi
   done
-  for file in "$units"/tracker{,-activated}.service.d/notify.conf; do
+  for file in "$units"/tracker{,@,-activated}.service.d/notify.conf; do
     if [ -e "$file" ] && grep -qF "$marker" "$file"; then run rm -f -- "$file"; fi
   done
-  for file in "$units"/tracker{,-activated}.service.d; do
+  for file in "$units"/tracker{,@,-activated}.service.d; do
     if [ -d "$file" ]; then run rmdir --ignore-fail-on-non-empty -- "$file"; fi
   done
 }

@@ -1,14 +1,16 @@
 // The units under a real systemd: what they promise in docs/install.md of start, reload, change of program, crash and hang.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { noSystemdHere, SystemdMachine } from './systemd-machine.ts';
 import { unpackPackage } from './unpacked-package.ts';
 
 const settings = 'etc/tracker/tracker.toml';
+const backupPage = fileURLToPath(new URL('../../../docs/backup.md', import.meta.url));
 
 describe('under systemd', { skip: noSystemdHere() ?? false }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'caracal-systemd-'));
@@ -115,6 +117,84 @@ describe('under systemd', { skip: noSystemdHere() ?? false }, () => {
     assert.equal(machine.run('systemctl restart tracker').status, 0);
     await isReady(machine);
   });
+
+  onMachine(
+    'the commands of docs/backup.md save what there is, put it back, and go back a version',
+    async (machine) => {
+      const [save, restore, back] = [
+        ...readFileSync(backupPage, 'utf8').matchAll(/^```bash\n([\s\S]*?)^```$/gm),
+      ].map(([, block]) => block);
+      const hash = 'c'.repeat(40);
+      const succeeds = (line: string) => {
+        const { status, stdout, stderr } = machine.run(`set -e; ${line}`);
+        assert.equal(status, 0, `${line}\n${stdout}${stderr}`);
+        return stdout;
+      };
+      const keys = 'cd /var/lib/tracker && sha256sum *.key';
+      succeeds(`tracker-query -t udp://127.0.0.1:6969/announce -H ${hash} --no-cleanup`);
+      const before = succeeds(keys);
+      const saved = succeeds(save);
+      for (const file of [
+        'etc/tracker/tracker.toml',
+        'var/lib/tracker/swarms.snapshot',
+        'etc/systemd/system/tracker.service',
+      ])
+        assert.match(saved, new RegExp(`^${file}$`, 'm'));
+      succeeds('systemctl stop tracker; rm -rf /var/lib/tracker /etc/tracker');
+      assert.match(succeeds(restore), /Loaded 1 peers in 1 torrents/);
+      await isReady(machine);
+      assert.equal(succeeds(keys), before);
+      assert.match(succeeds(`tracker-server swarm ${hash}`), /127\.0\.0/);
+      installed(machine);
+      assert.match(succeeds(back), /everything is as it was before the last installation/);
+      await isReady(machine);
+    },
+  );
+
+  onMachine(
+    'two instances run beside each other, each with its own settings, data and admin socket',
+    async (machine) => {
+      const ports = { one: 7001, two: 7002 };
+      for (const [name, port] of Object.entries(ports)) {
+        machine.files.write(
+          `etc/caracal/${name}.toml`,
+          `host = "127.0.0.1"\nhttp-port = ${port}\nudp-port = [${port}, 1${port}]\n`,
+        );
+        const { status, stdout, stderr } = machine.run(`systemctl enable --now tracker@${name}`);
+        assert.equal(status, 0, stdout + stderr + machine.journal(`tracker@${name}`));
+      }
+      for (const [name, port] of Object.entries(ports)) {
+        for (const url of [
+          `http://127.0.0.1:${port}`,
+          `udp://127.0.0.1:${port}`,
+          `udp://127.0.0.1:1${port}`,
+        ]) {
+          const { status, stdout, stderr } = machine.run(`tracker-query -t ${url}/announce`);
+          assert.equal(status, 0, stdout + stderr);
+        }
+        const { stdout } = machine.run(
+          `tracker-server status --admin-socket /run/caracal/${name}/admin.sock`,
+        );
+        assert.match(stdout, /torrents/);
+        assert.equal(machine.run(`stat -c %U:%a /var/lib/caracal/${name}`).stdout, 'tracker:700\n');
+      }
+      // One reload, and only that one.
+      machine.files.write(
+        'etc/caracal/one.toml',
+        'host = "127.0.0.1"\nhttp-port = 7001\nudp-port = 7001\ninterval = 77\n',
+      );
+      assert.equal(machine.run('systemctl reload tracker@one').status, 0);
+      await machine.comesTo('tracker@one.service', 'ActiveState', (state) => state === 'active');
+      const told = machine.journal('tracker@one');
+      assert.match(told, /In force now: interval = 77\./);
+      assert.match(told, /udp-port: needs a restart \(or --takeover\)/);
+      machine.run('systemctl stop tracker@one');
+      assert.equal(machine.run('tracker-query -t udp://127.0.0.1:7002/announce').status, 0);
+      answers(machine);
+      assert.match(installed(machine), /tracker@two\.service runs the program of before/);
+      machine.run('systemctl disable --now tracker@two');
+    },
+  );
 
   onMachine('sockets from systemd take its place, answer, and outlive a restart', async (machine) => {
     moveSockets(machine);

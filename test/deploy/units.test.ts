@@ -46,6 +46,7 @@ describe('the units', { skip }, () => {
 
   for (const [unit, most] of [
     ['tracker.service', 1.5],
+    ['tracker@.service', 1.5],
     ['tracker-activated.service', 0.5],
   ] as const) {
     test(`${unit} has an exposure of at most ${most}`, (test) => {
