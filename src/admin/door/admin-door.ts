@@ -223,6 +223,8 @@ function sumTotals(totals: StoreTotals) {
  * @throws Error with code EADDRINUSE then
  */
 async function removeStaleSocket(path: string): Promise<void> {
+  // A pipe of Windows is gone with whoever made it, and is no file to look at.
+  if (path.startsWith('\\\\')) return;
   if (!statSync(path, { throwIfNoEntry: false })?.isSocket()) return;
   const alive = await new Promise<boolean>((resolve) => {
     const socket = connect(path);

@@ -8,6 +8,7 @@ import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { redirectDomain } from '../options/redirect-domain.ts';
 import { StartError } from '../start-error.ts';
+import { tooOpen } from '../storage/file-access.ts';
 import { AcmeCertificates } from './acme-certificates.ts';
 import { orderCertificate } from './acme-order.ts';
 import { AcmeStore } from './acme-store.ts';
@@ -96,6 +97,6 @@ function objectionsTo(certificate: Certificate, configuration: Configuration, da
 /** A private key that others can read is no longer private. */
 function checkKeyMode(key: string | undefined): string[] {
   const mode = key === undefined ? undefined : statSync(key, { throwIfNoEntry: false })?.mode;
-  if (mode === undefined || (mode & 0o007) === 0) return [];
+  if (mode === undefined || tooOpen(mode, 0o007) === 0) return [];
   return [`--key ${key} is open to everyone on this machine: chmod 640 ${key}`];
 }

@@ -1,12 +1,15 @@
 // Which signals the tracker hears, and that those are kept which come before anybody can act on them. Imports nothing,
 // so that it is there while everything else is still being loaded.
 
-/** SIGPIPE is not among them: Node has the system ignore it. */
-export const heardSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
+/**
+ * SIGPIPE is not among them: Node has the system ignore it. SIGBREAK, Ctrl-Break, is Windows' own; SIGUSR1 and SIGUSR2 are not
+ * there. A name that a system does not know is never heard.
+ */
+export const heardSignals = ['SIGINT', 'SIGTERM', 'SIGBREAK', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 export type HeardSignal = (typeof heardSignals)[number];
 
-/** Until the settings are read nothing is lost by ending, so these two keep the effect that they have on any program. */
-const endsAnyProgram: readonly HeardSignal[] = ['SIGINT', 'SIGTERM'];
+/** Until the settings are read nothing is lost by ending, so these keep the effect that they have on any program. */
+const endsAnyProgram: readonly HeardSignal[] = ['SIGINT', 'SIGTERM', 'SIGBREAK'];
 
 const kept: HeardSignal[] = [];
 const keep = (signal: NodeJS.Signals) => {

@@ -14,7 +14,7 @@ import type { Succession } from '../takeover/takeover-door.ts';
 import { startTrackerServer } from '../tracker-server.ts';
 import { version } from '../version.ts';
 import type { HeardSignal } from './early-signals.ts';
-import { type Phase, signalRules } from './signal-rules.ts';
+import { meaningOf, type Phase, signalRules } from './signal-rules.ts';
 
 /** Ctrl-C under npm reaches the tracker twice at once; only a person who presses it again means it. */
 const sameSignalMs = 500;
@@ -67,8 +67,7 @@ export class Life {
 
   hear(heard: HeardSignal): void {
     const { log, exit, terminalGone } = this.#options;
-    // Nobody sees it any more, nor could press Ctrl-C: it ends, as other programs do when their terminal closes.
-    const signal = heard === 'SIGHUP' && terminalGone() ? 'SIGTERM' : heard;
+    const signal = meaningOf(heard, terminalGone);
     switch (signalRules[signal][this.#phase]) {
       case 'end':
         this.#endAskedAt = performance.now();

@@ -10,12 +10,23 @@ export type Phase = 'starting' | 'running' | 'leaving' | 'ending';
 /** `later`: as if it came once the tracker runs. `insist`: the operator does not want to wait any longer. */
 export type Deed = 'end' | 'insist' | 'reload' | 'succeed' | 'later' | 'nothing';
 
+/** What a signal stands for: SIGHUP ends a tracker that nobody sees any more, nor could press Ctrl-C. */
+export function meaningOf(
+  signal: HeardSignal,
+  terminalGone: () => boolean,
+  platform = process.platform,
+): HeardSignal {
+  // On Windows it says that the console is being closed, and ten seconds later the system ends whoever is left.
+  return signal === 'SIGHUP' && (platform === 'win32' || terminalGone()) ? 'SIGTERM' : signal;
+}
+
 // Whoever leaves ends in any case: when the other tracker serves, or, where it does not, in place of serving again.
 const ending = { starting: 'later', running: 'end', leaving: 'later', ending: 'insist' } as const;
 
 export const signalRules: Readonly<Record<HeardSignal, Readonly<Record<Phase, Deed>>>> = {
   SIGINT: ending,
   SIGTERM: ending,
+  SIGBREAK: ending,
   SIGHUP: { starting: 'later', running: 'reload', leaving: 'later', ending: 'nothing' },
   // Whoever takes the place of a tracker must find it answering, or there would be two.
   SIGUSR2: { starting: 'later', running: 'succeed', leaving: 'nothing', ending: 'nothing' },

@@ -8,6 +8,7 @@ import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { isLoopback } from '../options/configuration-rules.ts';
 import { StartError } from '../start-error.ts';
+import { tooOpen } from '../storage/file-access.ts';
 import { createObservedTracker, type ObservedParts } from './observed.ts';
 
 const leastTokenLength = 16;
@@ -124,7 +125,7 @@ export function readToken(
   let token: string;
   try {
     token = readFileSync(path, 'utf8').split('\n')[0].trim();
-    if ((statSync(path).mode & 0o044) !== 0) {
+    if (tooOpen(statSync(path).mode, 0o044) !== 0) {
       log.warn(`--admin-token-file ${path} can be read by others; chmod 600 keeps it secret`);
     }
   } catch (error) {

@@ -2,6 +2,7 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { StartError } from '../start-error.ts';
+import { tooOpen } from './file-access.ts';
 
 /**
  * Makes the directory when only its last part is missing (mode 0700: it holds keys).
@@ -35,12 +36,12 @@ export function checkDataDirectory(path: string, warn: (message: string) => void
 
 /** Who can put files here can give the tracker a key of his own, or have it follow a link of his. */
 function checkOthers(path: string, mode: number, owner: number, warn: (message: string) => void): void {
-  if ((mode & 0o002) !== 0) {
+  if (tooOpen(mode, 0o002) !== 0) {
     throw new StartError(
       `--data-dir ${path} can be written by everybody, who could put keys of their own there: chmod o-w ${path}`,
     );
   }
-  if ((mode & 0o020) !== 0)
+  if (tooOpen(mode, 0o020) !== 0)
     warn(`--data-dir ${path} can be written by its group; chmod 750 keeps its keys safe`);
   if (owner !== 0 && owner !== process.geteuid?.())
     warn(`--data-dir ${path} belongs to another user (uid ${owner}), who can read and replace its keys`);

@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { flushDirectory, tooOpen } from './file-access.ts';
 import { keepAside } from './keep-aside.ts';
 
 /** Written aside, flushed and renamed: a crash leaves the old file or the new one, never half of it. Mode 0600. */
@@ -26,12 +27,7 @@ export function writePrivateFile(path: string, contents: Uint8Array): void {
     closeSync(file);
   }
   renameSync(aside, path);
-  const directory = openSync(dirname(path), 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
+  flushDirectory(dirname(path));
 }
 
 /** A secret as it was kept. */
@@ -69,7 +65,7 @@ export function readOwnFile(
       throw new Error(
         `${path} belongs to another user (uid ${uid}), who knows what is in it: remove it or chown it`,
       );
-    if ((mode & 0o077) !== 0 && !judgeOnly) {
+    if (tooOpen(mode, 0o077) !== 0 && !judgeOnly) {
       warn(`${path} could be read by others; its mode is 0600 now`);
       fchmodSync(file, 0o600);
     }

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
+import { flushDirectory } from './file-access.ts';
 import { type KeptAside, keepAside } from './keep-aside.ts';
 import { snapshotClock } from './snapshot-clock.ts';
 
@@ -169,14 +170,5 @@ function keepAsPrevious(last: string, previous: string): void {
     if (code === 'ENOENT') return;
     // A file system without hard links.
     renameSync(last, previous);
-  }
-}
-
-function flushDirectory(directory: string): void {
-  const file = openSync(directory, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }

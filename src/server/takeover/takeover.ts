@@ -51,7 +51,8 @@ export class Takeover {
     kept: PassedSockets | undefined,
     isToEnd: () => boolean,
   ): Takeover {
-    const { calls } = loadSystemCalls();
+    const { calls, reason } = loadSystemCalls();
+    if (takeover && !calls) log.warn(`--takeover cannot be done here (${reason}); this is an ordinary start`);
     if (dataDir === undefined || !calls) return new Takeover(dataDir, undefined, kept, log, isToEnd);
     if (!takeover) {
       if (hasPredecessor(calls, dataDir))
