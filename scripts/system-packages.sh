@@ -20,6 +20,9 @@ packages=(
   iproute2            # test/server, bench: network namespaces for --xdp
   shellcheck          # test/deploy: the installation script
   systemd             # test/deploy: systemd-analyze for the units
+  qemu-user-static    # test/systems: the tracker on arm64, with the next two
+  libc6-arm64-cross
+  libstdc++6-arm64-cross
 )
 
 missing() {
