@@ -123,10 +123,23 @@ function builtFrom(file) {
  * @param {import('node:child_process').SpawnSyncOptions} [options]
  */
 export function run(command, args, options = {}) {
-  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options });
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: needsShell(command),
+    ...options,
+  });
   if (result.status === 0) return;
   if (result.error) console.error(`caracal: cannot run ${command}: ${result.error.message}`);
   process.exit(result.status ?? 1);
+}
+
+/**
+ * On Windows npm is a script, which only a shell finds and runs.
+ * @param {string} command
+ */
+function needsShell(command) {
+  return process.platform === 'win32' && command === 'npm';
 }
 
 /**
@@ -135,7 +148,11 @@ export function run(command, args, options = {}) {
  * @param {string[]} args
  */
 async function runBeside(command, args) {
-  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: needsShell(command),
+  });
   const [code] = await once(child, 'exit');
   if (code !== 0) process.exit(code ?? 1);
 }
