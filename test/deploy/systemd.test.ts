@@ -175,7 +175,7 @@ describe('under systemd', { skip: noSystemdHere() ?? false }, () => {
         const { stdout } = machine.run(
           `tracker-server status --admin-socket /run/caracal/${name}/admin.sock`,
         );
-        assert.match(stdout, /torrents/);
+        assert.match(stdout, /all listeners answer/);
         assert.equal(machine.run(`stat -c %U:%a /var/lib/caracal/${name}`).stdout, 'tracker:700\n');
       }
       // One reload, and only that one.
