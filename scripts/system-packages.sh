@@ -23,6 +23,11 @@ packages=(
   qemu-user-static    # test/systems: the tracker on arm64, with the next two
   libc6-arm64-cross
   libstdc++6-arm64-cross
+  rpm                 # test/deploy: the .rpm
+  lintian             # test/deploy: the .deb as Debian wants it
+  debootstrap         # test/deploy: a Debian to install the .deb in
+  docker-compose      # test/deploy: the compose files, without an engine
+  caddy               # test/deploy: its configuration
 )
 
 missing() {

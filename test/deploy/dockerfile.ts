@@ -22,7 +22,9 @@ export function parseDockerfile(text: string): Stage[] {
     if (!match) throw new Error(`no instruction: ${line}`);
     const [, name, rest] = match as unknown as [string, string, string];
     if (name === 'FROM') {
-      const [, from, alias] = /^(\S+)(?:\s+AS\s+(\S+))?$/.exec(rest) as unknown as string[];
+      const [, from, alias] = /^(?:--platform=\S+\s+)?(\S+)(?:\s+AS\s+(\S+))?$/.exec(
+        rest,
+      ) as unknown as string[];
       stages.push({ from: from, name: alias, instructions: [] });
     } else {
       if (stages.length === 0) throw new Error(`before the first FROM: ${line}`);

@@ -47,13 +47,16 @@ function removeGroups(name: string): void {
   spawnSync('find', [cgroups, '-depth', '-type', 'd', '-path', `*/${name}*`, '-exec', 'rmdir', '{}', ';']);
 }
 
+/** What tests read and write of a machine's files, from outside. */
+export type MachineFiles = Pick<StandInMachine, 'root' | 'read' | 'write' | 'has'>;
+
 export class SystemdMachine {
-  readonly files: StandInMachine;
+  readonly files: MachineFiles;
   readonly #name: string;
   readonly #unshare: ChildProcess;
   readonly #pid: number;
 
-  private constructor(files: StandInMachine, name: string, unshare: ChildProcess, pid: number) {
+  private constructor(files: MachineFiles, name: string, unshare: ChildProcess, pid: number) {
     this.files = files;
     this.#name = name;
     this.#unshare = unshare;
@@ -71,7 +74,16 @@ export class SystemdMachine {
     files.write('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/sbin/nologin\n');
     files.write('etc/group', 'root:x:0:\nnogroup:x:65534:\nsystemd-journal:x:999:\n');
     files.write('etc/machine-id', '');
-    files.write('boot.sh', bootScript(files.root, unpacked));
+    return SystemdMachine.bootFrom(files, mountsOfThisSystem(unpacked));
+  }
+
+  /**
+   * @param files a root directory with everything that systemd needs, or that `mounts` brings
+   * @param mounts lines of a shell, in that directory, before it becomes the machine's root
+   * @returns as `boot`
+   */
+  static async bootFrom(files: MachineFiles, mounts = ''): Promise<SystemdMachine | string> {
+    files.write('boot.sh', bootScript(files.root, mounts));
     const name = `caracal-machine-${process.pid}`;
     const groups = makeGroups(name);
     const enter = groups.map((group) => `echo $$ >'${group}/cgroup.procs'`).join(' && ');
@@ -142,21 +154,26 @@ export class SystemdMachine {
   }
 }
 
-/** What becomes the first process: this system's programs, none of its services, everything else the machine's own. */
-function bootScript(root: string, unpacked: string): string {
-  return `set -e
-mount --make-rprivate /
-cd '${root}'
-mount --bind . .
-cd '${root}'
-mount --rbind /usr usr
+/** This system's programs, none of its services, everything else the machine's own. */
+function mountsOfThisSystem(unpacked: string): string {
+  return `mount --rbind /usr usr
 for wants in usr/lib/systemd/system/*.wants; do
   case $wants in */sockets.target.wants) ;; *) mount -t tmpfs none "$wants" ;; esac
 done
 mount --bind local usr/local
 mount --bind '${unpacked}' package
 mount --bind '${modules}' modules/node_modules
-mount --bind '${process.execPath}' node
+mount --bind '${process.execPath}' node`;
+}
+
+/** What becomes the first process. */
+function bootScript(root: string, mounts: string): string {
+  return `set -e
+mount --make-rprivate /
+cd '${root}'
+mount --bind . .
+cd '${root}'
+${mounts}
 mount -t proc none proc
 mount -t sysfs -o ro none sys
 if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
