@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { bootstrap, root } from './bootstrap.mjs';
 import { buildPackages, describeRelease } from './packages.mjs';
 import { itemsOf, releaseSection } from './release/changelog.mjs';
-import { billOfMaterials, formatChecksums, provenance } from './release/provenance.mjs';
+import { billWithNode, formatChecksums, provenance } from './release/provenance.mjs';
 import { isNewer, isVersion } from './release/version.mjs';
 
 const usage = `npm run release -- VERSION [--dry-run] [--format deb,rpm|none] [--arch amd64,arm64]`;
@@ -72,7 +72,7 @@ async function make(commit) {
     writeFileSync(join(out, name), text);
     return join(out, name);
   };
-  files.push(add(`caracal-${version}.cdx.json`, `${JSON.stringify(billOfMaterials(), undefined, 2)}\n`));
+  files.push(add(`caracal-${version}.cdx.json`, `${JSON.stringify(billWithNode(), undefined, 2)}\n`));
   const statement = provenance({ files, version, commit, started });
   files.push(add(`caracal-${version}.provenance.json`, `${JSON.stringify(statement, undefined, 2)}\n`));
   files.push(

@@ -6,11 +6,13 @@ import { fileURLToPath } from 'node:url';
 const shrinkwrap = fileURLToPath(new URL('../npm-shrinkwrap.json', import.meta.url));
 const lockFile = fileURLToPath(new URL('../package-lock.json', import.meta.url));
 
-if (process.argv[2] === 'remove') rmSync(shrinkwrap, { force: true });
-else write();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  if (process.argv[2] === 'remove') rmSync(shrinkwrap, { force: true });
+  else writeFileSync(shrinkwrap, `${JSON.stringify(productionLock(), undefined, 2)}\n`);
+}
 
-/** Without what only builds and tests. */
-function write() {
+/** The lock file without what only builds and tests. */
+export function productionLock() {
   const lock = /** @type {{ packages: Record<string, Locked> }} */ (
     JSON.parse(readFileSync(lockFile, 'utf8'))
   );
@@ -18,7 +20,7 @@ function write() {
     if (entry.dev) delete lock.packages[path];
   }
   delete lock.packages[''].devDependencies;
-  writeFileSync(shrinkwrap, `${JSON.stringify(lock, undefined, 2)}\n`);
+  return lock;
 }
 
 /** @typedef {{ dev?: boolean, devDependencies?: object }} Locked */

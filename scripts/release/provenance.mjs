@@ -1,10 +1,11 @@
 // What a release is accompanied by: checksums, a bill of materials (CycloneDX), and where its files come from (an in-toto
 // statement with SLSA's predicate). None of them is signed here; docs/releasing.md says how.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { root } from '../bootstrap.mjs';
+import { billOfMaterials } from './bill-of-materials.mjs';
 import { describeNode } from './node-runtime.mjs';
 
 /** @param {string} file @param {string} [algorithm] */
@@ -19,18 +20,9 @@ export function formatChecksums(files) {
     .join('');
 }
 
-/** Of what runs, as the lock file has it, and the runtime of caracal-node. */
-export function billOfMaterials() {
-  const words = [
-    'sbom',
-    '--omit=dev',
-    '--package-lock-only',
-    '--sbom-format=cyclonedx',
-    '--sbom-type=application',
-  ];
-  const bill = /** @type {{ components: object[] }} */ (
-    JSON.parse(execFileSync('npm', words, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 }))
-  );
+/** Of what runs, and the runtime of caracal-node. */
+export function billWithNode() {
+  const bill = billOfMaterials();
   for (const architecture of /** @type {const} */ (['amd64', 'arm64'])) {
     const { name, version, integrity } = describeNode(architecture);
     const [, content] = integrity.split('-');

