@@ -162,14 +162,13 @@ describe('an HTTPS listener', () => {
   });
 
   test('answers others while more clients stall than it lets shake hands', async (t) => {
-    const handshakes = { deadlineMs: 5000, max: 20 };
+    // A deadline that does not come here: whoever waited for a stalled one would wait for ever.
+    const handshakes = { deadlineMs: 2 ** 30, max: 20 };
     const { port, counters } = await startHttpFor(t, { https: { certificate: first, handshakes } });
     const stalled = await connectAndSend(port, 60, '\x16\x03\x01');
     const plain = await connectAndSend(port, 20, 'GET / HTTP/1.1\r\n\r\n');
-    const start = performance.now();
     const socket = await connectSecurely(port);
     assert.match(await ask(socket), /8:complete/);
-    assert.ok(performance.now() - start < 1000, 'the honest client waits');
     assert.ok(counters.handshakesFailed >= 60);
     for (const each of [socket, ...stalled, ...plain]) each.destroy();
   });
