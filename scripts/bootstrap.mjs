@@ -2,24 +2,22 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  copyFileSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 const lockStamp = join(root, 'node_modules', '.caracal-lock');
-/** What runs in a browser has its own globals, so it is a project of its own; its other files are copied. */
-const dashboard = join(root, 'src', 'admin', 'page');
 const dist = join(root, 'dist');
 const buildStamp = join(dist, '.caracal-build');
+
+/** What runs in a browser has its own globals, so it is a project of its own; its other files are copied. */
+const dashboard = join(root, 'src', 'admin', 'page');
+/** Each with what the compiler remembers of it, above all the files that it read. */
+const projects = [
+  { directory: root, memory: join(dist, '.tsbuildinfo') },
+  { directory: dashboard, memory: join(dist, '.tsbuildinfo-page') },
+];
 
 /**
  * Installs and builds what is missing or stale; prints one line a step, nothing when there is nothing to do.
@@ -41,7 +39,7 @@ function requireNode() {
 }
 
 function install() {
-  const lock = digest([join(root, 'package-lock.json')]) + process.platform + process.arch;
+  const lock = digest(join(root, 'package-lock.json')) + process.platform + process.arch;
   if (existsSync(lockStamp) && readFileSync(lockStamp, 'utf8') === lock) return;
   // Left by an `npm pack` that was interrupted; npm would take it for the lock file.
   rmSync(join(root, 'npm-shrinkwrap.json'), { force: true });
@@ -65,34 +63,65 @@ function install() {
 }
 
 /**
- * Compiles `src`, `test` and `bench` into `dist` when a source changed since the last build: only what the change
- * reaches, which the compiler knows from `dist/.tsbuildinfo`. What sources that are gone had left there is removed.
+ * Compiles `src`, `test` and `bench` into `dist`: of the projects, those of which a file changed since the last build, and
+ * of a project what the change reaches, which the compiler knows. What sources that are gone had left there is removed.
  * @param {{ force?: boolean }} [options] `force`: from nothing, whatever is there
  */
 export async function build({ force = false } = {}) {
-  const sources = digest(sourceFiles());
-  if (!force && existsSync(buildStamp) && readFileSync(buildStamp, 'utf8') === sources) return;
+  // Read before the compiler reads them: what changes meanwhile is another build's.
+  const sources = digests();
+  const last = existsSync(buildStamp) ? readFileSync(buildStamp, 'utf8').split('\n') : [];
+  const stale = projects.filter((project, i) => {
+    const stamp = stampOf(project, sources);
+    return force || stamp === undefined || stamp !== last[i];
+  });
+  if (stale.length === 0 && matchOutputs()) return;
   console.error('caracal: building …');
   rmSync(buildStamp, { force: true });
   if (force) rmSync(dist, { recursive: true, force: true });
-  await compile();
+  await compile(stale);
   // The compiler does not look whether what it wrote last time is still there.
   if (!matchOutputs()) {
     rmSync(dist, { recursive: true, force: true });
-    await compile();
+    await compile(projects);
   }
-  writeFileSync(buildStamp, sources);
+  writeFileSync(buildStamp, projects.map((project) => stampOf(project, sources) ?? '').join('\n'));
 }
 
-async function compile() {
+/**
+ * What the outcome of a project's build depends on: the files that it read, and which others there are.
+ * @param {typeof projects[number]} project
+ * @param {Map<string, string>} sources
+ * @returns {string | undefined} undefined when it never was built, or read what `sources` does not know
+ */
+function stampOf({ directory, memory }, sources) {
+  if (!existsSync(memory)) return undefined;
+  const { fileNames } = /** @type {{ fileNames: string[] }} */ (JSON.parse(readFileSync(memory, 'utf8')));
+  // Those without a directory are the compiler's own; packages change with the lock file.
+  const read = fileNames
+    .filter((name) => name.startsWith('../') && !name.includes('/node_modules/'))
+    .map((name) => relative(root, join(dist, name)));
+  const settings = [...sources.keys()].filter((file) => /\.json$/.test(file));
+  const copied = directory === dashboard ? dashboardFiles().map((file) => relative(root, file)) : [];
+  const hash = createHash('sha256').update([...sources.keys()].join('\0'));
+  for (const file of [...settings, ...read, ...copied]) {
+    const content = sources.get(file);
+    if (content === undefined) return undefined;
+    hash.update('\0').update(content);
+  }
+  return hash.digest('hex');
+}
+
+/** @param {typeof projects} stale */
+async function compile(stale) {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  await Promise.all([root, dashboard].map((project) => runBeside(process.execPath, [tsc, '-p', project])));
+  await Promise.all(stale.map(({ directory }) => runBeside(process.execPath, [tsc, '-p', directory])));
   for (const file of dashboardFiles()) copyFileSync(file, builtFrom(file));
 }
 
 /** Removes from `dist` what no source stands for; false when something is missing there. */
 function matchOutputs() {
-  const compiled = sourceFiles().filter((file) => file.endsWith('.ts'));
+  const compiled = sourceFiles().filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
   const wanted = new Set([
     ...compiled.flatMap((file) => ['.js', '.js.map'].map((end) => builtFrom(file).replace(/\.ts$/, end))),
     ...dashboardFiles().map(builtFrom),
@@ -163,29 +192,41 @@ async function runBeside(command, args) {
  */
 export function filesBelow(directory, wanted) {
   if (!existsSync(directory)) return [];
-  return readdirSync(directory, { recursive: true })
-    .map((name) => join(directory, String(name)))
-    .filter((name) => wanted(name) && statSync(name).isFile())
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter(wanted)
     .sort();
 }
 
 function sourceFiles() {
   const below = ['src', 'test', 'bench'].flatMap((name) =>
-    filesBelow(join(root, name), (file) => file.endsWith('.ts')),
+    filesBelow(join(root, name), (file) => /\.ts$|package\.json$/.test(file)),
   );
-  const projects = [root, dashboard].map((project) => join(project, 'tsconfig.json'));
-  return [...projects, join(root, 'package-lock.json'), ...dashboardFiles(), ...below];
+  const settings = ['package.json', 'package-lock.json'].map((name) => join(root, name));
+  return [
+    ...projects.map(({ directory }) => join(directory, 'tsconfig.json')),
+    ...settings,
+    ...dashboardFiles(),
+    ...below,
+  ];
 }
 
 function dashboardFiles() {
   return filesBelow(dashboard, (file) => /\.(html|css|svg)$/.test(file));
 }
 
-/** @param {string[]} files */
-function digest(files) {
-  const hash = createHash('sha256');
-  for (const file of files) hash.update(file.slice(root.length)).update('\0').update(readFileSync(file));
-  return hash.digest('hex');
+/** Of each source, below the root, what is in it. */
+function digests() {
+  return new Map(sourceFiles().map((file) => [relative(root, file), digest(file)]));
+}
+
+/** @param {string} file */
+function digest(file) {
+  return createHash('sha256')
+    .update(`${relative(root, file)}\0`)
+    .update(readFileSync(file))
+    .digest('hex');
 }
 
 // npm runs scripts with its own path in the environment; without npm around us, take the one on the PATH.

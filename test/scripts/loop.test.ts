@@ -1,7 +1,16 @@
 // What whoever changes a line rests on: dist follows the sources, and `npm test` takes words and flags.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -20,8 +29,24 @@ before(() => {
     'src/admin/page/tsconfig.json',
   ])
     cpSync(join(root, path), join(checkout, path), { recursive: true });
-  symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
-  write('src/admin/page/page.ts', 'export const title = document.title;');
+  for (const name of readdirSync(join(root, 'node_modules')))
+    if (name !== 'typescript') symlink(join('node_modules', name));
+  // The compiler, which also writes down for which project it was called.
+  write('node_modules/typescript/package.json', '{ "type": "module" }');
+  write(
+    'node_modules/typescript/bin/tsc',
+    `import { appendFileSync } from 'node:fs';
+appendFileSync(${JSON.stringify(join(checkout, 'compiled'))}, process.argv.at(-1) + '\\n');
+await import(${JSON.stringify(join(root, 'node_modules/typescript/lib/tsc.js'))});`,
+  );
+  write('src/admin/page/titles.d.ts', 'export const subtitle: string;');
+  write('src/admin/far.ts', 'export const far = 1;');
+  write(
+    'src/admin/page/page.ts',
+    `import { far } from '../far.ts';
+import { subtitle } from './titles.js';
+export const title: string = document.title + subtitle + far;`,
+  );
   write('src/admin/page/index.html', '<title>page</title>');
   write('src/kept.ts', 'export const kept = 1;');
   write('src/moved.ts', 'export const moved = 1;');
@@ -38,6 +63,20 @@ test('a stack names the source', () => {
 function write(path: string, text: string): void {
   mkdirSync(join(checkout, path, '..'), { recursive: true });
   writeFileSync(join(checkout, path), `${text}\n`);
+}
+
+function symlink(path: string): void {
+  mkdirSync(join(checkout, path, '..'), { recursive: true });
+  symlinkSync(join(root, path), join(checkout, path));
+}
+
+/** Builds, and says which projects that compiled. */
+function projectsCompiled(): string[] {
+  rmSync(join(checkout, 'compiled'), { force: true });
+  build();
+  if (!existsSync(join(checkout, 'compiled'))) return [];
+  const projects = readFileSync(join(checkout, 'compiled'), 'utf8').trim().split('\n');
+  return projects.map((project) => (project.endsWith('page') ? 'page' : 'all')).sort();
 }
 
 function node(...words: string[]): { status: number | null; output: string } {
@@ -90,6 +129,47 @@ describe('the loop', { concurrency: false }, () => {
     }
     write('src/new/moved.ts', 'export const moved = 4;');
     build();
+  });
+
+  test('a project is compiled when a file that it read changed, and no other', () => {
+    write('src/admin/page/index.html', '<title>page</title>');
+    build();
+    assert.deepEqual(projectsCompiled(), []);
+    write('src/kept.ts', 'export const kept = 2;');
+    assert.deepEqual(projectsCompiled(), ['all']);
+    write('src/admin/page/index.html', '<title>other</title>');
+    assert.deepEqual(projectsCompiled(), ['page']);
+    assert.match(readFileSync(join(checkout, 'dist/src/admin/page/index.html'), 'utf8'), /other/);
+    write('src/admin/page/page.ts', 'export const title = document.title;');
+    assert.deepEqual(projectsCompiled(), ['page']);
+    write(
+      'src/admin/page/page.ts',
+      `import { far } from '../far.ts';
+export const title = document.title + far;`,
+    );
+    assert.deepEqual(projectsCompiled(), ['page']);
+    write('src/admin/far.ts', 'export const far = 2;');
+    assert.deepEqual(projectsCompiled(), ['all', 'page']);
+  });
+
+  test('settings that changed, sources that come or go and outputs that are gone have all compiled', () => {
+    const both = ['all', 'page'];
+    for (const settings of ['tsconfig.json', 'src/admin/page/tsconfig.json', 'package.json']) {
+      write(settings, readFileSync(join(checkout, settings), 'utf8'));
+      assert.deepEqual(projectsCompiled(), both, settings);
+    }
+    write('src/come.ts', 'export const come = 1;');
+    assert.deepEqual(projectsCompiled(), both);
+    rmSync(join(checkout, 'src/come.ts'));
+    assert.deepEqual(projectsCompiled(), both);
+    for (const output of ['src/kept.js', 'src/kept.js.map', 'src/admin/page/page.js']) {
+      rmSync(join(checkout, 'dist', output));
+      assert.deepEqual(projectsCompiled(), both, output);
+      assert.ok(there(output));
+    }
+    rmSync(join(checkout, 'dist/.tsbuildinfo-page'));
+    assert.deepEqual(projectsCompiled(), ['page']);
+    assert.deepEqual(projectsCompiled(), []);
   });
 
   test('words choose the files, flags go to Node, and a stack names the TypeScript line', () => {
