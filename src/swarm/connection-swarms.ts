@@ -267,8 +267,8 @@ export class ConnectionSwarms {
    */
   #makeKey(peerId: Int32Array, at: number): void {
     const words = this.#words;
-    const key0 = words[header.hashKey + 2];
-    const key1 = words[header.hashKey + 3];
+    const key0 = words[header.peerKey];
+    const key1 = words[header.peerKey + 1];
     this.#key[0] = keyedHash(key0, key1, peerId, at, 5, keyLength);
     this.#key[1] = keyedHash(key1, key0, peerId, at, 5, keyLength);
     this.#key[2] = peerId[at + 3];

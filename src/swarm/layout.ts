@@ -37,8 +37,9 @@ export const header = {
   chunksFilled: 20,
   /** With more chunks in use than this, memory is short, and swarms on probation make room. */
   pressedAbove: 21,
-  /** 128-bit key of the keyed hash: the first half for info_hashes, the second for endpoints. */
+  /** Keys of the keyed hash, two words each and one behind the other: for info_hashes, and for endpoints and peer_ids. */
   hashKey: 32,
+  peerKey: 34,
   /** Seconds of one tick of a record's last-seen time, and the age in ticks beyond which a peer is forgotten. */
   secondsPerTick: 36,
   ttlTicks: 37,
@@ -76,7 +77,8 @@ export const header = {
 } as const;
 
 const headerWidths: Record<string, number> = {
-  hashKey: 4,
+  hashKey: 2,
+  peerKey: 2,
   evictedSwarms: 2,
   evictedPeers: 2,
   evictedIdleSwarms: 2,

@@ -39,8 +39,8 @@ export class SwarmEntries {
     this.#evictedSwarms = wideCounter(words, header.evictedSwarms);
     this.#evictedPeers = wideCounter(words, header.evictedPeers);
     this.#evictedIdleSwarms = wideCounter(words, header.evictedIdleSwarms);
-    const key0 = words[header.hashKey + 2];
-    const key1 = words[header.hashKey + 3];
+    const key0 = words[header.peerKey];
+    const key1 = words[header.peerKey + 1];
     this.peers4 = new FamilyPeers(words, allocator, 4, key0, key1);
     this.peers6 = new FamilyPeers(words, allocator, 6, key0, key1);
     this.journal = new ChangeJournal(words, allocator);

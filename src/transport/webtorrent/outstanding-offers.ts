@@ -4,7 +4,9 @@
 // The bits are a keyed hash of (info_hash, offerer's peer_id, offer_id, the connection it went to), so nobody can guess
 // or aim; a table that can grow no more forgets the offer that would end first of those in the set.
 
-const rowWords = 3;
+/** `until`: from this second on the offer is over; 0 in a row that holds none. */
+const rowField = { low: 0, high: 1, until: 2, size: 3 } as const;
+const rowWords = rowField.size;
 const rowsPerSet = 8;
 const setWords = rowWords * rowsPerSet;
 const firstSets = 64;
@@ -29,15 +31,15 @@ export class OutstandingOffers {
   add(low: number, high: number, now: number): void {
     for (;;) {
       const row = this.#rowFor(low, high, now);
-      const isFree = this.#words[row + 2] <= now || this.#is(row, low, high);
+      const isFree = this.#words[row + rowField.until] <= now || this.#is(row, low, high);
       if (!isFree && this.#sets < this.#mostSets) {
         this.#grow(now);
         continue;
       }
       if (!isFree) this.lost++;
-      this.#words[row] = low;
-      this.#words[row + 1] = high;
-      this.#words[row + 2] = now + this.#seconds;
+      this.#words[row + rowField.low] = low;
+      this.#words[row + rowField.high] = high;
+      this.#words[row + rowField.until] = now + this.#seconds;
       return;
     }
   }
@@ -48,8 +50,8 @@ export class OutstandingOffers {
     const first = (low & (this.#sets - 1)) * setWords;
     for (let row = first; row < first + setWords; row += rowWords) {
       if (!this.#is(row, low, high)) continue;
-      const isOpen = words[row + 2] > now;
-      words[row + 2] = 0;
+      const isOpen = words[row + rowField.until] > now;
+      words[row + rowField.until] = 0;
       return isOpen;
     }
     return false;
@@ -62,14 +64,18 @@ export class OutstandingOffers {
     let chosen = first;
     for (let row = first; row < first + setWords; row += rowWords) {
       if (this.#is(row, low, high)) return row;
-      const until = Math.max(words[row + 2], now);
-      if (until < Math.max(words[chosen + 2], now)) chosen = row;
+      const until = Math.max(words[row + rowField.until], now);
+      if (until < Math.max(words[chosen + rowField.until], now)) chosen = row;
     }
     return chosen;
   }
 
   #is(row: number, low: number, high: number): boolean {
-    return this.#words[row] === low && this.#words[row + 1] === high && this.#words[row + 2] > 0;
+    return (
+      this.#words[row + rowField.low] === low &&
+      this.#words[row + rowField.high] === high &&
+      this.#words[row + rowField.until] > 0
+    );
   }
 
   #grow(now: number): void {
@@ -77,9 +83,9 @@ export class OutstandingOffers {
     this.#sets *= 2;
     this.#words = new Int32Array(this.#sets * setWords);
     for (let row = 0; row < before.length; row += rowWords) {
-      if (before[row + 2] <= now) continue;
+      if (before[row + rowField.until] <= now) continue;
       // Half as full as it was, so there is room.
-      const to = this.#rowFor(before[row], before[row + 1], now);
+      const to = this.#rowFor(before[row + rowField.low], before[row + rowField.high], now);
       for (let i = 0; i < rowWords; i++) this.#words[to + i] = before[row + i];
     }
   }
