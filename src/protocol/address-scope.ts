@@ -59,3 +59,26 @@ export function scopeOfIpv6(words: Int32Array, at: number): Scope {
 export function isLocalScope(scope: Scope): boolean {
   return scope === Scope.private || scope === Scope.loopback;
 }
+
+/** 169.254/16 and fe80::/10: private ones that not even a router of the network passes on. */
+export function isLinkLocal(family: 4 | 6, words: Int32Array, at: number): boolean {
+  const first = words[at];
+  return family === 4 ? (first & 0xffff) === 0xfea9 : (first & 0xc0ff) === 0x80fe;
+}
+
+/** RFC 5737, RFC 3849 and RFC 9637: networks of examples, public ones to a tracker, but nobody is reached there. */
+export function isDocumentation(family: 4 | 6, words: Int32Array, at: number): boolean {
+  const first = words[at];
+  if (family === 6) return first === (0xb80d0120 | 0) || (first & 0x00f0ffff) === 0x0000ff3f;
+  const network = first & 0xffffff;
+  return network === 0x0200c0 || network === 0x6433c6 || network === 0x7100cb;
+}
+
+/** The IPv4 address in an IPv6 one that only wraps it: ::ffff:0:0/96, 64:ff9b::/96 (NAT64) or 2002::/16 (6to4). */
+export function wrappedIpv4(words: Int32Array, at: number): number | undefined {
+  const [first, second, third, fourth] = words.subarray(at, at + 4);
+  if ((first & 0xffff) === 0x0220) return (first >>> 16) | (second << 16);
+  const isMapped = first === 0 && third === (0xffff0000 | 0);
+  const isTranslated = first === (0x9bff6400 | 0) && third === 0;
+  return second === 0 && (isMapped || isTranslated) ? fourth : undefined;
+}

@@ -142,6 +142,22 @@ test('the scope of an address is that of the IPv4 address within it', () => {
     ['::ffff:10.0.0.1', 'private'],
     ['64:ff9b::a9fe:a9fe', 'link-local'],
     ['2002:7f00:1::1', 'loopback'],
+    ['100.63.255.255', 'public'],
+    ['100.64.0.0', 'private'],
+    ['203.0.113.9', 'reserved'],
+    ['198.51.100.1', 'reserved'],
+    ['192.0.2.1', 'reserved'],
+    ['192.0.3.1', 'public'],
+    ['2001:db8::1', 'reserved'],
+    ['2001:db9::1', 'public'],
+    ['3fff:fff::1', 'reserved'],
+    ['3fff:1000::1', 'public'],
+    ['64:ff9b::8.8.8.8', 'public'],
+    ['64:ff9b:1::1', 'reserved'],
+    ['febf::1%eth0', 'link-local'],
+    ['fec0::1', 'reserved'],
+    ['4000::1', 'reserved'],
+    ['tracker.example', 'reserved'],
   ];
   for (const [address, scope] of scopes) assert.equal(scopeOf(address), scope, address);
 });
