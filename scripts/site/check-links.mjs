@@ -28,7 +28,7 @@ export function checkLinks(built, base = process.env.DOCS_BASE ?? '/') {
       }
     }
   }
-  return [...broken];
+  return [...broken].sort();
 }
 
 /** @param {string} html */
