@@ -9,6 +9,7 @@ import { posix } from 'node:path';
 const table: Record<string, string[]> = {
   protocol: [],
   swarm: ['protocol'],
+  cluster: ['swarm'],
   tracker: ['protocol', 'swarm'],
   net: [],
   'net/node-handles.ts': [],

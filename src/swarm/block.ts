@@ -5,7 +5,8 @@
 //   then `capacity` records of `stride` words, then `capacity` peer_ids of 5 words
 //
 // A record is the compact peer (6 or 18 bytes, as it goes into a reply) and 16 bits of state in the upper half of its
-// last word: bits 0-12 last seen (tick.ts), bit 13 its `completed` was counted, bit 14 it is a partial seed (BEP 21).
+// last word: bits 0-12 last seen (tick.ts), bit 13 its `completed` was counted, bit 14 it is a partial seed (BEP 21),
+// bit 15 another machine of the cluster has told of it, which no snapshot's reader goes by.
 // A record and its peer_id are on disk and go from process to process as they are (snapshot-format.ts), but for the ticks,
 // which are reckoned anew: who changes them, or what a bit of the state means, raises `formatVersion`. The two words of
 // the head, and how blocks form a swarm, are in memory only. Callers hold the shard's lock.
@@ -18,7 +19,8 @@ export const blockField = { counts: 0, marks: 1 } as const;
 
 export const countedFlag = 0x2000;
 export const partialFlag = 0x4000;
-if ((countedFlag & partialFlag) !== 0 || tickIn(countedFlag | partialFlag) !== 0)
+export const remoteFlag = 0x8000;
+if (countedFlag + partialFlag + remoteFlag !== 0xe000 || tickIn(0xe000) !== 0)
   throw new RangeError('the bits of a record overlap');
 
 export function leechersIn(words: Int32Array, block: number): number {

@@ -2,7 +2,14 @@
 
 import { infoHashWords } from '../protocol/info-hash.ts';
 import { peerIdAt, recordAt } from './block.ts';
-import { changeName, changeOfSwarm, journalPage, namesPerPage } from './change-journal.ts';
+import {
+  changeName,
+  changeOfSwarm,
+  familyMask,
+  JournalReader,
+  journalPage,
+  namesPerPage,
+} from './change-journal.ts';
 import { FoundPeer } from './found-peer.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import { entryField, familyRefAt, header, savedMask, shardRow } from './layout.ts';
@@ -38,7 +45,7 @@ export class ChangeEncoder {
     this.#words = words;
     this.#table = table;
     this.#entries = entries;
-    entries.journal.open();
+    entries.journal.open(JournalReader.copy);
   }
 
   /**
@@ -46,15 +53,16 @@ export class ChangeEncoder {
    * @throws Error when there were too many to note them all
    */
   next(clock: SnapshotClock): Uint8Array | undefined {
-    if (this.#entries.journal.isIncomplete)
+    if (this.#entries.journal.isIncomplete(JournalReader.copy))
       throw new Error('more has changed than there is room to note while the swarms are copied');
-    if (this.#page === 0) this.#page = this.#entries.journal.takePages();
+    if (this.#page === 0) this.#page = this.#entries.journal.takePage(JournalReader.copy);
     if (this.#page === 0) return undefined;
     this.#at = sectionHeader.size;
     const end = this.#page + this.#words[this.#page + journalPage.end];
     for (let name = this.#page + journalPage.size; name < end; name += changeName.size) this.#write(name);
     this.names = (end - this.#page - journalPage.size) / changeName.size;
-    this.#page = this.#entries.journal.freePage(this.#page);
+    this.#entries.journal.freePage(JournalReader.copy, this.#page);
+    this.#page = 0;
     return this.#seal(sectionKind.changes, clock);
   }
 
@@ -72,8 +80,9 @@ export class ChangeEncoder {
 
   /** Nothing is noted any more. */
   close(): void {
-    while (this.#page !== 0) this.#page = this.#entries.journal.freePage(this.#page);
-    this.#entries.journal.close();
+    if (this.#page !== 0) this.#entries.journal.freePage(JournalReader.copy, this.#page);
+    this.#page = 0;
+    this.#entries.journal.close(JournalReader.copy);
   }
 
   #write(name: number): void {
@@ -89,7 +98,7 @@ export class ChangeEncoder {
       this.#section[head + fragmentHead.downloaded] = saved;
       this.#section[head + fragmentHead.peers4] = this.#section[head + fragmentHead.peers6] = 0;
       this.#at += fragmentHead.size;
-      const family = words[name + changeName.family];
+      const family = words[name + changeName.family] & familyMask;
       if (family === changeOfSwarm.forgotten) this.#section[head + fragmentHead.downloaded] = goneFlag;
       else if (family !== changeOfSwarm.downloaded) this.#writePeer(head, entry, name, family === 4 ? 4 : 6);
     } finally {

@@ -43,7 +43,7 @@ export const header = {
   /** Seconds of one tick of a record's last-seen time, and the age in ticks beyond which a peer is forgotten. */
   secondsPerTick: 36,
   ttlTicks: 37,
-  /** Whether changes are noted for a copy of the store. */
+  /** Which readers changes are noted for (change-journal.ts): a bit each. */
   journalOpen: 38,
   /** The store's clock (store-clock.ts): when the sweeper's last round began, and how many seconds it is behind. */
   sweptTo: 39,
@@ -65,20 +65,24 @@ export const header = {
   /** Where in a large swarm a slice of eviction ended: which of its sets (0 to 3), and which directory pointer. */
   evictSet: 57,
   evictSetAt: 58,
-  /** Guards the next three: the pages of the journal, and whether a change found no room there, and nothing is noted since. */
+  /** Guards the next two and `journalNextPages`: the page that is written to, and the readers whose changes found no room. */
   journalLock: 59,
-  journalFirstPage: 60,
-  journalLastPage: 61,
-  journalLost: 62,
+  journalLastPage: 60,
+  journalLost: 61,
   /** Pages that the journal has, also those that its reader has taken out; and how many it may have. Atomic. */
   journalPages: 63,
   maxJournalPages: 56,
+  /** For each reader of the journal the next page to read; 0 when all are read. */
+  journalNextPages: 22,
+  /** Ticks of one window (change-journal.ts) in which others are told of a peer that only stays once. */
+  refreshTicks: 41,
   size: 64,
 } as const;
 
 const headerWidths: Record<string, number> = {
   hashKey: 2,
   peerKey: 2,
+  journalNextPages: 2,
   evictedSwarms: 2,
   evictedPeers: 2,
   evictedIdleSwarms: 2,

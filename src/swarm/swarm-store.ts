@@ -6,9 +6,9 @@
 import { isLocalScope, Scope, scopeOf } from '../protocol/address-scope.ts';
 import { Event } from '../protocol/event.ts';
 import { AddressCaps } from './address-caps.ts';
-import { countedFlag, partialFlag, recordAt } from './block.ts';
+import { countedFlag, partialFlag, recordAt, remoteFlag } from './block.ts';
 import { ChangeEncoder } from './change-encoder.ts';
-import type { ChangeJournal } from './change-journal.ts';
+import { ChangeFlag, type ChangeJournal } from './change-journal.ts';
 import { ChangeLoader } from './change-loader.ts';
 import { Compactor } from './compactor.ts';
 import { ConnectionSwarms } from './connection-swarms.ts';
@@ -19,6 +19,9 @@ import { InfoHashTable } from './info-hash-table.ts';
 import { familyRefAt, header, magic, mixedScopes, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import { LookAhead } from './look-ahead.ts';
+import { PeerNews } from './peer-news.ts';
+import { PeerReader } from './peer-reader.ts';
+import { RemotePeers } from './remote-peers.ts';
 import { Sampler } from './sampler.ts';
 import { ScopedChoice } from './scoped-choice.ts';
 import { readShard } from './shard-swarms.ts';
@@ -145,7 +148,6 @@ export class SwarmStore {
     const shard = this.#table.shardOf(hash);
     lock(this.#words, shard + shardRow.lock);
     try {
-      if (this.#journal.isOpen) this.#note(visit);
       const entry = this.#table.find(shard, hash, visit.infoHash, visit.infoHashAt);
       if (visit.event === Event.stopped) {
         this.#stop(shard, entry, visit);
@@ -238,6 +240,22 @@ export class SwarmStore {
     return new ChangeEncoder(this.#words, this.#table, this.#entries, this.#clock);
   }
 
+  /** What tells other machines of the changes from `open` on; for one thread. */
+  createPeerNews(): PeerNews {
+    return new PeerNews(this.#words, this.#table, this.#entries, this.#clock);
+  }
+
+  /** What other machines' news are written down with; for one thread. */
+  createRemotePeers(): RemotePeers {
+    return new RemotePeers(this.#words, this.#table, this.#entries, this.#clock, this.#evictor);
+  }
+
+  /** What reads all peers and their ages, for one thread; `now` is whole seconds of the monotonic clock. */
+  createPeerReader(): PeerReader {
+    const reader = new SnapshotReader(this.#words, this.#table, this.#entries);
+    return new PeerReader(reader, this.#clock);
+  }
+
   /** What adds the swarms of a snapshot to this store. */
   createSnapshotDecoder(read: ReadBytes): SnapshotDecoder {
     const loader = new SnapshotLoader(this.#words, this.#table, this.#entries, this.#clock);
@@ -253,6 +271,7 @@ export class SwarmStore {
   #stop(shard: number, entry: number, visit: SwarmVisit): void {
     visit.complete = visit.incomplete = visit.downloaded = visit.peers = visit.ipv4Peers = 0;
     visit.early = false;
+    if (this.#journal.isOpen) this.#note(visit, ChangeFlag.stopped);
     if (entry === 0) return;
     const peers = this.#peersOf(visit.family);
     const refAt = familyRefAt(entry, visit.family);
@@ -284,6 +303,7 @@ export class SwarmStore {
       this.#scopedChoice.choose(entry, refAt, peers, visit, seeder, given, self);
     }
     const partial = !seeder && visit.event === Event.paused ? partialFlag : 0;
+    if (this.#journal.isOpen) this.#noteJoin(visit, found, known, tick, partial);
     const written = found
       ? this.#refresh(shard, entry, refAt, peers, visit, seeder, known & countedFlag, tick | partial)
       : this.#insert(shard, entry, refAt, peers, visit, seeder, tick | partial);
@@ -362,15 +382,25 @@ export class SwarmStore {
     return true;
   }
 
-  #note({ infoHash, infoHashAt, family, address, addressAt, port }: SwarmVisit): void {
-    this.#journal.notePeer(infoHash, infoHashAt, family, address, addressAt, wirePort(port));
+  /** Notes one who announces, but not one who only stays where nobody has to be told. */
+  #noteJoin(visit: SwarmVisit, found: boolean, known: number, tick: number, partial: number): void {
+    const { seeding, event, address, addressAt, port } = visit;
+    const stays =
+      found && seeding === this.#self.isSeeder && (known & (partialFlag | remoteFlag)) === partial;
+    if (stays && this.#journal.isNoNews(tickIn(known), tick, address[addressAt], port)) return;
+    const completes = seeding && event === Event.completed && !(found && this.#self.isSeeder);
+    this.#note(visit, completes && (known & countedFlag) === 0 ? ChangeFlag.completed : 0);
+  }
+
+  #note({ infoHash, infoHashAt, family, address, addressAt, port }: SwarmVisit, happened: number): void {
+    this.#journal.notePeer(infoHash, infoHashAt, family, address, addressAt, wirePort(port), happened);
   }
 
   /** The peer that was found makes room for another of its address. */
   #noteCrowding(peers: FamilyPeers, { infoHash, infoHashAt, family }: SwarmVisit): void {
     const record = recordAt(this.#crowding.block, peers.stride, this.#crowding.index);
     const port = this.#words[record + peers.stride - 1] & 0xffff;
-    this.#journal.notePeer(infoHash, infoHashAt, family, this.#words, record, port);
+    this.#journal.notePeer(infoHash, infoHashAt, family, this.#words, record, port, ChangeFlag.stopped);
   }
 
   #answerCounts(entry: number, visit: SwarmVisit): void {

@@ -51,6 +51,24 @@ export function tickBefore(tick: number, ticks: number): number {
   return stepsBefore(tick, ticks, tickMask);
 }
 
+/**
+ * The number of the window of `window` ticks that a tick lies in, where `offset` shifts them all; the one in which the
+ * circle closes is shorter.
+ */
+export function windowOf(tick: number, offset: number, window: number): number {
+  return (((tick + offset) & tickMask) / window) | 0;
+}
+
+/**
+ * How many ticks may pass until others are told again of a peer that only stays: a third of the TTL, and less where it
+ * is not much longer than the interval, so that theirs is told anew before they forget it.
+ * @param peerTtl seconds, as `interval`, between two announces of a peer
+ */
+export function refreshTicksFor(peerTtl: number, interval: number): number {
+  const seconds = Math.min(peerTtl / 3, (peerTtl - interval) / 2);
+  return Math.max(1, Math.floor(seconds / secondsPerTickFor(peerTtl)));
+}
+
 /** How long a tick has to be for this peer TTL, both in seconds. */
 export function secondsPerTickFor(peerTtl: number): number {
   return Math.max(1, Math.ceil(peerTtl / maxTtlTicks));

@@ -233,3 +233,65 @@ test('the journal of the smallest store that can be set finds room while a flood
   while (!store.sweep(1000, 4096));
   assert.deepEqual(checkStore(store.buffer).faults, []);
 });
+
+test('a copy and the cluster read the journal side by side, each everything, and all pages are given back', () => {
+  const below = random(11);
+  const store = createStore();
+  change(store, 5000, below);
+  const news = store.createPeerNews();
+  news.open(1);
+  change(store, 3000, below);
+  const told = new Set<string>();
+  const read = () => {
+    while (news.next(now + 60))
+      told.add(`${news.infoHash[0]} ${news.family} ${news.address.join('.')} ${news.port}`);
+  };
+  read();
+  // One reads more often than the other, now and then with the other's pages between its own.
+  let round = 0;
+  const copy = copyWhile(store, () => {
+    change(store, 700, below);
+    if (round++ % 3 === 0) read();
+  });
+  assertSame(copy, store);
+  const before = told.size;
+  read();
+  assert.ok(told.size > before && before > 1000, `${before}, then ${told.size}`);
+  assert.deepEqual(checkStore(store.buffer).faults, []);
+  const words = new Int32Array(store.buffer);
+  assert.equal(words[header.journalPages], 0);
+  news.close();
+  change(store, 2000, below);
+  assert.equal(words[header.journalPages], 0);
+  assert.deepEqual(checkStore(store.buffer).faults, []);
+});
+
+test('when the journal is full both readers are told, and one that begins anew has nothing of the other’s row', () => {
+  const store = createStore(16 * 1024 ** 2);
+  const words = new Int32Array(store.buffer);
+  const news = store.createPeerNews();
+  news.open(1);
+  const changes = store.createChangeEncoder();
+  const visit = new Visit();
+  const fill = () => {
+    for (let n = 0; words[header.journalLost] === 0; n++)
+      store.announce(visit.setSwarm(n % 50).setPeer(4, n % 50), 0, now + n);
+  };
+  fill();
+  assert.ok(news.isIncomplete);
+  assert.throws(() => changes.next(clock), /more has changed/);
+  news.close();
+  news.open(1);
+  assert.equal(news.isIncomplete, false);
+  changes.close();
+  store.announce(visit.setSwarm(1).setPeer(4, 1), 0, now);
+  let names = 0;
+  while (news.next(now)) names++;
+  assert.equal(names, 1);
+  assert.ok(!news.next(now));
+  store.announce(visit.setSwarm(2).setPeer(4, 2), 0, now);
+  assert.ok(news.next(now) && !news.next(now));
+  news.close();
+  assert.equal(words[header.journalPages], 0);
+  assert.deepEqual(checkStore(store.buffer).faults, []);
+});

@@ -57,15 +57,23 @@ export function checkStore(buffer: SharedArrayBuffer): StoreCheck {
 }
 
 function checkJournal(words: Int32Array, ledger: ObjectLedger, findings: Findings): void {
-  let last = 0;
-  for (let page = words[header.journalFirstPage]; page !== 0; page = words[page + journalPage.next]) {
-    if (!ledger.claim(page, tableClass(maxTableBits), 'the journal')) return;
-    const names = words[page + journalPage.end] - journalPage.size;
-    if (names < 0 || names % changeName.size !== 0 || names > sizeClasses[tableClass(maxTableBits)])
-      findings.add(`the journal's page ${page} holds ${names} words`);
-    last = page;
+  const seen = new Set<number>();
+  for (let reader = 0; reader < 2; reader++) {
+    for (
+      let page = words[header.journalNextPages + reader];
+      page !== 0;
+      page = words[page + journalPage.next]
+    ) {
+      if (seen.has(page)) break;
+      seen.add(page);
+      if (!ledger.claim(page, tableClass(maxTableBits), 'the journal')) return;
+      const names = words[page + journalPage.end] - journalPage.size;
+      if (names < 0 || names % changeName.size !== 0 || names > sizeClasses[tableClass(maxTableBits)])
+        findings.add(`the journal's page ${page} holds ${names} words`);
+    }
   }
-  findings.expect("the journal's last page", words[header.journalLastPage], last);
+  const last = words[header.journalLastPage];
+  if (words[header.journalOpen] === 0) findings.expect("the journal's last page", last, 0);
 }
 
 class ShardCheck {
