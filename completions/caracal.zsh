@@ -68,7 +68,7 @@ _caracal() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     top)
@@ -79,7 +79,7 @@ _caracal() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     swarm)
@@ -90,9 +90,20 @@ _caracal() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '1:HASH: '
+      ;;
+    cluster)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S \
+        '(--json)--json[print JSON]' \
+        '(--data-dir)--data-dir[Directory for what outlives a restart\: the swarms, the key of UDP connection ids, ACME certificates]:DIR:_files' \
+        '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
+        '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
+        '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     reload)
       shift words; (( CURRENT-- ))
@@ -102,7 +113,7 @@ _caracal() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     snapshot)
@@ -113,7 +124,7 @@ _caracal() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     deny)
@@ -124,7 +135,7 @@ _caracal() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '1:[HASH|CIDR]: '
       ;;
@@ -136,7 +147,7 @@ _caracal() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '1:HASH|CIDR: '
       ;;
@@ -148,7 +159,7 @@ _caracal() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     drop)
@@ -159,7 +170,7 @@ _caracal() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '1:HASH: '
       ;;
@@ -206,11 +217,14 @@ _caracal() {
         '(--snapshot-interval)--snapshot-interval[Seconds between two savings of all swarms to --data-dir; they are also saved at the end]:SEC: ' \
         '(--workers)--workers[Threads that serve UDP and HTTP on Linux; 0 serves both on the main thread]:N: ' \
         '(--stream-workers)--stream-workers[Threads that carry HTTPS, started only with --https-port; 0 carries it on the main thread]:N: ' \
+        '(--cluster)--cluster[Redis or Valkey server through which this tracker and others tell each other of their swarms\: redis\://HOST\:PORT, rediss\:// with TLS, redis-sentinel\://HOST,HOST/NAME, redis-cluster\://HOST,HOST. A password (redis\://\:PASSWORD@HOST) is better given in the file or the environment than as a flag]:URL: ' \
+        '(--cluster-node)--cluster-node[What this node is called, unlike any other of the cluster]:NAME: ' \
+        '(--cluster-secret-file)--cluster-secret-file[File with the secret by which nodes know that news come from each other; at least 16 characters, the same on all]:FILE:_files' \
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '*--admin-allowed-host[Host name by which the dashboard may be called. Repeatable]:NAME: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(-v --verbose)'{-v,--verbose}'[Log every request]' \
         '(--log-ip)--log-ip[Show IP addresses in the log and on admin pages whole, cut to /24 and /48, or not at all]:HOW:(full truncated off)' \
         '(--log-format)--log-format[Write the log as lines of text or of JSON]:FORMAT:(text json)' \
@@ -218,7 +232,7 @@ _caracal() {
         '(--check)--check[Print the settings and where each comes from, what this machine has against them, and exit]' \
         '(-h --help)'{-h,--help}'[print a help text]' \
         '(--version)--version[print the version]' \
-        '1:command:((query\:"Ask any tracker; as tracker-query" doctor\:"Examine a tracker thoroughly\: every address, protocol and BEP, with advice" import\:"Take over the configuration and lists of another tracker" completion\:"Print a completion script for bash, zsh or fish" status\:"What a running tracker is doing" top\:"The same, live, with the largest swarms; q or Ctrl-C ends it" swarm\:"One swarm\: its counts and its peers" reload\:"Read the file of settings, certificates and lists again, and say what needs a restart" snapshot\:"Save all swarms now" deny\:"Refuse an info_hash or a network from now on; without one, as denied" undeny\:"Take an info_hash or a network out of the list of those refused" denied\:"Which info_hashes and networks are refused" drop\:"Forget a swarm with its peers"))'
+        '1:command:((query\:"Ask any tracker; as tracker-query" doctor\:"Examine a tracker thoroughly\: every address, protocol and BEP, with advice" import\:"Take over the configuration and lists of another tracker" completion\:"Print a completion script for bash, zsh or fish" status\:"What a running tracker is doing" top\:"The same, live, with the largest swarms; q or Ctrl-C ends it" swarm\:"One swarm\: its counts and its peers" cluster\:"The nodes of the cluster\: which live, how far they lag, what was mended" reload\:"Read the file of settings, certificates and lists again, and say what needs a restart" snapshot\:"Save all swarms now" deny\:"Refuse an info_hash or a network from now on; without one, as denied" undeny\:"Take an info_hash or a network out of the list of those refused" denied\:"Which info_hashes and networks are refused" drop\:"Forget a swarm with its peers"))'
       ;;
   esac
 }

@@ -36,6 +36,9 @@ _tracker_server() {
     --snapshot-interval) return ;;
     --workers) return ;;
     --stream-workers) return ;;
+    --cluster) return ;;
+    --cluster-node) return ;;
+    --cluster-secret-file) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --admin-port) return ;;
     --admin-host) return ;;
     --admin-allowed-host) return ;;
@@ -46,19 +49,20 @@ _tracker_server() {
     --config) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
   esac
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case $word in status|top|swarm|reload|snapshot|deny|undeny|denied|drop) command=$word; break ;; esac
+    case $word in status|top|swarm|cluster|reload|snapshot|deny|undeny|denied|drop) command=$word; break ;; esac
   done
   case $command in
     status) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
     top) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
     swarm) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
+    cluster) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
     reload) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
     snapshot) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
     deny) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
     undeny) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
     denied) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
     drop) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
-    *) words='--host --http-port --udp-port --xdp --xdp-shield --ipv6 --https-port --cert --key --redirect-http --domain --acme-domain --acme-email --acme-directory --acme-http-port --interval --min-interval --peer-ttl --max-peers --max-scrape-hashes --full-scrape --tracker-id --no-ipv4-mapped --no-webtorrent --ws-origin --deny-ws-origin --trusted-proxy --proxy-protocol --allow-list --deny-list --allow-client --deny-client --deny-ip --rate-limit --refused-ports --memory-limit --data-dir --takeover --snapshot-interval --workers --stream-workers --admin-port --admin-host --admin-allowed-host --admin-token-file --admin-socket -v --verbose --log-ip --log-format --config --check -h --help --version status top swarm reload snapshot deny undeny denied drop' ;;
+    *) words='--host --http-port --udp-port --xdp --xdp-shield --ipv6 --https-port --cert --key --redirect-http --domain --acme-domain --acme-email --acme-directory --acme-http-port --interval --min-interval --peer-ttl --max-peers --max-scrape-hashes --full-scrape --tracker-id --no-ipv4-mapped --no-webtorrent --ws-origin --deny-ws-origin --trusted-proxy --proxy-protocol --allow-list --deny-list --allow-client --deny-client --deny-ip --rate-limit --refused-ports --memory-limit --data-dir --takeover --snapshot-interval --workers --stream-workers --cluster --cluster-node --cluster-secret-file --admin-port --admin-host --admin-allowed-host --admin-token-file --admin-socket -v --verbose --log-ip --log-format --config --check -h --help --version status top swarm cluster reload snapshot deny undeny denied drop' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }

@@ -9,7 +9,7 @@ _tracker_server() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     top)
@@ -20,7 +20,7 @@ _tracker_server() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     swarm)
@@ -31,9 +31,20 @@ _tracker_server() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '1:HASH: '
+      ;;
+    cluster)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S \
+        '(--json)--json[print JSON]' \
+        '(--data-dir)--data-dir[Directory for what outlives a restart\: the swarms, the key of UDP connection ids, ACME certificates]:DIR:_files' \
+        '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
+        '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
+        '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     reload)
       shift words; (( CURRENT-- ))
@@ -43,7 +54,7 @@ _tracker_server() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     snapshot)
@@ -54,7 +65,7 @@ _tracker_server() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     deny)
@@ -65,7 +76,7 @@ _tracker_server() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '1:[HASH|CIDR]: '
       ;;
@@ -77,7 +88,7 @@ _tracker_server() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '1:HASH|CIDR: '
       ;;
@@ -89,7 +100,7 @@ _tracker_server() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files'
       ;;
     drop)
@@ -100,7 +111,7 @@ _tracker_server() {
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '1:HASH: '
       ;;
@@ -147,11 +158,14 @@ _tracker_server() {
         '(--snapshot-interval)--snapshot-interval[Seconds between two savings of all swarms to --data-dir; they are also saved at the end]:SEC: ' \
         '(--workers)--workers[Threads that serve UDP and HTTP on Linux; 0 serves both on the main thread]:N: ' \
         '(--stream-workers)--stream-workers[Threads that carry HTTPS, started only with --https-port; 0 carries it on the main thread]:N: ' \
+        '(--cluster)--cluster[Redis or Valkey server through which this tracker and others tell each other of their swarms\: redis\://HOST\:PORT, rediss\:// with TLS, redis-sentinel\://HOST,HOST/NAME, redis-cluster\://HOST,HOST. A password (redis\://\:PASSWORD@HOST) is better given in the file or the environment than as a flag]:URL: ' \
+        '(--cluster-node)--cluster-node[What this node is called, unlike any other of the cluster]:NAME: ' \
+        '(--cluster-secret-file)--cluster-secret-file[File with the secret by which nodes know that news come from each other; at least 16 characters, the same on all]:FILE:_files' \
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
         '(--admin-host)--admin-host[Address that --admin-port binds; beyond loopback it needs --admin-token-file]:ADDRESS: ' \
         '*--admin-allowed-host[Host name by which the dashboard may be called. Repeatable]:NAME: ' \
         '(--admin-token-file)--admin-token-file[File with the token for peers, actions and access from outside; at least 16 characters]:FILE:_files' \
-        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
+        '(--admin-socket)--admin-socket[UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop]:PATH:_files' \
         '(-v --verbose)'{-v,--verbose}'[Log every request]' \
         '(--log-ip)--log-ip[Show IP addresses in the log and on admin pages whole, cut to /24 and /48, or not at all]:HOW:(full truncated off)' \
         '(--log-format)--log-format[Write the log as lines of text or of JSON]:FORMAT:(text json)' \
@@ -159,7 +173,7 @@ _tracker_server() {
         '(--check)--check[Print the settings and where each comes from, what this machine has against them, and exit]' \
         '(-h --help)'{-h,--help}'[print a help text]' \
         '(--version)--version[print the version]' \
-        '1:command:((status\:"What a running tracker is doing" top\:"The same, live, with the largest swarms; q or Ctrl-C ends it" swarm\:"One swarm\: its counts and its peers" reload\:"Read the file of settings, certificates and lists again, and say what needs a restart" snapshot\:"Save all swarms now" deny\:"Refuse an info_hash or a network from now on; without one, as denied" undeny\:"Take an info_hash or a network out of the list of those refused" denied\:"Which info_hashes and networks are refused" drop\:"Forget a swarm with its peers"))'
+        '1:command:((status\:"What a running tracker is doing" top\:"The same, live, with the largest swarms; q or Ctrl-C ends it" swarm\:"One swarm\: its counts and its peers" cluster\:"The nodes of the cluster\: which live, how far they lag, what was mended" reload\:"Read the file of settings, certificates and lists again, and say what needs a restart" snapshot\:"Save all swarms now" deny\:"Refuse an info_hash or a network from now on; without one, as denied" undeny\:"Take an info_hash or a network out of the list of those refused" denied\:"Which info_hashes and networks are refused" drop\:"Forget a swarm with its peers"))'
       ;;
   esac
 }

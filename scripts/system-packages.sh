@@ -17,6 +17,7 @@ packages=(
   haproxy             # test/e2e: a proxy in front of TCP, with the PROXY protocol
   wrk                 # bench: load over HTTP
   opentracker         # bench and test/query: a tracker that no one here wrote
+  redis-server        # test/cluster: the engine between several trackers
   iproute2            # test/server, bench: network namespaces for --xdp
   shellcheck          # test/deploy: the installation script
   systemd             # test/deploy: systemd-analyze for the units

@@ -123,6 +123,48 @@ export interface Actions {
   drop?: (infoHash: Int32Array) => Promise<string>;
 }
 
+/** One node of a cluster, as it was heard of last. */
+export interface ObservedNode {
+  readonly node: string;
+  readonly isAlive: boolean;
+  /** Since it said something of itself. */
+  readonly ageMs: number;
+  /** Another version may say less. */
+  readonly report: {
+    readonly version?: string;
+    readonly ready?: boolean;
+    readonly peers?: number;
+    readonly bytesOut?: number;
+    readonly bytesIn?: number;
+    readonly mended?: number;
+    readonly webTorrentPeers?: number;
+  };
+  /** How long its last message was under way to here. */
+  readonly lagMs: number | undefined;
+}
+
+/** This tracker as a node of a cluster. Counts are since the start. */
+export interface ObservedCluster {
+  readonly node: string;
+  /** Whether it has what the others have, or nobody could be asked. */
+  readonly isReady: boolean;
+  /** Whether the engine takes messages; why not. */
+  readonly isReached: boolean;
+  readonly fault: string | undefined;
+  readonly members: readonly ObservedNode[];
+  /** Bytes that wait for the engine. */
+  readonly waitingBytes: number;
+  readonly sent: { readonly messages: number; readonly bytes: number; readonly records: number };
+  readonly received: { readonly messages: number; readonly bytes: number; readonly records: number };
+  /** How often messages were lost, and how many could not be read. */
+  readonly gaps: number;
+  readonly rejected: number;
+  /** Comparisons, records that changed something here through them, and news that were older than what was known. */
+  readonly rounds: number;
+  readonly mended: number;
+  readonly stale: number;
+}
+
 export interface ObservedTracker {
   readonly version: string;
   /** This machine's name. */
@@ -152,6 +194,8 @@ export interface ObservedTracker {
   /** What is refused, of each kind the first `most` as they are written; undefined where there are no such lists. */
   readonly denied?: ((most: number) => Promise<Denied>) | undefined;
   readonly actions: Actions;
+  /** Undefined where this machine is alone; it gives undefined until the cluster's thread has told anything. */
+  cluster?: () => ObservedCluster | undefined;
 }
 
 /** What the admin door writes to the tracker's log. */

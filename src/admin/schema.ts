@@ -205,6 +205,35 @@ export const logSchema = z.strictObject({
 
 const itemsSchema = z.strictObject({ count, shown: z.array(z.string()) });
 export const deniedSchema = z.strictObject({ info_hashes: itemsSchema, networks: itemsSchema });
+const carried = z.strictObject({ messages: count, bytes: count, records: count });
+export const clusterSchema = z
+  .strictObject({
+    node: z.string(),
+    ready: z.boolean().describe('it has caught up with the others, or there was nobody to catch up with'),
+    engine: z.strictObject({ reached: z.boolean(), fault: z.string().nullable(), waiting_bytes: count }),
+    sent: carried.describe('since the start, as everything below'),
+    received: carried,
+    gaps: count.describe('how often messages of other nodes were lost'),
+    rejected: count.describe('messages that were damaged, signed with another secret, or of another version'),
+    comparisons: count,
+    mended: count.describe('peers that were added or changed by comparisons'),
+    stale: count.describe('news that were older than what was known'),
+    nodes: z.array(
+      z.strictObject({
+        node: z.string(),
+        alive: z.boolean(),
+        age_seconds: seconds.describe('since it said something of itself'),
+        version: z.string().nullable(),
+        ready: z.boolean(),
+        peers: count,
+        lag_seconds: seconds.nullable().describe('how long its last message was under way to this node'),
+        byte_rate: inAndOut(rate).describe('from and to the engine'),
+        mended: count,
+        webtorrent_peers: count,
+      }),
+    ),
+  })
+  .nullable();
 export const doneSchema = z.strictObject({ done: z.string() });
 export const errorSchema = z.strictObject({ error: z.string() });
 export const healthSchema = z.strictObject({ status: z.enum(['live', 'ready', 'not ready']) });
@@ -213,6 +242,7 @@ export type Stats = z.infer<typeof statsSchema>;
 export type TransportStats = z.infer<typeof transportStatsSchema>;
 export type ListenerState = z.infer<typeof listenerSchema>;
 export type Percentiles = z.infer<typeof percentilesSchema>;
+export type Cluster = z.infer<typeof clusterSchema>;
 export type Denied = z.infer<typeof deniedSchema>;
 export type TopSwarms = z.infer<typeof topSwarmsSchema>;
 export type SwarmSizes = z.infer<typeof swarmSizesSchema>;

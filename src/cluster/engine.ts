@@ -44,6 +44,8 @@ export interface Heartbeat {
 export interface Engine {
   /** Adds a message to the end of the row; the oldest go when the row has more than `keptBytes`. */
   publish(bytes: Uint8Array, keptBytes: number): Promise<Position>;
+  /** Milliseconds by the engine's clock. */
+  timeMs(): Promise<number>;
   /** Where the row ends now. */
   end(): Promise<Position>;
   /** Delivers everything behind a position, and then what comes, over breaks of the connection too. */

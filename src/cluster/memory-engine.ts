@@ -73,6 +73,11 @@ export class MemoryEngine implements Engine {
     return String(this.#row.add(bytes, keptBytes));
   }
 
+  async timeMs(): Promise<number> {
+    this.#reach();
+    return this.#row.now();
+  }
+
   async end(): Promise<Position> {
     this.#reach();
     return String(this.#row.number);

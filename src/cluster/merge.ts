@@ -55,6 +55,11 @@ export class Merge {
     this.#left = new LastWords(mostLeft, Math.min(this.#ttlTicks * this.#tickMs, longestLeftMs));
   }
 
+  /** Of this node's ticks. */
+  get secondsPerTick(): number {
+    return this.#tickMs / 1000;
+  }
+
   /** A peer of this node has announced or left, as its journal says. `now` is milliseconds of the monotonic clock. */
   noteOwn(peer: HashedPeer, left: boolean, now: number): void {
     this.#hash.of(peer);

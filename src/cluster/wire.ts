@@ -121,6 +121,11 @@ export class MessageWriter {
     this.records = 0;
   }
 
+  /** Bytes so far. */
+  get length(): number {
+    return this.#at;
+  }
+
   /** Whether one more record of any kind fits. */
   get hasRoom(): boolean {
     return this.#at + largestRecord + signatureBytes <= this.#bytes.length;
@@ -157,10 +162,15 @@ export class MessageWriter {
 
   /** @throws RangeError when it is longer than there is room for */
   text(text: string): void {
-    const bytes = utf8.encode(text);
+    this.raw(utf8.encode(text));
+  }
+
+  /** As `text`. */
+  raw(bytes: Uint8Array): void {
+    if (this.#at + bytes.length + signatureBytes > this.#bytes.length)
+      throw new RangeError('a message is too long');
     this.#bytes.set(bytes, this.#at);
     this.#at += bytes.length;
-    if (this.#at + signatureBytes > this.#bytes.length) throw new RangeError('a message is too long');
   }
 
   /** The message, to be sealed before it is sent. */

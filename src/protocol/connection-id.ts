@@ -17,8 +17,11 @@ export class ConnectionIds {
   high = 0;
   /** The second half. */
   low = 0;
-  readonly #mac: SipHash;
-  readonly #previousMac: SipHash | undefined;
+  #mac: SipHash;
+  #previousMac: SipHash | undefined;
+  /** Seconds by which the epochs are ahead of the clock that is passed in. */
+  #ahead = 0;
+  #isShared = false;
 
   /** Keys are 16 secret bytes each; ids made with the previous one are still taken. */
   constructor(key: Uint8Array, previousKey?: Uint8Array) {
@@ -27,11 +30,22 @@ export class ConnectionIds {
   }
 
   /**
+   * From here on these keys, which other machines have too: their clocks begin somewhere else, so `aheadSeconds` are added
+   * to this one's, and ids of an epoch that begins just now are good before it does.
+   */
+  share(key: Uint8Array, previousKey: Uint8Array, aheadSeconds: number): void {
+    this.#mac = new SipHash(key);
+    this.#previousMac = new SipHash(previousKey);
+    this.#ahead = aheadSeconds;
+    this.#isShared = true;
+  }
+
+  /**
    * Makes the id for a client into `high` and `low`. The address is 1 or 4 little-endian words from `at` on; the port
    * does not count, as some clients change it. `nowSeconds` is whole seconds of any clock that all threads and restarts share.
    */
   issue(family: 4 | 6, words: Int32Array, at: number, nowSeconds: number): void {
-    const epoch = nowSeconds >>> epochShift;
+    const epoch = (nowSeconds + this.#ahead) >>> epochShift;
     this.#hash(this.#mac, family, words, at, epoch);
     this.high = apartFromActions(this.#mac.high);
     this.low = (this.#mac.low & ~3) | (epoch & 3);
@@ -46,9 +60,12 @@ export class ConnectionIds {
     high: number,
     low: number,
   ): boolean {
-    const epoch = nowSeconds >>> epochShift;
-    const age = stepsSince(low, epoch, 3);
-    if (age >= acceptedEpochs) return false;
+    const epoch = (nowSeconds + this.#ahead) >>> epochShift;
+    let age = stepsSince(low, epoch, 3);
+    if (age >= acceptedEpochs) {
+      if (!this.#isShared) return false;
+      age = -1;
+    }
     if (this.#agrees(this.#mac, family, words, at, epoch - age, high, low)) return true;
     return (
       this.#previousMac !== undefined &&

@@ -8,6 +8,11 @@ import { performance } from 'node:perf_hooks';
 // Their difference is constant, so adding it once makes the cheap clock the shared one.
 const bootOffsetMs = Number(process.hrtime.bigint() / 1_000_000n) - performance.now();
 
+/** The same clock in milliseconds. */
+export function monotonicMs(): number {
+  return performance.now() + bootOffsetMs;
+}
+
 /** Whole seconds since the machine booted. Setting the wall clock does not move it. */
 export function monotonicSeconds(): number {
   // An int32, for 68 years: whoever reckons with it then does so in whole numbers.

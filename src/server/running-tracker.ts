@@ -1,4 +1,6 @@
 // A tracker whose listeners are open: what runs beside them, begun in order and ended in reverse, and what may be asked of it.
+import { applyListNews } from './cluster/apply-list-news.ts';
+import type { ClusterLink } from './cluster/cluster-link.ts';
 import type { Core } from './core.ts';
 import type { Listeners } from './listening/listeners.ts';
 import { formatListening, type ListeningAddress, listeningAddressOf } from './listening/listening-address.ts';
@@ -30,6 +32,8 @@ export class RunningTracker {
   readonly #core: Core;
   readonly #takeover: Takeover;
   readonly #listeners: Listeners;
+  /** Undefined where this machine is alone. */
+  readonly #cluster: ClusterLink | undefined;
   readonly #parts = new Parts();
   #admin: OpenAdmin | undefined;
   #reload: Reload | undefined;
@@ -37,7 +41,8 @@ export class RunningTracker {
   #onEnding: (() => void) | undefined;
   #saved: Promise<string | undefined> | undefined;
 
-  constructor(core: Core, takeover: Takeover, listeners: Listeners) {
+  constructor(core: Core, takeover: Takeover, listeners: Listeners, cluster?: ClusterLink) {
+    this.#cluster = cluster;
     this.#core = core;
     this.#takeover = takeover;
     this.#listeners = listeners;
@@ -52,6 +57,7 @@ export class RunningTracker {
     const reload = new Reload({ core: this.#core, listeners, admin: () => this.#admin, settings });
     this.#reload = reload;
     await this.#parts.start(
+      this.#clusterPart(),
       { stop: (graceMs) => listeners.close(graceMs) },
       this.#adminPart(settings, reload),
       accessUpkeep({ ...this.#core, listeners }),
@@ -151,6 +157,21 @@ export class RunningTracker {
     clearTimeout(late);
   }
 
+  /** Ends after the listeners, so that the last announces are told. */
+  #clusterPart(): Part {
+    const { store, access, log } = this.#core;
+    const cluster = this.#cluster;
+    return {
+      start: () => {
+        cluster?.followKeys((keys) => this.#listeners.shareKeys(keys));
+        cluster?.followLists((news, node) => {
+          void applyListNews(news, node, { store, access, log, reload: () => this.reload() });
+        });
+      },
+      stop: (graceMs) => cluster?.stop(graceMs),
+    };
+  }
+
   #adminPart(settings: SettingsSource | undefined, reload: Reload): Part {
     const { log, failed } = this.#core;
     const observed = {
@@ -159,6 +180,7 @@ export class RunningTracker {
       configuration: () => listInForce(settings),
       reload: () => reload.now(),
       uncaughtExceptions: () => this.#uncaughtExceptions,
+      cluster: this.#cluster,
     };
     return {
       start: async () => {
@@ -183,7 +205,13 @@ export class RunningTracker {
   }
 
   #saveLast(): Promise<string | undefined> {
-    this.#saved ??= this.#core.snapshots?.close(this.#onEnding) ?? Promise.resolve(undefined);
+    this.#saved ??= this.#closeSnapshots();
     return this.#saved;
+  }
+
+  async #closeSnapshots(): Promise<string | undefined> {
+    const fault = await this.#core.snapshots?.close(this.#onEnding);
+    if (fault === undefined) this.#cluster?.noteSavedLast();
+    return fault;
   }
 }

@@ -1,5 +1,7 @@
 // How the tracker is put together, in order: what may fail without anything to take back, its core, its listeners, the rest.
 import { endianness } from 'node:os';
+import type { SharedKeys } from '../transport/opener.ts';
+import { ClusterLink } from './cluster/cluster-link.ts';
 import { createCore, type Embedding } from './core.ts';
 import { type InheritedListener, planListeners } from './listening/listen-plan.ts';
 import { openListeners } from './listening/listeners.ts';
@@ -39,18 +41,30 @@ export async function startTrackerServer(
   const plan = takeover.furnish(planListeners(configuration, inherited, embedding !== undefined));
   const core = createCore(configuration, log, access, embedding);
   const { store, snapshots } = core;
+  const cluster = configuration.cluster === undefined ? undefined : new ClusterLink(core);
+  let starting: Promise<void> | undefined;
+  let shared: SharedKeys | undefined;
   const listeners = await openListeners(plan, core, {
     // An answer without the peers that are still on disk, or with another process, would be a wrong one.
     whileStarting: () => {
+      starting = cluster?.start();
+      starting?.catch(() => {});
       if (!takeover.takesPlace) snapshots?.load();
     },
     beforeServing: async () => {
+      await starting;
+      shared = await cluster?.sharedKeys();
       const taken = await takeover.copyTo(store);
       if (taken) snapshots?.tookOver(taken);
+      cluster?.begin(taken === undefined);
     },
+    sharedKeys: () => shared,
+  }).catch(async (error) => {
+    await cluster?.stop(0);
+    throw error;
   });
   takeover.answers();
-  const tracker = new RunningTracker(core, takeover, listeners);
+  const tracker = new RunningTracker(core, takeover, listeners, cluster);
   await tracker.start(options);
   return tracker;
 }

@@ -40,6 +40,15 @@ export interface Opener<Planned extends PlannedSocket = PlannedSocket, Open exte
   waitsFor?(): string | undefined;
   /** Where threads serve its sockets. Several transports may share them. */
   readonly threads?: ServingThreads;
+  /** Has what it serves itself make and take connection ids with other keys. */
+  shareKeys?(keys: SharedKeys): void;
+}
+
+/** Keys of connection ids that several machines have, 16 bytes each, and what to add to this one's seconds. */
+export interface SharedKeys {
+  readonly current: Uint8Array;
+  readonly previous: Uint8Array;
+  readonly aheadSeconds: number;
 }
 
 /** Threads that are made ready while the main thread loads, and held back until everything is. */
@@ -54,6 +63,8 @@ export interface ServingThreads {
   change(change: LiveChange): void;
   /** Resolves when none of them answers as before the last change, or to which may still do so. */
   changeTaken(): Promise<string | undefined>;
+  /** Has them make and take connection ids with other keys, where they do. */
+  shareKeys?(keys: SharedKeys): void;
   /** Whether each has shown a sign of life since this was last asked. */
   isWell(): boolean;
 }

@@ -9,7 +9,7 @@ import {
   formatShare,
   formatSpan,
 } from '../page/format.ts';
-import type { Denied, Stats, SwarmDetail, TopSwarms } from '../schema.ts';
+import type { Cluster, Denied, Stats, SwarmDetail, TopSwarms } from '../schema.ts';
 
 /** More listeners than these are told in one line, but for those that do not answer. */
 const mostListeners = 4;
@@ -44,6 +44,42 @@ export function formatDenied({ info_hashes: infoHashes, networks }: Denied): str
     ...(count > shown.length ? [`  and ${formatCount(count - shown.length)} more`] : []),
   ];
   return [...tell('info_hashes', infoHashes), ...tell('networks', networks)].join('\n');
+}
+
+/** A node of a cluster, and those that it knows of. */
+export function formatCluster(cluster: Cluster): string {
+  if (cluster === null) return 'This tracker is alone: it runs without --cluster.';
+  const { node, ready, engine, sent, received, gaps, rejected, comparisons, mended, nodes } = cluster;
+  const waiting = engine.waiting_bytes > 0 ? `, ${formatBytes(engine.waiting_bytes)} wait for it` : '';
+  const rows = nodes.map((one) => [
+    one.node,
+    one.alive ? (one.ready ? 'ready' : 'joining') : `gone for ${formatSpan(one.age_seconds)}`,
+    one.version ?? '',
+    formatCount(one.peers),
+    one.node === node || one.lag_seconds === null ? '' : formatSeconds(one.lag_seconds),
+    `${formatBytes(one.byte_rate.out)}/s`,
+    `${formatBytes(one.byte_rate.in)}/s`,
+    formatCount(one.mended),
+  ]);
+  return [
+    `node ${node}, ${ready ? 'ready' : 'not ready: it has not caught up'}`,
+    '',
+    ...formatTable([
+      [
+        'engine',
+        engine.reached ? `reached${waiting}` : `away: ${engine.fault ?? 'not heard of yet'}${waiting}`,
+      ],
+      ['told', `${formatCount(sent.records)} records`, formatBytes(sent.bytes)],
+      ['heard', `${formatCount(received.records)} records`, formatBytes(received.bytes)],
+      ['lost', `${formatCount(gaps)} times`, `${formatCount(rejected)} messages could not be read`],
+      ['mended', `${formatCount(mended)} peers`, `in ${formatCount(comparisons)} comparisons`],
+    ]),
+    '',
+    ...formatTable(
+      [['nodes', 'state', 'version', 'peers', 'lag', 'out', 'in', 'mended'], ...rows],
+      [3, 4, 5, 6, 7],
+    ),
+  ].join('\n');
 }
 
 /** The same with the largest swarms below it, cut to `rows` lines of `columns` characters. */

@@ -7,7 +7,7 @@ import { History } from '../measures/history.ts';
 import { readHistory, writeHistory } from '../measures/history-file.ts';
 import { createMetrics } from '../measures/metrics.ts';
 import { Monitor } from '../measures/monitor.ts';
-import { Readiness } from '../measures/readiness.ts';
+import { hasCaughtUp, Readiness } from '../measures/readiness.ts';
 import { Survey } from '../measures/survey.ts';
 import type { AdminLog, ObservedTracker, StoreTotals } from '../observed-tracker.ts';
 import type { IpVisibility } from '../shown-address.ts';
@@ -73,7 +73,7 @@ export class AdminDoor {
       onException,
     });
     this.#streams = new EventStreams(this.#monitor);
-    const registry = createMetrics(tracker, () => this.#readiness.ready, now);
+    const registry = createMetrics(tracker, () => this.#readiness.ready && hasCaughtUp(tracker), now);
     this.#serverOptions = {
       api: new Api({
         tracker,

@@ -22,6 +22,7 @@ import {
 import type {
   AnnounceUrls,
   Clients,
+  Cluster,
   ConfigurationAnswer,
   Denied,
   LogAnswer,
@@ -32,6 +33,7 @@ import type {
   TopSwarms,
 } from '../schema.ts';
 import { formatShownIp, type IpVisibility } from '../shown-address.ts';
+import { describeCluster } from './describe-cluster.ts';
 import type { Answer } from './question.ts';
 import { RequestError } from './question.ts';
 
@@ -186,6 +188,11 @@ export class Api {
 
   configuration(): ConfigurationAnswer {
     return { options: this.#parts.tracker.configuration() };
+  }
+
+  cluster(): Cluster {
+    const cluster = this.#parts.tracker.cluster?.();
+    return cluster === undefined ? null : describeCluster(cluster);
   }
 
   async denied(): Promise<Denied> {

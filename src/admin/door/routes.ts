@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import {
   announceUrlsSchema,
   clientsSchema,
+  clusterSchema,
   configurationSchema,
   deniedSchema,
   doneSchema,
@@ -63,9 +64,10 @@ export const routes: readonly Route[] = [
   {
     method: 'GET',
     path: '/health/ready',
-    summary: 'Whether every listener has answered an announce to itself.',
+    summary:
+      'Whether every listener has answered an announce to itself, and a node of a cluster has caught up.',
     schema: healthSchema,
-    otherStatuses: { 503: 'a listener does not answer' },
+    otherStatuses: { 503: 'a listener does not answer, or the node has not caught up' },
     answer: (api) => api.ready(),
   },
   {
@@ -221,6 +223,13 @@ export const routes: readonly Route[] = [
     trustedOnly: true,
     schema: deniedSchema,
     answer: async (api) => json(await api.denied()),
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/cluster',
+    summary: 'This tracker as a node of a cluster, and the other nodes; null where there is none.',
+    schema: clusterSchema,
+    answer: (api) => json(api.cluster()),
   },
   {
     method: 'POST',

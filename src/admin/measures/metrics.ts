@@ -12,6 +12,7 @@ import {
   transports,
 } from '../../transport/transports.ts';
 import { eventNames, type ObservedTracker } from '../observed-tracker.ts';
+import { registerClusterMetrics } from './cluster-metrics.ts';
 import { LatencyMetric } from './latency-metric.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
 
@@ -30,6 +31,7 @@ export function createMetrics(tracker: ObservedTracker, isReady: () => boolean, 
   registerBuildInfo(registry, tracker);
   registerLogMetric(registry, tracker);
   registerUpkeepMetrics(registry, tracker, isReady, now);
+  if (tracker.cluster) registerClusterMetrics(registry, tracker.cluster);
   registerProcessMetrics(registry, tracker.startedAtMs);
   return registry;
 }
@@ -236,8 +238,10 @@ function registerUpkeepMetrics(
       },
     });
   };
-  gauge('tracker_ready', 'Whether every listener answered its last announce to itself.', () =>
-    isReady() ? 1 : 0,
+  gauge(
+    'tracker_ready',
+    'Whether every listener answered its last announce to itself, and a node of a cluster has caught up.',
+    () => (isReady() ? 1 : 0),
   );
   gauge('tracker_snapshot_age_seconds', 'Time since swarms were last saved.', () => {
     const savedAtMs = tracker.snapshot()?.savedAtMs;

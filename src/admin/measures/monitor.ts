@@ -12,7 +12,7 @@ import { eventNames, type ObservedTracker, type StoreTotals } from '../observed-
 import type { Stats, TransportStats } from '../schema.ts';
 import { type History, type HistoryRow, historySeriesNames } from './history.ts';
 import { percentilesOf } from './latency.ts';
-import type { Readiness } from './readiness.ts';
+import { hasCaughtUp, type Readiness } from './readiness.ts';
 import type { Survey } from './survey.ts';
 
 type Counts = Partial<Record<TransportName, TransportCounts>>;
@@ -135,7 +135,7 @@ export class Monitor {
       },
       cpu: Number(((cpu.user + cpu.system) / 1e6 / elapsed).toFixed(3)),
       listeners: readiness.listeners,
-      ready: readiness.ready,
+      ready: readiness.ready && hasCaughtUp(tracker),
       snapshot: snapshot
         ? {
             saved_at: snapshot.savedAtMs ?? null,

@@ -1,6 +1,6 @@
 // Whether each listener answers: announces to each of them at the start, and then every half minute.
 
-import type { AdminLog, ObservedListener } from '../observed-tracker.ts';
+import type { AdminLog, ObservedListener, ObservedTracker } from '../observed-tracker.ts';
 import type { ListenerState } from '../schema.ts';
 
 const checkEveryMs = 30_000;
@@ -108,4 +108,9 @@ async function answered(ask: (signal: AbortSignal) => Promise<void>): Promise<vo
     if (signal.aborted) throw new Error(`no answer within ${timeoutMs / 1000} s`, { cause: error });
     throw error;
   }
+}
+
+/** Of a node of a cluster: whether it has what the others have. A tracker that is alone has it always. */
+export function hasCaughtUp({ cluster }: Pick<ObservedTracker, 'cluster'>): boolean {
+  return cluster === undefined || cluster()?.isReady === true;
 }

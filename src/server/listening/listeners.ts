@@ -1,6 +1,6 @@
 // How the planned listeners become sockets that answer: all of them or none, and in which order.
 import type { LiveChange } from '../../transport/live-change.ts';
-import type { ServingThreads } from '../../transport/opener.ts';
+import type { ServingThreads, SharedKeys } from '../../transport/opener.ts';
 import type { AskSelf } from '../../transport/self-question.ts';
 import type { TransportCounts } from '../../transport/transport-counts.ts';
 import { listeningTransports, type TransportName } from '../../transport/transports.ts';
@@ -15,6 +15,8 @@ export interface OpeningSteps {
   whileStarting?: () => void;
   /** Called when everything is ready that takes its time, and before anything answers. */
   beforeServing?: () => Promise<void>;
+  /** Called when nothing is left to wait for: the keys of connection ids, where other machines have them too. */
+  sharedKeys?: () => SharedKeys | undefined;
 }
 
 /** What answers, and what it has counted. */
@@ -34,6 +36,8 @@ export interface Listeners {
   change(change: LiveChange): void;
   /** Resolves when no thread answers as before the last change, or to which may still do so. */
   changeTaken(): Promise<string | undefined>;
+  /** Has connection ids made and taken with keys that other machines have too. */
+  shareKeys(keys: SharedKeys): void;
   /** Whether each thread that serves sockets has shown a sign of life since this was last asked. */
   isWell(): boolean;
   close(graceMs?: number): Promise<void>;
@@ -46,7 +50,7 @@ export interface Listeners {
 export async function openListeners(
   plan: readonly PlannedListener[],
   parts: ListenerParts,
-  { whileStarting, beforeServing }: OpeningSteps = {},
+  { whileStarting, beforeServing, sharedKeys }: OpeningSteps = {},
 ): Promise<Listeners> {
   const all: Listener[] = [];
   const { openers, upgraded, guests, here } = await createOpeners(plan, parts);
@@ -66,6 +70,10 @@ export async function openListeners(
     }
   };
   // Threads can be made ready and held back; whatever the main thread opens answers at once.
+  const shareKeys = (keys: SharedKeys) => {
+    for (const ones of threads) ones.shareKeys?.(keys);
+    for (const { title } of inUse) openers[title].shareKeys?.(keys);
+  };
   const early = ({ protocol }: PlannedListener) => openers[protocol].threads !== undefined;
   try {
     for (const planned of plan.filter(early)) {
@@ -78,6 +86,8 @@ export async function openListeners(
     whileStarting?.();
     await started;
     await beforeServing?.();
+    const keys = sharedKeys?.();
+    if (keys) shareKeys(keys);
     for (const planned of plan.filter((planned) => !early(planned))) await open(planned);
     for (const ones of threads) ones.serve();
   } catch (error) {
@@ -103,6 +113,7 @@ export async function openListeners(
       here.takeUp(change);
       for (const ones of threads) ones.change(change);
     },
+    shareKeys,
     changeTaken: async () => {
       const late = await Promise.all([...threads].map((ones) => ones.changeTaken()));
       return late.find((reason) => reason !== undefined);

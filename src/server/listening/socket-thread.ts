@@ -1,6 +1,7 @@
 // One socket worker's thread seen from the main thread: it sleeps in the kernel, so whatever it is told it is woken for.
 import type { Waker } from '../../net/waker.ts';
 import type { LiveChange } from '../../transport/live-change.ts';
+import type { SharedKeys } from '../../transport/opener.ts';
 import type { HttpWorkerMessage } from './http-worker.ts';
 import { KeptThread, type ToldOfThread } from './kept-thread.ts';
 import { changed } from './live-change.ts';
@@ -58,6 +59,14 @@ export class SocketThread {
   change(change: LiveChange): void {
     this.data = changed(this.data, change);
     this.#thread.post(change);
+    Atomics.add(this.data.changeCount, 0, 1);
+    this.wake();
+  }
+
+  /** As `change`; keys are given again to a thread that is started again. */
+  shareKeys(keys: SharedKeys): void {
+    this.data.sharedKeys = keys;
+    this.#thread.post(keys);
     Atomics.add(this.data.changeCount, 0, 1);
     this.wake();
   }

@@ -13,6 +13,7 @@ import { Protection, type ProtectionMemory } from '../../tracker/protection.ts';
 import { Tracker, type TrackerSettings } from '../../tracker/tracker.ts';
 import type { HttpEpoll } from '../../transport/http-epoll/http-epoll.ts';
 import type { LiveChange, RequestLog } from '../../transport/live-change.ts';
+import type { SharedKeys } from '../../transport/opener.ts';
 import { UdpBatchTransport } from '../../transport/udp/udp-batch.ts';
 import { createUdpCounters } from '../../transport/udp/udp-counters.ts';
 import { monotonicSeconds } from '../clock.ts';
@@ -29,6 +30,8 @@ export interface SocketWorkerData {
   settings: TrackerSettings;
   protection: ProtectionMemory;
   keys: ConnectionKeys;
+  /** Used instead, where other machines have them too. */
+  sharedKeys: SharedKeys | undefined;
   sockets: readonly UdpSocket[];
   waker: WakerHandle;
   /** Counted up whenever the main thread wakes this one: how it sees that the loop still turns. */
@@ -69,8 +72,9 @@ function run(data: SocketWorkerData): void {
   const names = data.http?.settings.names;
   const rules = data.http?.settings.webTorrent?.rules;
   const parts = new LiveParts(tracker, createLines(data.linesWaiting), data.requestLog, { names, rules });
-  const takeUpChanges = createUpdate(data, parts);
   const ids = new ConnectionIds(data.keys.current, data.keys.previous);
+  if (data.sharedKeys) shareKeys(ids, data.sharedKeys);
+  const takeUpChanges = createUpdate(data, parts, ids);
   const onException = createReporter();
   const loop = new EventLoop(calls);
   const batches: DatagramBatch[] = [];
@@ -140,7 +144,7 @@ function endHttp(http: HttpEpoll, loop: EventLoop, graceMs: number): void {
 }
 
 /** A thread that sleeps in the kernel hears no messages: it looks for them when the word says that there are some. */
-function createUpdate({ changeCount }: SocketWorkerData, parts: LiveParts): () => void {
+function createUpdate({ changeCount }: SocketWorkerData, parts: LiveParts, ids: ConnectionIds): () => void {
   // One more look than needed does no harm; one that is missed would.
   let seen = -1;
   return () => {
@@ -148,8 +152,14 @@ function createUpdate({ changeCount }: SocketWorkerData, parts: LiveParts): () =
     if (changes === seen) return;
     seen = changes;
     for (let next = receiveMessageOnPort(parentPort!); next; next = receiveMessageOnPort(parentPort!)) {
-      parts.takeUp(next.message as LiveChange);
+      const message = next.message as LiveChange | SharedKeys;
+      if ('aheadSeconds' in message) shareKeys(ids, message);
+      else parts.takeUp(message);
     }
     tell({ kind: 'changed', changes });
   };
+}
+
+function shareKeys(ids: ConnectionIds, { current, previous, aheadSeconds }: SharedKeys): void {
+  ids.share(current, previous, aheadSeconds);
 }

@@ -13,6 +13,7 @@ import type { ConnectionTable } from '../../transport/http/connection-table.ts';
 import { HttpCounters } from '../../transport/http/http-counters.ts';
 import { backlog } from '../../transport/http/http-limits.ts';
 import type { LiveChange, RequestLog } from '../../transport/live-change.ts';
+import type { SharedKeys } from '../../transport/opener.ts';
 import { createUdpCounters, UdpCounter, udpCounterBytes } from '../../transport/udp/udp-counters.ts';
 import type { XdpCounts } from '../../transport/udp/xdp-counts.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
@@ -164,6 +165,7 @@ export class SocketWorkers {
         settings,
         protection: protection.memory,
         keys,
+        sharedKeys: undefined,
         sockets: this.#binds.map((sockets) => sockets[number]),
         waker: waker.handle,
         requestLog: { verbose: requestLog?.verbose ?? false, logIp: requestLog?.logIp ?? 'off' },
@@ -214,6 +216,11 @@ export class SocketWorkers {
   /** Gives the threads what a reload changes; each takes them up before its next packets. */
   change(change: LiveChange): void {
     for (const thread of this.#threads) thread.change(change);
+  }
+
+  /** Has the threads make and take connection ids with these keys, before their next packets. */
+  shareKeys(keys: SharedKeys): void {
+    for (const thread of this.#threads) thread.shareKeys(keys);
   }
 
   /** Resolves when no thread answers as before the last change, or to which may still do so. */

@@ -1,7 +1,7 @@
 // Whether sockets are served by threads of their own, and what every transport that they serve has in common.
 import { findFastPath } from '../../net/availability.ts';
 import { loadSystemCalls, type SystemCallsOrReason } from '../../net/system-calls.ts';
-import type { DatagramWorkers, ServingThreads } from '../../transport/opener.ts';
+import type { DatagramWorkers, ServingThreads, SharedKeys } from '../../transport/opener.ts';
 import { udpCounts, udpTallies } from '../../transport/udp/udp-counts.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
@@ -64,7 +64,8 @@ export function createThreads(
     failed,
     requestLog: requestLogOf(configuration, log),
   });
-  return { workers, serving: serving('socket workers', workers) };
+  const shareKeys = (shared: SharedKeys) => workers.shareKeys(shared);
+  return { workers, serving: { ...serving('socket workers', workers), shareKeys } };
 }
 
 /** Undefined where the main thread carries HTTPS, if anybody does; a line in the log says why. */

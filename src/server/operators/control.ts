@@ -1,8 +1,14 @@
 // The commands that ask a running tracker: which there are, how they find it, and what they print.
 import { readFileSync } from 'node:fs';
 import { askDoor, ControlError, type DoorAddress, listenAtDoor } from '../../admin/command/control-client.ts';
-import { formatDenied, formatStatus, formatSwarm, formatTop } from '../../admin/command/terminal-view.ts';
-import type { Denied, Stats, SwarmDetail, TopSwarms } from '../../admin/schema.ts';
+import {
+  formatCluster,
+  formatDenied,
+  formatStatus,
+  formatSwarm,
+  formatTop,
+} from '../../admin/command/terminal-view.ts';
+import type { Cluster, Denied, Stats, SwarmDetail, TopSwarms } from '../../admin/schema.ts';
 import { calledAs } from '../../cli/called-as.ts';
 import { refuseStray } from '../../cli/command-line.ts';
 import { nearest } from '../../cli/did-you-mean.ts';
@@ -62,6 +68,13 @@ export const controlCommands: Record<string, Command> = {
     run: async (door, infoHash, json) => {
       const swarm = await askDoor<SwarmDetail>(door, `/api/v1/swarms/${infoHash}`);
       return json ? JSON.stringify(swarm) : formatSwarm(swarm);
+    },
+  },
+  cluster: {
+    summary: 'The nodes of the cluster: which live, how far they lag, what was mended.',
+    run: async (door, _, json) => {
+      const cluster = await askDoor<Cluster>(door, '/api/v1/cluster');
+      return json ? JSON.stringify(cluster) : formatCluster(cluster);
     },
   },
   reload: {

@@ -3,12 +3,14 @@ import { hostname } from 'node:os';
 import {
   type Actions,
   headSeeder,
+  type ObservedCluster,
   type ObservedListener,
   type ObservedTracker,
   type OptionInForce,
   slicePeer,
   sliceSwarm,
 } from '../../admin/observed-tracker.ts';
+import { formatCidr } from '../../protocol/cidr.ts';
 import { isWildcard } from '../../protocol/ip-address.ts';
 import { WalkSlice, walkedPeer, walkedSeeder, walkedSwarm } from '../../swarm/store-walk.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
@@ -40,7 +42,18 @@ export interface ObservedParts {
   reload: () => Promise<string>;
   /** Since the start. */
   uncaughtExceptions: () => number;
+  /** Undefined where this machine is alone. */
+  cluster: ClusterSeen | undefined;
 }
+
+/** The cluster, as far as operators see it and tell it something. */
+export interface ClusterSeen {
+  readonly state: ObservedCluster | undefined;
+  /** `subject` is an info_hash in hexadecimal digits, a network, or nothing. */
+  tellList(news: { action: ToldAction; subject: string }): void;
+}
+
+export type ToldAction = 'deny' | 'undeny' | 'denyNetwork' | 'undenyNetwork' | 'drop' | 'reload';
 
 export function createObservedTracker(
   parts: ObservedParts,
@@ -78,8 +91,9 @@ export function createObservedTracker(
     get denied() {
       return access.isEmpty ? undefined : (most: number) => access.denied(most);
     },
+    ...(parts.cluster && { cluster: () => parts.cluster?.state }),
     get actions() {
-      return actionsOf(parts);
+      return tellingOthers(parts.cluster, actionsOf(parts));
     },
   };
 }
@@ -105,6 +119,32 @@ function actionsOf({ store, snapshots, access, reload }: ObservedParts): Actions
       },
     }),
     drop: (infoHash) => drop(store, infoHash),
+  };
+}
+
+/** The same actions; what one has done is told to the other nodes. */
+function tellingOthers(cluster: ClusterSeen | undefined, actions: Actions): Actions {
+  if (cluster === undefined) return actions;
+  const telling =
+    <T extends unknown[]>(
+      action: ToldAction,
+      act: ((...subject: T) => Promise<string>) | undefined,
+      name: (...subject: T) => string,
+    ) =>
+    async (...subject: T) => {
+      const done = await act!(...subject);
+      cluster.tellList({ action, subject: name(...subject) });
+      return done;
+    };
+  const { deny, undeny, drop, denyNetwork, undenyNetwork, reload } = actions;
+  return {
+    ...actions,
+    ...(deny && { deny: telling('deny', deny, hexOf) }),
+    ...(undeny && { undeny: telling('undeny', undeny, hexOf) }),
+    ...(drop && { drop: telling('drop', drop, hexOf) }),
+    ...(denyNetwork && { denyNetwork: telling('denyNetwork', denyNetwork, formatCidr) }),
+    ...(undenyNetwork && { undenyNetwork: telling('undenyNetwork', undenyNetwork, formatCidr) }),
+    ...(reload && { reload: telling('reload', reload, () => '') }),
   };
 }
 

@@ -47,6 +47,6 @@ export const adminOptions = {
     default: undefined,
     defaultText: 'admin.sock in --data-dir',
     example: '/run/tracker/admin.sock',
-    help: 'UNIX socket for the commands status, top, swarm, reload, snapshot, deny, undeny, denied and drop.',
+    help: 'UNIX socket for the commands status, top, swarm, cluster, reload, snapshot, deny, undeny, denied and drop.',
   }),
 } as const;

@@ -135,4 +135,18 @@ function checkProxies(values: OptionValues): string[] {
   return [];
 }
 
-const checks = [checkHosts, checkPorts, checkProxies, checkAdmin, checkTakeover, checkHttps, checkTimes];
+function checkCluster(values: OptionValues, origins: ResolvedConfiguration['origins']): string[] {
+  const { cluster } = values;
+  if (cluster === undefined) {
+    const idle = (['cluster-node', 'cluster-secret-file'] as const).filter(
+      (name) => origins[name] !== 'default',
+    );
+    return idle.map((name) => `--${name} does nothing without --cluster`);
+  }
+  if (origins.cluster !== 'flag' || !/\/\/[^@/]*:[^@/]+@/.test(cluster)) return [];
+  return [
+    '--cluster has a password in it, which every user of this machine can read in the list of processes',
+  ];
+}
+
+const checks = [checkHosts, checkPorts, checkProxies, checkAdmin, checkTakeover, checkHttps, checkTimes, checkCluster];

@@ -10,6 +10,7 @@ export const optionGroups = [
   'Clients behind proxies',
   'Protection',
   'Resources',
+  'Cluster',
   'Admin',
   'Log',
   'General',

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { IpVisibility } from '../../admin/shown-address.ts';
 import { adminOptions } from './admin-options.ts';
+import { clusterOptions } from './cluster-options.ts';
 import { httpsOptions } from './https-options.ts';
 import { type Option, option } from './option.ts';
 import {
@@ -182,6 +183,7 @@ export const optionTable = {
     example: 2,
     help: 'Threads that carry HTTPS, started only with --https-port; 0 carries it on the main thread.',
   }),
+  ...clusterOptions,
   ...adminOptions,
   verbose: option<boolean>({
     reload: true,

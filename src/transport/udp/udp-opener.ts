@@ -71,6 +71,7 @@ function createDgramOpener({ tracker, keys, clock, failed, warn }: OpenerParts):
     counts: () => udpCounts(all),
     tallies: () => udpTallies(all),
     askSelf: askUdp,
+    shareKeys: ({ current, previous, aheadSeconds }) => ids.share(current, previous, aheadSeconds),
   };
 }
 

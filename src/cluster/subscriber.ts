@@ -1,0 +1,144 @@
+// How other nodes' messages are taken up: each once, in order, and in slices that let everything else have its turn.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ClusterClock } from './cluster-clock.ts';
+import type { ClusterParts } from './cluster-parts.ts';
+import type { Delivered, Position, Subscriber } from './engine.ts';
+import type { Merge } from './merge.ts';
+import { type Message, MessageKind, openMessage, RecordReader, readText } from './wire.ts';
+
+const recordsPerSlice = 2000;
+
+/** What has been heard of a node. */
+interface Heard {
+  incarnation: bigint;
+  number: number;
+  lagMs: number;
+}
+
+export interface ToldOfMessages {
+  /** What this node is about to apply may be older than what has changed here. */
+  beforeNews(): void;
+  /** Another node, or this one, has said something that is no news of peers, so many milliseconds ago. */
+  note(note: Note, from: Message, agoMs: number): void;
+  /** Messages were lost. */
+  gap(): void;
+}
+
+/** What is said in JSON; `is` tells what it is, and anything else may be missing or be anything. */
+export type Note = { readonly is?: unknown } & Readonly<Record<string, unknown>>;
+
+export class ClusterSubscriber implements Subscriber {
+  /** Since the start. */
+  readonly counts = {
+    messages: 0,
+    bytes: 0,
+    gaps: 0,
+    replayed: 0,
+    damaged: 0,
+    otherSecret: 0,
+    otherVersion: 0,
+  };
+  readonly #parts: ClusterParts;
+  readonly #merge: Merge;
+  readonly #told: ToldOfMessages;
+  readonly #clock = new ClusterClock();
+  readonly #heard = new Map<string, Heard>();
+  readonly #warned = new Set<string>();
+  /** Behind the last message that was taken up. */
+  position: Position;
+
+  constructor(parts: ClusterParts, merge: Merge, from: Position, told: ToldOfMessages) {
+    this.#parts = parts;
+    this.#merge = merge;
+    this.#told = told;
+    this.position = from;
+  }
+
+  /** How long the last message of a node was under way, in milliseconds. */
+  lagOf(node: string): number | undefined {
+    return this.#heard.get(node)?.lagMs;
+  }
+
+  forget(node: string): void {
+    this.#heard.delete(node);
+    this.#clock.forget(node);
+  }
+
+  async deliver(messages: readonly Delivered[]): Promise<void> {
+    for (const delivered of messages) {
+      try {
+        await this.#take(delivered);
+      } catch (error) {
+        this.#warnOnce('defect', `a message of another node met a defect: ${(error as Error).stack}`);
+      }
+      this.position = delivered.position;
+    }
+  }
+
+  cut(): void {
+    this.counts.gaps++;
+    this.#told.gap();
+  }
+
+  async #take({ bytes, ageMs }: Delivered): Promise<void> {
+    const message = openMessage(bytes, this.#parts.signature);
+    this.counts.messages++;
+    this.counts.bytes += bytes.length;
+    if (typeof message !== 'object') {
+      this.counts[message]++;
+      this.#warnOnce(message, faults[message]);
+      return;
+    }
+    const { sender } = this.#parts;
+    const isOwn = message.node === sender.node && message.incarnation === sender.incarnation;
+    if (!isOwn && this.#isReplay(message, ageMs)) return;
+    if (message.kind === MessageKind.note)
+      this.#told.note(JSON.parse(readText(message)), message, message.heldMs + ageMs);
+    else if (message.kind === MessageKind.news && !isOwn) await this.#apply(message, ageMs);
+  }
+
+  /** Notes the message's number; whether it has come before. */
+  #isReplay(message: Message, ageMs: number): boolean {
+    const { node, incarnation, number, heldMs } = message;
+    const heard = this.#heard.get(node);
+    const isSame = heard?.incarnation === incarnation;
+    if (isSame && number <= heard.number) {
+      this.counts.replayed++;
+      return true;
+    }
+    if (isSame && number > heard.number + 1) this.cut();
+    this.#heard.set(node, { incarnation, number, lagMs: heldMs + ageMs });
+    return false;
+  }
+
+  async #apply(message: Message, ageMs: number): Promise<void> {
+    const { now } = this.#parts;
+    this.#told.beforeNews();
+    const at = this.#clock.timeOf(message, now(), ageMs);
+    const reader = new RecordReader(message);
+    for (let more = true; more; ) {
+      const slice = now();
+      for (let records = 0; records < recordsPerSlice && more; records++) {
+        more = reader.next();
+        if (more) this.#merge.news(reader.record, at, message.secondsPerTick, slice);
+      }
+      if (more) await nextTurn();
+    }
+  }
+
+  /** Once an hour at most would be more than anybody wants to read: once. */
+  #warnOnce(kind: string, text: string): void {
+    if (this.#warned.has(kind)) return;
+    this.#warned.add(kind);
+    this.#parts.log.warn(text);
+  }
+}
+
+const faults = {
+  damaged:
+    'cluster: a message was damaged, or signed by somebody without the secret; it is left out, and counted',
+  otherSecret:
+    'cluster: a message was signed with another --cluster-secret; such messages are left out, and counted',
+  otherVersion:
+    'cluster: a node of another version says what this one cannot read; it is left out, and counted',
+};

@@ -1,0 +1,63 @@
+// What an operator has done at another node is done here too: refused in this node's own lists, dropped from its swarms.
+import type { ListNews } from '../../cluster/list-news.ts';
+import { parseCidr } from '../../protocol/cidr.ts';
+import type { SwarmStore } from '../../swarm/swarm-store.ts';
+import type { AccessLists } from '../lists/access-lists.ts';
+import { parseInfoHash } from '../lists/list-file.ts';
+import type { Log } from '../log/log.ts';
+
+export interface ListNewsParts {
+  readonly access: AccessLists | undefined;
+  readonly store: SwarmStore;
+  readonly log: Log;
+  /** Resolves to why something that was read is not in force. */
+  readonly reload: () => Promise<string | undefined>;
+}
+
+/** Never rejects: what cannot be done here is said in the log. */
+export async function applyListNews(news: ListNews, node: string, parts: ListNewsParts): Promise<void> {
+  const { log } = parts;
+  try {
+    await apply(news, parts);
+    log.info(`Cluster: ${describe(news)}, as node ${node} said.`);
+  } catch (error) {
+    log.warn(
+      `cluster: node ${node} said "${describe(news)}", which is not so here: ${(error as Error).message}`,
+    );
+  }
+}
+
+async function apply({ action, subject }: ListNews, { access, store, reload }: ListNewsParts): Promise<void> {
+  if (action === 'reload') {
+    const fault = await reload();
+    if (fault !== undefined) throw new Error(fault);
+    return;
+  }
+  if (action === 'drop') return drop(store, subject);
+  if (access === undefined) throw new Error('there is no list to write it to');
+  if (action === 'deny') {
+    await access.deny(infoHashIn(subject));
+    return drop(store, subject);
+  }
+  if (action === 'undeny') return access.undeny(infoHashIn(subject));
+  const network = parseCidr(subject);
+  if (network === undefined) throw new Error('it is no network');
+  if (action === 'denyNetwork') await access.denyNetwork(network);
+  else await access.undenyNetwork(network);
+}
+
+/** In slices, so that announces go on. */
+async function drop(store: SwarmStore, subject: string): Promise<void> {
+  const words = new Int32Array(5);
+  parseInfoHash(infoHashIn(subject), words, 0);
+  while (!store.drop(words, 0)) await new Promise(setImmediate);
+}
+
+function infoHashIn(subject: string): string {
+  if (!/^[0-9a-f]{40}$/.test(subject)) throw new Error('it is no info_hash');
+  return subject;
+}
+
+function describe({ action, subject }: ListNews): string {
+  return subject === '' ? action : `${action} ${subject}`;
+}

@@ -1,0 +1,47 @@
+// The thread of the cluster: nothing that it does, or waits for, holds an announce up.
+import '../../cli/typescript-lines.ts';
+import { randomBytes } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import { ClusterNode } from '../../cluster/cluster-node.ts';
+import { RedisEngine } from '../../cluster/redis/redis-engine.ts';
+import { SwarmStore } from '../../swarm/swarm-store.ts';
+import { monotonicMs } from '../clock.ts';
+import { tell } from '../listening/thread-words.ts';
+import type { ClusterMessage, ClusterOrder, ClusterThreadData } from './cluster-words.ts';
+
+const stateEveryMs = 1000;
+
+const say = (message: ClusterMessage) => tell(message);
+const data = workerData as ClusterThreadData;
+const { url, seed, node: name, secret, version, refreshTicks, keys: ownKeys } = data;
+
+const node = new ClusterNode({
+  engine: await RedisEngine.open(url),
+  store: SwarmStore.attach(data.store, seed),
+  ...{ node: name, secret, version, refreshTicks, ownKeys },
+  incarnation: randomBytes(8).readBigUInt64LE(),
+  now: monotonicMs,
+  log: {
+    info: (message) => say({ kind: 'log', level: 'info', message }),
+    warn: (message) => say({ kind: 'log', level: 'warn', message }),
+  },
+  keys: ({ current, previous }, aheadSeconds) =>
+    say({ kind: 'keys', keys: { current, previous, aheadSeconds } }),
+  list: (news, from) => say({ kind: 'list', news, node: from }),
+});
+
+node.prepare();
+if (data.begins) node.start(data.from);
+const states = setInterval(() => say({ kind: 'state', state: node.state }), stateEveryMs);
+
+parentPort!.on('message', async (order: ClusterOrder) => {
+  if (order.kind === 'begin') node.start(order.from);
+  else if (order.kind === 'list') node.tellList(order.news);
+  else {
+    clearInterval(states);
+    await node.close(order.stays, order.withinMs);
+    say({ kind: 'state', state: node.state });
+    parentPort!.close();
+  }
+});
+tell({ kind: 'ready' });
