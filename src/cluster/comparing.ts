@@ -1,7 +1,8 @@
 // How nodes find out that they do not have the same, and mend it: in a round all of them sum up what they have at the same
 // place in the row of messages, park the sums, and send what differs.
 //
-//   sum    {is, round}: sum up now; said once a minute by one node, and by whoever has lost something or joins
+//   sum    {is, round, nodes}: sum up now, these nodes; said once a minute by one node, and by whoever has lost something
+//          or joins
 //   sums   {is, round}: this node's sums are parked
 //   state  {is, round, parts}: the shards that this node has to send are parked; of each part how many milliseconds before
 //
@@ -23,7 +24,8 @@ const recordsPerSlice = 2000;
 
 interface Round {
   readonly name: string;
-  own: ShardSums | undefined;
+  /** Who takes part: named by whoever began it, because nodes learn of each other at different times. */
+  readonly nodes: readonly string[];
   readonly sums: Map<string, ShardSums>;
   /** Nodes whose states have been taken up. */
   readonly states: Set<string>;
@@ -53,9 +55,9 @@ export class Comparing {
 
   /** Has all nodes compare; resolves when this one has what the others had. */
   async compare(): Promise<void> {
-    const { sender, say } = this.#parts;
+    const { sender, say, others } = this.#parts;
     const round = `${sender.node}.${sender.incarnation.toString(36)}.${++this.#started}`;
-    say({ is: 'sum', round });
+    say({ is: 'sum', round, nodes: [...others(), sender.node] });
     for (let waited = 0; waited < stateWithinMs && !this.#isClosed; waited += 50) {
       const known = this.#rounds.get(round);
       if (known) return known.done;
@@ -64,10 +66,10 @@ export class Comparing {
   }
 
   /** What a node, this one too, has said about comparing, and how long ago. */
-  hear({ is, round: name, parts }: Note, { node }: Message, agoMs: number): void {
+  hear({ is, round: name, parts, nodes }: Note, { node }: Message, agoMs: number): void {
     if (typeof name !== 'string' || name.length > 400) return;
     const round = this.#rounds.get(name);
-    if (is === 'sum' && round === undefined) this.#begin(name);
+    if (is === 'sum' && round === undefined && Array.isArray(nodes)) this.#begin(name, nodes.map(String));
     else if (is === 'sums' && round && node !== this.#parts.sender.node)
       this.#inBackground(this.#fetchSums(round, node));
     else if (is === 'state' && round && Array.isArray(parts) && node !== this.#parts.sender.node)
@@ -78,12 +80,12 @@ export class Comparing {
     this.#isClosed = true;
   }
 
-  #begin(name: string): void {
+  #begin(name: string, nodes: readonly string[]): void {
     const ended = { resolve: () => {} };
     const done = new Promise<void>((resolve) => {
       ended.resolve = resolve;
     });
-    const round: Round = { name, own: undefined, sums: new Map(), states: new Set(), done };
+    const round: Round = { name, nodes, sums: new Map(), states: new Set(), done };
     this.#rounds.set(name, round);
     for (const old of this.#rounds.keys()) if (this.#rounds.size > mostRounds) this.#rounds.delete(old);
     this.counts.rounds++;
@@ -91,13 +93,20 @@ export class Comparing {
   }
 
   async #run(round: Round): Promise<void> {
-    const { engine, sender, others } = this.#parts;
+    const { engine, sender } = this.#parts;
     const summed = await this.#sumUp();
-    round.own = summed;
     await engine.park(`${round.name}/${sender.node}`, this.#sealed(summed.encode()), parkedSeconds);
     this.#parts.say({ is: 'sums', round: round.name });
-    await this.#until(sumsWithinMs, () => others().every((node) => round.sums.has(node)));
-    const all = new Map([...round.sums, [sender.node, summed]]);
+    const others = round.nodes.filter((node) => node !== sender.node);
+    await this.#until(sumsWithinMs, () => others.every((node) => round.sums.has(node)));
+    if (!round.nodes.includes(sender.node)) return;
+    const all = new Map(
+      others.flatMap((node) => {
+        const sums = round.sums.get(node);
+        return sums ? [[node, sums] as const] : [];
+      }),
+    );
+    all.set(sender.node, summed);
     const senders = sendersOf(all);
     const own = senders.get(sender.node);
     if (own) await this.#sendState(round, Math.min(...[...all.values()].map(({ bits }) => bits)), own);

@@ -33,11 +33,11 @@ function tell(news: PeerNews, merge: Merge, writer: MessageWriter, now: number):
   record.port = news.port;
   record.seeder = news.isThere && news.seeder;
   record.partial = news.isThere && news.partial;
-  record.counted = news.isThere && news.counted;
-  record.completed = news.completed;
+  // Only who completes is told as counted: two names of one peer are looked up with what has become of it in the end.
+  record.counted = record.completed = news.completed;
   record.gone = isGone;
   record.age = news.isThere && !isGone ? news.age : 0;
-  if (isUnknown) record.seeder = record.counted = true;
+  if (isUnknown) record.seeder = true;
   writer.peer(record);
   if (isGone && isOthers) merge.news(record, now, 1, now);
   else if (!isOthers) merge.noteOwn(record, isGone, now);

@@ -69,6 +69,15 @@ test('a completion is counted once, on whichever nodes it is told, told again, o
   for (const message of [...told, ...told]) c.hear(message, start + 5150, 50);
   b.hear(told[0], start + 5150, 50);
   a.hear(told[1], start + 5150, 50);
+  // One that begins and completes before anybody is told that it is there, and one that was known.
+  a.announce(start + 5200, 2, 4, 20, Event.started);
+  a.announce(start + 5210, 2, 4, 20, Event.completed, true);
+  b.announce(start + 5200, 2, 4, 21, Event.started);
+  spread(b, all, start + 5250);
+  b.announce(start + 5260, 2, 4, 21, Event.none);
+  b.announce(start + 5270, 2, 4, 21, Event.completed, true);
+  for (const node of [a, b]) spread(node, all, start + 5300);
+  for (const node of all) assert.equal(node.content(start + 5400).get('2'), '2 times');
   // One that completes and is gone before anybody could be told that it was there.
   c.announce(start + 6000, 1, 4, 12, Event.completed, true);
   c.announce(start + 6010, 1, 4, 12, Event.stopped, true);
