@@ -149,4 +149,13 @@ function checkCluster(values: OptionValues, origins: ResolvedConfiguration['orig
   ];
 }
 
-const checks = [checkHosts, checkPorts, checkProxies, checkAdmin, checkTakeover, checkHttps, checkTimes, checkCluster];
+const checks = [
+  checkHosts,
+  checkPorts,
+  checkProxies,
+  checkAdmin,
+  checkTakeover,
+  checkHttps,
+  checkTimes,
+  checkCluster,
+];
