@@ -38,6 +38,9 @@ describe('three nodes', { skip: withoutRedis, timeout: 600_000 }, () => {
 
   test('a completion is counted once, though the client tells two of them', async () => {
     for (const node of all()) await node.announce({ swarm: 2, port: 5001, event: 'started' });
+    // What a client says to two nodes counts in the order in which they tell it, and they collect news for a while.
+    for (const node of all()) await node.shows(2, '0 1 0');
+    await pause(300);
     for (const node of [a, b]) await node.announce({ swarm: 2, port: 5001, left: 0, event: 'completed' });
     for (const node of all()) await node.shows(2, '1 0 1');
     await pause(500);
