@@ -33,6 +33,12 @@ export class XdpNetwork {
     for (const name of [this.server, this.client]) spawnSync('ip', ['netns', 'del', name]);
   }
 
+  /** Gives both ends of the cable that is taken addresses of another IPv4 network besides. */
+  addAddresses(network: string): void {
+    ip('-n', this.server, 'addr', 'add', `${network}.1/24`, 'dev', this.interface);
+    ip('-n', this.client, 'addr', 'add', `${network}.2/24`, 'dev', this.clientInterface);
+  }
+
   /** A command line that runs there. */
   inside(namespace: string, words: readonly string[]): string[] {
     return ['ip', 'netns', 'exec', namespace, ...words];

@@ -11,6 +11,7 @@ const widthCode = { 1: 0x10, 2: 0x08, 4: 0x00, 8: 0x18 } as const;
 const operation = {
   add: 0x00,
   sub: 0x10,
+  divide: 0x30,
   or: 0x40,
   and: 0x50,
   left: 0x60,
@@ -18,6 +19,7 @@ const operation = {
   xor: 0xa0,
   move: 0xb0,
 } as const;
+/** Numbers are unsigned. */
 export type Operation = keyof typeof operation;
 const comparison = {
   equal: 0x10,
@@ -29,6 +31,10 @@ const comparison = {
 } as const;
 /** Of unsigned numbers. */
 export type Comparison = keyof typeof comparison;
+
+/** What the kernel does for a program, by its numbers in linux/bpf.h. */
+export const Helper = { mapLookup: 1, mapUpdate: 2, nanoseconds: 5, redirectMap: 51 } as const;
+export type Helper = (typeof Helper)[keyof typeof Helper];
 
 // Classes, and where the second operand comes from.
 const LD = 0x00;
@@ -129,8 +135,8 @@ export class Assembler {
     return this.#put(JMP | comparison[kind] | REGISTER, left, right, label, 0);
   }
 
-  /** Calls one of the kernel's helpers by its number. */
-  call(helper: number): this {
+  /** r0 = what one of the kernel's helpers returns. */
+  call(helper: Helper): this {
     return this.#put(JMP | CALL, 0, 0, 0, helper);
   }
 

@@ -13,7 +13,7 @@ const command = {
   testRun: 10,
   linkCreate: 28,
 } as const;
-export const MapType = { hash: 1, perCpuArray: 6, rings: 17 } as const;
+export const MapType = { hash: 1, array: 2, perCpuArray: 6, lruHash: 9, rings: 17 } as const;
 export type MapType = (typeof MapType)[keyof typeof MapType];
 const XDP_PROGRAM = 6;
 const XDP_ATTACH = 37;
@@ -73,6 +73,8 @@ export class Bpf {
   /** The value of an entry, `bytes` long (of a per-CPU map 8 for each possible CPU); undefined when there is none. */
   lookUp(map: number, key: Uint8Array, bytes: number): Uint8Array | undefined {
     this.#point(map, key);
+    // The kernel writes no more than there is.
+    this.#value.bytes.fill(0, 0, bytes);
     return this.#call(command.mapLookup) === 0 ? this.#value.bytes.slice(0, bytes) : undefined;
   }
 

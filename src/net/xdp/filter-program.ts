@@ -2,7 +2,8 @@
 //
 // Only UDP to one of our addresses and ports goes on, unfragmented and without IP options, with at most one VLAN tag.
 // Everything else passes to the kernel as if this were not here, and so does everything while nobody reads the ring.
-import { Assembler } from './assembler.ts';
+import { Assembler, Helper } from './assembler.ts';
+import { isWithinLimit, type SourceLimit } from './source-limit.ts';
 
 /** What becomes of a packet (enum xdp_action). */
 export const XdpAction = { aborted: 0, drop: 1, pass: 2, tx: 3, redirect: 4 } as const;
@@ -17,8 +18,10 @@ export const FilterCount = {
   tooShort: 2,
   /** Neither a connect nor with an id that could be ours. */
   implausible: 3,
+  /** Of a source that has proven its address, and sends more than it may. */
+  tooMany: 4,
   /** Of what was meant for a ring: it went to the kernel, as nobody reads its queue. */
-  withoutRing: 4,
+  withoutRing: 5,
 } as const;
 export type FilterCount = (typeof FilterCount)[keyof typeof FilterCount];
 export const filterCounts = Object.keys(FilterCount).length;
@@ -32,6 +35,11 @@ export interface FilterMaps {
   readonly counts: number;
 }
 
+/** What is dropped: what no client sends, and what is above the limit, if there is one. */
+export interface Shield {
+  readonly limit: SourceLimit | undefined;
+}
+
 // struct xdp_md
 const context = { data: 0, dataEnd: 4, queue: 16 } as const;
 const ethernet = { type: 12, bytes: 14 } as const;
@@ -42,26 +50,25 @@ const udp = { source: 0, target: 2, length: 4, bytes: 8 } as const;
 const question = { id: 0, idLow: 4, action: 8, bytes: 16 } as const;
 
 const UDP = 17;
-const helper = { mapLookup: 1, redirectMap: 51 } as const;
 /** 16 bits as they stand in a packet, read by a little-endian machine. */
 const network16 = (value: number) => ((value & 0xff) << 8) | (value >> 8);
 /** Everything but "do not fragment" must be 0. */
 const anyFragmentBits = network16(0xbfff);
 
-// Below the frame: the address that is asked, the sender's, a number that maps are given.
+// Below the frame: the address that is asked, the sender's, a number that maps are given, a block of a hash.
 const target = -16;
 const source = -32;
 const number = -40;
+const block = -48;
 
 /**
- * The program for these ports; with the shield it drops what no client sends. It never counts by the address of a sender,
- * which nobody has proven here: who forges one would keep its owner out. Registers: r6 the packet's context, r7 where
- * its UDP header begins, r8 the packet's end.
+ * The program for these ports, with a shield or without. Registers: r6 the packet's context, r7 where its UDP header
+ * begins, r8 the packet's end, r9 the time of who is limited.
  */
 export function filterProgram(
   maps: FilterMaps,
   ports: readonly number[],
-  shield = false,
+  shield?: Shield,
 ): Uint8Array<ArrayBuffer> {
   const program = new Assembler();
   program.computeWith('move', 6, 1).load(4, 7, 6, context.data).load(4, 8, 6, context.dataEnd);
@@ -73,13 +80,16 @@ export function filterProgram(
   // Nobody else has an address of ours.
   lookUp(program, maps.addresses, source).jumpIf(0, 'unequal', 0, 'pass');
   if (shield) isPlausible(program);
+  if (shield?.limit)
+    isWithinLimit(program, shield.limit, { id: udp.bytes + question.id, source, number, block });
+  program.label('taken');
   count(program, maps.counts, FilterCount.taken);
   program
     .loadMap(1, maps.rings)
     .load(4, 2, 6, context.queue)
     // Where no ring is, the packet passes.
     .compute('move', 3, XdpAction.pass)
-    .call(helper.redirectMap)
+    .call(Helper.redirectMap)
     .computeWith('move', 6, 0)
     .jumpIf(6, 'equal', XdpAction.redirect, 'redirected');
   count(program, maps.counts, FilterCount.withoutRing);
@@ -91,7 +101,9 @@ export function filterProgram(
     .compute('move', 0, XdpAction.pass)
     .exit();
   if (shield) {
-    for (const reason of ['fromPort0', 'tooShort', 'implausible'] as const) {
+    const reasons = ['fromPort0', 'tooShort', 'implausible'] as const;
+    // What nothing jumps to the kernel refuses.
+    for (const reason of shield.limit ? ([...reasons, 'tooMany'] as const) : reasons) {
       program.label(reason);
       count(program, maps.counts, FilterCount[reason]);
       program.compute('move', 0, XdpAction.drop).exit();
@@ -187,12 +199,12 @@ function lookUp(program: Assembler, addresses: number, address: number): Assembl
     .loadMap(1, addresses)
     .computeWith('move', 2, 10)
     .compute('add', 2, address)
-    .call(helper.mapLookup);
+    .call(Helper.mapLookup);
 }
 
 /**
  * What no client sends. An id of ours never begins with 0 to 3 (protocol/connection-id.ts), and a connect has the
- * protocol's number in its place (BEP 15); whoever has one of the two must not have the other's action.
+ * protocol's number in its place (BEP 15); whoever has one of the two must not have the other's action. A connect is taken.
  */
 function isPlausible(program: Assembler): void {
   program
@@ -213,10 +225,9 @@ function isPlausible(program: Assembler): void {
     .swap(32, 3)
     .jumpIf(3, 'unequal', connectLow, 'no connect')
     .jumpIf(4, 'unequal', 0, 'implausible')
-    .jump('plausible')
+    .jump('taken')
     .label('no connect')
-    .jumpIf(4, 'equal', 0, 'implausible')
-    .label('plausible');
+    .jumpIf(4, 'equal', 0, 'implausible');
 }
 
 /** The halves of 0x41727101980. */
@@ -229,7 +240,7 @@ function count(program: Assembler, counts: number, which: FilterCount): void {
     .loadMap(1, counts)
     .computeWith('move', 2, 10)
     .compute('add', 2, number)
-    .call(helper.mapLookup)
+    .call(Helper.mapLookup)
     .jumpIf(0, 'equal', 0, `not counted ${which}`)
     .load(8, 2, 0, 0)
     .compute('add', 2, 1)

@@ -4,6 +4,8 @@ import { SystemCallError } from '../system-call-error.ts';
 import type { SystemCalls } from '../system-calls.ts';
 import { AttachMode, Bpf, MapType } from './bpf.ts';
 import { FilterCount, type FilterMaps, filterCounts, filterProgram } from './filter-program.ts';
+import { keyEntries, keyEntry } from './proof-program.ts';
+import { mostSources, type SourceLimit } from './source-limit.ts';
 
 /** How the filter is attached: in the driver, or in the kernel's generic code, after it has made its own buffer. */
 export type XdpAttachment = 'driver' | 'generic';
@@ -15,6 +17,13 @@ export interface XdpFilterOptions {
   readonly addresses: readonly Uint8Array[];
   /** Whether what no client sends is dropped. */
   readonly shield: boolean;
+  /** With a shield: above how much a source's packets are dropped, if it proves its address. */
+  readonly limit?: ProvenLimit | undefined;
+}
+
+export interface ProvenLimit extends Pick<SourceLimit, 'rate' | 'burst'> {
+  /** Of connection_ids, 16 secret bytes each. */
+  readonly keys: { readonly current: Uint8Array; readonly previous?: Uint8Array };
 }
 
 const mostQueues = 64;
@@ -30,10 +39,11 @@ export class XdpFilter {
   readonly #bpf: Bpf;
   readonly #descriptors: number[] = [];
   readonly #maps: FilterMaps;
+  readonly #limit: SourceLimit | undefined;
   readonly #processors: number;
 
   /** Throws SystemCallError, or Error when there is no such interface. */
-  constructor(calls: SystemCalls, { interfaceName, ports, addresses, shield }: XdpFilterOptions) {
+  constructor(calls: SystemCalls, { interfaceName, ports, addresses, shield, limit }: XdpFilterOptions) {
     this.#calls = calls;
     this.interfaceIndex = indexOf(interfaceName);
     this.#processors = possibleProcessors();
@@ -45,7 +55,12 @@ export class XdpFilter {
         counts: this.#keep(this.#bpf.createMap(MapType.perCpuArray, 4, 8, filterCounts)),
       };
       for (const address of addresses) this.#bpf.update(this.#maps.addresses, address, present);
-      const program = this.#keep(this.#bpf.loadProgram(filterProgram(this.#maps, ports, shield)));
+      if (shield && limit) {
+        this.#limit = { rate: limit.rate, burst: limit.burst, ...this.#limitMaps() };
+        this.setKeys(limit.keys.current, limit.keys.previous);
+      }
+      const code = filterProgram(this.#maps, ports, shield ? { limit: this.#limit } : undefined);
+      const program = this.#keep(this.#bpf.loadProgram(code));
       this.attachment = this.#attach(program);
     } catch (error) {
       this.close();
@@ -61,6 +76,14 @@ export class XdpFilter {
   /** Lets a queue's packets pass to the kernel again. */
   clearRing(queue: number): void {
     this.#bpf.remove(this.#maps.rings, word(queue));
+  }
+
+  /** Takes other keys of connection_ids, 16 secret bytes each, from the next packet on; without a limit nobody needs them. */
+  setKeys(current: Uint8Array, previous?: Uint8Array): void {
+    if (!this.#limit) return;
+    for (const [entry, key] of [current, previous].entries()) {
+      this.#bpf.update(this.#limit.keys, word(entry), keyValue(key));
+    }
   }
 
   addAddress(address: Uint8Array): void {
@@ -87,6 +110,13 @@ export class XdpFilter {
     this.#bpf.close();
   }
 
+  #limitMaps() {
+    return {
+      keys: this.#keep(this.#bpf.createMap(MapType.array, 4, keyEntry.bytes, keyEntries)),
+      sources: this.#keep(this.#bpf.createMap(MapType.lruHash, 16, 8, mostSources)),
+    };
+  }
+
   #attach(program: number): XdpAttachment {
     try {
       this.#keep(this.#bpf.attach(program, this.interfaceIndex, AttachMode.driver));
@@ -104,6 +134,16 @@ export class XdpFilter {
     this.#descriptors.push(fd);
     return fd;
   }
+}
+
+/** An entry of the map of keys. */
+export function keyValue(key: Uint8Array | undefined): Uint8Array {
+  const value = new Uint8Array(keyEntry.bytes);
+  if (key !== undefined) {
+    value.set(key, keyEntry.key0);
+    value[keyEntry.isThere] = 1;
+  }
+  return value;
 }
 
 const present = Uint8Array.of(1, 0, 0, 0);

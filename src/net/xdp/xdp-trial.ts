@@ -6,6 +6,7 @@ import { SystemCallError } from '../system-call-error.ts';
 import type { SystemCalls } from '../system-calls.ts';
 import { Bpf, MapType } from './bpf.ts';
 import { filterCounts, filterProgram } from './filter-program.ts';
+import { keyEntries, keyEntry } from './proof-program.ts';
 import { AF_XDP } from './xdp-handle.ts';
 
 export interface XdpTrial {
@@ -44,7 +45,13 @@ export function tryXdp(calls: SystemCalls, interfaceName: string, port: number):
       addresses: keep(bpf.createMap(MapType.hash, 16, 4, 1)),
       counts: keep(bpf.createMap(MapType.perCpuArray, 4, 8, filterCounts)),
     };
-    keep(bpf.loadProgram(filterProgram(maps, [port], true)));
+    const limit = {
+      rate: 1,
+      burst: 1,
+      keys: keep(bpf.createMap(MapType.array, 4, keyEntry.bytes, keyEntries)),
+      sources: keep(bpf.createMap(MapType.lruHash, 16, 8, 64)),
+    };
+    keep(bpf.loadProgram(filterProgram(maps, [port], { limit })));
   } finally {
     for (const descriptor of descriptors) calls.close(descriptor);
     bpf.close();

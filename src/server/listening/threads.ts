@@ -60,7 +60,7 @@ export function createThreads(
     protection,
     keys,
     http,
-    xdp: xdpOf(configuration, log),
+    xdp: xdpOf(configuration, keys, log),
     failed,
     requestLog: requestLogOf(configuration, log),
   });
@@ -99,9 +99,9 @@ function requestLogOf({ verbose, logIp }: Configuration, log: Log) {
   return { lines: log, verbose, logIp };
 }
 
-function xdpOf({ xdp, xdpShield }: ListenerParts['configuration'], log: ListenerParts['log']) {
+function xdpOf({ xdp, xdpShield, rateLimit }: Configuration, keys: ListenerParts['keys'], log: Log) {
   if (xdp.length === 0) return undefined;
-  return { interfaces: xdp, shield: xdpShield, log };
+  return { interfaces: xdp, shield: xdpShield, rate: rateLimit.udp, keys, log };
 }
 
 /** A sandbox around a tracker with inherited sockets may forbid any other, and so the trial with sockets of its own. */

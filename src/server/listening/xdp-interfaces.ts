@@ -10,14 +10,20 @@ import { XdpFilter } from '../../net/xdp/xdp-filter.ts';
 import { closeXdpSocket, openXdpSocket, readXdpLosses, type XdpHandle } from '../../net/xdp/xdp-handle.ts';
 import { queuesOf } from '../../net/xdp/xdp-trial.ts';
 import { parseIp } from '../../protocol/ip-address.ts';
+import type { TokenRate } from '../../tracker/token-buckets.ts';
 import { noXdpCounts, type XdpCounts } from '../../transport/udp/xdp-counts.ts';
 import type { Log } from '../log/log.ts';
+import type { ConnectionKeys } from '../storage/connection-keys.ts';
 
 export interface XdpInterfacesOptions {
   readonly interfaces: readonly string[];
   readonly workers: number;
   /** Whether what no client sends is dropped by the filter. */
   readonly shield: boolean;
+  /** What the tracker itself allows an address; the shield drops only what is far above it. */
+  readonly rate: TokenRate | undefined;
+  /** By which senders prove their addresses. */
+  readonly keys: ConnectionKeys;
   readonly log: Log;
   /** Makes a worker look into its mailbox. */
   readonly wake: (worker: number) => void;
@@ -32,6 +38,8 @@ export interface XdpEndpoint {
 /** Another tracker that hands over to this one gives the interface up within such a time. */
 const tryAgainMs = 250;
 const addressesEveryMs = 10_000;
+/** The tracker sheds what is above its own limit; what is so far above it need not even reach it. */
+const aboveTracker = 20;
 
 interface Ring {
   readonly queue: number;
@@ -147,7 +155,7 @@ export class XdpInterfaces {
 
   /** Whether there is nothing more to try. */
   #attach(name: string): boolean {
-    const { log, shield } = this.#options;
+    const { log, shield, rate, keys } = this.#options;
     const addresses = localAddresses(this.#endpoints);
     let filter: XdpFilter;
     try {
@@ -156,6 +164,7 @@ export class XdpInterfaces {
         ports: [...new Set(this.#endpoints.map(({ port }) => port))],
         addresses: [...addresses.values()],
         shield,
+        limit: rate && { rate: rate.rate * aboveTracker, burst: rate.burst * aboveTracker, keys },
       });
     } catch (error) {
       const busy = error instanceof SystemCallError && error.code === 'EBUSY';

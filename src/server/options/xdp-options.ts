@@ -17,6 +17,8 @@ export const xdpOptions = {
     group: 'Listening',
     kind: onOff(),
     default: true,
-    help: 'With --xdp: drop what no client sends before it costs anything.',
+    help:
+      'With --xdp: drop what no client sends, and what is far above --rate-limit from one address that has proven to be ' +
+      "its sender's, before it costs anything.",
   }),
 } as const;

@@ -8,6 +8,7 @@ export interface XdpCounts {
   fromPort0: number;
   tooShort: number;
   implausible: number;
+  tooMany: number;
   /** Not put into a ring, for whatever reason; as it was full; as there was no frame. */
   dropped: number;
   ringFull: number;
@@ -20,6 +21,7 @@ export const noXdpCounts: Readonly<XdpCounts> = {
   fromPort0: 0,
   tooShort: 0,
   implausible: 0,
+  tooMany: 0,
   dropped: 0,
   ringFull: 0,
   noFrame: 0,
@@ -30,6 +32,7 @@ export const shieldRefusals = {
   shield_port_0: 'Shield: from port 0',
   shield_too_short: 'Shield: shorter than any request',
   shield_implausible: 'Shield: neither a connect nor an id of ours',
+  shield_too_many: 'Shield: far too many from one address',
 } as const;
 
 /** By the names of `shieldRefusals`. */
@@ -38,5 +41,6 @@ export function shieldCounts(counts: XdpCounts): Record<keyof typeof shieldRefus
     shield_port_0: counts.fromPort0,
     shield_too_short: counts.tooShort,
     shield_implausible: counts.implausible,
+    shield_too_many: counts.tooMany,
   };
 }

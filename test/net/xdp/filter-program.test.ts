@@ -26,7 +26,7 @@ after(() => {
   bpf?.close();
 });
 
-function load(shield = false) {
+function load(withShield = false) {
   const maps = {
     rings: bpf!.createMap(MapType.rings, 4, 4, 64),
     addresses: bpf!.createMap(MapType.hash, 16, 4, 16),
@@ -35,7 +35,9 @@ function load(shield = false) {
   const value = Uint8Array.of(1, 0, 0, 0);
   bpf!.update(maps.addresses, Uint8Array.from([...new Array(10).fill(0), 255, 255, ...ourIpv4]), value);
   bpf!.update(maps.addresses, Uint8Array.from(ourIpv6), value);
-  const program = bpf!.loadProgram(filterProgram(maps, [6969, 1337], shield));
+  const program = bpf!.loadProgram(
+    filterProgram(maps, [6969, 1337], withShield ? { limit: undefined } : undefined),
+  );
   descriptors.push(...Object.values(maps), program);
   const counted = (key: number) => {
     const bytes = bpf!.lookUp(maps.counts, new Uint8Array(Uint32Array.of(key).buffer), 8 * 64)!;

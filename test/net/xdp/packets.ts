@@ -103,3 +103,10 @@ export function requestPayload(idHigh: number, action: number, length = 98): Uin
   if (length >= 12) new DataView(bytes.buffer).setUint32(8, action);
   return bytes;
 }
+
+/** An announce with an id in two halves, as `ConnectionIds` makes it. */
+export function provenPayload({ high, low }: { high: number; low: number }, action = 1): Uint8Array {
+  const bytes = requestPayload(high, action);
+  new DataView(bytes.buffer).setInt32(4, low);
+  return bytes;
+}

@@ -10,6 +10,8 @@ export interface Asking {
   port: number;
   /** Hexadecimal; `ID` at the beginning stands for a connection id that the tracker has just given. */
   datagrams: readonly string[];
+  /** How often each is sent at once. */
+  flood?: number;
 }
 
 /** By address: the answer to each, hexadecimal, or null for silence. */
@@ -22,13 +24,16 @@ if (process.argv[1]?.endsWith('xdp-asker.js')) {
   process.stdout.write(JSON.stringify(answers));
 }
 
-async function askAll({ family, port, datagrams }: Asking, address: string): Promise<(string | null)[]> {
+async function askAll(
+  { family, port, datagrams, flood = 1 }: Asking,
+  address: string,
+): Promise<(string | null)[]> {
   const socket = createSocket(family === 4 ? 'udp4' : 'udp6');
   socket.connect(port, address);
   await once(socket, 'connect');
-  const ask = async (datagram: Buffer): Promise<Buffer | null> => {
+  const ask = async (datagram: Buffer, times = 1): Promise<Buffer | null> => {
     const answer = once(socket, 'message');
-    socket.send(datagram);
+    for (let i = 0; i < times; i++) socket.send(datagram);
     return Promise.race([answer.then(([bytes]) => bytes as Buffer), pause(700, null)]);
   };
   const answers: (string | null)[] = [];
@@ -40,7 +45,7 @@ async function askAll({ family, port, datagrams }: Asking, address: string): Pro
         if (reply === null) return [...answers, null];
         datagram = Buffer.concat([reply.subarray(8, 16), datagram]);
       }
-      answers.push((await ask(datagram))?.toString('hex') ?? null);
+      answers.push((await ask(datagram, flood))?.toString('hex') ?? null);
     }
   } finally {
     socket.close();

@@ -167,6 +167,30 @@ describe('the life of a filter', { skip }, () => {
     await tracker.end();
   });
 
+  test('a client that has proven its address and sends far too much meets the shield, and nobody else does', async () => {
+    // Nobody's own, as the others are, has a limit.
+    network.addAddresses('198.51.100');
+    const tracker = new Running('--workers', '1', '--rate-limit', 'udp=1:1');
+    await tracker.said(/queues":2/);
+    const flood = { family: 4, addresses: ['198.51.100.1'], port: 6969 } as const;
+    const forged = `8123456789abcdef0000000100000002${'44'.repeat(82)}`;
+    const shed = () =>
+      tracker.metric('tracker_requests_refused_total{transport="udp",reason="shield_too_many"}');
+    ask({ ...flood, datagrams: [forged], flood: 100 });
+    assert.ok(tracker.metric('tracker_bad_connection_ids_total') > 60);
+    assert.equal(shed(), 0, 'whoever forges an id takes nothing from the owner of the address');
+    ask({ ...flood, datagrams: [announce('0000000000000000', '1ae1')], flood: 100 });
+    assert.ok(shed() > 60, `${shed()}`);
+    const [answers] = ask({
+      family: 4,
+      addresses: [`${taken.ipv4}.1`],
+      port: 6969,
+      datagrams: [announce('0000000000000000', '1ae1')],
+    });
+    assert.notEqual(answers[0], null);
+    await tracker.end();
+  });
+
   test('it is gone when the tracker ends, and when it is killed', async () => {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       const tracker = new Running('--workers', '1');
