@@ -1,5 +1,6 @@
 // The options of a cluster: which engine carries the news, and what this node is called. Part of the table in options.ts.
 
+import { showRedisUrl } from '../../cluster/redis/redis-url.ts';
 import { option } from './option.ts';
 import { path, text } from './option-kinds.ts';
 
@@ -14,6 +15,7 @@ export const clusterOptions = {
     default: undefined,
     defaultText: 'this machine alone',
     example: 'redis://10.0.0.5:6379',
+    shown: showRedisUrl,
     help:
       'Redis or Valkey server through which this tracker and others tell each other of their swarms: redis://HOST:PORT, ' +
       'rediss:// with TLS, redis-sentinel://HOST,HOST/NAME, redis-cluster://HOST,HOST. A password (redis://:PASSWORD@HOST) ' +

@@ -1,4 +1,4 @@
-// How `--check` prints the effective settings: TOML that --config reads back, each line saying where it comes from.
+// How `--check` prints the effective settings: TOML that --config reads back (but for secrets), each line saying where it comes from.
 import type { OptionInForce } from '../../admin/observed-tracker.ts';
 import { optionGroups } from './option.ts';
 import { environmentName, type OptionName, optionOf } from './options.ts';
@@ -24,7 +24,7 @@ export function listConfiguration(resolved: ResolvedConfiguration): OptionInForc
     const value = resolved.values[name];
     return {
       name,
-      value: value === undefined ? '' : optionOf(name).kind.format(value as NonNullable<unknown>),
+      value: value === undefined ? '' : formatShown(name, value as NonNullable<unknown>),
       origin: describeOrigin(name, resolved),
     };
   });
@@ -32,7 +32,13 @@ export function listConfiguration(resolved: ResolvedConfiguration): OptionInForc
 
 function formatLine(name: OptionName, value: unknown): string {
   if (value === undefined) return `# ${name} =`;
-  return `${name} = ${optionOf(name).kind.format(value as NonNullable<unknown>)}`;
+  return `${name} = ${formatShown(name, value as NonNullable<unknown>)}`;
+}
+
+/** Without what is secret in it. */
+function formatShown(name: OptionName, value: NonNullable<unknown>): string {
+  const { kind, shown } = optionOf(name);
+  return kind.format(shown ? shown(value) : value);
 }
 
 function describeOrigin(name: OptionName, { origins, values }: ResolvedConfiguration): string {

@@ -40,6 +40,8 @@ export interface Option<T> {
    * needed, or a takeover.
    */
   reload?: true | string;
+  /** Its value without what is secret in it, for `--check`, pages and the API; unless it is to be seen whole. */
+  shown?: (value: NonNullable<T>) => NonNullable<T>;
   /** Names the file of settings, so it cannot stand in one. */
   notInFile?: true;
 }

@@ -6,7 +6,7 @@ import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { UsageError } from '../../../src/cli/usage-error.ts';
 import { readConfiguration } from '../../../src/server/options/configuration.ts';
-import { formatConfiguration } from '../../../src/server/options/format-configuration.ts';
+import { formatConfiguration, listConfiguration } from '../../../src/server/options/format-configuration.ts';
 import { environmentName, optionNames, optionOf } from '../../../src/server/options/options.ts';
 import type { ResolvedConfiguration } from '../../../src/server/options/resolved-configuration.ts';
 import { listeningTransports } from '../../../src/transport/transports.ts';
@@ -440,6 +440,19 @@ describe('--check', () => {
     const again = read(['--config', tomlFile(printed)]);
     const bare = { config: undefined, check: false };
     assert.deepEqual({ ...again.values, ...bare }, { ...first.values, ...bare });
+  });
+
+  test('neither it nor the admin door shows a password', () => {
+    const resolved = read([], {
+      CARACAL_CLUSTER: 'rediss://me:pass-word@a.example:6380/2?sentinel-password=pass-word',
+    });
+    assert.equal(
+      resolved.values.cluster,
+      'rediss://me:pass-word@a.example:6380/2?sentinel-password=pass-word',
+    );
+    const told = JSON.stringify([formatConfiguration(resolved), listConfiguration(resolved)]);
+    assert.ok(told.includes('rediss://a.example:6380/2'), told);
+    assert.ok(!told.includes('pass-word'));
   });
 
   test('says of each setting where it comes from', () => {
