@@ -75,7 +75,7 @@ const table: Record<string, string[]> = {
   'server/start-error.ts': [],
   'server/log': ['cli'],
   'server/options': [
-    'cluster/redis/redis-url.ts',
+    'cluster/redis',
     'admin/observed-tracker.ts',
     'admin/shown-address.ts',
     'cli',
