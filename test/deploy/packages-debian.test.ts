@@ -114,6 +114,9 @@ describe('the packages on a Debian of their own', {
   });
 
   onMachine('removing leaves settings and data, purging nothing', (machine) => {
+    // In a container with the first version of cgroups systemd waits for no process that it did not start, such as one that took
+    // over, and kills it at once; what is seen of that here says nothing of the package.
+    done(machine.run('systemctl restart tracker-activated'));
     done(machine.run('dpkg --remove caracal'));
     assert.equal(machine.run('find /proc -maxdepth 1 -user tracker').stdout, '');
     assert.ok(machine.files.has(settings) && machine.files.has('var/lib/tracker'));
@@ -124,7 +127,11 @@ describe('the packages on a Debian of their own', {
       "find /etc /usr /var /run -xdev '(' -name '*caracal*' -o -name 'tracker*' ')' -not -path '/var/log/*' -not -path '/var/cache/apt/*'",
     );
     assert.equal(left.stdout, '');
-    assert.equal(machine.run('systemctl --failed --no-legend').stdout, '');
+    assert.equal(
+      machine.run('systemctl --failed --no-legend').stdout,
+      '',
+      machine.journal('tracker-activated'),
+    );
   });
 });
 
