@@ -98,6 +98,13 @@ export interface TrackerOptions {
   /** Threads for HTTPS, 0 to 256; Linux. Default 0 (the flag's default is one a core). */
   streamWorkers?: number;
 
+  /** URL of the Redis or Valkey server through which trackers tell each other of their swarms. Default: this one alone. */
+  cluster?: string;
+  /** What this node is called, 1 to 100 letters, digits, dots and dashes; unlike any other. Default: the machine's name. */
+  clusterNode?: string;
+  /** Path of a file with the secret by which nodes know each other's news, at least 16 characters. Default: none. */
+  clusterSecretFile?: string;
+
   /** Port for the dashboard, metrics and API, as `udp` but only one. Default `false`. */
   adminPort?: number | boolean;
   /** Address that it binds. Default `127.0.0.1`. */

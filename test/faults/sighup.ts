@@ -24,6 +24,7 @@ const expectedLines = [
   /--(allow-list: \d+ info_hashes|deny-list: \d+ info_hashes|deny-ip: \d+ networks) in use\.$/,
   /--cert .*; the old certificate stays in use/,
   /--(allow-list|deny-list|deny-ip) .*; the old list stays in use/,
+  /the settings stay as they were: .*unknown key 'no-such-key'/,
 ];
 
 /** And what it says once a minute in any case, here with all peers on loopback. */
@@ -32,7 +33,7 @@ const knownLines = [...expectedLines, / Stats: /, /seem to have the address/];
 export const sighupSuite: FaultSuite = {
   fault: 'SIGHUP every 200 ms with good and bad files',
   limits: { lost: 0, ghost: 0, failed: 0, exits: 0, linesPerSignal: 4, wrongLines: 0, longestMs: 500 },
-  atLeast: { signals: 15, kindsOfLine: 5, listsInForce: 1, acknowledged: 500 },
+  atLeast: { signals: 15, kindsOfLine: 6, listsInForce: 1, acknowledged: 500 },
   skip: skipWithout('openssl'),
   async run({ seed, long }) {
     const files = new ReloadedFiles();
@@ -108,7 +109,6 @@ class ReloadedFiles {
   readonly #certificates = [this.authority.issue(), this.authority.issue()];
 
   constructor() {
-    this.#write('configuration', 'peer-ttl = 3600\n');
     this.install(0);
   }
 
@@ -131,6 +131,7 @@ class ReloadedFiles {
 
   /** Good files all, of two kinds. */
   install(kind: 0 | 1): void {
+    this.#write('configuration', 'peer-ttl = 3600\n');
     const { chain, key } = this.#certificates[kind];
     this.#write('cert', chain);
     this.#write('key', key);
@@ -149,11 +150,13 @@ class ReloadedFiles {
       () => this.#write('networks', '192.0.2.0/33\n'),
       () => rmSync(join(this.#directory, 'deny'), { recursive: true, force: true }),
       () => this.#replaceByDirectory('networks'),
-      () => this.#write('configuration', 'no-such-key = "["\n'),
       () => this.#write('allow', '\0'.repeat(100_000)),
     ];
+    // With settings that cannot be read nothing else is read, so they alone are bad.
+    const settings = () => this.#write('configuration', 'no-such-key = "["\n');
+    const one = [...bad, settings];
     if (round % 2 === 0) for (const spoil of bad) spoil();
-    else bad[Math.floor(round / 2) % bad.length]();
+    else one[Math.floor(round / 2) % one.length]();
   }
 
   change(round: number): void {

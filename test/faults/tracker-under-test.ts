@@ -47,7 +47,9 @@ export class TrackerUnderTest {
         `${limit}exec nice -n ${nice} "$0" "$@"`,
         process.execPath,
         mainScript,
-        ...['--host', '127.0.0.1', '--data-dir', this.dataDir],
+        // An address named twice is two addresses.
+        ...(always.includes('--host') ? [] : ['--host', '127.0.0.1']),
+        ...['--data-dir', this.dataDir],
         ...['--http-port', port(this.httpPort), '--udp-port', port(this.udpPort)],
         ...always,
         ...flags,
