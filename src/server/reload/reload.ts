@@ -77,8 +77,10 @@ export class Reload {
     const prepared = settings && (await this.#prepare(settings));
     const lines = prepared === undefined ? [] : this.#takeUp(settings!.inForce, prepared);
     const nothingElse = certificates === undefined && access.isEmpty;
-    if (nothingElse && settings?.inForce.values.config === undefined)
-      log.info('SIGHUP: there is nothing to reload.');
+    if (nothingElse && lines.length === 0) {
+      const file = settings?.inForce.values.config;
+      log.info(file === undefined ? 'SIGHUP: there is nothing to reload.' : 'SIGHUP: no setting has changed.');
+    }
     const faults = await Promise.all([certificates?.reload(), access.reload(), listeners.changeTaken()]);
     const fault = faults.find((one) => one !== undefined);
     if (fault !== undefined) throw new Error([...lines, fault].join('\n'));
