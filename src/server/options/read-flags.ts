@@ -53,7 +53,8 @@ function describeOption(name: OptionName): ProgramOption {
 const footer = (name: string) =>
   `
 A running tracker is asked by the commands status, top, swarm HASH, cluster,
-reload, snapshot, deny, undeny, denied and drop HASH (${name} status --help).
+reload, snapshot, deny, undeny, denied and drop HASH; see
+${name} status --help.
 Each option can also stand in the environment (--http-port as CARACAL_HTTP_PORT)
 and in the file that --config names (http-port = 8080). A flag wins over the
 environment, the environment over the file, the file over the default.`.trimStart();
