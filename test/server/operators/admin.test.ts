@@ -160,7 +160,8 @@ describe('what the admin door answers', () => {
     assert.equal(await statusOf('/api/v1/swarms/abc'), 404);
     assert.equal(await statusOf('/api/v1/stats', 'POST'), 405);
     assert.equal(await statusOf('/', 'DELETE'), 404);
-    assert.equal(await statusOf('/api/v1/reload', 'POST', withToken), 501);
+    // Without a deny list.
+    assert.equal(await statusOf(`/api/v1/swarms/${infoHash}/deny`, 'POST', withToken), 501);
   });
 });
 
