@@ -13,7 +13,8 @@ import { noDescriptorsSuite } from './no-descriptors.ts';
 import { sighupSuite } from './sighup.ts';
 import { takeoverSuite } from './takeover.ts';
 
-export const suites: readonly FaultSuite[] = [
+/** What breaks under a tracker. */
+export const breakingSuites: readonly FaultSuite[] = [
   killSuite,
   takeoverSuite,
   activationSuite,
@@ -25,9 +26,15 @@ export const suites: readonly FaultSuite[] = [
   noDescriptorsSuite,
   sighupSuite,
   longListsSuite,
+];
+
+/** What comes from outside. */
+export const attackingSuites: readonly FaultSuite[] = [
   randomSwarmsSuite,
   pinnedMemorySuite,
   oneNetworkSuite,
   oneAddressSuite,
   fuzzSuite,
 ];
+
+export const suites: readonly FaultSuite[] = [...breakingSuites, ...attackingSuites];
