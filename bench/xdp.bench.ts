@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeCommit, describeMachine, pinned } from './machine.ts';
@@ -145,6 +146,8 @@ async function measure(
   const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], ...(cwd ? { cwd } : {}) });
   const said = lastWords(child);
   try {
+    const isReady = () => !command.includes('--xdp') || said().includes("network card's queues");
+    for (const limit = performance.now() + 10_000; !isReady() && performance.now() < limit; ) await pause(50);
     const asking = [
       ...['--interface', network.clientInterface, '--server-mac', macOf(network.server, network.interface)],
       ...['--server-address', `${taken.ipv4}.1`, '--address', `${taken.ipv4}.2`],
@@ -170,7 +173,8 @@ async function measure(
     if (!json) throw new Error(`nothing was measured; the server said: ${said()}`);
     const result = JSON.parse(json) as Result;
     const throughSockets = network.givenToSockets - before;
-    if (command.includes('--xdp') && throughSockets > result.answers / 10)
+    // Of forged senders some go to the kernel on purpose.
+    if (command.includes('--xdp') && !more.includes('--flood') && throughSockets > result.answers / 10)
       throw new Error(
         `${throughSockets} of ${result.answers} went through sockets; the server said: ${said()}`,
       );
