@@ -79,7 +79,9 @@ export class Reload {
     const nothingElse = certificates === undefined && access.isEmpty;
     if (nothingElse && lines.length === 0) {
       const file = settings?.inForce.values.config;
-      log.info(file === undefined ? 'SIGHUP: there is nothing to reload.' : 'SIGHUP: no setting has changed.');
+      log.info(
+        file === undefined ? 'SIGHUP: there is nothing to reload.' : 'SIGHUP: no setting has changed.',
+      );
     }
     const faults = await Promise.all([certificates?.reload(), access.reload(), listeners.changeTaken()]);
     const fault = faults.find((one) => one !== undefined);
