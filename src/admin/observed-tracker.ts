@@ -35,9 +35,11 @@ export const sliceSwarm = {
 } as const;
 /** Words of a peer in a slice: its head, the address (1 or 4 of 4), the peer_id's first 8 bytes. */
 export const slicePeer = { head: 0, address: 1, peerId: 5, size: 7 } as const;
-/** A peer's head: family | seeder << 8 | port << 16. */
+/** A peer's head: family | flags | port << 16. */
 export const headFamily = 0xff;
 export const headSeeder = 0x100;
+/** A connection (WebTorrent): port and peer_id are 0, and of an IPv6 address eight bytes are known. */
+export const headConnection = 0x200;
 export const headPort = 16;
 
 /** A slice of a walk over the store. */
@@ -46,12 +48,15 @@ export interface PeerSlice {
   swarmCount: number;
   readonly peers: Int32Array;
   peerCount: number;
+  /** Of a swarm that was read alone, peers that are connections (WebTorrent); they are in no other count. */
+  connectionSeeders: number;
+  connectionLeechers: number;
 }
 
 export interface PeerWalk {
   /** Reads on: all large swarms, and a sample in which each peer stands for `every`. True when that ended a round. */
   read(slice: PeerSlice, every: number): boolean;
-  /** Reads one swarm and up to a thousand of its peers; false when it has none. */
+  /** Reads one swarm and a thousand or so of its peers; false when it has none. */
   readSwarm(infoHash: Int32Array, at: number, slice: PeerSlice): boolean;
 }
 

@@ -158,12 +158,18 @@ export const swarmSchema = z.strictObject({
   complete: count,
   incomplete: count,
   downloaded: count,
+  webrtc: z
+    .strictObject({ complete: count, incomplete: count })
+    .describe('those of the counts above that are reached over a WebSocket only'),
   peers: z
     .array(
       z.strictObject({
         address: z.string().nullable(),
-        port: z.int().min(0).max(65535),
+        port: z.int().min(0).max(65535).describe('0 for WebRTC, which has none'),
         family: z.enum(['ipv4', 'ipv6']),
+        webrtc: z
+          .boolean()
+          .describe('a connection of a WebTorrent client, with the first 8 bytes of an IPv6 address'),
         seeder: z.boolean(),
         client: z.string(),
       }),

@@ -1,24 +1,22 @@
 // Which URLs lead to a tracker's listeners from this machine.
+import { announceUrlsOf, formatAnnounceUrls } from '../server/listening/announce-urls.ts';
 import type { Configuration } from '../server/options/configuration.ts';
 import type { TrackerAddress } from './tracker.ts';
-
-const schemes: Readonly<Record<TrackerAddress['protocol'], readonly string[]>> = {
-  UDP: ['udp'],
-  HTTP: ['http', 'ws'],
-  HTTPS: ['https', 'wss'],
-  ACME: [],
-};
 
 export function announceUrlsAt(
   addresses: readonly TrackerAddress[],
   { noWebtorrent, redirectHttp }: Configuration,
 ): string[] {
-  return addresses.flatMap(({ protocol, address, port }) =>
-    protocol === 'HTTP' && redirectHttp
-      ? []
-      : schemes[protocol]
-          .filter((scheme) => !(noWebtorrent && scheme.startsWith('ws')))
-          .map((scheme) => `${scheme}://${hostOf(address)}:${port}/announce`),
+  return (
+    addresses
+      // Who is only led elsewhere is not served by this tracker's own name and port.
+      .filter(({ protocol }) => protocol !== 'HTTP' || !redirectHttp)
+      .flatMap((place) =>
+        formatAnnounceUrls(
+          announceUrlsOf([place], { domain: '', noWebtorrent, redirectHttp }),
+          hostOf(place.address),
+        ),
+      )
   );
 }
 

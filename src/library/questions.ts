@@ -6,7 +6,7 @@ import { undecided } from '../protocol/failure.ts';
 import { decodeIpWords, encodeIpWords, formatIp, parseIp, unmapIp } from '../protocol/ip-address.ts';
 import { monotonicSeconds } from '../server/clock.ts';
 import type { RunningTracker } from '../server/running-tracker.ts';
-import { WalkSlice, walkedPeer, walkedSeeder } from '../swarm/store-walk.ts';
+import { WalkSlice, walkedConnection, walkedPeer, walkedSeeder } from '../swarm/store-walk.ts';
 import { Announce } from '../tracker/announce.ts';
 import { bytesOf, formatInfoHash, infoHashWords, peerIdWords } from './info-hash-bytes.ts';
 import type {
@@ -94,17 +94,20 @@ export function swarmOf({ store }: Inside, infoHash: InfoHash): Swarm | undefine
   if (complete + incomplete === 0) return undefined;
   const slice = new WalkSlice();
   store.walk().readSwarm(words, 0, slice);
-  const peers = Array.from({ length: slice.peerCount }, (_, index) => {
-    const at = index * walkedPeer.size;
-    const head = slice.peers[at + walkedPeer.head];
-    const family = (head & 0xff) === 4 ? 4 : 6;
-    return {
-      ip: formatIp(decodeIpWords(slice.peers, at + walkedPeer.address, family)),
-      port: head >>> 16,
-      seeder: (head & walkedSeeder) !== 0,
-    };
-  });
+  const peers = Array.from({ length: slice.peerCount }, (_, index) => index * walkedPeer.size)
+    .filter((at) => (slice.peers[at + walkedPeer.head] & walkedConnection) === 0)
+    .map((at) => peerAt(slice, at));
   return { infoHash: formatInfoHash(words, 0), complete, incomplete, downloaded, peers };
+}
+
+function peerAt({ peers }: WalkSlice, at: number): Swarm['peers'][number] {
+  const head = peers[at + walkedPeer.head];
+  const family = (head & 0xff) === 4 ? 4 : 6;
+  return {
+    ip: formatIp(decodeIpWords(peers, at + walkedPeer.address, family)),
+    port: head >>> 16,
+    seeder: (head & walkedSeeder) !== 0,
+  };
 }
 
 export function statsOf({ store, counts }: Inside): TrackerStats {

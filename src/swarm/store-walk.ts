@@ -12,6 +12,7 @@
 
 import { infoHashWords } from '../protocol/info-hash.ts';
 import { leechersIn, peerIdAt, peersIn, recordAt } from './block.ts';
+import { holderField } from './connection-visit.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import { setOf } from './large-swarm.ts';
@@ -30,19 +31,23 @@ export const walkedSwarm = {
   size: 9,
 } as const;
 export const walkedSwarmWords = walkedSwarm.size;
-/** One peer in a slice: family | role << 8 | port << 16, four words for the address, the peer_id's first 8 bytes. */
+/** One peer in a slice: family | flags | port << 16, four words for the address, the peer_id's first 8 bytes. */
 export const walkedPeer = { head: 0, address: 1, peerId: 5, size: 7 } as const;
 export const walkedPeerWords = walkedPeer.size;
 /** In a peer's first word, beside the family (4 or 6) in the low byte. */
 export const walkedSeeder = 0x100;
+/** The same, for a peer that is a connection: port and peer_id are 0, and of an IPv6 address two words are known. */
+export const walkedConnection = 0x200;
 
 const recordsPerSlice = 1024;
 /** Of one swarm that is read alone: of each family's leechers and seeders, or of a block that holds both. */
 const recordsPerRole = 256;
 /** What looking at a block's head costs, in copied records. */
 const blockCost = 4;
+/** Roles of both families and of connections. */
+const roles = 6;
 /** The largest block is read whole. */
-const peerRoom = recordsPerSlice + largestBlockPeers;
+const peerRoom = Math.max(recordsPerSlice, roles * recordsPerRole) + largestBlockPeers;
 
 /** What one slice found; the arrays are reused for the next one. */
 export class WalkSlice {
@@ -50,6 +55,9 @@ export class WalkSlice {
   swarmCount = 0;
   readonly peers = new Int32Array(peerRoom * walkedPeerWords);
   peerCount = 0;
+  /** Of a swarm that was read alone, peers that are connections; they are in no other count. */
+  connectionSeeders = 0;
+  connectionLeechers = 0;
 }
 
 export class StoreWalk {
@@ -66,6 +74,8 @@ export class StoreWalk {
   #every = 1;
   /** This shard's small swarms belong to the sample. */
   #sampled = true;
+  /** The entry's peers are connections. */
+  #connections = false;
   /** Blocks of large swarms to come before one is copied again. */
   #skip = 0;
   /** What this slice may still cost, in records. */
@@ -108,22 +118,45 @@ export class StoreWalk {
   }
 
   /**
-   * Reads one swarm, and of each family's seeders and leechers the first few hundred, so that a crowd of one kind does not hide the
-   * other; false when it has none. Ends a round that was under way, so it wants a `StoreWalk` of its own.
+   * Reads one swarm, and of each family's seeders and leechers, and of those that are connections, the first few hundred, so that
+   * a crowd of one kind does not hide the other; false when it has none. Ends a round that was under way, so it wants a
+   * `StoreWalk` of its own. `slice.swarmCount` is 0 when only connections are known.
    */
   readSwarm(infoHash: Int32Array, at: number, slice: WalkSlice): boolean {
     slice.swarmCount = slice.peerCount = this.#partOf = 0;
+    slice.connectionSeeders = slice.connectionLeechers = 0;
     this.#every = 1;
     this.#sampled = true;
     const hash = this.#table.hash(infoHash, at);
-    const shard = this.#table.shardOf(hash);
+    const has = this.#visit(this.#table.shardOf(hash), hash, infoHash, at, (entry) => {
+      this.#copySwarm(entry, slice);
+      this.#readShares(entry, 4, slice);
+      this.#readShares(entry, 6, slice);
+    });
+    const hasConnections = this.#visit(this.#table.connectionShardOf(hash), hash, infoHash, at, (entry) => {
+      slice.connectionSeeders = this.#entries.complete(entry);
+      slice.connectionLeechers = this.#entries.incomplete(entry);
+      this.#connections = true;
+      this.#readShares(entry, 6, slice);
+      this.#connections = false;
+    });
+    return has || hasConnections;
+  }
+
+  /** Reads an entry, also one that is kept for its counter alone; true when it has peers. */
+  #visit(
+    shard: number,
+    hash: number,
+    infoHash: Int32Array,
+    at: number,
+    read: (entry: number) => void,
+  ): boolean {
     lock(this.#words, shard + shardRow.lock);
     try {
       const entry = this.#table.find(shard, hash, infoHash, at);
-      if (entry === 0 || !this.#entries.hasPeers(entry)) return false;
-      this.#copySwarm(entry, slice);
-      this.#readShares(entry, slice);
-      return true;
+      if (entry === 0) return false;
+      read(entry);
+      return this.#entries.hasPeers(entry);
     } finally {
       unlock(this.#words, shard + shardRow.lock);
     }
@@ -169,21 +202,19 @@ export class StoreWalk {
     return true;
   }
 
-  /** Copies a few peers of each family and role. */
-  #readShares(entry: number, slice: WalkSlice): void {
-    for (const family of [4, 6] as const) {
-      const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
-      const ref = this.#words[familyRefAt(entry, family)];
-      if (ref > 0) {
-        this.#left = recordsPerRole;
-        this.#copyBlock(ref, family, leechersIn(this.#words, ref), peers, slice);
-      }
-      if (ref >= 0) continue;
-      for (this.#part = 0; this.#part < 2; this.#part++) {
-        this.#at = 0;
-        this.#left = recordsPerRole;
-        this.#readSet(setOf(ref, this.#part === 1), family, peers, slice);
-      }
+  /** Copies a few peers of each role. */
+  #readShares(entry: number, family: 4 | 6, slice: WalkSlice): void {
+    const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
+    const ref = this.#words[familyRefAt(entry, family)];
+    if (ref > 0) {
+      this.#left = recordsPerRole;
+      this.#copyBlock(ref, family, leechersIn(this.#words, ref), peers, slice);
+    }
+    if (ref >= 0) return;
+    for (this.#part = 0; this.#part < 2; this.#part++) {
+      this.#at = 0;
+      this.#left = recordsPerRole;
+      this.#readSet(setOf(ref, this.#part === 1), family, peers, slice);
     }
   }
 
@@ -225,15 +256,30 @@ export class StoreWalk {
     let at = recordAt(block, stride, 0);
     let to = slice.peerCount * walkedPeerWords;
     for (let i = 0; i < count; i++, id += peerIdWords, at += stride, to += walkedPeerWords) {
-      const wirePort = words[at + stride - 1];
-      const port = ((wirePort & 0xff) << 8) | ((wirePort >>> 8) & 0xff);
-      slice.peers[to + walkedPeer.head] = family | (i >= seedersFrom ? walkedSeeder : 0) | (port << 16);
-      for (let word = 0; word < stride - 1; word++)
-        slice.peers[to + walkedPeer.address + word] = words[at + word];
-      slice.peers[to + walkedPeer.peerId] = words[id];
-      slice.peers[to + walkedPeer.peerId + 1] = words[id + 1];
+      const role = i >= seedersFrom ? walkedSeeder : 0;
+      if (this.#connections) this.#copyHolder(id, role, to, slice);
+      else this.#copyPeer(at, id, stride, family | role, to, slice);
     }
     slice.peerCount += count;
     this.#left -= count;
+  }
+
+  #copyPeer(at: number, id: number, stride: number, head: number, to: number, { peers }: WalkSlice): void {
+    const words = this.#words;
+    const wirePort = words[at + stride - 1];
+    const port = ((wirePort & 0xff) << 8) | ((wirePort >>> 8) & 0xff);
+    peers[to + walkedPeer.head] = head | (port << 16);
+    for (let word = 0; word < stride - 1; word++) peers[to + walkedPeer.address + word] = words[at + word];
+    peers[to + walkedPeer.peerId] = words[id];
+    peers[to + walkedPeer.peerId + 1] = words[id + 1];
+  }
+
+  /** Of who holds the connection, which stands where other peers have their peer_id. */
+  #copyHolder(holder: number, role: number, to: number, { peers }: WalkSlice): void {
+    const words = this.#words;
+    peers.fill(0, to, to + walkedPeerWords);
+    peers[to + walkedPeer.head] = words[holder + holderField.family] | role | walkedConnection;
+    peers[to + walkedPeer.address] = words[holder + holderField.address];
+    peers[to + walkedPeer.address + 1] = words[holder + holderField.address + 1];
   }
 }

@@ -54,6 +54,10 @@ function withoutPort(hop: string): string {
 
 /** Whether many clients may share it, as protocol/address-scope.ts knows it. */
 export function isLocal(ip: IpBytes): boolean {
-  const { words, family } = toClientAddress(ip);
+  return isLocalAddress(toClientAddress(ip));
+}
+
+/** The same of an address that is there in words. */
+export function isLocalAddress({ family, words }: ClientAddress): boolean {
   return isLocalScope(scopeOf(family, words, 0));
 }

@@ -29,6 +29,8 @@ export interface SocketDescription {
   readonly socket: 'datagram' | 'stream';
   /** Of its announce URLs; without it there are none to show. */
   readonly scheme?: string;
+  /** Of the URLs by which clients of WebTorrent find it, where it takes WebSockets. */
+  readonly webSocketScheme?: string;
   /**
    * The log's line about a socket that has been opened.
    * @param where `0.0.0.0:6969` or `[::]:6969`

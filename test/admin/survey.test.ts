@@ -108,7 +108,10 @@ function walkOver(sizes: readonly number[]): PeerWalk {
 }
 
 function createSlice(): PeerSlice {
-  return { swarms: new Int32Array(9), swarmCount: 0, peers: new Int32Array(7 * 1000), peerCount: 0 };
+  return {
+    ...{ swarms: new Int32Array(9), swarmCount: 0, peers: new Int32Array(7 * 1000), peerCount: 0 },
+    ...{ connectionSeeders: 0, connectionLeechers: 0 },
+  };
 }
 
 test('a survey lists the largest swarms first, sizes, clients and networks, and says when', () => {

@@ -93,8 +93,12 @@ async function sufferRandomSwarms(): Promise<object> {
   };
 }
 
-/** After the flood real swarms come, of as many peers as a swarm may well have. */
+/**
+ * After the flood real swarms come, of as many peers as a swarm may well have. Good clients ask while the sweeper moves
+ * together what the flood has left, and before it all.
+ */
 async function sufferPinnedMemory(): Promise<object> {
+  const quietP99Ms = await announceWhile(pause(long ? 10_000 : 2000));
   const attack = startFlooder('pin', long ? 1_600_000 : 340_000, long ? 2000 : 400);
   await attack.exited;
   const flood = JSON.parse(attack.stdout);
@@ -118,7 +122,9 @@ async function sufferPinnedMemory(): Promise<object> {
     // A swarm's first peer is on probation until the second has come.
     if ((await counters[Math.floor(swarm / 500)].count(swarm)) < peers - 1) small++;
   }
-  const memory = await memoryAtRest();
+  const atRest = memoryAtRest();
+  const compactionP99Ms = await announceWhile(Promise.all([atRest, pause(2000)]));
+  const memory = await atRest;
   return {
     announced: flood.announced,
     refused: flood.refused,
@@ -129,6 +135,9 @@ async function sufferPinnedMemory(): Promise<object> {
     realRefused,
     small,
     ...memory,
+    failed,
+    quietP99Ms,
+    compactionP99Ms,
   };
 }
 

@@ -33,7 +33,7 @@ export const randomSwarmsSuite: FaultSuite = {
 
 export const pinnedMemorySuite: FaultSuite = {
   fault: 'a flood of swarms of several sizes that are established here and there, to pin all memory',
-  limits: { refused: 0, realRefused: 0, small: 0, overBoundKiB: 0 },
+  limits: { refused: 0, realRefused: 0, small: 0, overBoundKiB: 0, failed: 0 },
   atLeast: { announced: 300_000, established: 400 },
   skip,
   run: (scale) => play('pin', scale),

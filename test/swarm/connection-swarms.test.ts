@@ -6,6 +6,7 @@ import { Event } from '../../src/protocol/event.ts';
 import { ConnectionVisit, holderField, holderWords, Visited } from '../../src/swarm/connection-visit.ts';
 import { checkStore } from '../../src/swarm/inspect/check-store.ts';
 import { checkStoreLocks } from '../../src/swarm/lock-ranks.ts';
+import { WalkSlice, walkedConnection, walkedPeer, walkedSeeder } from '../../src/swarm/store-walk.ts';
 import type { SwarmStore } from '../../src/swarm/swarm-store.ts';
 import { scrapeAll } from '../../src/tracker/full-scrape.ts';
 import { clockAt, encodeStore, joined, readerOf } from './snapshot-content.ts';
@@ -315,4 +316,32 @@ test('threads that announce and stop at once leave a whole store', async () => {
   assert.deepEqual(checkStore(store.buffer).faults, []);
   const { connectionLeechers, connectionSeeders } = store.totals();
   assert.equal(connectionLeechers + connectionSeeders, (3 * peers) / 2);
+});
+
+test('a swarm that is read alone shows its connections beside its other peers, with the address that holds them', () => {
+  const store = createStore();
+  const visit = new ConnectionVisit();
+  for (let n = 0; n < 700; n++) {
+    const { connections } = store;
+    const peer = visitOf(visit, 1, n, n + 1, 1000 + n);
+    peer.seeding = n < 100;
+    assert.equal(connections.announce(peer, 0, 1000), Visited.joined);
+  }
+  const slice = new WalkSlice();
+  const { infoHash } = new Visit().setSwarm(1);
+  assert.ok(store.walk().readSwarm(infoHash, 0, slice));
+  assert.deepEqual([slice.connectionSeeders, slice.connectionLeechers, slice.swarmCount], [100, 600, 0]);
+  const heads = Array.from({ length: slice.peerCount }, (_, i) => slice.peers[i * walkedPeer.size]);
+  assert.ok(heads.every((head) => (head & ~walkedSeeder) === (walkedConnection | 4)));
+  const seeders = heads.filter((head) => (head & walkedSeeder) !== 0).length;
+  assert.equal(seeders, 100);
+  assert.ok(heads.length - seeders >= 256 && heads.length < 700);
+  const addresses = heads.map((_, i) => slice.peers[i * walkedPeer.size + walkedPeer.address]);
+  assert.equal(new Set(addresses).size, heads.length);
+  assert.ok(addresses.every((address) => address >= 1000 && address < 1700));
+
+  const other = new Visit().setSwarm(1);
+  assert.ok(store.announce(other.setPeer(4, 1), 0, 1000));
+  assert.ok(store.walk().readSwarm(infoHash, 0, slice));
+  assert.deepEqual([slice.swarmCount, slice.connectionSeeders + slice.connectionLeechers], [1, 700]);
 });

@@ -10,6 +10,7 @@ import { formatNetwork4, formatNetwork6 } from '../measures/network-tally.ts';
 import { formatInfoHash, type Survey, swarmSizes } from '../measures/survey.ts';
 import {
   type AdminLog,
+  headConnection,
   headFamily,
   headPort,
   headSeeder,
@@ -160,12 +161,15 @@ export class Api {
   swarm(infoHash: Int32Array, trusted: boolean): SwarmDetail {
     const slice = this.#slice;
     const known = this.#walk.readSwarm(infoHash, 0, slice);
+    const { connectionSeeders, connectionLeechers } = slice;
+    const has = (field: number) => (slice.swarmCount > 0 ? slice.swarms[field] : 0);
     return {
       info_hash: formatInfoHash(infoHash),
       known,
-      complete: known ? slice.swarms[sliceSwarm.complete] : 0,
-      incomplete: known ? slice.swarms[sliceSwarm.incomplete] : 0,
-      downloaded: known ? slice.swarms[sliceSwarm.downloaded] : 0,
+      complete: has(sliceSwarm.complete) + connectionSeeders,
+      incomplete: has(sliceSwarm.incomplete) + connectionLeechers,
+      downloaded: has(sliceSwarm.downloaded),
+      webrtc: { complete: connectionSeeders, incomplete: connectionLeechers },
       peers: trusted ? this.#peersIn(slice) : null,
     };
   }
@@ -263,27 +267,31 @@ export class Api {
     return shareOut(peers, peerCount).map((at) => {
       const head = peers[at + slicePeer.head];
       const family = (head & headFamily) === 4 ? ('ipv4' as const) : ('ipv6' as const);
+      const isConnection = (head & headConnection) !== 0;
       const from = (at + slicePeer.address) * 4;
       const address = bytes.slice(from, from + (family === 'ipv4' ? 4 : 16));
       return {
         address: formatShownIp(address, this.#parts.ipVisibility) ?? null,
         port: head >>> headPort,
         family,
+        webrtc: isConnection,
         seeder: (head & headSeeder) !== 0,
-        client: nameOfPeerId(peers[at + slicePeer.peerId], peers[at + slicePeer.peerId + 1]),
+        client: isConnection
+          ? 'WebTorrent'
+          : nameOfPeerId(peers[at + slicePeer.peerId], peers[at + slicePeer.peerId + 1]),
       };
     });
   }
 }
 
 /**
- * Where the peers that are shown begin: seeders and leechers of each family in equal shares as far as there are as many,
+ * Where the peers that are shown begin: seeders and leechers of each family, and of connections, in equal shares as far as there are as many,
  * seeders first.
  */
 function shareOut(peers: Int32Array, peerCount: number): number[] {
   const groups = new Map<number, number[]>();
   for (let at = 0; at < peerCount * slicePeer.size; at += slicePeer.size) {
-    const group = peers[at + slicePeer.head] & (headFamily | headSeeder);
+    const group = peers[at + slicePeer.head] & (headFamily | headSeeder | headConnection);
     const members = groups.get(group);
     if (members === undefined) groups.set(group, [at]);
     else members.push(at);

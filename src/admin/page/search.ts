@@ -56,11 +56,13 @@ function describe(swarm: SwarmDetail): HTMLElement[] {
   return content;
 }
 
-function createFacts({ complete, incomplete, downloaded }: SwarmDetail): HTMLElement {
+function createFacts({ complete, incomplete, downloaded, webrtc }: SwarmDetail): HTMLElement {
   const facts = create('dl', 'facts');
+  const overWebRtc = webrtc.complete + webrtc.incomplete;
   for (const [title, count] of [
     ['Seeders', complete],
     ['Leechers', incomplete],
+    ...(overWebRtc > 0 ? ([['Of these WebRTC', overWebRtc]] as const) : []),
     ['Downloaded', downloaded],
   ] as const) {
     facts.append(create('div', '', create('dt', '', title), create('dd', '', formatCount(count))));
@@ -77,12 +79,12 @@ function createPeers(
     head.scope = 'col';
     return head;
   });
-  const rows = peers.map(({ address, port, seeder, client }) =>
+  const rows = peers.map(({ address, port, webrtc, seeder, client }) =>
     create(
       'tr',
       '',
       create('td', '', address ?? 'not shown'),
-      create('td', 'number', String(port)),
+      create('td', 'number', webrtc ? 'WebRTC' : String(port)),
       create('td', '', seeder ? 'seeder' : 'leecher'),
       create('td', '', client),
     ),

@@ -36,7 +36,7 @@ export function publicNamesOf(
   configuration: Configuration,
 ): PublicNames {
   return {
-    announceUrls: announceUrlsOf(plan, configuration.domain),
+    announceUrls: announceUrlsOf(plan, configuration),
     redirectTo: configuration.redirectHttp ? `https://${redirectDomain(configuration)}` : undefined,
   };
 }

@@ -1,7 +1,7 @@
 // How the admin door is put together from the options: where it opens, who may come in, what it is told.
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { AdminDoor } from '../../admin/door/admin-door.ts';
+import type { AdminDoor } from '../../admin/door/admin-door.ts';
 import { type SocketPath, shortSocketPath } from '../../net/socket-path.ts';
 import { formatListenAddress } from '../listening/listen-plan.ts';
 import type { Log } from '../log/log.ts';
@@ -40,7 +40,7 @@ export async function openAdmin(
   if (tcp === undefined && socketPath === undefined) return undefined;
   const short = socketPath === undefined ? undefined : nameSocket(socketPath, configuration, log);
   const options = {
-    tracker: createObservedTracker(parts, () => configuration.domain, log),
+    tracker: createObservedTracker(parts, configuration, log),
     tcp,
     token,
     tokenRequired: !isLoopback(host),
@@ -82,7 +82,8 @@ function nameSocket(path: string, { adminSocket }: Configuration, log: Log): Soc
   }
 }
 
-type DoorOptions = Omit<Parameters<typeof AdminDoor.listen>[0], 'socketPath'>;
+type Doors = typeof AdminDoor;
+type DoorOptions = Omit<Parameters<Doors['listen']>[0], 'socketPath'>;
 
 // A socket that nobody asked for is a convenience: without it the tracker runs as well.
 async function openWithSocket(
@@ -91,15 +92,17 @@ async function openWithSocket(
   wanted: boolean,
   log: Log,
 ): Promise<AdminDoor> {
-  if (socketPath === undefined || wanted) return AdminDoor.listen({ ...options, socketPath });
+  // With its libraries it is a third of the program's files, and clients are answered already while they are read.
+  const { AdminDoor: door }: { AdminDoor: Doors } = await import('../../admin/door/admin-door.ts');
+  if (socketPath === undefined || wanted) return door.listen({ ...options, socketPath });
   try {
-    return await AdminDoor.listen({ ...options, socketPath });
+    return await door.listen({ ...options, socketPath });
   } catch (error) {
     const { syscall, code, address } = error as NodeJS.ErrnoException & { address?: string };
     const ofTcp = syscall === 'listen' && address !== undefined && address !== socketPath;
     if (ofTcp && code !== undefined) throw error;
     log.warn(`the commands status, top and so on will not work: ${(error as Error).message}`);
-    return AdminDoor.listen({ ...options, socketPath: undefined });
+    return door.listen({ ...options, socketPath: undefined });
   }
 }
 

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import {
   type Actions,
+  headConnection,
   headSeeder,
   type ObservedCluster,
   type ObservedListener,
@@ -12,7 +13,13 @@ import {
 } from '../../admin/observed-tracker.ts';
 import { formatCidr } from '../../protocol/cidr.ts';
 import { isWildcard } from '../../protocol/ip-address.ts';
-import { WalkSlice, walkedPeer, walkedSeeder, walkedSwarm } from '../../swarm/store-walk.ts';
+import {
+  WalkSlice,
+  walkedConnection,
+  walkedPeer,
+  walkedSeeder,
+  walkedSwarm,
+} from '../../swarm/store-walk.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import { latencyBounds } from '../../transport/answer-stats.ts';
 import { transports } from '../../transport/transports.ts';
@@ -22,11 +29,17 @@ import type { Listeners } from '../listening/listeners.ts';
 import type { ListeningAddress } from '../listening/listening-address.ts';
 import type { AccessLists } from '../lists/access-lists.ts';
 import type { Log } from '../log/log.ts';
+import type { Configuration } from '../options/configuration.ts';
 import type { Snapshots } from '../storage/snapshots.ts';
 import { version } from '../version.ts';
 
 // The admin door knows no store, so it has the words of a slice by itself.
-if (!agree(sliceSwarm, walkedSwarm) || !agree(slicePeer, walkedPeer) || headSeeder !== walkedSeeder)
+if (
+  !agree(sliceSwarm, walkedSwarm) ||
+  !agree(slicePeer, walkedPeer) ||
+  headSeeder !== walkedSeeder ||
+  headConnection !== walkedConnection
+)
   throw new RangeError('the admin door reads the slices of a walk otherwise than the store writes them');
 
 export interface ObservedParts {
@@ -57,7 +70,8 @@ export type ToldAction = 'deny' | 'undeny' | 'denyNetwork' | 'undenyNetwork' | '
 
 export function createObservedTracker(
   parts: ObservedParts,
-  domain: () => string,
+  /** Changed by a reload. */
+  names: Pick<Configuration, 'domain' | 'noWebtorrent' | 'redirectHttp'>,
   log: Pick<Log, 'linesLost' | 'recent'>,
 ): ObservedTracker {
   const { store, listeners, snapshots, certificates, access } = parts;
@@ -75,9 +89,9 @@ export function createObservedTracker(
     announceUrls: () => {
       const urls = parts.addresses.flatMap((place) => {
         const host = isWildcard(place.address) ? hostname() : bracketed(place.address);
-        return formatAnnounceUrls(announceUrlsOf([place], domain()), host);
+        return formatAnnounceUrls(announceUrlsOf([place], names), host);
       });
-      return { urls: [...new Set(urls)], isPublic: announceUrlsOf([], domain()).domain !== '' };
+      return { urls: [...new Set(urls)], isPublic: announceUrlsOf([], names).domain !== '' };
     },
     snapshot: () => snapshots && snapshotState(snapshots),
     certificates: () => {

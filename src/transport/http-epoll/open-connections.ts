@@ -3,7 +3,7 @@ import type { EventLoop } from '../../net/event-loop.ts';
 import type { StreamSockets } from '../../net/stream-sockets.ts';
 import type { Cidr } from '../../protocol/cidr.ts';
 import type { IpBytes } from '../../protocol/ip-address.ts';
-import { type ClientAddress, includes, isLocal } from '../client-address.ts';
+import { type ClientAddress, includes, isLocalAddress } from '../client-address.ts';
 import { ConnectionOrder } from '../http/connection-order.ts';
 import { type ConnectionTable, nobody, nowhere } from '../http/connection-table.ts';
 import type { HttpCounters } from '../http/http-counters.ts';
@@ -97,7 +97,7 @@ export class OpenConnections {
     const ip = family === 4 ? this.#ip4 : this.#ip16;
     this.#peer.family = family;
     const proxied = trustedProxies.length > 0 && includes(trustedProxies, ip);
-    const place = proxied || isLocal(ip) ? nowhere : table.placeOf(family, words);
+    const place = proxied || isLocalAddress(this.#peer) ? nowhere : table.placeOf(family, words);
     if (place !== nowhere && table.countAt(place) >= maxPerAddress) counters.connectionsRefused++;
     else if (!proxied && isOverLimit(this.#peer)) counters.connectionsRateLimited++;
     // Last: who is refused in any case must not push out somebody.

@@ -36,8 +36,10 @@ const fieldExtraBytes = 4;
 const lengthOverflow = 2 ** 64;
 
 const host = bytesOf('host');
+const close = bytesOf('close');
 const expect = bytesOf('expect');
 const upgrade = bytesOf('upgrade');
+const keepAlive = bytesOf('keep-alive');
 const connection = bytesOf('connection');
 const contentLength = bytesOf('content-length');
 const acceptEncoding = bytesOf('accept-encoding');
@@ -278,6 +280,13 @@ export class RequestHead {
   }
 
   #readConnection(bytes: Uint8Array, at: number, end: number): void {
+    // As nearly all write it; to take a list apart costs more than all else that a head does.
+    if (end - at === close.length && is(bytes, at, close)) this.#close = true;
+    else if (end - at === keepAlive.length && is(bytes, at, keepAlive)) this.#keep = true;
+    else this.#readOptions(bytes, at, end);
+  }
+
+  #readOptions(bytes: Uint8Array, at: number, end: number): void {
     for (const word of latin1(bytes, at, end).toLowerCase().split(',')) {
       const option = word.trim();
       if (option === 'close') this.#close = true;

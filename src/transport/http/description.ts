@@ -15,6 +15,7 @@ export const http = {
   socket: 'stream',
   port: { default: 6969 },
   scheme: 'http',
+  webSocketScheme: 'ws',
   listening: (where, redirectTo) =>
     redirectTo === undefined
       ? `HTTP tracker listening on ${where}/announce`
@@ -29,6 +30,7 @@ export const https = {
   socket: 'stream',
   port: { default: undefined, needs: '--cert and --key, or --acme-domain', example: 8443 },
   scheme: 'https',
+  webSocketScheme: 'wss',
   listening: (where) => `HTTPS tracker listening on ${where}/announce`,
   refusals,
   metrics: [

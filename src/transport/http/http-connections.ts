@@ -6,7 +6,7 @@ import { type IpBytes, unmapIp } from '../../protocol/ip-address.ts';
 import {
   type ClientAddress,
   includes,
-  isLocal,
+  isLocalAddress,
   parseRemoteAddress,
   toClientAddress,
 } from '../client-address.ts';
@@ -108,7 +108,8 @@ export class HttpConnections {
       return undefined;
     }
     const address = toClientAddress(ip);
-    const place = proxied || isLocal(ip) ? nowhere : this.#table.placeOf(address.family, address.words);
+    const place =
+      proxied || isLocalAddress(address) ? nowhere : this.#table.placeOf(address.family, address.words);
     if (place !== nowhere && this.#table.countAt(place) >= this.#maxPerAddress) {
       counters.connectionsRefused++;
       socket.resetAndDestroy();
@@ -135,7 +136,7 @@ export class HttpConnections {
    */
   take(socket: Socket, counters: HttpCounters, address: ClientAddress, proxied: boolean): HttpConnection {
     const place =
-      proxied || isLocal(ipOf(address)) ? nowhere : this.#table.placeOf(address.family, address.words);
+      proxied || isLocalAddress(address) ? nowhere : this.#table.placeOf(address.family, address.words);
     return this.#note(socket, counters, place, address, proxied);
   }
 
@@ -272,8 +273,4 @@ function countBytes(connection: HttpConnection): void {
   counters.bytesOut += bytesWritten - connection.countedOut;
   connection.countedIn = bytesRead;
   connection.countedOut = bytesWritten;
-}
-
-function ipOf({ family, words }: ClientAddress): IpBytes {
-  return new Uint8Array(words.slice(0, family === 4 ? 1 : 4).buffer);
 }
