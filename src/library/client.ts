@@ -8,7 +8,7 @@ import { createIdentity } from '../query/asking/identity.ts';
 import type { AnnounceAnswer } from '../query/asking/tracker-answer.ts';
 import { within } from '../query/network/deadline.ts';
 import { parseTrackerUrl } from '../query/network/tracker-url.ts';
-import { bytesOf, infoHashWords, peerIdWords } from './info-hash-bytes.ts';
+import { bytesOf, parseInfoHash, parsePeerId } from './info-hash-bytes.ts';
 
 export type { StepName, TimedStep } from '../query/asking/effort.ts';
 export type { ScrapeAnswer } from '../query/asking/http-answer.ts';
@@ -106,7 +106,7 @@ class Client implements TrackerClient {
     this.#identity = {
       ...identity,
       userAgent: userAgent ?? identity.userAgent,
-      peerId: peerId === undefined ? identity.peerId : bytesOf(peerIdWords(peerId), 0),
+      peerId: peerId === undefined ? identity.peerId : bytesOf(parsePeerId(peerId), 0),
     };
     this.#conversation = createConversation(urlOf(url), {
       userAgent: this.#identity.userAgent,
@@ -121,7 +121,7 @@ class Client implements TrackerClient {
       throw new TypeError(`port must be a whole number from 0 to 65535, not ${port}`);
     const question: AnnounceQuestion = {
       ...{
-        infoHash: bytesOf(infoHashWords(infoHash), 0),
+        infoHash: bytesOf(parseInfoHash(infoHash), 0),
         identity: this.#identity,
         port,
         event,
@@ -139,7 +139,7 @@ class Client implements TrackerClient {
     infoHashes: readonly (string | Uint8Array)[],
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<Asked<ScrapeAnswer>> {
-    const hashes = infoHashes.map((infoHash) => bytesOf(infoHashWords(infoHash), 0));
+    const hashes = infoHashes.map((infoHash) => bytesOf(parseInfoHash(infoHash), 0));
     return await within(this.#timeout, signal, async (deadline) =>
       askedOf(await this.#conversation.scrape(hashes, deadline)),
     );

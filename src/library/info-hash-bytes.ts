@@ -1,10 +1,11 @@
 // How an info_hash and a peer_id that a program gives are read, and how they are given to it.
+import { infoHashWords } from '../protocol/info-hash.ts';
 
 /**
  * The 20 bytes of an info_hash as 5 words.
  * @throws TypeError when it is neither 40 hexadecimal digits nor 20 bytes
  */
-export function infoHashWords(infoHash: unknown): Int32Array<ArrayBuffer> {
+export function parseInfoHash(infoHash: unknown): Int32Array<ArrayBuffer> {
   if (typeof infoHash === 'string' && /^[0-9a-f]{40}$/i.test(infoHash))
     return wordsOf(Buffer.from(infoHash, 'hex'));
   if (infoHash instanceof Uint8Array && infoHash.length === 20) return wordsOf(infoHash);
@@ -15,7 +16,7 @@ export function infoHashWords(infoHash: unknown): Int32Array<ArrayBuffer> {
  * The 20 bytes of a peer_id as 5 words.
  * @throws TypeError when it is neither 20 characters of latin1 nor 20 bytes
  */
-export function peerIdWords(peerId: unknown): Int32Array<ArrayBuffer> {
+export function parsePeerId(peerId: unknown): Int32Array<ArrayBuffer> {
   if (typeof peerId === 'string' && /^[\0-\xff]{20}$/.test(peerId))
     return wordsOf(Buffer.from(peerId, 'latin1'));
   if (peerId instanceof Uint8Array && peerId.length === 20) return wordsOf(peerId);
@@ -24,7 +25,7 @@ export function peerIdWords(peerId: unknown): Int32Array<ArrayBuffer> {
 
 /** The 20 bytes whose words begin at `at`, in memory of their own. */
 export function bytesOf(words: Int32Array, at: number): Uint8Array {
-  return new Uint8Array(words.slice(at, at + 5).buffer);
+  return new Uint8Array(words.slice(at, at + infoHashWords).buffer);
 }
 
 /** 40 hexadecimal digits. */

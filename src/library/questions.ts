@@ -4,11 +4,12 @@ import { compactBytes } from '../protocol/compact-peers.ts';
 import { Event } from '../protocol/event.ts';
 import { undecided } from '../protocol/failure.ts';
 import { decodeIpWords, encodeIpWords, formatIp, parseIp, unmapIp } from '../protocol/ip-address.ts';
+import { peerIdWords } from '../protocol/peer-id.ts';
 import { monotonicSeconds } from '../server/clock.ts';
 import type { RunningTracker } from '../server/running-tracker.ts';
 import { WalkSlice, walkedConnection, walkedPeer, walkedSeeder } from '../swarm/store-walk.ts';
 import { Announce } from '../tracker/announce.ts';
-import { bytesOf, formatInfoHash, infoHashWords, peerIdWords } from './info-hash-bytes.ts';
+import { bytesOf, formatInfoHash, parseInfoHash, parsePeerId } from './info-hash-bytes.ts';
 import type {
   AnnounceAnswer,
   AnnounceQuestion,
@@ -29,7 +30,7 @@ export async function announceTo({ tracker }: Inside, question: AnnounceQuestion
   const announce = createAnnounce(question);
   const { maxPeers, interval, minInterval } = tracker.settings;
   announce.out = new Uint16Array(maxPeers * unitsPerPeer);
-  announce.outPeerIds = new Int32Array(maxPeers * 5);
+  announce.outPeerIds = new Int32Array(maxPeers * peerIdWords);
   let failure = tracker.announce(announce, monotonicSeconds());
   if (failure === undecided && tracker.decisions !== undefined) {
     failure = await new Promise((resolve) => {
@@ -44,8 +45,8 @@ export async function announceTo({ tracker }: Inside, question: AnnounceQuestion
 function createAnnounce(question: AnnounceQuestion): Announce {
   const { infoHash, peerId, ip, port, event = 'none', left, numwant } = question;
   const announce = new Announce();
-  announce.infoHash = infoHashWords(infoHash);
-  announce.peerId = peerIdWords(peerId);
+  announce.infoHash = parseInfoHash(infoHash);
+  announce.peerId = parsePeerId(peerId);
   const address = typeof ip === 'string' ? parseIp(ip) : undefined;
   if (address === undefined) throw new TypeError(`ip must be an IPv4 or IPv6 address, not '${ip}'`);
   announce.family = encodeIpWords(unmapIp(address), announce.address);
@@ -71,14 +72,14 @@ function peersOf({ out, outPeerIds, family, peers }: Announce): AnnounceAnswer['
     return {
       ip: formatIp(bytes, at, stride - 2),
       port: (bytes[at + stride - 2] << 8) | bytes[at + stride - 1],
-      peerId: bytesOf(outPeerIds!, index * 5),
+      peerId: bytesOf(outPeerIds!, index * peerIdWords),
     };
   });
 }
 
 export function scrapeOf({ tracker }: Inside, infoHashes: readonly InfoHash[]): ScrapedTorrent[] {
   return infoHashes.map((infoHash) => {
-    const words = infoHashWords(infoHash);
+    const words = parseInfoHash(infoHash);
     const counts = { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 };
     tracker.scrape(words, 0, counts);
     const { complete, incomplete, downloaded } = counts;
@@ -87,7 +88,7 @@ export function scrapeOf({ tracker }: Inside, infoHashes: readonly InfoHash[]): 
 }
 
 export function swarmOf({ store }: Inside, infoHash: InfoHash): Swarm | undefined {
-  const words = infoHashWords(infoHash);
+  const words = parseInfoHash(infoHash);
   const counts = { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 };
   store.scrape(words, 0, counts);
   const { complete, incomplete, downloaded } = counts;

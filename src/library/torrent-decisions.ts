@@ -3,7 +3,7 @@ import type { Failure } from '../protocol/failure.ts';
 import { monotonicSeconds } from '../server/clock.ts';
 import { DecisionTable } from '../tracker/decision-table.ts';
 import type { Decision } from '../tracker/pending-decisions.ts';
-import { formatInfoHash, infoHashWords } from './info-hash-bytes.ts';
+import { formatInfoHash, parseInfoHash } from './info-hash-bytes.ts';
 
 /** For torrents that other threads have asked about; who announces one more asks again later. */
 const mostAtOnce = 1000;
@@ -69,7 +69,7 @@ export class TorrentDecisions {
   #note(infoHash: string, decision: Failure | undefined): Decision {
     // What went wrong holds for nobody else.
     if (decision === undefined || decision.kind === 'not_allowed')
-      this.#table.decide(infoHashWords(infoHash), 0, decision, monotonicSeconds());
+      this.#table.decide(parseInfoHash(infoHash), 0, decision, monotonicSeconds());
     return decision;
   }
 }

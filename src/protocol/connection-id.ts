@@ -3,8 +3,11 @@ import { SipHash } from './siphash.ts';
 import { stepsSince } from './wrapped-time.ts';
 
 /** An epoch is 64 seconds. An id is good for the epoch it was made in and the two after it. */
-const epochShift = 6;
-const acceptedEpochs = 3;
+export const epochShift = 6;
+/** See `epochShift`. */
+export const acceptedEpochs = 3;
+// Of those that the two lowest bits of an id tell apart, one is left: a clock may be ahead, see `share`.
+if (acceptedEpochs >= 1 << 2) throw new RangeError('an id is taken for longer than its two bits can say');
 
 /**
  * Issues and checks connection_ids: 62 bits of SipHash-2-4 over the client's address and an epoch, and in the two

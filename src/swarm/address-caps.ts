@@ -9,7 +9,7 @@ import { leechersIn, peersIn, recordAt } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import type { FoundPeer } from './found-peer.ts';
 import { setOf } from './large-swarm.ts';
-import { largestBlockPeers } from './size-classes.ts';
+import { largestBlockPeers, recordWords4 } from './size-classes.ts';
 import { ageOf } from './tick.ts';
 
 const portsPerAddress = 4;
@@ -43,7 +43,7 @@ export class AddressCaps {
   ): boolean {
     const ref = this.#words[refAt];
     if (ref === 0 || (ref > 0 && peersIn(this.#words, ref) < portsPerAddress)) return false;
-    const isIpv4 = peers.stride === 2;
+    const isIpv4 = peers.stride === recordWords4;
     if (isLocalScope(isIpv4 ? scopeOfIpv4(address[at]) : scopeOfIpv6(address, at))) return false;
     this.#scan(peers, refAt, address, at, tick, false);
     const crowded = this.#ofAddress >= portsPerAddress;
@@ -97,7 +97,7 @@ export class AddressCaps {
     for (let i = 0; i < count; i++, record += stride) {
       if (words[record] !== address[at]) continue;
       let sameAddress = true;
-      if (stride !== 2) {
+      if (stride !== recordWords4) {
         if (words[record + 1] !== address[at + 1]) continue;
         this.#ofSubscriber++;
         sameAddress = words[record + 2] === address[at + 2] && words[record + 3] === address[at + 3];

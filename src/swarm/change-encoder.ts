@@ -1,6 +1,7 @@
 // How the changes since a copy was begun become sections: for each name in the journal, what has become of the peer.
 
 import { infoHashWords } from '../protocol/info-hash.ts';
+import { peerIdWords } from '../protocol/peer-id.ts';
 import { peerIdAt, recordAt } from './block.ts';
 import {
   changeName,
@@ -14,7 +15,6 @@ import { FoundPeer } from './found-peer.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import { entryField, familyRefAt, header, savedMask, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
-import { peerIdWords } from './size-classes.ts';
 import {
   fragmentHead,
   goneFlag,

@@ -95,7 +95,7 @@ export class Compactor {
   }
 
   /**
-   * The same for a few blocks of a large swarm, from entry `at` of the directory of set number `set` on (0 to 3: IPv4
+   * The same for a few blocks of a large swarm, from pointer `at` of the directory of set number `set` on (0 to 3: IPv4
    * leechers, seeders, IPv6). Returns where to go on, or −1 at the end: set << 16 | at.
    */
   tidyLarge(entry: number, set: number, at: number, blocks: number): number {

@@ -4,30 +4,28 @@
 // record says which connection that is, and it goes when the connection does. These swarms have shards, locks, tables,
 // records, sampling, expiry and eviction as the others have (layout.ts), under the same limit of memory; they are in no
 // snapshot and no takeover. A record is one of an IPv6 peer: where that has address and port stand 18 bytes made of the
-// peer_id, and where that has its peer_id stands the holder (connection-visit.ts).
+// peer_id (connection-key.ts), and where that has its peer_id stands the holder (connection-visit.ts).
 
 import { Event } from '../protocol/event.ts';
 import { countedFlag, partialFlag, peerIdAt } from './block.ts';
+import { ConnectionKey } from './connection-key.ts';
 import { type ConnectionVisit, holderField, holderWords, Visited } from './connection-visit.ts';
 import type { Evictor } from './evictor.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import { FoundPeer, nobody } from './found-peer.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
-import { keyedHash } from './keyed-hash.ts';
 import { entryField, establishedFlag, header, idleFlag, mixedScopes, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import { inOneNetwork } from './network.ts';
 import { Sampler } from './sampler.ts';
+import { peerUnits6 } from './size-classes.ts';
 import type { StoreClock } from './store-clock.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
 import type { SwarmCounts } from './swarm-visit.ts';
 
 const attemptsWhenFull = 3;
-/** 16-bit units of a record as the sampler copies it; nobody reads them. */
-const unitsPerRecord = 9;
-/** Entries behind the last one that the sampler may overwrite. */
+/** Records behind the last one that the sampler may overwrite. */
 const sampledBehind = 4;
-const keyLength = 20 << 24;
 
 export class ConnectionSwarms {
   readonly #words: Int32Array;
@@ -38,11 +36,9 @@ export class ConnectionSwarms {
   readonly #clock: StoreClock;
   readonly #sampler: Sampler;
   readonly #self = new FoundPeer();
-  /** What stands for a peer_id: four words, and sixteen bits. */
-  readonly #key = new Int32Array(4);
-  #keyEnd = 0;
+  readonly #key: ConnectionKey;
   readonly #holder = new Int32Array(holderWords);
-  /** What the sampler copies beside the holders. */
+  /** What the sampler copies beside the holders; nobody reads it. */
   #units = new Uint16Array(0);
   /** A peer was added since it was last looked whether memory is short. */
   #added = false;
@@ -64,6 +60,7 @@ export class ConnectionSwarms {
     this.#evictor = evictor;
     this.#clock = clock;
     this.#sampler = new Sampler(words, seed);
+    this.#key = new ConnectionKey(words);
   }
 
   /**
@@ -89,7 +86,7 @@ export class ConnectionSwarms {
     const hash = this.#table.hash(infoHash, infoHashAt);
     const shard = this.#table.connectionShardOf(hash);
     visit.complete = visit.incomplete = visit.otherCount = 0;
-    this.#makeKey(visit.peerId, visit.peerIdAt);
+    this.#key.read(visit.peerId, visit.peerIdAt);
     lock(this.#words, shard + shardRow.lock);
     try {
       const entry = this.#table.find(shard, hash, infoHash, infoHashAt);
@@ -113,7 +110,7 @@ export class ConnectionSwarms {
     const { infoHash, infoHashAt } = visit;
     const hash = this.#table.hash(infoHash, infoHashAt);
     const shard = this.#table.connectionShardOf(hash);
-    this.#makeKey(visit.peerId, visit.peerIdAt);
+    this.#key.read(visit.peerId, visit.peerIdAt);
     lock(this.#words, shard + shardRow.lock);
     try {
       const entry = this.#table.find(shard, hash, infoHash, infoHashAt);
@@ -149,7 +146,7 @@ export class ConnectionSwarms {
     const hash = this.#table.hash(infoHash, infoHashAt);
     const shard = this.#table.connectionShardOf(hash);
     visit.otherCount = 0;
-    this.#makeKey(visit.peerId, visit.peerIdAt);
+    this.#key.read(visit.peerId, visit.peerIdAt);
     lock(this.#words, shard + shardRow.lock);
     try {
       const known = this.#table.find(shard, hash, infoHash, infoHashAt);
@@ -199,8 +196,9 @@ export class ConnectionSwarms {
     const { seeding } = visit;
     const isFirst = !this.#entries.hasPeers(entry);
     if (!isFirst) this.#noteNetwork(entry, visit);
-    const lastWord = this.#keyEnd | (state << 16);
-    if (!this.#peers.insert(ref, seeding, this.#key, 0, lastWord, this.#holderOf(visit), 0)) return false;
+    const lastWord = this.#key.end | (state << 16);
+    if (!this.#peers.insert(ref, seeding, this.#key.words, 0, lastWord, this.#holderOf(visit), 0))
+      return false;
     this.#added = true;
     if (isFirst) this.#entries.countSwarm(shard, entry);
     this.#entries.count(shard, 6, seeding ? 0 : 1, seeding ? 1 : 0);
@@ -226,13 +224,14 @@ export class ConnectionSwarms {
   }
 
   #unitsFor(want: number): Uint16Array {
-    const needed = (want + sampledBehind) * unitsPerRecord;
+    const needed = (want + sampledBehind) * peerUnits6;
     if (this.#units.length < needed) this.#units = new Uint16Array(needed);
     return this.#units;
   }
 
   #find(entry: number, likelySeeder: boolean): boolean {
-    return this.#peers.find(entry + entryField.peers6, this.#key, 0, this.#keyEnd, likelySeeder, this.#self);
+    const ref = entry + entryField.peers6;
+    return this.#peers.find(ref, this.#key.words, 0, this.#key.end, likelySeeder, this.#self);
   }
 
   #isHolder({ place, generation }: ConnectionVisit): boolean {
@@ -259,21 +258,6 @@ export class ConnectionSwarms {
     holder[holderField.address + 1] = family === 4 ? 0 : address[addressAt + 1];
     holder[holderField.family] = family;
     return holder;
-  }
-
-  /**
-   * 18 bytes for 20: two hashes of all of it under keys that nobody knows, and ten bytes as they are. Two peer_ids that
-   * agree in those and in 64 bits of hashes do not happen, and nobody can look for them.
-   */
-  #makeKey(peerId: Int32Array, at: number): void {
-    const words = this.#words;
-    const key0 = words[header.peerKey];
-    const key1 = words[header.peerKey + 1];
-    this.#key[0] = keyedHash(key0, key1, peerId, at, 5, keyLength);
-    this.#key[1] = keyedHash(key1, key0, peerId, at, 5, keyLength);
-    this.#key[2] = peerId[at + 3];
-    this.#key[3] = peerId[at + 4];
-    this.#keyEnd = peerId[at + 2] & 0xffff;
   }
 
   #answerCounts(entry: number, visit: ConnectionVisit): void {

@@ -1,6 +1,8 @@
 // What one visit to a swarm of peers that are connections takes and gives back.
 
 import { Event } from '../protocol/event.ts';
+import { infoHashWords } from '../protocol/info-hash.ts';
+import { peerIdWords } from '../protocol/peer-id.ts';
 
 /**
  * Who holds a connection: whose it is in the process, and for whom. A place says which thread's it is and which of that
@@ -9,6 +11,8 @@ import { Event } from '../protocol/event.ts';
  */
 export const holderField = { place: 0, generation: 1, address: 2, family: 4, size: 5 } as const;
 export const holderWords = holderField.size;
+if (holderWords !== peerIdWords)
+  throw new RangeError('a holder is not as long as the peer_id in whose place it stands');
 
 const seatBits = 22;
 /** Threads and connections of one thread that a place can tell apart. */
@@ -18,6 +22,9 @@ export const mostSeats = 1 << seatBits;
 export function placeOf(thread: number, seat: number): number {
   return (thread << seatBits) | seat;
 }
+
+if (mostThreads < 2 || placeOf(mostThreads - 1, mostSeats - 1) !== 0x7fffffff)
+  throw new RangeError('thread and seat do not fill a word that is not negative');
 
 export function threadOf(place: number): number {
   return place >>> seatBits;
@@ -42,9 +49,9 @@ export type Visited = (typeof Visited)[keyof typeof Visited];
 
 /** One a thread, filled in for each announce: nothing is allocated. */
 export class ConnectionVisit {
-  infoHash: Int32Array = new Int32Array(5);
+  infoHash: Int32Array = new Int32Array(infoHashWords);
   infoHashAt = 0;
-  peerId: Int32Array = new Int32Array(5);
+  peerId: Int32Array = new Int32Array(peerIdWords);
   peerIdAt = 0;
   /** The client's, 1 or 4 words. */
   address: Int32Array = new Int32Array(4);

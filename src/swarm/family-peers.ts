@@ -3,6 +3,7 @@
 // A swarm's entry holds one reference a family: 0 none, positive a block, negative (negated) a large swarm. All
 // methods take `refAt`, the word that holds it. Callers hold the shard's lock.
 
+import { peerIdWords } from '../protocol/peer-id.ts';
 import {
   addPartial,
   addRecord,
@@ -25,7 +26,8 @@ import { PeerSets } from './peer-set.ts';
 import {
   firstBlockClass4,
   firstBlockClass6,
-  peerIdWords,
+  peerUnits4,
+  peerUnits6,
   recordWords4,
   recordWords6,
 } from './size-classes.ts';
@@ -50,7 +52,7 @@ export class FamilyPeers {
     const firstClass = family === 4 ? firstBlockClass4 : firstBlockClass6;
     this.#words = words;
     this.stride = family === 4 ? recordWords4 : recordWords6;
-    this.unitsPerPeer = family === 4 ? 3 : 9;
+    this.unitsPerPeer = family === 4 ? peerUnits4 : peerUnits6;
     this.sets = new PeerSets(words, allocator, this.stride, firstClass, key0, key1);
     this.#large = new LargeSwarms(words, allocator, this.stride, firstClass, this.sets);
     this.shape = new FamilyShape(words, allocator, this.stride, firstClass, this.sets, this.#large);

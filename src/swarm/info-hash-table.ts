@@ -5,14 +5,22 @@
 
 import { infoHashWords } from '../protocol/info-hash.ts';
 import { keyedHash } from './keyed-hash.ts';
-import { entryField, header, shardRow } from './layout.ts';
+import { entryField, header, maxMemoryLimit, maxShardBits, shardRow } from './layout.ts';
 import { entryClass, maxTableBits, minTableBits, tableClass } from './size-classes.ts';
 import type { SlabAllocator } from './slab-allocator.ts';
 
 const tagBits = 5;
 const tagMask = (1 << tagBits) - 1;
 const entryShift = 3;
-const infoHashLength = 20 << 24;
+/** The bits of a hash between those that choose the shard, the upper ones, and those of the position, the lower ones. */
+const tagShift = maxTableBits;
+const infoHashLength = (infoHashWords * 4) << 24;
+if (1 << entryShift !== entryField.size || Math.log2(maxMemoryLimit / 4) - entryShift + tagBits > 32)
+  throw new RangeError('a slot does not hold the reference of every entry and a tag');
+if (tagShift + tagBits + maxShardBits > 32)
+  throw new RangeError('shard, tag and position are chosen by the same bits of a hash');
+if (2 ** maxShardBits * 2 ** maxTableBits * entryField.size * 4 < maxMemoryLimit)
+  throw new RangeError('the tables of all shards have fewer slots than there may be entries');
 
 export class InfoHashTable {
   readonly #words: Int32Array;
@@ -203,7 +211,6 @@ function entryOf(slot: number): number {
   return (slot >>> tagBits) << entryShift;
 }
 
-// The bits between those that choose the shard (the upper 13 at most) and the position (the lower 14 at most).
 function tagOf(hash: number): number {
-  return (hash >>> 14) & tagMask;
+  return (hash >>> tagShift) & tagMask;
 }

@@ -185,6 +185,8 @@ export interface Layout {
 export const minMemoryLimit = 4 * 1024 ** 2;
 export const maxMemoryLimit = 4 * 1024 ** 3 - chunkBytes;
 
+/** Bits of a hash that choose a shard, at most. */
+export const maxShardBits = 13;
 /** At least one shard for so much memory: then its table fits into a chunk. */
 const bytesPerShard = 512 * 1024;
 
@@ -211,5 +213,5 @@ export function layoutFor(memoryLimit: number): Layout {
 function shardBitsFor(memoryLimit: number): number {
   const needed = Math.ceil(Math.log2(memoryLimit / bytesPerShard));
   const more = Math.min(3, Math.max(0, needed - 4));
-  return Math.min(13, Math.max(4, needed, Math.min(11, needed + more)));
+  return Math.min(maxShardBits, Math.max(4, needed, Math.min(11, needed + more)));
 }

@@ -194,7 +194,7 @@ export class PeerSets {
     return this.#words[this.#words[set + setField.directory] + pointer];
   }
 
-  /** Entries of the set's directory. */
+  /** Pointers in the set's directory. */
   sizeOf(set: number): number {
     return 1 << this.#words[set + setField.depth];
   }

@@ -1,5 +1,6 @@
 // How what other machines tell of a peer reaches this store, under the lock under which it could announce here meanwhile.
 
+import { peerIdWords } from '../protocol/peer-id.ts';
 import { AddressCaps } from './address-caps.ts';
 import { countedFlag, partialFlag, recordAt, remoteFlag } from './block.ts';
 import { ChangeFlag } from './change-journal.ts';
@@ -9,7 +10,6 @@ import { FoundPeer } from './found-peer.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import { downloadedMask, entryField, familyRefAt, header, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
-import { peerIdWords } from './size-classes.ts';
 import type { StoreClock } from './store-clock.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
 import { ageOf, tickBefore } from './tick.ts';

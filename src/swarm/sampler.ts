@@ -1,10 +1,29 @@
 // Which peers an announcer is given: one or two random slices of the swarm, copied as they lie, never itself.
 
+import { peerIdWords } from '../protocol/peer-id.ts';
 import { leechersIn, peerIdAt, peersIn, recordAt } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import { type FoundPeer, nobody } from './found-peer.ts';
 import { largeField, setOf } from './large-swarm.ts';
-import { peerIdWords } from './size-classes.ts';
+import { peerUnits4, recordWords4, recordWords6 } from './size-classes.ts';
+
+// Numbers of this file, not fields of an object or of another one, which the innermost loops would look up.
+/** A record's last word, behind its address: the port, and above it the state. */
+const port4 = recordWords4 - 1;
+const port6 = recordWords6 - 1;
+/** The next records of IPv4 peers, in words seen from one, and where their compact peers go, in units. */
+const record1 = recordWords4;
+const record2 = 2 * recordWords4;
+const record3 = 3 * recordWords4;
+const record4 = 4 * recordWords4;
+const unit1 = peerUnits4;
+const unit2 = 2 * peerUnits4;
+const unit3 = 3 * peerUnits4;
+const unit4 = 4 * peerUnits4;
+/** Units of a compact peer of IPv4: half the address, the other half, the port. */
+const upperHalf = 1;
+const portUnit4 = 2;
+if (portUnit4 + 1 !== peerUnits4) throw new RangeError('a compact peer of IPv4 is not address and port');
 
 export class Sampler {
   readonly #words: Int32Array;
@@ -170,17 +189,17 @@ export class Sampler {
     let to = this.#outAt;
     let at = recordAt(block, stride, start);
     const stop = recordAt(block, stride, end);
-    if (stride === 2) {
+    if (stride === record1) {
       to = this.#copyIpv4(at, stop, to);
     } else {
       for (; at < stop; at += stride) {
-        for (let i = 0; i < 4; i++) {
+        for (let i = 0; i < port6; i++) {
           const part = words[at + i];
           out[to] = part;
-          out[to + 1] = part >>> 16;
+          out[to + upperHalf] = part >>> 16;
           to += 2;
         }
-        out[to++] = words[at + 4];
+        out[to++] = words[at + port6];
       }
     }
     this.#outAt = to;
@@ -195,30 +214,30 @@ export class Sampler {
     let to = into;
     // Four a turn, as V8 asks both arrays anew for their type, length and place in every turn of a loop; also when fewer
     // are left, as a second loop for these costs more than what is written too much.
-    for (; at < stop; at += 8) {
+    for (; at < stop; at += record4) {
       const address0 = words[at];
-      const port0 = words[at + 1];
-      const address1 = words[at + 2];
-      const port1 = words[at + 3];
-      const address2 = words[at + 4];
-      const port2 = words[at + 5];
-      const address3 = words[at + 6];
-      const port3 = words[at + 7];
+      const port0 = words[at + port4];
+      const address1 = words[at + record1];
+      const port1 = words[at + record1 + port4];
+      const address2 = words[at + record2];
+      const port2 = words[at + record2 + port4];
+      const address3 = words[at + record3];
+      const port3 = words[at + record3 + port4];
       out[to] = address0;
-      out[to + 1] = address0 >>> 16;
-      out[to + 2] = port0;
-      out[to + 3] = address1;
-      out[to + 4] = address1 >>> 16;
-      out[to + 5] = port1;
-      out[to + 6] = address2;
-      out[to + 7] = address2 >>> 16;
-      out[to + 8] = port2;
-      out[to + 9] = address3;
-      out[to + 10] = address3 >>> 16;
-      out[to + 11] = port3;
-      to += 12;
+      out[to + upperHalf] = address0 >>> 16;
+      out[to + portUnit4] = port0;
+      out[to + unit1] = address1;
+      out[to + unit1 + upperHalf] = address1 >>> 16;
+      out[to + unit1 + portUnit4] = port1;
+      out[to + unit2] = address2;
+      out[to + unit2 + upperHalf] = address2 >>> 16;
+      out[to + unit2 + portUnit4] = port2;
+      out[to + unit3] = address3;
+      out[to + unit3 + upperHalf] = address3 >>> 16;
+      out[to + unit3 + portUnit4] = port3;
+      to += unit4;
     }
-    return into + ((stop - from) >> 1) * 3;
+    return into + (((stop - from) / record1) | 0) * unit1;
   }
 
   #copyIds(ids: Int32Array, block: number, start: number, end: number): void {

@@ -8,11 +8,12 @@
 // among many tens of thousands are still not all found: that is the price of a bounded time.
 
 import { Scope, scopeOfIpv4, scopeOfIpv6 } from '../protocol/address-scope.ts';
+import { peerIdWords } from '../protocol/peer-id.ts';
 import { leechersIn, peerIdAt, peersIn, recordAt } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import { type FoundPeer, nobody } from './found-peer.ts';
 import { largeField, setOf } from './large-swarm.ts';
-import { peerIdWords } from './size-classes.ts';
+import { recordWords4 } from './size-classes.ts';
 
 /** Records read for each one wanted, at most; and as many as take about 50 µs, so that few among many are found. */
 const recordsPerPeer = 8;
@@ -21,7 +22,7 @@ const recordsAtLeast = 8192;
 /** Where the reading stands in one large set. */
 class SetWalk {
   set = 0;
-  /** Entry of the directory, and record of the block it leads to. */
+  /** Pointer of the directory, and record of the block it leads to. */
   pointer = 0;
   index = 0;
   /** Records that were not read yet. */
@@ -148,7 +149,8 @@ export class ScopedSampler {
 
   #isShown(record: number): boolean {
     const words = this.#words;
-    const scope = this.#peers.stride === 2 ? scopeOfIpv4(words[record]) : scopeOfIpv6(words, record);
+    const scope =
+      this.#peers.stride === recordWords4 ? scopeOfIpv4(words[record]) : scopeOfIpv6(words, record);
     return scope === Scope.public || scope === this.#scope;
   }
 

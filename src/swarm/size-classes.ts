@@ -1,5 +1,7 @@
 // The object sizes of the store, and how many peers a block of each class holds.
 
+import { peerIdWords } from '../protocol/peer-id.ts';
+
 /** Peers a block of step i can hold. Growth by a quarter keeps the unused part small; up to 6 nothing is unused. */
 const capacities = [
   1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 192, 256, 384, 512,
@@ -8,7 +10,11 @@ const capacities = [
 /** Words of one record: 6 or 18 bytes of compact peer and 2 bytes of state. */
 export const recordWords4 = 2;
 export const recordWords6 = 5;
-export const peerIdWords = 5;
+/** 16-bit units of a compact peer. */
+export const peerUnits4 = 3;
+export const peerUnits6 = 9;
+if (2 * recordWords4 !== peerUnits4 + 1 || 2 * recordWords6 !== peerUnits6 + 1)
+  throw new RangeError('a record is not a compact peer and 16 bits of state');
 /** Words before a block's first record: counts, and class with flags. */
 export const blockHead = 2;
 export const minTableBits = 4;

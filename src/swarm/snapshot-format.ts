@@ -13,7 +13,8 @@
 // its own peers only. The sums are multiply-and-rotate over words: CRC-32C by tables looks something up for every byte,
 // and the store may not import node:zlib.
 
-import { peerIdWords, recordWords4, recordWords6 } from './size-classes.ts';
+import { peerIdWords } from '../protocol/peer-id.ts';
+import { recordWords4, recordWords6 } from './size-classes.ts';
 
 /** When something was, on both clocks; ages are taken from the monotonic one where it is the same one. */
 export interface SnapshotClock {

@@ -1,6 +1,7 @@
 // How a swarm comes back into the store from a fragment: ages go on, the expired stay away, what is known is kept.
 
 import { infoHashWords } from '../protocol/info-hash.ts';
+import { peerIdWords } from '../protocol/peer-id.ts';
 import { countedFlag, partialFlag } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import { FoundPeer } from './found-peer.ts';
@@ -17,7 +18,7 @@ import {
   shardRow,
 } from './layout.ts';
 import { lock, unlock } from './lock.ts';
-import { peerIdWords, usualBlockPeers } from './size-classes.ts';
+import { usualBlockPeers } from './size-classes.ts';
 import { fragmentHead, peerWords4, peerWords6 } from './snapshot-format.ts';
 import type { StoreClock } from './store-clock.ts';
 import type { SwarmEntries } from './swarm-entries.ts';

@@ -5,13 +5,14 @@
 // there all the time is never missed, whatever splits, merges or changes its role between two slices.
 
 import { infoHashWords } from '../protocol/info-hash.ts';
+import { peerIdWords } from '../protocol/peer-id.ts';
 import { depthOf, leechersIn, peerIdAt, peersIn, recordAt, seedersIn } from './block.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import { setOf } from './large-swarm.ts';
 import { entryField, savedMask, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
-import { largestBlockPeers, peerIdWords } from './size-classes.ts';
+import { largestBlockPeers } from './size-classes.ts';
 import { fragmentHead, peerWords6 } from './snapshot-format.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
 

@@ -11,6 +11,7 @@
 // announces do, gained less than half.
 
 import { infoHashWords } from '../protocol/info-hash.ts';
+import { peerIdWords } from '../protocol/peer-id.ts';
 import { leechersIn, peerIdAt, peersIn, recordAt } from './block.ts';
 import { holderField } from './connection-visit.ts';
 import type { FamilyPeers } from './family-peers.ts';
@@ -18,7 +19,7 @@ import type { InfoHashTable } from './info-hash-table.ts';
 import { setOf } from './large-swarm.ts';
 import { entryField, familyRefAt, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
-import { largestBlockPeers, peerIdWords } from './size-classes.ts';
+import { largestBlockPeers } from './size-classes.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
 
 /** One swarm in a slice; `standsFor` says how many swarms of the store. */

@@ -9,7 +9,7 @@ import type { Cidr } from '../protocol/cidr.ts';
 import type { IpBytes } from '../protocol/ip-address.ts';
 import { AddressRanges, compare } from './address-ranges.ts';
 
-const headerWords = 2;
+const headerAt = { count4: 0, count6: 1, size: 2 } as const;
 const rangeWords4 = 2;
 const rangeWords6 = 8;
 
@@ -24,9 +24,9 @@ export class AddressList {
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
     this.#words = new Uint32Array(buffer);
-    this.#count4 = this.#words[0];
-    this.#count6 = this.#words[1];
-    this.#first6 = headerWords + this.#count4 * rangeWords4;
+    this.#count4 = this.#words[headerAt.count4];
+    this.#count6 = this.#words[headerAt.count6];
+    this.#first6 = headerAt.size + this.#count4 * rangeWords4;
   }
 
   /** How many ranges there are. */
@@ -51,7 +51,7 @@ export class AddressList {
   #rangeOf(family: 4 | 6, address: Int32Array, at: number): number {
     const size = family === 4 ? 1 : 4;
     for (let i = 0; i < size; i++) this.#address[i] = swapped(address[at + i]);
-    const base = family === 4 ? headerWords : this.#first6;
+    const base = family === 4 ? headerAt.size : this.#first6;
     // The last range that begins at or before the address.
     let low = 0;
     let high = family === 4 ? this.#count4 : this.#count6;
@@ -87,12 +87,12 @@ export class AddressListBuilder {
   *build(): Generator<undefined, AddressList> {
     const ranges4 = yield* this.#ranges4.disjoint();
     const ranges6 = yield* this.#ranges6.disjoint();
-    const buffer = new SharedArrayBuffer((headerWords + ranges4.length + ranges6.length) * 4);
+    const buffer = new SharedArrayBuffer((headerAt.size + ranges4.length + ranges6.length) * 4);
     const words = new Uint32Array(buffer);
-    words[0] = ranges4.length / rangeWords4;
-    words[1] = ranges6.length / rangeWords6;
-    words.set(ranges4, headerWords);
-    words.set(ranges6, headerWords + ranges4.length);
+    words[headerAt.count4] = ranges4.length / rangeWords4;
+    words[headerAt.count6] = ranges6.length / rangeWords6;
+    words.set(ranges4, headerAt.size);
+    words.set(ranges6, headerAt.size + ranges4.length);
     return new AddressList(buffer);
   }
 }

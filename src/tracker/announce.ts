@@ -1,5 +1,8 @@
 // One announce as it travels between a transport and the tracker: the question going in, the answer coming back.
+
 import { Event } from '../protocol/event.ts';
+import { infoHashWords } from '../protocol/info-hash.ts';
+import { peerIdWords } from '../protocol/peer-id.ts';
 
 /**
  * A transport owns one of these per thread, fills in the question, calls `Tracker.announce` and reads the answer.
@@ -8,9 +11,9 @@ import { Event } from '../protocol/event.ts';
  */
 export class Announce {
   // The question. The three word arrays may be views of a receive buffer; they are read, never kept.
-  infoHash: Int32Array = new Int32Array(5);
+  infoHash: Int32Array = new Int32Array(infoHashWords);
   infoHashAt = 0;
-  peerId: Int32Array = new Int32Array(5);
+  peerId: Int32Array = new Int32Array(peerIdWords);
   peerIdAt = 0;
   /** The client's address: what the packet or connection came from, never what it says of itself. */
   address: Int32Array = new Int32Array(4);

@@ -1,6 +1,6 @@
 // Which clients are meant by the beginnings of their peer_ids, compared as words.
 
-const peerIdWords = 5;
+import { peerIdWords } from '../protocol/peer-id.ts';
 
 export class ClientList {
   /** For each prefix the words that a peer_id must have, and which of their bits count. */

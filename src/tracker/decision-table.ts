@@ -10,7 +10,7 @@
 // thread does not find it asks for: in a ring, where there is room, for a flood of made-up torrents must cost nothing more.
 // Who is answered by a row in the last quarter of its time has it asked for too, so that a torrent in use is always decided.
 
-import { type Failure, Failure as Refusal, torrentDenied, undecided } from '../protocol/failure.ts';
+import { Failure, torrentDenied, undecided } from '../protocol/failure.ts';
 import { infoHashWords } from '../protocol/info-hash.ts';
 import { keyedHash } from '../swarm/keyed-hash.ts';
 
@@ -19,17 +19,21 @@ const rowAt = { version: 0, infoHash: 1, reason: 6, until: 7, size: 8 } as const
 const rowsPerSet = 4;
 const sets = 4096;
 const setWords = rowsPerSet * rowAt.size;
-const askWords = 8;
+const askAt = { number: 0, infoHash: 1, size: 8 } as const;
 const asks = 1024;
 /** Threads that look at once how much room there is may take a little more. */
 const mostAsked = asks - 257;
-const reasonWords = 52;
-const longestReason = (reasonWords - 1) * 4;
+const reasonAt = { length: 0, text: 1, size: 52 } as const;
+const longestReason = (reasonAt.size - reasonAt.text) * 4;
 const mostReasons = 64;
 const asksAt = headerAt.size + sets * setWords;
-const reasonsAt = asksAt + asks * askWords;
-const words = reasonsAt + mostReasons * reasonWords;
-const infoHashLength = 20 << 24;
+const reasonsAt = asksAt + asks * askAt.size;
+const words = reasonsAt + mostReasons * reasonAt.size;
+const infoHashLength = (infoHashWords * 4) << 24;
+if (rowAt.reason !== rowAt.infoHash + infoHashWords || askAt.size < askAt.infoHash + infoHashWords)
+  throw new RangeError('an info_hash reaches into what stands behind it');
+if ((sets & (sets - 1)) !== 0 || (asks & (asks - 1)) !== 0 || mostAsked >= asks)
+  throw new RangeError('sets or asks are no power of two, or more is asked than there is room for');
 
 /** How many torrents can be decided about at once. */
 export const mostDecided = sets * rowsPerSet;
@@ -101,11 +105,12 @@ export class DecisionTable {
   takeAsked(ask: (infoHash: Int32Array, at: number) => void): void {
     const memory = this.#words;
     for (let next = memory[headerAt.read]; next !== Atomics.load(memory, headerAt.asked); ) {
-      const slot = asksAt + (next & (asks - 1)) * askWords;
+      const asked = asksAt + (next & (asks - 1)) * askAt.size;
       next = (next + 1) | 0;
       // Whoever has taken the number writes it within a moment, or has failed: then it is passed over, once others follow.
-      if (Atomics.load(memory, slot) !== next && next === Atomics.load(memory, headerAt.asked)) return;
-      if (Atomics.load(memory, slot) === next) ask(memory, slot + 1);
+      const number = Atomics.load(memory, asked + askAt.number);
+      if (number !== next && next === Atomics.load(memory, headerAt.asked)) return;
+      if (number === next) ask(memory, asked + askAt.infoHash);
       Atomics.store(memory, headerAt.read, next);
     }
   }
@@ -120,9 +125,9 @@ export class DecisionTable {
     const waiting = (Atomics.load(memory, headerAt.asked) - Atomics.load(memory, headerAt.read)) | 0;
     if (waiting >= mostAsked) return;
     const number = Atomics.add(memory, headerAt.asked, 1);
-    const slot = asksAt + (number & (asks - 1)) * askWords;
-    for (let i = 0; i < infoHashWords; i++) memory[slot + 1 + i] = infoHash[at + i];
-    Atomics.store(memory, slot, (number + 1) | 0);
+    const asked = asksAt + (number & (asks - 1)) * askAt.size;
+    for (let i = 0; i < infoHashWords; i++) memory[asked + askAt.infoHash + i] = infoHash[at + i];
+    Atomics.store(memory, asked + askAt.number, (number + 1) | 0);
     Atomics.add(memory, headerAt.signal, 1);
     Atomics.notify(memory, headerAt.signal);
   }
@@ -162,10 +167,11 @@ export class DecisionTable {
     if (known !== undefined) return known;
     if (this.#reasons.size >= mostReasons - 1) return mostReasons;
     const reason = this.#reasons.size + 1;
-    const at = (reasonsAt + (reason - 1) * reasonWords) * 4;
+    const at = reasonsAt + (reason - 1) * reasonAt.size;
+    const text = (at + reasonAt.text) * 4;
     const length = Math.min(message.length, longestReason);
-    for (let i = 0; i < length; i++) this.#bytes[at + 4 + i] = message.charCodeAt(i);
-    this.#words[at / 4] = length;
+    for (let i = 0; i < length; i++) this.#bytes[text + i] = message.charCodeAt(i);
+    this.#words[at + reasonAt.length] = length;
     this.#reasons.set(message, reason);
     return reason;
   }
@@ -177,10 +183,11 @@ export class DecisionTable {
   }
 
   #readReason(reason: number): Failure {
-    const at = (reasonsAt + (reason - 1) * reasonWords) * 4;
-    const length = this.#words[at / 4];
+    const at = reasonsAt + (reason - 1) * reasonAt.size;
+    const text = (at + reasonAt.text) * 4;
+    const length = this.#words[at + reasonAt.length];
     let message = '';
-    for (let i = 0; i < length; i++) message += String.fromCharCode(this.#bytes[at + 4 + i]);
-    return new Refusal(message, 'not_allowed');
+    for (let i = 0; i < length; i++) message += String.fromCharCode(this.#bytes[text + i]);
+    return new Failure(message, 'not_allowed');
   }
 }

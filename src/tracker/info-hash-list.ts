@@ -8,7 +8,7 @@ import { infoHashWords } from '../protocol/info-hash.ts';
 import { keyedHash } from '../swarm/keyed-hash.ts';
 
 const headerAt = { count: 0, tableBits: 1, key: 2, size: 4 } as const;
-const infoHashLength = 20 << 24;
+const infoHashLength = (infoHashWords * 4) << 24;
 
 export class InfoHashList {
   readonly buffer: SharedArrayBuffer;

@@ -45,6 +45,15 @@ const aheadSeconds = 0x7fff;
 /** The row of an address that is not limited. */
 export const unlimited = 0;
 
+if (new Set([0, bucketAt, networkAt, renewedAt]).size !== rowWords || renewedAt >= rowWords)
+  throw new RangeError('the words of a row overlap, or some have no meaning');
+if ((sets & (sets - 1)) !== 0 || setWords % rowWords !== 0 || addressSets % setWords !== 0)
+  throw new RangeError('the sets are no power of two, or are not cache lines of rows');
+if (headerAt.rate < headerAt.key + 2 || headerAt.burst >= headerAt.size || unlimited >= headerAt.size)
+  throw new RangeError('the fields of the header overlap, or a row may be taken for none');
+if (maxTokens * 0x10000 + timeMask !== 0xffffffff || longRest + aheadSeconds > timeMask)
+  throw new RangeError("a bucket's word does not hold its tokens, or a time may be taken for another one");
+
 export interface TokenRate {
   /** Tokens a second, 1 or more. */
   rate: number;

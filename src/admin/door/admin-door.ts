@@ -1,4 +1,4 @@
-// The admin door as a whole: what watches the tracker, and the servers through which that is seen.
+// The admin door as a whole: what observes the tracker, and the servers through which that is seen.
 
 import { rmSync, statSync } from 'node:fs';
 import type { Server } from 'node:http';
@@ -106,7 +106,7 @@ export class AdminDoor {
     this.#serverOptions.access.change(access);
   }
 
-  /** Opens the door and begins to watch; rejects with the operating system's error when it cannot be opened. */
+  /** Opens the door and begins to observe; rejects with the operating system's error when it cannot be opened. */
   static async listen(options: AdminDoorOptions): Promise<AdminDoor> {
     const door = new AdminDoor(options);
     try {

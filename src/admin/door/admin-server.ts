@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { infoHashWords } from '../../protocol/info-hash.ts';
 import { endIdleConnections } from '../../transport/idle-connections.ts';
 import { parseInfoHash } from '../measures/survey.ts';
 import type { AdminLog } from '../observed-tracker.ts';
@@ -146,7 +147,7 @@ function callerOf({ socket, headers }: IncomingMessage, local: boolean): Caller 
   };
 }
 
-const noHash = new Int32Array(5);
+const noHash = new Int32Array(infoHashWords);
 
 /** Compares whole paths; nothing that a client sends is ever looked up in a file system. */
 function findRoute(path: string, method: string): { route: Route; infoHash: Int32Array } {

@@ -1,4 +1,4 @@
-// What the JSON of the admin door says, taken from what watches the tracker.
+// What the JSON of the admin door says, taken from what observes the tracker.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { formatCidr, parseCidr } from '../../protocol/cidr.ts';

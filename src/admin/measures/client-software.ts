@@ -21,7 +21,7 @@ export class ClientTally {
   /** The clients with the most peers first, each with its most used versions; a counted peer stands for `weight`. */
   list(clients: number, versions: number, weight = 1): ClientShare[] {
     const versionsOf = new Map<number, ClientShare['versions']>();
-    for (const [word0, word1, peers] of [...this.#versions.entries()].sort(([, , a], [, , b]) => b - a)) {
+    for (const [word0, word1, peers] of [...this.#versions.pairs()].sort(([, , a], [, , b]) => b - a)) {
       const key = clientKey(word0, word1);
       const listed = versionsOf.get(key) ?? [];
       if (listed.length < versions) {

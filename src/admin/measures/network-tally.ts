@@ -26,7 +26,7 @@ export class NetworkTally {
 
   /** The largest first. */
   top(count: number): [network: number, peers: number][] {
-    return [...this.#pairs.entries()]
+    return [...this.#pairs.pairs()]
       .sort(([, , a], [, , b]) => b - a)
       .slice(0, count)
       .map(([high, low, peers]) => [high * 2 ** 24 + low, peers]);

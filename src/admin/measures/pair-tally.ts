@@ -36,7 +36,7 @@ export class PairTally {
   }
 
   /** Every pair and its count, in no order. */
-  *entries(): Generator<[first: number, second: number, count: number]> {
+  *pairs(): Generator<[first: number, second: number, count: number]> {
     const slots = this.#slots;
     for (let at = 0; at < slots.length; at += pair.size) {
       if (slots[at + pair.count] !== 0)

@@ -4,6 +4,7 @@
 // store is surveyed anew every few seconds. Of a large one all large swarms are looked at, and of the others and of the
 // peers a sample, which says as much. Nothing of it is on the hot path.
 
+import { infoHashWords } from '../../protocol/info-hash.ts';
 import { headFamily, type PeerSlice, type PeerWalk, slicePeer, sliceSwarm } from '../observed-tracker.ts';
 import { type ClientShare, ClientTally } from './client-software.ts';
 import { NetworkTally, network24, network48 } from './network-tally.ts';
@@ -221,7 +222,7 @@ export function formatInfoHash(words: Int32Array): string {
 /** 40 hexadecimal digits as five words; undefined for anything else. */
 export function parseInfoHash(text: string): Int32Array | undefined {
   if (!/^[0-9a-f]{40}$/i.test(text)) return undefined;
-  const words = new Int32Array(5);
+  const words = new Int32Array(infoHashWords);
   Buffer.from(words.buffer).write(text, 'hex');
   return words;
 }

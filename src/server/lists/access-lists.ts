@@ -1,6 +1,8 @@
 // The lists that say who may announce what: read at start, on SIGHUP, and when their files have changed; swapped whole.
+
 import { appendFile } from 'node:fs/promises';
 import { type Cidr, formatCidr, parseCidr } from '../../protocol/cidr.ts';
+import { infoHashWords } from '../../protocol/info-hash.ts';
 import type { AccessMemory } from '../../tracker/access.ts';
 import { AddressList } from '../../tracker/address-list.ts';
 import { InfoHashList } from '../../tracker/info-hash-list.ts';
@@ -230,7 +232,7 @@ export class AccessLists {
   }
 
   #isDenied(infoHash: string): boolean {
-    const words = new Int32Array(5);
+    const words = new Int32Array(infoHashWords);
     parseInfoHash(infoHash, words, 0);
     const { deniedTorrents } = this.#memory;
     return deniedTorrents !== undefined && new InfoHashList(deniedTorrents).has(words, 0);

@@ -3,11 +3,12 @@
 // For tests and debuggers, and only while nobody changes the store: no lock is taken. It says what is wrong in words,
 // and how much memory is in use for what lives in it (docs/decisions.md states the bound).
 
+import { peerIdWords } from '../../protocol/peer-id.ts';
 import { changeName, journalPage } from '../change-journal.ts';
 import type { FamilyPeers } from '../family-peers.ts';
 import { InfoHashTable } from '../info-hash-table.ts';
 import { chunkBytes, entryField, header, idleFlag, magic, shardRow } from '../layout.ts';
-import { entryClass, maxTableBits, peerIdWords, sizeClasses, tableClass } from '../size-classes.ts';
+import { entryClass, maxTableBits, sizeClasses, tableClass } from '../size-classes.ts';
 import { SlabAllocator } from '../slab-allocator.ts';
 import { SwarmEntries } from '../swarm-entries.ts';
 import { Findings } from './findings.ts';

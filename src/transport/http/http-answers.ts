@@ -2,6 +2,7 @@
 //
 // A malformed question closes its connection, a refusal for other reasons does not: "tracker is full" is nobody's
 // mistake, and the next question may be answered.
+
 import { ByteWriter } from '../../protocol/byte-writer.ts';
 import type { Failure } from '../../protocol/failure.ts';
 import { badClientAddress, fullScrapeRefused, undecided } from '../../protocol/failure.ts';
@@ -18,6 +19,8 @@ import {
   encodeHttpScrapeTail,
   HttpScrapeQuestion,
 } from '../../protocol/http-scrape.ts';
+import { infoHashWords } from '../../protocol/info-hash.ts';
+import { peerIdWords } from '../../protocol/peer-id.ts';
 import { Announce } from '../../tracker/announce.ts';
 import type { Tracker, TrackerSettings } from '../../tracker/tracker.ts';
 import { countAnnounce } from '../answer-stats.ts';
@@ -64,7 +67,7 @@ export class HttpAnswers {
     const { maxPeers, maxScrapeHashes, trackerId, interval, minInterval } = settings;
     this.#settings = settings;
     const units = new Uint16Array(maxPeers * unitsPerPeer);
-    this.#peerIds = new Int32Array(maxPeers * 5);
+    this.#peerIds = new Int32Array(maxPeers * peerIdWords);
     this.#announce.out = units;
     this.#announce.mostPeers = maxPeers;
     this.#form = {
@@ -137,7 +140,7 @@ export class HttpAnswers {
     writer.clear();
     encodeHttpScrapeHead(writer);
     for (let i = 0; i < question.count; i++) {
-      this.#tracker.scrape(this.#scrapeWords, i * 5, this.#counts);
+      this.#tracker.scrape(this.#scrapeWords, i * infoHashWords, this.#counts);
       encodeHttpScrapeCounts(writer, question.infoHashes, i * 20, this.#counts);
     }
     encodeHttpScrapeTail(writer, this.#tracker.settings.minInterval);

@@ -13,6 +13,7 @@ import {
   unknownAction,
   unknownConnectionId,
 } from '../../protocol/failure.ts';
+import { infoHashWords } from '../../protocol/info-hash.ts';
 import {
   Action,
   announceRequestBytes,
@@ -255,7 +256,7 @@ export class UdpAnswers {
     encodeScrapeReplyHead(this.#reply.view, to, decodeTransactionId(this.#request.view, at));
     const counts = this.#counts;
     for (let i = 0; i < count; i++) {
-      this.#tracker.scrape(this.#request.words, ((at + requestAt.infoHash) >> 2) + i * 5, counts);
+      this.#tracker.scrape(this.#request.words, ((at + requestAt.infoHash) >> 2) + i * infoHashWords, counts);
       encodeScrapeCounts(this.#reply.view, to, i, counts.complete, counts.downloaded, counts.incomplete);
     }
     return scrapeReplyHeadBytes + count * scrapeCountsBytes;
