@@ -7,12 +7,15 @@
 // that is full takes no more: what was to go there is dropped and counted, for an offer that nobody answers is made
 // again. A receiver is woken by the letter that found its ring empty.
 
-const headerWords = 16;
+import { mostThreads } from '../../tracker/connection-peers.ts';
+
+const lineWords = 16;
+const headerWords = lineWords;
 const header = { generation: 0, open: 1 } as const;
-const rowWords = 16;
-const ringHeadWords = 32;
+const rowWords = lineWords;
+const ringHeadWords = 2 * lineWords;
 const headAt = 0;
-const tailAt = 16;
+const tailAt = lineWords;
 /** Of all rings that lead to one thread. */
 const bytesPerThread = 1 << 20;
 const usualRingBytes = 128 * 1024;
@@ -26,6 +29,14 @@ const letter = { bytes: 0, kind: 1, place: 2, generation: 3, low: 4, high: 5, si
 const letterHeadBytes = letter.size * 4;
 /** In place of a letter's size: the ring goes on at its beginning. */
 const wrap = -1;
+
+if (Math.max(...Object.values(header)) >= headerWords)
+  throw new RangeError("the mailboxes' header is too small");
+// Of its two ends each thread has written one: in one cache line they would take it from each other.
+if (tailAt - headAt < lineWords || tailAt + lineWords > ringHeadWords || ringHeadWords % lineWords !== 0)
+  throw new RangeError("a ring's head and tail share a cache line, or reach into its letters");
+if ((usualRingBytes | fewestRingBytes) % (lineWords * 4) !== 0 || fewestRingBytes < 2 * letterHeadBytes)
+  throw new RangeError('a ring is no whole number of cache lines, or has no room for a letter');
 
 /** What was posted: the head's numbers, and where its bytes are until the call returns. */
 export interface Letter {
@@ -67,6 +78,8 @@ export class Mailboxes {
 
   /** For `threads` threads. Memory is taken as it is used. */
   static create(threads: number): SharedArrayBuffer {
+    if (threads > mostThreads)
+      throw new RangeError(`a place can name ${mostThreads} threads, not ${threads}`);
     const ring = ringHeadWords * 4 + ringBytesFor(threads);
     return new SharedArrayBuffer((headerWords + threads * rowWords) * 4 + threads * threads * ring);
   }
@@ -184,5 +197,5 @@ export class Mailboxes {
 function ringBytesFor(threads: number): number {
   const usual = Math.max(usualRingBytes, bytesPerThread / threads);
   const most = Math.max(fewestRingBytes, mostBytes / threads ** 2);
-  return Math.floor(Math.min(usual, most)) & ~63;
+  return Math.floor(Math.min(usual, most)) & ~(lineWords * 4 - 1);
 }

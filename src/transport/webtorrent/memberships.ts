@@ -1,14 +1,22 @@
 // Which peers one connection has announced: what ends when it ends.
 
-/** info_hash and peer_id. */
-export const membershipWords = 10;
+import { infoHashWords } from '../../protocol/info-hash.ts';
+import { peerIdWords } from '../../protocol/peer-id.ts';
+
+/** Where its words stand, beginning with those of the info_hash. */
+export const membershipField = {
+  infoHash: 0,
+  peerId: infoHashWords,
+  size: infoHashWords + peerIdWords,
+} as const;
+export const membershipWords = membershipField.size;
 const first = 2;
 const noWords = new Int32Array(0);
 
 /** Empty for a connection that has announced nothing, so that an idle one costs next to nothing. */
 export class Memberships {
   count = 0;
-  /** Those of number i are words 10 × i and on; replaced when there is no room. */
+  /** Those of number i are words `membershipWords` × i and on; replaced when there is no room. */
   words = noWords;
 
   /**
@@ -18,10 +26,8 @@ export class Memberships {
   add(infoHash: Int32Array, peerId: Int32Array, isStale: (number: number) => boolean): void {
     if ((this.count + 1) * membershipWords > this.words.length) this.#makeRoom(isStale);
     const at = this.count++ * membershipWords;
-    for (let i = 0; i < 5; i++) {
-      this.words[at + i] = infoHash[i];
-      this.words[at + 5 + i] = peerId[i];
-    }
+    for (let i = 0; i < infoHashWords; i++) this.words[at + i] = infoHash[i];
+    for (let i = 0; i < peerIdWords; i++) this.words[at + membershipField.peerId + i] = peerId[i];
   }
 
   clear(): void {
@@ -33,9 +39,10 @@ export class Memberships {
     const { words } = this;
     for (let number = this.count - 1; number >= 0; number--) {
       const at = number * membershipWords;
-      let i = 0;
-      while (i < 5 && words[at + i] === infoHash[i] && words[at + 5 + i] === peerId[i]) i++;
-      if (i === 5) this.#removeAt(number);
+      const isIt =
+        isEqual(words, at, infoHash, infoHashWords) &&
+        isEqual(words, at + membershipField.peerId, peerId, peerIdWords);
+      if (isIt) this.#removeAt(number);
     }
   }
 
@@ -53,4 +60,9 @@ export class Memberships {
     larger.set(this.words.subarray(0, this.count * membershipWords));
     this.words = larger;
   }
+}
+
+function isEqual(words: Int32Array, at: number, id: Int32Array, length: number): boolean {
+  for (let i = 0; i < length; i++) if (words[at + i] !== id[i]) return false;
+  return true;
 }

@@ -1,4 +1,7 @@
 // What stands for an offer on its way: 64 bits that only the tracker can reckon.
+import { infoHashWords } from '../../protocol/info-hash.ts';
+import { peerIdWords } from '../../protocol/peer-id.ts';
+import { idBytes } from '../../protocol/webtorrent-message.ts';
 import { keyedHash } from '../../tracker/connection-peers.ts';
 
 export interface OfferName {
@@ -6,9 +9,16 @@ export interface OfferName {
   high: number;
 }
 
-/** info_hash, the offerer's peer_id, offer_id, and the connection that it goes to. */
-const nameWords = 17;
+/** What is hashed; `place` and `generation` say which connection the offer goes to. Offsets in words. */
+const named = { infoHash: 0, offerer: 5, offerId: 10, place: 15, generation: 16, size: 17 } as const;
+const nameWords = named.size;
 const lastWord = (nameWords * 4) << 24;
+if (
+  named.offerer !== infoHashWords ||
+  named.offerId !== named.offerer + peerIdWords ||
+  named.place * 4 !== named.offerId * 4 + idBytes
+)
+  throw new RangeError('what names an offer overlaps, or leaves a gap');
 
 export class OfferNames {
   readonly #key0: number;
@@ -32,13 +42,11 @@ export class OfferNames {
     generation: number,
   ): OfferName {
     const words = this.#words;
-    for (let i = 0; i < 5; i++) {
-      words[i] = infoHash[i];
-      words[5 + i] = offerer[i];
-    }
-    for (let i = 0; i < 20; i++) this.#bytes[40 + i] = offerIds[offerIdAt + i];
-    words[15] = place;
-    words[16] = generation;
+    for (let i = 0; i < infoHashWords; i++) words[i] = infoHash[i];
+    for (let i = 0; i < peerIdWords; i++) words[named.offerer + i] = offerer[i];
+    for (let i = 0; i < idBytes; i++) this.#bytes[named.offerId * 4 + i] = offerIds[offerIdAt + i];
+    words[named.place] = place;
+    words[named.generation] = generation;
     const name = this.#name;
     name.low = keyedHash(this.#key0, this.#key1, words, 0, nameWords, lastWord);
     name.high = keyedHash(this.#key1, this.#key0, words, 0, nameWords, lastWord);

@@ -12,6 +12,8 @@ const setWords = rowWords * rowsPerSet;
 const firstSets = 64;
 /** 2^20 offers, 12 MiB, which a busy thread needs in 120 seconds. */
 const mostSets = 1 << 17;
+if ((firstSets & (firstSets - 1)) !== 0 || (mostSets & (mostSets - 1)) !== 0)
+  throw new RangeError('the sets of offers are no power of two');
 
 export class OutstandingOffers {
   /** Offers forgotten because there was no room. */

@@ -1,5 +1,5 @@
 // How offers and answers reach other connections, of this thread and of others, and what others send to those of this one.
-import type { WebTorrentMessage } from '../../protocol/webtorrent-message.ts';
+import { idBytes, type WebTorrentMessage } from '../../protocol/webtorrent-message.ts';
 import { encodeDescription, type RelayedDescription } from '../../protocol/webtorrent-replies.ts';
 import { type ConnectionVisit, holderField, holderWords, threadOf } from '../../tracker/connection-peers.ts';
 import type { FrameWriter } from './frame-writer.ts';
@@ -21,7 +21,7 @@ const Post = {
 } as const;
 
 /** A holder is asked for a peer by its info_hash and peer_id. */
-const wantedBytes = 40;
+const wantedBytes = 2 * idBytes;
 
 export interface RelayOptions {
   readonly counters: WebTorrentCounters;
@@ -90,10 +90,10 @@ export class Relay {
     for (let i = 0; i < otherCount; i++) {
       const place = others[i * holderWords + holderField.place];
       const generation = others[i * holderWords + holderField.generation];
-      relayed.offerIdAt = i * 20;
+      relayed.offerIdAt = i * idBytes;
       relayed.sdpAt = sdpAt[i];
       relayed.sdpEnd = sdpEnd[i];
-      const name = this.#names.nameOf(this.#infoHash, this.#peerId, offerIds, i * 20, place, generation);
+      const name = this.#names.nameOf(this.#infoHash, this.#peerId, offerIds, i * idBytes, place, generation);
       this.#outstanding.add(name.low, name.high, now);
       if (this.#deliver(place, generation)) this.#counters.offersRelayed++;
       else this.#counters.offersUnsent++;
@@ -140,8 +140,8 @@ export class Relay {
   askHolder(holder: Int32Array): void {
     const place = holder[holderField.place];
     const generation = holder[holderField.generation];
-    this.#wanted.set(this.#message.infoHashes.subarray(0, 20));
-    this.#wanted.set(this.#message.peerId, 20);
+    this.#wanted.set(this.#message.infoHashes.subarray(0, idBytes));
+    this.#wanted.set(this.#message.peerId, idBytes);
     if (threadOf(place) !== this.#options.thread) {
       this.#post(Post.ping, place, generation, 0, 0, this.#wanted, 0, wantedBytes);
       return;

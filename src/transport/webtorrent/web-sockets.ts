@@ -3,6 +3,8 @@ import {
   CloseCode,
   encodeClosePayload,
   encodeWebSocketFrame,
+  longestControlPayload,
+  longestServerHead,
   WebSocketOpcode,
 } from '../../protocol/websocket-frames.ts';
 import { WebSocketReader, type WebSocketSink } from '../../protocol/websocket-reader.ts';
@@ -31,7 +33,6 @@ export interface WebSocketsOptions {
   readonly nowMs?: () => number;
 }
 
-const longestReason = 123;
 /** What a socket's `closedAt` is when its carrier has ended too. */
 const gone = -1;
 
@@ -44,8 +45,8 @@ export class WebSockets {
   /** By seat. */
   readonly #sockets: (WebSocket | undefined)[] = [];
   readonly #freeSeats: number[] = [];
-  readonly #frame = new Uint8Array(longestReason + 16);
-  readonly #payload = new Uint8Array(longestReason + 2);
+  readonly #frame = new Uint8Array(longestServerHead + longestControlPayload);
+  readonly #payload = new Uint8Array(longestControlPayload);
   #count = 0;
   /** The one that is being read, and whether a whole message of it came. */
   #current!: WebSocket;

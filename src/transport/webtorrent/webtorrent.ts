@@ -3,8 +3,6 @@
 import { Event } from '../../protocol/event.ts';
 import {
   type Failure,
-  fullScrapeRefused,
-  fullScrapeTooLarge,
   internalError,
   peerIdTaken,
   tooManyRequests,
@@ -15,24 +13,22 @@ import { decodeWebTorrent, WebTorrentMessage } from '../../protocol/webtorrent-m
 import {
   encodeWebTorrentFailure,
   encodeWebTorrentReply,
-  encodeWebTorrentScrapeEntry,
-  encodeWebTorrentScrapeHead,
-  encodeWebTorrentScrapeTail,
   type WebTorrentReply,
 } from '../../protocol/webtorrent-replies.ts';
-import { ConnectionVisit, holderField } from '../../tracker/connection-peers.ts';
+import type { ConnectionVisit } from '../../tracker/connection-peers.ts';
 import { unlimited } from '../../tracker/token-buckets.ts';
 import type { Tracker, TrackerSettings } from '../../tracker/tracker.ts';
 import { countAnnounce, countLatency } from '../answer-stats.ts';
 import type { ClientAddress } from '../client-address.ts';
 import { FrameWriter } from './frame-writer.ts';
 import type { Mailboxes } from './mailboxes.ts';
-import { membershipWords } from './memberships.ts';
 import { Relay } from './relay.ts';
+import { SocketPeers } from './socket-peers.ts';
 import type { Carrier, WebSocket } from './web-socket.ts';
 import { type WebSocketOwner, WebSockets } from './web-sockets.ts';
 import type { WebTorrentCounters } from './webtorrent-counters.ts';
 import { defaultWebTorrentLimits, type WebTorrentLimits } from './webtorrent-limits.ts';
+import { WebTorrentScrapes } from './webtorrent-scrapes.ts';
 
 /** Seconds after which another thread will have decided about a torrent. */
 const undecidedRetry = 15;
@@ -63,17 +59,13 @@ export class WebTorrent implements WebSocketOwner {
   readonly #limits: WebTorrentLimits;
   readonly #counters: WebTorrentCounters;
   readonly #message: WebTorrentMessage;
-  readonly #visit = new ConnectionVisit();
-  /** What is decoded into the message is already where the store reads it. */
-  readonly #infoHashes: Int32Array;
-  readonly #peerId: Int32Array;
-  readonly #toPeerId: Int32Array;
   readonly #frame = new FrameWriter();
   readonly #writer = this.#frame.message;
   #settings!: TrackerSettings;
   #reply!: WebTorrentReply;
+  readonly #peers: SocketPeers;
   readonly #relay: Relay;
-  readonly #counts = { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 };
+  readonly #scrapes: WebTorrentScrapes;
 
   constructor(options: WebTorrentOptions) {
     const { tracker, counters, limits = defaultWebTorrentLimits } = options;
@@ -81,16 +73,13 @@ export class WebTorrent implements WebSocketOwner {
     this.#limits = limits;
     this.#counters = counters;
     this.#message = new WebTorrentMessage(limits.maxOffers, roomForHashes);
-    const { infoHashes, peerId, toPeerId } = this.#message;
-    this.#infoHashes = new Int32Array(infoHashes.buffer);
-    this.#peerId = new Int32Array(peerId.buffer);
-    this.#toPeerId = new Int32Array(toPeerId.buffer);
-    this.#visit.infoHash = this.#infoHashes;
+    this.#peers = new SocketPeers(this.#message, tracker.connections);
     this.#takeUpSettings(tracker.settings);
     this.sockets = new WebSockets({ ...options, limits }, this);
     const forget = (wanted: Uint8Array, place: number, generation: number) =>
-      this.#forget(wanted, place, generation);
+      this.#peers.forget(wanted, place, generation);
     this.#relay = new Relay(this.sockets, this.#frame, this.#message, { ...options, limits, forget });
+    this.#scrapes = new WebTorrentScrapes(this.#frame, this.#message, { tracker, counters, limits });
   }
 
   /** Begins with a connection whose handshake is over; undefined when there is no place for it. */
@@ -120,16 +109,7 @@ export class WebTorrent implements WebSocketOwner {
 
   /** A connection that has ended is a `stopped` of all its peers. */
   ended(socket: WebSocket): void {
-    const { memberships } = socket;
-    const visit = this.#visitOf(socket);
-    visit.infoHash = visit.peerId = memberships.words;
-    for (let number = 0; number < memberships.count; number++) {
-      visit.infoHashAt = number * membershipWords;
-      visit.peerIdAt = visit.infoHashAt + 5;
-      this.#options.tracker.connections.stop(visit);
-    }
-    memberships.clear();
-    this.#restoreVisit();
+    this.#peers.stopAll(socket);
   }
 
   #takeUpSettings(settings: TrackerSettings): void {
@@ -190,15 +170,15 @@ export class WebTorrent implements WebSocketOwner {
   #announce(socket: WebSocket, bytes: Uint8Array, at: number, end: number): void {
     const message = this.#message;
     const { tracker, clock } = this.#options;
-    const visit = this.#visitOf(socket);
+    const visit = this.#peers.visitOf(socket);
     visit.event = message.event;
     visit.seeding = message.seeding;
     if (message.event === Event.stopped) {
-      if (tracker.connections.stop(visit)) socket.memberships.remove(this.#infoHashes, this.#peerId);
+      this.#peers.stop(socket, visit);
       this.#sendReply(socket, visit);
       return;
     }
-    if (socket.memberships.count >= this.#limits.maxTorrents && !this.#isMember(visit)) {
+    if (socket.memberships.count >= this.#limits.maxTorrents && !this.#peers.isMember(visit)) {
       this.#refuse(socket, tooManyTorrents);
       return;
     }
@@ -220,7 +200,7 @@ export class WebTorrent implements WebSocketOwner {
       this.#refuse(socket, joined, joined === undecided ? undecidedRetry : undefined);
       return;
     }
-    if (joined === 'joined') this.#remember(socket);
+    if (joined === 'joined') this.#peers.remember(socket);
     this.#sendReply(socket, visit);
     this.#relay.offers(socket, visit, bytes, now);
   }
@@ -239,59 +219,15 @@ export class WebTorrent implements WebSocketOwner {
 
   /** Sends an answer to whom the offer came from; what fits no offer is dropped without a word. */
   #relayAnswer(socket: WebSocket, bytes: Uint8Array): void {
-    const visit = this.#visitOf(socket);
-    visit.peerId = this.#toPeerId;
-    const found = this.#options.tracker.connections.find(visit);
-    visit.peerId = this.#peerId;
-    if (found) this.#relay.answer(socket, visit.holder, bytes);
+    const holder = this.#peers.offererOf(socket);
+    if (holder !== undefined) this.#relay.answer(socket, holder, bytes);
     else this.#counters.answersUnmatched++;
   }
 
-  /** Takes a peer out whose connection is no more, as of a thread that has failed. */
-  #forget(wanted: Uint8Array, place: number, generation: number): void {
-    const visit = this.#visit;
-    visit.infoHash = visit.peerId = new Int32Array(wanted.slice().buffer);
-    visit.infoHashAt = 0;
-    visit.peerIdAt = 5;
-    visit.place = place;
-    visit.generation = generation;
-    this.#options.tracker.connections.stop(visit);
-    this.#restoreVisit();
-  }
-
   #scrape(socket: WebSocket): void {
-    const { hashCount, infoHashes } = this.#message;
-    const { tracker } = this.#options;
-    if (hashCount === 0) {
-      this.#scrapeAll(socket);
-      return;
-    }
-    this.#frame.begin();
-    encodeWebTorrentScrapeHead(this.#writer);
-    for (let i = 0; i < hashCount; i++) {
-      tracker.scrape(this.#infoHashes, i * 5, this.#counts);
-      encodeWebTorrentScrapeEntry(this.#writer, i, infoHashes, i * 20, this.#counts);
-    }
-    encodeWebTorrentScrapeTail(this.#writer, tracker.settings.minInterval);
-    this.#send(socket);
-  }
-
-  #scrapeAll(socket: WebSocket): void {
-    const { tracker } = this.#options;
-    if (!tracker.settings.fullScrape) this.#refuse(socket, fullScrapeRefused);
-    else if (tracker.swarmCount > this.#limits.maxFullScrape) this.#refuse(socket, fullScrapeTooLarge);
-    else {
-      this.#counters.fullScrapes++;
-      this.#frame.begin();
-      encodeWebTorrentScrapeHead(this.#writer);
-      let index = 0;
-      for (const swarm of tracker.scrapeAll()) {
-        if (swarm === undefined) continue;
-        encodeWebTorrentScrapeEntry(this.#writer, index++, swarm.infoHash, 0, swarm);
-      }
-      encodeWebTorrentScrapeTail(this.#writer, tracker.settings.minInterval);
-      this.#send(socket);
-    }
+    const failure = this.#scrapes.write();
+    if (failure === undefined) this.#send(socket);
+    else this.#refuse(socket, failure);
   }
 
   #sendReply(socket: WebSocket, { complete, incomplete, event, family }: ConnectionVisit): void {
@@ -313,50 +249,6 @@ export class WebTorrent implements WebSocketOwner {
     this.#frame.begin();
     encodeWebTorrentFailure(this.#writer, kind, infoHashes, hashCount, failure.message, retryIn);
     this.#send(socket);
-  }
-
-  /** Notes in the connection what it has announced for the first time. */
-  #remember(socket: WebSocket): void {
-    const { memberships } = socket;
-    // It may have been forgotten for want of memory, and stand there still.
-    memberships.remove(this.#infoHashes, this.#peerId);
-    memberships.add(this.#infoHashes, this.#peerId, (number) => {
-      const visit = this.#visit;
-      visit.infoHash = visit.peerId = memberships.words;
-      visit.infoHashAt = number * membershipWords;
-      visit.peerIdAt = visit.infoHashAt + 5;
-      return !this.#isMember(visit);
-    });
-    this.#restoreVisit();
-  }
-
-  /** Whether the visit's peer is there, and its connection's. */
-  #isMember(visit: ConnectionVisit): boolean {
-    return (
-      this.#options.tracker.connections.find(visit) &&
-      visit.holder[holderField.place] === visit.place &&
-      visit.holder[holderField.generation] === visit.generation
-    );
-  }
-
-  #visitOf(socket: WebSocket): ConnectionVisit {
-    const visit = this.#visit;
-    visit.address = socket.words;
-    visit.family = socket.family;
-    visit.place = socket.place;
-    visit.generation = socket.generation;
-    visit.seeding = false;
-    visit.event = Event.none;
-    this.#restoreVisit();
-    return visit;
-  }
-
-  /** What the visit reads is what the message says. */
-  #restoreVisit(): void {
-    const visit = this.#visit;
-    visit.infoHash = this.#infoHashes;
-    visit.peerId = this.#peerId;
-    visit.infoHashAt = visit.peerIdAt = 0;
   }
 
   #send(socket: WebSocket): void {
