@@ -4,10 +4,11 @@ import type { Socket } from 'node:net';
 import type { Cidr } from '../../protocol/cidr.ts';
 import { parseIp, unmapIp } from '../../protocol/ip-address.ts';
 import { includes, parseRemoteAddress, toClientAddress } from '../../transport/client-address.ts';
+import type { HttpRequests } from '../../transport/http/http-requests.ts';
 import { HttpTarget, Target } from '../../transport/http/http-target.ts';
-import type { HttpTransport } from '../../transport/http/http-transport.ts';
 import { asksForWebSocket } from '../../transport/http/http-upgrade.ts';
 import type { Asker } from '../../transport/http/request-checks.ts';
+import type { UpgradeRequests } from '../../transport/http/upgrade-requests.ts';
 
 export interface GuestOptions {
   /** The client's address, where the caller knows it better than the connection says. */
@@ -17,13 +18,20 @@ export interface GuestOptions {
 }
 
 export class Guests {
-  readonly #transport: HttpTransport;
+  readonly #requests: HttpRequests;
+  readonly #upgrades: UpgradeRequests | undefined;
   readonly #trustedProxies: readonly Cidr[];
   /** Of the connections that have asked. */
   readonly #askers = new WeakMap<Socket, Asker>();
 
-  constructor(transport: HttpTransport, trustedProxies: readonly Cidr[]) {
-    this.#transport = transport;
+  /** @param upgrades undefined where nobody takes a WebSocket */
+  constructor(
+    requests: HttpRequests,
+    upgrades: UpgradeRequests | undefined,
+    trustedProxies: readonly Cidr[],
+  ) {
+    this.#requests = requests;
+    this.#upgrades = upgrades;
     this.#trustedProxies = trustedProxies;
   }
 
@@ -34,7 +42,7 @@ export class Guests {
   answer(request: IncomingMessage, response: ServerResponse, { ip, action }: GuestOptions): boolean {
     const asker = this.#askerOf(request.socket, ip);
     if (asker !== undefined)
-      return this.#transport.answerForOther(request, response, asker, action && Target[action]);
+      return this.#requests.answerForOther(request, response, asker, action && Target[action]);
     // Whose address cannot be told has gone.
     response.destroy();
     return true;
@@ -47,7 +55,8 @@ export class Guests {
   upgrade(request: IncomingMessage, socket: Socket, head: Uint8Array, { ip }: GuestOptions): boolean {
     const asker = this.#askerOf(socket, ip);
     const secure = 'encrypted' in socket;
-    if (asker !== undefined) return this.#transport.upgradeForOther(request, socket, head, asker, secure);
+    if (asker !== undefined)
+      return this.#upgrades?.takeFromOther(request, socket, head, asker, secure) ?? false;
     socket.destroy();
     return true;
   }

@@ -8,7 +8,9 @@ import { FullScrapes } from '../../transport/http/full-scrapes.ts';
 import { defaultMaxPerAddress, HttpConnections } from '../../transport/http/http-connections.ts';
 import { HttpCounters } from '../../transport/http/http-counters.ts';
 import { httpCounts } from '../../transport/http/http-counts.ts';
+import { HttpRequests } from '../../transport/http/http-requests.ts';
 import { type HttpOptions, HttpTransport } from '../../transport/http/http-transport.ts';
+import { UpgradeRequests } from '../../transport/http/upgrade-requests.ts';
 import type { PublicNames } from '../../transport/live-change.ts';
 import { monotonicSeconds } from '../clock.ts';
 import type { Log } from '../log/log.ts';
@@ -125,11 +127,13 @@ function createGuests(shared: SharedParts, parts: ListenerParts): ClosableGuests
   // What a server of ours would send elsewhere is the other server's affair.
   const { answerFirst, ...options } = transportOptions('HTTP', shared, parts);
   const takeUpgrade = shared.webTorrent?.host.takeUpgrade;
-  const transport = HttpTransport.withoutListener({ ...options, takeUpgrade });
+  const requests = new HttpRequests(options);
+  const upgrades = takeUpgrade && new UpgradeRequests(options, takeUpgrade);
   return {
-    guests: new Guests(transport, trustedProxies(parts.configuration)),
+    guests: new Guests(requests, upgrades, trustedProxies(parts.configuration)),
     close: async (graceMs = closeGraceMs) => {
-      await Promise.all([transport.close(graceMs), shared.webTorrent?.host.close(graceMs)]);
+      requests.close();
+      await shared.webTorrent?.host.close(graceMs);
     },
   };
 }

@@ -9,7 +9,7 @@ import type { Tracker } from '../../tracker/tracker.ts';
 import { ConnectionTable } from '../../transport/http/connection-table.ts';
 import { HttpCounters } from '../../transport/http/http-counters.ts';
 import { defaultHttpLimits } from '../../transport/http/http-limits.ts';
-import type { TakenConnection } from '../../transport/http/http-transport.ts';
+import type { TakenConnection } from '../../transport/http/taken-connection.ts';
 import type { EpollWebSocketsOptions } from '../../transport/http-epoll/epoll-web-sockets.ts';
 import { HttpEpoll } from '../../transport/http-epoll/http-epoll.ts';
 import type { PublicNames } from '../../transport/live-change.ts';

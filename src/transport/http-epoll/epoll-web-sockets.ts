@@ -5,10 +5,11 @@ import { Stream, type StreamSockets } from '../../net/stream-sockets.ts';
 import type { ClientAddress } from '../client-address.ts';
 import type { AddressPlace, ConnectionTable } from '../http/connection-table.ts';
 import type { HttpError } from '../http/http-error.ts';
-import { answerHandshake, type HandshakeRequest, type HandshakeRules } from '../webtorrent/handshakes.ts';
+import { answerHandshake, type HandshakeRules } from '../webtorrent/handshakes.ts';
 import type { Carrier, WebSocket } from '../webtorrent/web-socket.ts';
 import { WebTorrent, type WebTorrentOptions } from '../webtorrent/webtorrent.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
+import { readUpgradeRequest } from './upgrade-request.ts';
 
 export interface EpollWebSocketsOptions extends WebTorrentOptions {
   readonly rules: HandshakeRules;
@@ -44,15 +45,22 @@ export class EpollWebSockets {
     return this.#webTorrent.sockets.count;
   }
 
-  /** The head of the answer that opens a WebSocket, or the error with which the request is refused and counted. */
-  answer(request: HandshakeRequest): string | HttpError {
+  /**
+   * Answers the request in `bytes[at .. headEnd)` with the head that opens a WebSocket: how many bytes that were, 0 when the
+   * connection does not take them. Or the error with which it is refused, which is counted and not sent.
+   */
+  answer(fd: number, bytes: Uint8Array, at: number, headEnd: number): number | HttpError {
     const { rules, mailboxes, counters } = this.#options;
     const open = this.#closing ? Number.POSITIVE_INFINITY : mailboxes.open;
-    return answerHandshake(request, rules, open, counters);
+    const answer = answerHandshake(readUpgradeRequest(bytes, at, headEnd), rules, open, counters);
+    if (typeof answer !== 'string') return answer;
+    const output = this.#streams.output.bytes;
+    const length = Buffer.from(output.buffer, output.byteOffset).write(answer, 'latin1');
+    return this.#streams.send(fd, 0, length) === length ? length : 0;
   }
 
   /**
-   * Goes on with a connection that was answered so; it counts at `place` already, and nobody watches it. What has come
+   * Goes on with a connection that was answered so; it counts at `place` already, and the loop is not told of it. What has come
    * behind the request is `bytes[at .. end)`.
    */
   take(

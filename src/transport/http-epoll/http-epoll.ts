@@ -3,33 +3,29 @@ import type { EventLoop } from '../../net/event-loop.ts';
 import { EPOLLIN } from '../../net/layouts.ts';
 import { Stream, StreamSockets } from '../../net/stream-sockets.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
-import type { Cidr } from '../../protocol/cidr.ts';
-import type { IpBytes } from '../../protocol/ip-address.ts';
-import { encodeIpWords, unmapIp } from '../../protocol/ip-address.ts';
-import { decodeProxyHeader, longestProxyHeader } from '../../protocol/proxy-protocol.ts';
+import { longestProxyHeader } from '../../protocol/proxy-protocol.ts';
 import { countLatency } from '../answer-stats.ts';
-import { includes } from '../client-address.ts';
 import type { HttpCounters } from '../http/http-counters.ts';
 import { badRequest, type HttpError, tooSlow } from '../http/http-error.ts';
-import type { TakenConnection } from '../http/http-transport.ts';
+import type { TakenConnection } from '../http/taken-connection.ts';
 import { AcceptingSockets } from './accepting-sockets.ts';
 import { type EpollConnection, Phase } from './epoll-connection.ts';
 import { EpollWebSockets, type EpollWebSocketsOptions } from './epoll-web-sockets.ts';
 import { OpenConnections, type OpenConnectionsOptions } from './open-connections.ts';
+import { headerIncomplete, ProxyHeaders, type ProxyHeadersOptions } from './proxy-headers.ts';
 import { ReplySender } from './reply-sender.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import { RequestAnswers, type RequestAnswersOptions, Verdict } from './request-answers.ts';
 import { RequestHead } from './request-head.ts';
-import { readUpgradeRequest } from './upgrade-request.ts';
 import { WakeUp } from './wake-up.ts';
 
-export interface HttpEpollOptions extends Omit<RequestAnswersOptions, 'upgrades'>, OpenConnectionsOptions {
+export interface HttpEpollOptions
+  extends Omit<RequestAnswersOptions, 'upgrades'>,
+    OpenConnectionsOptions,
+    ProxyHeadersOptions {
   readonly counters: HttpCounters;
-  readonly trustedProxies: readonly Cidr[];
   /** Whole seconds of the monotonic clock that all threads share. */
   readonly clock: () => number;
-  /** Told of a trusted proxy, by its address, that begins without the PROXY header. */
-  readonly onBrokenProxyHeader: (ip: IpBytes) => void;
   /** Takes a connection whose next request this thread does not answer; the descriptor is its own from then on. */
   readonly handOver: (connection: TakenConnection) => void;
   readonly wallClock?: () => number;
@@ -54,7 +50,7 @@ export class HttpEpoll {
   readonly #connections: OpenConnections;
   readonly #accepting: AcceptingSockets;
   readonly #sender: ReplySender;
-  readonly #words = new Int32Array(4);
+  readonly #proxyHeaders: ProxyHeaders;
   readonly #wakeUp: WakeUp;
   readonly #webSockets: EpollWebSockets | undefined;
   #closing = false;
@@ -66,6 +62,7 @@ export class HttpEpoll {
     this.#options = options;
     this.#wakeUp = new WakeUp(options.clock);
     this.#loop = loop;
+    this.#proxyHeaders = new ProxyHeaders(options);
     this.#counters = options.counters;
     this.#sockets = new StreamSockets(calls, inputBytes, outputBytes);
     this.#bytes = this.#sockets.input.bytes;
@@ -155,43 +152,24 @@ export class HttpEpoll {
       this.#take(connection, kept, kept + count);
       const answered = this.#answers.count - before;
       if (answered > 0) countLatency(this.#counters.stats, this.#wakeUp.elapsedMs, answered);
-    } else if (count === Stream.wait) this.#connections.watch(connection, EPOLLIN);
+    } else if (count === Stream.wait) this.#connections.setInterest(connection, EPOLLIN);
     else if (count === 0) this.#otherSideEnded(connection);
     else this.#connections.close(connection);
   }
 
   /** Of what now stands in `bytes[0 .. end)`, all before `kept` has been looked at before. */
   #take(connection: EpollConnection, kept: number, end: number): void {
-    if (connection.phase === Phase.proxyHeader) {
-      const at = this.#readProxyHeader(connection, end);
-      if (at >= 0) this.#answer(connection, at, at, end);
-    } else this.#answer(connection, 0, kept, end);
-  }
-
-  /** Where the header ends; −1 when more has to come, or the connection has ended because of it. */
-  #readProxyHeader(connection: EpollConnection, end: number): number {
-    const { trustedProxies, onBrokenProxyHeader } = this.#options;
-    const header = decodeProxyHeader(this.#bytes, Math.min(end, longestProxyHeader));
-    if (header === 'incomplete') {
-      connection.keep(this.#bytes, 0, end);
-      this.#connections.watch(connection, EPOLLIN);
-      return -1;
+    if (connection.phase !== Phase.proxyHeader) {
+      this.#answer(connection, 0, kept, end);
+      return;
     }
-    if (header === undefined) {
+    const at = this.#proxyHeaders.read(connection, this.#bytes, end);
+    if (at >= 0) this.#answer(connection, at, at, end);
+    else if (at === headerIncomplete) this.#connections.setInterest(connection, EPOLLIN);
+    else {
       this.#counters.proxyHeadersMissing++;
-      const { words, family } = connection;
-      onBrokenProxyHeader(new Uint8Array(words.slice(0, family === 4 ? 1 : 4).buffer));
       this.#connections.close(connection);
-      return -1;
     }
-    if (header.source !== undefined) {
-      const ip = unmapIp(header.source);
-      connection.setAddress(encodeIpWords(ip, this.#words), this.#words);
-      connection.proxied = includes(trustedProxies, ip);
-    }
-    connection.drop();
-    connection.phase = Phase.idle;
-    return header.length;
   }
 
   /** Answers the requests in `bytes[at .. end)`; what is before `seen` held no whole head when it was looked at last. */
@@ -231,7 +209,7 @@ export class HttpEpoll {
     if (connection.fd < 0) return;
     this.#keepRest(connection, at, end, at > start);
     if (connection.pending === undefined && this.#sender.flush(connection))
-      this.#connections.watch(connection, EPOLLIN);
+      this.#connections.setInterest(connection, EPOLLIN);
   }
 
   /** `asked`: since the last time, a whole request has come. */
@@ -277,7 +255,7 @@ export class HttpEpoll {
     connection.phase = kept > 0 ? Phase.head : Phase.idle;
     this.#connections.setDeadline(connection, kept > 0 ? headMs : keepAliveMs);
     if (kept === 0) {
-      this.#connections.watch(connection, EPOLLIN);
+      this.#connections.setInterest(connection, EPOLLIN);
       return;
     }
     this.#bytes.set(connection.partial.subarray(0, kept));
@@ -295,22 +273,18 @@ export class HttpEpoll {
   /** Opens a WebSocket for the request in `bytes[at .. headEnd)`, behind which more may have come, or refuses it. */
   #upgrade(connection: EpollConnection, at: number, headEnd: number, end: number): void {
     const webSockets = this.#webSockets!;
-    const answer = webSockets.answer(readUpgradeRequest(this.#bytes, at, headEnd));
-    if (typeof answer !== 'string') {
-      this.#refuse(connection, answer);
+    const sent = webSockets.answer(connection.fd, this.#bytes, at, headEnd);
+    if (typeof sent !== 'number') {
+      this.#refuse(connection, sent);
       return;
     }
-    const { fd, place, proxied } = connection;
-    const client = this.#answers.client!;
-    const length = Buffer.from(
-      this.#sockets.output.bytes.buffer,
-      this.#sockets.output.bytes.byteOffset,
-    ).write(answer, 'latin1');
-    if (this.#sockets.send(fd, 0, length) !== length) {
+    if (sent === 0) {
       this.#connections.close(connection);
       return;
     }
-    this.#counters.bytesOut += length;
+    this.#counters.bytesOut += sent;
+    const { fd, place, proxied } = connection;
+    const client = this.#answers.client!;
     const address = { family: client.family, words: client.words.slice() };
     const speaksForMany = proxied && client === connection;
     this.#connections.detach(connection);

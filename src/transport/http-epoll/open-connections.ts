@@ -115,7 +115,7 @@ export class OpenConnections {
   }
 
   /** Has the loop tell of a connection when it can be read, or written to. */
-  watch(connection: EpollConnection, interest: number): void {
+  setInterest(connection: EpollConnection, interest: number): void {
     if (connection.interest === interest || connection.fd < 0) return;
     if (connection.interest === 0) this.#loop.add(connection.fd, interest, this.#onReady);
     else this.#loop.change(connection.fd, interest);
@@ -173,7 +173,7 @@ export class OpenConnections {
   }
 
   /**
-   * Lets go of a connection that speaks another protocol from here on: its descriptor is open and nobody watches it, and
+   * Lets go of a connection that speaks another protocol from here on: its descriptor is open and the loop is not told of it, and
    * it counts for its address and in all.
    */
   detach(connection: EpollConnection): void {

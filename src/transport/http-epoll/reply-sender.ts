@@ -51,7 +51,7 @@ export class ReplySender {
     connection.phase = Phase.sending;
     this.#connections.setDeadline(connection, this.#limits.stallMs);
     if (large !== undefined) this.sendOn(connection);
-    else this.#connections.watch(connection, EPOLLOUT);
+    else this.#connections.setInterest(connection, EPOLLOUT);
     return false;
   }
 
@@ -73,7 +73,7 @@ export class ReplySender {
         this.#connections.setDeadline(connection, this.#limits.stallMs);
       }
       if (sent < count) {
-        this.#connections.watch(connection, EPOLLOUT);
+        this.#connections.setInterest(connection, EPOLLOUT);
         return;
       }
     }
@@ -98,6 +98,6 @@ export class ReplySender {
     this.#sockets.finish(connection.fd);
     connection.phase = Phase.lingering;
     this.#connections.setDeadline(connection, this.#limits.lingerMs);
-    this.#connections.watch(connection, EPOLLIN);
+    this.#connections.setInterest(connection, EPOLLIN);
   }
 }

@@ -17,6 +17,9 @@ const threadBits = 10;
 const threadMask = (1 << threadBits) - 1;
 const claimNumbers = 1 << (31 - threadBits);
 
+if (header.key + 2 > header.size || 2 * countBits > 30)
+  throw new RangeError('the header is too small, or a place of two counts is no small number');
+
 /** Where an address counts: see `placeOf`. */
 export type AddressPlace = number;
 

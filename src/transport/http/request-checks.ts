@@ -19,8 +19,10 @@ export interface Asker {
 
 export interface RequestChecksOptions {
   readonly tracker: Tracker;
-  readonly connections: HttpConnections;
+  readonly connections: Pick<HttpConnections, 'trustedProxies'>;
+  /** Whole seconds of the monotonic clock that all threads share. */
   readonly clock: () => number;
+  /** Told of an X-Forwarded-For of a trusted proxy that cannot be read; its client is refused. */
   readonly onBrokenForwardedFor?: (header: string) => void;
 }
 
