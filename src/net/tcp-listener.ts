@@ -53,7 +53,7 @@ export function openTcpListeners(calls: SystemCalls, options: TcpListenerOptions
   const { address, count = 1, backlog, deferSeconds } = options;
   const family = familyOf(address);
   if (!family) throw new RangeError(`not an IPv4 or IPv6 address: ${address}`);
-  const setting = new SocketOptions(calls);
+  const socketOptions = new SocketOptions(calls);
   const name = new SocketName(calls);
   const listeners: TcpListener[] = [];
   let port = options.port;
@@ -62,15 +62,15 @@ export function openTcpListeners(calls: SystemCalls, options: TcpListenerOptions
       const fd = createSocket(calls, family);
       try {
         // Connections of a tracker that has just ended may still wait for their last packets.
-        setting.set(fd, SOL_SOCKET, SO_REUSEADDR, 1, 'SO_REUSEADDR');
-        if (index > 0) setting.set(fd, SOL_SOCKET, SO_REUSEPORT, 1, 'SO_REUSEPORT');
-        if (family === 6) setting.set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1, 'IPV6_V6ONLY');
+        socketOptions.set(fd, SOL_SOCKET, SO_REUSEADDR, 1, 'SO_REUSEADDR');
+        if (index > 0) socketOptions.set(fd, SOL_SOCKET, SO_REUSEPORT, 1, 'SO_REUSEPORT');
+        if (family === 6) socketOptions.set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1, 'IPV6_V6ONLY');
         name.bind(fd, address, port, `TCP ${formatEndpoint(address, port)}`);
         if (index === 0) {
           port = name.boundPort(fd);
-          if (count > 1) setting.set(fd, SOL_SOCKET, SO_REUSEPORT, 1, 'SO_REUSEPORT');
+          if (count > 1) socketOptions.set(fd, SOL_SOCKET, SO_REUSEPORT, 1, 'SO_REUSEPORT');
         }
-        prepareTcpListener(setting, fd, deferSeconds);
+        prepareTcpListener(socketOptions, fd, deferSeconds);
         if (calls.listen(fd, backlog) !== 0) {
           throw new SystemCallError('listen', calls.errno(), `TCP ${formatEndpoint(address, port)}`);
         }
@@ -84,16 +84,16 @@ export function openTcpListeners(calls: SystemCalls, options: TcpListenerOptions
     for (const { fd } of listeners) calls.close(fd);
     throw error;
   } finally {
-    setting.close();
+    socketOptions.close();
     name.close();
   }
   return listeners;
 }
 
 /** What accepted connections inherit, set once on the socket that listens; of an inherited one too. */
-export function prepareTcpListener(setting: SocketOptions, fd: number, deferSeconds: number): void {
-  setting.trySet(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  setting.trySet(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, deferSeconds);
+export function prepareTcpListener(socketOptions: SocketOptions, fd: number, deferSeconds: number): void {
+  socketOptions.trySet(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  socketOptions.trySet(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, deferSeconds);
 }
 
 function createSocket(calls: SystemCalls, family: Family): number {

@@ -68,7 +68,7 @@ export function openUdpSockets(calls: SystemCalls, options: UdpSocketOptions): U
   const { address, count = 1 } = options;
   const family = familyOf(address);
   if (!family) throw new RangeError(`not an IPv4 or IPv6 address: ${address}`);
-  const setting = new SocketOptions(calls);
+  const socketOptions = new SocketOptions(calls);
   const name = new SocketName(calls);
   const sockets: UdpSocket[] = [];
   let port = options.port;
@@ -76,14 +76,14 @@ export function openUdpSockets(calls: SystemCalls, options: UdpSocketOptions): U
     for (let index = 0; index < count; index++) {
       const fd = createSocket(calls, family);
       try {
-        if (index > 0) setting.set(fd, SOL_SOCKET, SO_REUSEPORT, 1, 'SO_REUSEPORT');
-        if (family === 6) setting.set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1, 'IPV6_V6ONLY');
-        const buffers = enlargeBuffers(setting, fd, options);
-        const localAddressKnown = askForLocalAddress(setting, fd, address, family);
+        if (index > 0) socketOptions.set(fd, SOL_SOCKET, SO_REUSEPORT, 1, 'SO_REUSEPORT');
+        if (family === 6) socketOptions.set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1, 'IPV6_V6ONLY');
+        const buffers = enlargeBuffers(socketOptions, fd, options);
+        const localAddressKnown = askForLocalAddress(socketOptions, fd, address, family);
         name.bind(fd, address, port, `UDP ${formatEndpoint(address, port)}`);
         if (index === 0) {
           port = name.boundPort(fd);
-          if (count > 1) setting.set(fd, SOL_SOCKET, SO_REUSEPORT, 1, 'SO_REUSEPORT');
+          if (count > 1) socketOptions.set(fd, SOL_SOCKET, SO_REUSEPORT, 1, 'SO_REUSEPORT');
         }
         sockets.push({ fd, family, address, port, localAddressKnown, ...buffers });
       } catch (error) {
@@ -95,7 +95,7 @@ export function openUdpSockets(calls: SystemCalls, options: UdpSocketOptions): U
     closeUdpSockets(calls, sockets);
     throw error;
   } finally {
-    setting.close();
+    socketOptions.close();
     name.close();
   }
   return sockets;
@@ -113,22 +113,29 @@ function createSocket(calls: SystemCalls, family: Family): number {
 
 /** Asks for large kernel queues and returns what was obtained, in bytes. */
 export function enlargeBuffers(
-  setting: SocketOptions,
+  socketOptions: SocketOptions,
   fd: number,
   options: Pick<UdpSocketOptions, 'receiveBuffer' | 'sendBuffer'>,
 ) {
   const { receiveBuffer = defaultReceiveBuffer, sendBuffer = defaultSendBuffer } = options;
   return {
-    receiveBuffer: enlarge(setting, fd, SO_RCVBUFFORCE, SO_RCVBUF, receiveBuffer),
-    sendBuffer: enlarge(setting, fd, SO_SNDBUFFORCE, SO_SNDBUF, sendBuffer),
+    receiveBuffer: enlarge(socketOptions, fd, SO_RCVBUFFORCE, SO_RCVBUF, receiveBuffer),
+    sendBuffer: enlarge(socketOptions, fd, SO_SNDBUFFORCE, SO_SNDBUF, sendBuffer),
   };
 }
 
 // The forced form passes the system's limit and needs CAP_NET_ADMIN; the other is silently cut to the limit. Both
 // store twice what is asked, to make room for the kernel's own bookkeeping, so half of what it says was obtained.
-function enlarge(setting: SocketOptions, fd: number, forced: number, plain: number, bytes: number): number {
-  if (setting.trySet(fd, SOL_SOCKET, forced, bytes) !== 0) setting.trySet(fd, SOL_SOCKET, plain, bytes);
-  return setting.get(fd, SOL_SOCKET, plain) >> 1;
+function enlarge(
+  socketOptions: SocketOptions,
+  fd: number,
+  forced: number,
+  plain: number,
+  bytes: number,
+): number {
+  if (socketOptions.trySet(fd, SOL_SOCKET, forced, bytes) !== 0)
+    socketOptions.trySet(fd, SOL_SOCKET, plain, bytes);
+  return socketOptions.get(fd, SOL_SOCKET, plain) >> 1;
 }
 
 /**
@@ -136,14 +143,14 @@ function enlarge(setting: SocketOptions, fd: number, forced: number, plain: numb
  * answers from it anyway, and is cheaper without the control messages: then it is false.
  */
 export function askForLocalAddress(
-  setting: SocketOptions,
+  socketOptions: SocketOptions,
   fd: number,
   address: string,
   family: Family,
 ): boolean {
   if (!isUnspecified(address)) return false;
-  if (family === 4) setting.set(fd, IPPROTO_IP, IP_PKTINFO, 1, 'IP_PKTINFO');
-  else setting.set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, 'IPV6_RECVPKTINFO');
+  if (family === 4) socketOptions.set(fd, IPPROTO_IP, IP_PKTINFO, 1, 'IP_PKTINFO');
+  else socketOptions.set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, 'IPV6_RECVPKTINFO');
   return true;
 }
 

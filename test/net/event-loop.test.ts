@@ -165,14 +165,14 @@ test(
     const { socket, batch } = openBatch(test, {}, 4);
     const quiet = openBatch(test);
     const slept: number[] = [];
-    const watching = {
+    const counting = {
       ...calls,
       epollWait: (epoll: number, events: number, count: number, timeoutMs: number) => {
         slept.push(timeoutMs);
         return calls.epollWait(epoll, events, count, timeoutMs);
       },
     };
-    const loop = new EventLoop(watching);
+    const loop = new EventLoop(counting);
     test.after(() => loop.close());
     const received: number[] = [];
     let quietReceived = 0;

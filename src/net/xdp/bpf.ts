@@ -21,6 +21,19 @@ const XDP_ATTACH = 37;
 export const AttachMode = { generic: 1 << 1, driver: 1 << 2 } as const;
 export type AttachMode = (typeof AttachMode)[keyof typeof AttachMode];
 
+// union bpf_attr for each command: offsets in words, of which a pointer takes two.
+const ofMap = { type: 0, keyBytes: 1, valueBytes: 2, elements: 3 } as const;
+const ofElement = { map: 0, key: 2, value: 4 } as const;
+const ofProgram = {
+  ...{ type: 0, instructions: 1, code: 2, license: 4 },
+  ...{ logLevel: 6, logBytes: 7, log: 8, attachType: 17 },
+} as const;
+const ofTest = {
+  ...{ program: 0, action: 1, bytesIn: 2, bytesOut: 3 },
+  ...{ dataIn: 4, dataOut: 6, repeat: 8, nanoseconds: 9 },
+} as const;
+const ofLink = { program: 0, interfaceIndex: 1, attachType: 2, flags: 3 } as const;
+
 const attributeBytes = 128;
 const logBytes = 64 * 1024;
 /** Larger than any packet that a program is tried on. */
@@ -49,28 +62,28 @@ export class Bpf {
   }
 
   /** Makes a map and returns its descriptor. Throws SystemCallError. */
-  createMap(type: MapType, keyBytes: number, valueBytes: number, entries: number): number {
+  createMap(type: MapType, keyBytes: number, valueBytes: number, elements: number): number {
     const { words } = this.#clear();
-    words[0] = type;
-    words[1] = keyBytes;
-    words[2] = valueBytes;
-    words[3] = entries;
+    words[ofMap.type] = type;
+    words[ofMap.keyBytes] = keyBytes;
+    words[ofMap.valueBytes] = valueBytes;
+    words[ofMap.elements] = elements;
     return this.#make(command.mapCreate, 'a map');
   }
 
-  /** Sets one entry. Throws SystemCallError. */
+  /** Sets one element. Throws SystemCallError. */
   update(map: number, key: Uint8Array, value: Uint8Array): void {
     this.#value.bytes.set(value);
-    this.#entry(command.mapUpdate, map, key);
+    this.#element(command.mapUpdate, map, key);
   }
 
-  /** Takes one entry away; false when there was none. */
+  /** Takes one element away; false when there was none. */
   remove(map: number, key: Uint8Array): boolean {
     this.#point(map, key);
     return this.#call(command.mapDelete) === 0;
   }
 
-  /** The value of an entry, `bytes` long (of a per-CPU map 8 for each possible CPU); undefined when there is none. */
+  /** The value of an element, `bytes` long (of a per-CPU map 8 for each possible CPU); undefined when there is none. */
   lookUp(map: number, key: Uint8Array, bytes: number): Uint8Array | undefined {
     this.#point(map, key);
     // The kernel writes no more than there is.
@@ -88,16 +101,16 @@ export class Bpf {
     try {
       const load = (withLog: boolean): number => {
         const { words } = this.#clear();
-        words[0] = XDP_PROGRAM;
-        words[1] = instructions.length / 8;
-        writePointer(words, 2, at.address);
-        writePointer(words, 4, license.address);
+        words[ofProgram.type] = XDP_PROGRAM;
+        words[ofProgram.instructions] = instructions.length / 8;
+        writePointer(words, ofProgram.code, at.address);
+        writePointer(words, ofProgram.license, license.address);
         if (withLog) {
-          words[6] = 1;
-          words[7] = logBytes;
-          writePointer(words, 8, this.#log.address);
+          words[ofProgram.logLevel] = 1;
+          words[ofProgram.logBytes] = logBytes;
+          writePointer(words, ofProgram.log, this.#log.address);
         }
-        words[17] = XDP_ATTACH;
+        words[ofProgram.attachType] = XDP_ATTACH;
         return this.#call(command.programLoad);
       };
       const fd = load(false);
@@ -121,24 +134,24 @@ export class Bpf {
   tryProgram(program: number, packet: Uint8Array, repeat = 1): { action: number; nanoseconds: number } {
     const { words } = this.#clear();
     this.#packet.bytes.set(packet);
-    words[0] = program;
-    words[2] = packet.length;
-    words[3] = packetBytes;
-    writePointer(words, 4, this.#packet.address);
-    writePointer(words, 6, this.#result.address);
-    words[8] = repeat;
+    words[ofTest.program] = program;
+    words[ofTest.bytesIn] = packet.length;
+    words[ofTest.bytesOut] = packetBytes;
+    writePointer(words, ofTest.dataIn, this.#packet.address);
+    writePointer(words, ofTest.dataOut, this.#result.address);
+    words[ofTest.repeat] = repeat;
     if (this.#call(command.testRun) !== 0)
       throw new SystemCallError('bpf', this.#calls.errno(), 'a trial of the filter program');
-    return { action: words[1], nanoseconds: words[9] };
+    return { action: words[ofTest.action], nanoseconds: words[ofTest.nanoseconds] };
   }
 
   /** Attaches a program to a network interface, for as long as the returned descriptor is open. Throws SystemCallError. */
   attach(program: number, interfaceIndex: number, mode: AttachMode): number {
     const { words } = this.#clear();
-    words[0] = program;
-    words[1] = interfaceIndex;
-    words[2] = XDP_ATTACH;
-    words[3] = mode;
+    words[ofLink.program] = program;
+    words[ofLink.interfaceIndex] = interfaceIndex;
+    words[ofLink.attachType] = XDP_ATTACH;
+    words[ofLink.flags] = mode;
     return this.#make(command.linkCreate, 'attaching the filter program');
   }
 
@@ -146,17 +159,17 @@ export class Bpf {
     this.#memory.release();
   }
 
-  #entry(kind: number, map: number, key: Uint8Array): void {
+  #element(kind: number, map: number, key: Uint8Array): void {
     this.#point(map, key);
-    if (this.#call(kind) !== 0) throw new SystemCallError('bpf', this.#calls.errno(), 'an entry of a map');
+    if (this.#call(kind) !== 0) throw new SystemCallError('bpf', this.#calls.errno(), 'an element of a map');
   }
 
   #point(map: number, key: Uint8Array): void {
     const { words } = this.#clear();
     this.#key.bytes.set(key);
-    words[0] = map;
-    writePointer(words, 2, this.#key.address);
-    writePointer(words, 4, this.#value.address);
+    words[ofElement.map] = map;
+    writePointer(words, ofElement.key, this.#key.address);
+    writePointer(words, ofElement.value, this.#value.address);
   }
 
   #make(kind: number, what: string): number {

@@ -3,8 +3,10 @@
 // Everything behind Ethernet is aligned to 4 bytes (see `packetAt` in xdp-handle.ts), so it is read in units of 16 and words of 32 bits, which
 // this little-endian machine sees with their bytes exchanged.
 
+import { packetAt } from './xdp-handle.ts';
+
 const macUnits = 3;
-const typeUnit = 6;
+const typeUnit = 2 * macUnits;
 const ethernetBytes = 14;
 const vlanBytes = 4;
 const swapped = (value: number) => ((value & 0xff) << 8) | (value >>> 8);
@@ -18,6 +20,27 @@ const UDP = 17;
 /** Hops that an answer may take, as Linux sends by default. */
 const hops = 64;
 const dontFragment = swapped(0x4000);
+// Where the fields of a head stand: in units of 16 bits, in words of 32, addresses also in bytes.
+const ipv4Unit = { version: 0, length: 1, id: 2, fragment: 3, hopsAndProtocol: 4, sum: 5 } as const;
+const ipv4Word = { source: 3, target: 4 } as const;
+const ipv6Unit = { length: 2, protocolAndHops: 3 } as const;
+const ipv6Word = { version: 0, source: 2, target: 6 } as const;
+const udpUnit = { source: 0, target: 1, length: 2, sum: 3 } as const;
+const addressWords6 = 4;
+/** Version 4 and a head of five words; version 6. */
+const version4 = 0x0045;
+const version6 = 0x60;
+/** Of the heads that a packet may have, in bytes. */
+export const longestHeads = ethernetBytes + vlanBytes + ipv6Bytes + udpBytes;
+if (((packetAt + ethernetBytes) | vlanBytes | ipv4Bytes | ipv6Bytes) % 4 !== 0)
+  throw new RangeError('what is behind Ethernet is not aligned to words');
+if (
+  ipv4Word.target * 4 + 4 !== ipv4Bytes ||
+  (ipv6Word.target + addressWords6) * 4 !== ipv6Bytes ||
+  udpUnit.sum * 2 + 2 !== udpBytes ||
+  typeUnit * 2 + 2 !== ethernetBytes
+)
+  throw new RangeError('the last field of a head does not end it');
 
 /** The packet last read; one for each thread. */
 export class PacketHead {
@@ -63,11 +86,13 @@ export class PacketHead {
     this.#ipAt = ipAt;
     this.#udpAt = udpAt;
     this.headBytes = head + ipBytes + udpBytes;
-    this.addressWord = (ipAt + (this.family === 4 ? 12 : 8)) >> 2;
+    this.addressWord = (ipAt >> 2) + (this.family === 4 ? ipv4Word.source : ipv6Word.source);
     this.questionAt = udpAt + udpBytes;
-    const saidOfUdp = swapped(units[(udpAt >> 1) + 2]);
+    const saidOfUdp = swapped(units[(udpAt >> 1) + udpUnit.length]);
     const saidOfIp =
-      swapped(units[(ipAt >> 1) + (this.family === 4 ? 1 : 2)]) + (this.family === 4 ? 0 : ipv6Bytes);
+      this.family === 4
+        ? swapped(units[(ipAt >> 1) + ipv4Unit.length])
+        : swapped(units[(ipAt >> 1) + ipv6Unit.length]) + ipv6Bytes;
     this.questionBytes = saidOfUdp - udpBytes;
     if (this.questionBytes < 0 || ipBytes + saidOfUdp > saidOfIp || head + saidOfIp > length) return false;
     return this.#isUndamaged(saidOfUdp);
@@ -95,30 +120,30 @@ export class PacketHead {
     const units = this.#units;
     const words = this.#words;
     const at = ipAt >> 1;
-    units[at] = 0x0045;
-    units[at + 1] = swapped(ipv4Bytes + udpBytes + bytes);
-    units[at + 2] = 0;
-    units[at + 3] = dontFragment;
-    units[at + 4] = hops | (UDP << 8);
-    units[at + 5] = 0;
+    units[at + ipv4Unit.version] = version4;
+    units[at + ipv4Unit.length] = swapped(ipv4Bytes + udpBytes + bytes);
+    units[at + ipv4Unit.id] = 0;
+    units[at + ipv4Unit.fragment] = dontFragment;
+    units[at + ipv4Unit.hopsAndProtocol] = hops | (UDP << 8);
+    units[at + ipv4Unit.sum] = 0;
     const from = this.#ipAt >> 2;
-    words[(ipAt >> 2) + 3] = words[from + 4];
-    words[(ipAt >> 2) + 4] = words[from + 3];
+    words[(ipAt >> 2) + ipv4Word.source] = words[from + ipv4Word.target];
+    words[(ipAt >> 2) + ipv4Word.target] = words[from + ipv4Word.source];
     let sum = 0;
     for (let i = 0; i < ipv4Bytes / 2; i++) sum += units[at + i];
-    units[at + 5] = ~fold(sum);
+    units[at + ipv4Unit.sum] = ~fold(sum);
   }
 
   #answerIpv6(ipAt: number, bytes: number): void {
     const words = this.#words;
     const at = ipAt >> 2;
     const from = this.#ipAt >> 2;
-    words[at] = 0x60;
-    this.#units[(ipAt >> 1) + 2] = swapped(udpBytes + bytes);
-    this.#units[(ipAt >> 1) + 3] = UDP | (hops << 8);
-    for (let i = 0; i < 4; i++) {
-      words[at + 2 + i] = words[from + 6 + i];
-      words[at + 6 + i] = words[from + 2 + i];
+    words[at + ipv6Word.version] = version6;
+    this.#units[(ipAt >> 1) + ipv6Unit.length] = swapped(udpBytes + bytes);
+    this.#units[(ipAt >> 1) + ipv6Unit.protocolAndHops] = UDP | (hops << 8);
+    for (let i = 0; i < addressWords6; i++) {
+      words[at + ipv6Word.source + i] = words[from + ipv6Word.target + i];
+      words[at + ipv6Word.target + i] = words[from + ipv6Word.source + i];
     }
   }
 
@@ -127,13 +152,13 @@ export class PacketHead {
     const at = udpAt >> 1;
     const from = this.#udpAt >> 1;
     const length = udpBytes + bytes;
-    units[at] = units[from + 1];
-    units[at + 1] = units[from];
-    units[at + 2] = swapped(length);
-    units[at + 3] = 0;
+    units[at + udpUnit.source] = units[from + udpUnit.target];
+    units[at + udpUnit.target] = units[from + udpUnit.source];
+    units[at + udpUnit.length] = swapped(length);
+    units[at + udpUnit.sum] = 0;
     const sum = ~fold(this.#pseudoSum(length) + this.#sum(udpAt, length)) & 0xffff;
     // 0 would say that there is none.
-    units[at + 3] = sum === 0 ? 0xffff : sum;
+    units[at + udpUnit.sum] = sum === 0 ? 0xffff : sum;
   }
 
   /**
@@ -141,7 +166,7 @@ export class PacketHead {
    * machine leaves to a network card that never saw the packet.
    */
   #isUndamaged(length: number): boolean {
-    const said = this.#units[(this.#udpAt >> 1) + 3];
+    const said = this.#units[(this.#udpAt >> 1) + udpUnit.sum];
     if (said === 0) return this.family === 4;
     const pseudo = this.#pseudoSum(length);
     if (said === fold(pseudo)) return true;
@@ -151,14 +176,11 @@ export class PacketHead {
   /** Of addresses, protocol and length; the same for the answer, as it is of both addresses. */
   #pseudoSum(length: number): number {
     const units = this.#units;
-    let at = this.#addressesAt >> 1;
+    let at = this.addressWord * 2;
     let sum = swapped(length) + swapped(UDP);
-    for (const end = at + (this.family === 4 ? 4 : 16); at < end; at++) sum += units[at];
+    // Both addresses, one behind the other.
+    for (const end = at + (this.family === 4 ? 4 : 4 * addressWords6); at < end; at++) sum += units[at];
     return sum;
-  }
-
-  get #addressesAt(): number {
-    return this.#ipAt + (this.family === 4 ? 12 : 8);
   }
 
   /** Of `length` bytes at `at`, in words; what is behind an odd end counts as 0. */

@@ -4,10 +4,10 @@
 // process.hrtime is; where a time namespace shifts the latter, nobody is proven.
 import { type Assembler, Helper, type Register } from './assembler.ts';
 
-/** An entry of the map of keys (ARRAY): 16 bytes in two words, and whether the key is there. */
-export const keyEntry = { key0: 0, key1: 8, isThere: 16, bytes: 24 } as const;
+/** An element of the map of keys (ARRAY): 16 bytes in two words, and whether the key is there. */
+export const keyElement = { key0: 0, key1: 8, isThere: 16, bytes: 24 } as const;
 /** 0 is the current key, 1 the one before. */
-export const keyEntries = 2;
+export const keyCount = 2;
 
 /** Where things lie: the id as bytes from r7 on, the others as bytes below the frame, 8 of each but 16 of the source. */
 export interface Question {
@@ -21,15 +21,15 @@ export interface Question {
 }
 
 const second = 1e9;
-const epochShift = 6;
-const acceptedEpochs = 3;
+export const epochShift = 6;
+export const acceptedEpochs = 3;
 const idBytes = 8;
 
 /** Goes on if the id proves its sender, with r9 the time in ns, and jumps to `unproven` otherwise. r1 to r5 are lost. */
 export function provesSender(program: Assembler, keys: number, question: Question, unproven: string): void {
   readEpoch(program, question, unproven);
   writeLastBlock(program, question);
-  for (let key = 0; key < keyEntries; key++) {
+  for (let key = 0; key < keyCount; key++) {
     program
       .storeConstant(4, 10, question.number, key)
       .loadMap(1, keys)
@@ -37,7 +37,7 @@ export function provesSender(program: Assembler, keys: number, question: Questio
       .compute('add', 2, question.number)
       .call(Helper.mapLookup)
       .jumpIf(0, 'equal', 0, unproven)
-      .load(8, 2, 0, keyEntry.isThere)
+      .load(8, 2, 0, keyElement.isThere)
       .jumpIf(2, 'equal', 0, unproven);
     hash(program, question, `key ${key}`);
     agrees(program, question.id, `key ${key}`, 'proven');
@@ -91,8 +91,8 @@ const spare = 0;
 /** r1 = SipHash-2-4 with the key at r0, over the address, if it is one of IPv6, and the last block. */
 function hash(program: Assembler, { source, block }: Question, name: string): void {
   program
-    .load(8, v0, 0, keyEntry.key0)
-    .load(8, v1, 0, keyEntry.key1)
+    .load(8, v0, 0, keyElement.key0)
+    .load(8, v1, 0, keyElement.key1)
     .computeWith('move', v2, v0)
     .computeWith('move', v3, v1)
     .loadConstant(message, 0x70736575, 0x736f6d65)

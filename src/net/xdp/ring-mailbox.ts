@@ -1,9 +1,12 @@
 // Tells a thread, asleep in its loop or not, which rings are its own: numbers in shared memory, as it hears no messages.
-import type { XdpCopying, XdpHandle } from './xdp-handle.ts';
+import { ringKinds, type XdpCopying, type XdpHandle } from './xdp-handle.ts';
 
 /** More queues for one thread than that no machine has. */
 const mostRings = 16;
-const handleNumbers = 3 + 4 * 6;
+/** What an XdpHandle says of itself, and of each of its rings. */
+const ownNumbers = 3;
+const ringNumbers = 6;
+const handleNumbers = ownNumbers + ringKinds.length * ringNumbers;
 const generationAt = 0;
 const countAt = 1;
 const first = 2;
@@ -37,7 +40,7 @@ export class RingMailbox {
         ring.bytes,
         ring.producer,
         ring.consumer,
-        ring.entries,
+        ring.items,
         ring.flags,
       ]);
       numbers.set([fd, copyings.indexOf(copying), memory, ...places], first + index * handleNumbers);
@@ -49,9 +52,9 @@ export class RingMailbox {
     return Array.from({ length: this.#numbers[countAt] }, (_, index) => {
       const at = first + index * handleNumbers;
       const [fd, copying, memory, ...places] = this.#numbers.subarray(at, at + handleNumbers);
-      const rings = Array.from({ length: 4 }, (_, ring) => {
-        const [address, bytes, producer, consumer, entries, flags] = places.slice(ring * 6);
-        return { address, bytes, producer, consumer, entries, flags };
+      const rings = Array.from(ringKinds, (_, ring) => {
+        const [address, bytes, producer, consumer, items, flags] = places.slice(ring * ringNumbers);
+        return { address, bytes, producer, consumer, items, flags };
       });
       return { fd, copying: copyings[copying], memory, rings };
     });

@@ -9,7 +9,7 @@ export interface SourceLimit {
   /** Packets a second that a source may send for ever, and at once after a rest. */
   readonly rate: number;
   readonly burst: number;
-  /** ARRAY of `keyEntry`. */
+  /** ARRAY of `keyElement`. */
   readonly keys: number;
   /** LRU_HASH: 16 bytes, an IPv4 address or the /64 of an IPv6 one → when its allowance is whole again, in ns, 8 bytes. */
   readonly sources: number;

@@ -4,7 +4,7 @@ import { SystemCallError } from '../system-call-error.ts';
 import type { SystemCalls } from '../system-calls.ts';
 import { AttachMode, Bpf, MapType } from './bpf.ts';
 import { FilterCount, type FilterMaps, filterCounts, filterProgram } from './filter-program.ts';
-import { keyEntries, keyEntry } from './proof-program.ts';
+import { keyCount, keyElement } from './proof-program.ts';
 import { mostSources, type SourceLimit } from './source-limit.ts';
 
 /** How the filter is attached: in the driver, or in the kernel's generic code, after it has made its own buffer. */
@@ -81,8 +81,8 @@ export class XdpFilter {
   /** Takes other keys of connection_ids, 16 secret bytes each, from the next packet on; without a limit nobody needs them. */
   setKeys(current: Uint8Array, previous?: Uint8Array): void {
     if (!this.#limit) return;
-    for (const [entry, key] of [current, previous].entries()) {
-      this.#bpf.update(this.#limit.keys, word(entry), keyValue(key));
+    for (const [number, key] of [current, previous].entries()) {
+      this.#bpf.update(this.#limit.keys, word(number), keyValue(key));
     }
   }
 
@@ -112,7 +112,7 @@ export class XdpFilter {
 
   #limitMaps() {
     return {
-      keys: this.#keep(this.#bpf.createMap(MapType.array, 4, keyEntry.bytes, keyEntries)),
+      keys: this.#keep(this.#bpf.createMap(MapType.array, 4, keyElement.bytes, keyCount)),
       sources: this.#keep(this.#bpf.createMap(MapType.lruHash, 16, 8, mostSources)),
     };
   }
@@ -136,12 +136,12 @@ export class XdpFilter {
   }
 }
 
-/** An entry of the map of keys. */
+/** An element of the map of keys. */
 export function keyValue(key: Uint8Array | undefined): Uint8Array {
-  const value = new Uint8Array(keyEntry.bytes);
+  const value = new Uint8Array(keyElement.bytes);
   if (key !== undefined) {
-    value.set(key, keyEntry.key0);
-    value[keyEntry.isThere] = 1;
+    value.set(key, keyElement.key0);
+    value[keyElement.isThere] = 1;
   }
   return value;
 }

@@ -23,6 +23,12 @@ const xdpOption = {
 } as const;
 const bindFlag = { copy: 2, zeroCopy: 4, needWakeup: 8 } as const;
 
+// Structs of linux/if_xdp.h: offsets in words (of which an address or a size takes two), in units of 16 bits, or in numbers of 64.
+const memoryWord = { address: 0, bytes: 2, frameBytes: 4, headroom: 5, size: 8 } as const;
+const boundUnit = { family: 0, flags: 1 } as const;
+const boundWord = { interfaceIndex: 1, queue: 2, sharedWith: 3, size: 4 } as const;
+const lossNumber = { dropped: 0, ringFull: 3, noFrame: 4, size: 6 } as const;
+
 export const frameBytes = 2048;
 /** What the kernel leaves free before a packet, for programs that put something there. */
 const kernelHeadroom = 256;
@@ -39,6 +45,11 @@ const pageBytes = 4096;
 /** Frames that the kernel sends in one call, where it lets itself be told; otherwise 32. */
 const sendBudget = ringFrames;
 
+if ((frameBytes & (frameBytes - 1)) !== 0 || pageBytes % frameBytes !== 0 || packetAt >= frameBytes)
+  throw new RangeError('a frame is no part of a page that is a power of two, or has no room for a packet');
+if ((ringFrames & (ringFrames - 1)) !== 0 || frames * frameBytes > 2 ** 31)
+  throw new RangeError('a ring is no power of two, or a position of a frame needs two words');
+
 /** How packets come into the frames. */
 export type XdpCopying = 'zero-copy' | 'copy';
 
@@ -50,11 +61,13 @@ export interface XdpQueue {
 
 /** In the order in which the kernel tells their offsets. */
 export const ringKinds = [
-  { name: 'receive', option: xdpOption.receiveRing, pageOffset: 0, entryWords: 4 },
-  { name: 'send', option: xdpOption.sendRing, pageOffset: 0x80000000, entryWords: 4 },
-  { name: 'fill', option: xdpOption.fillRing, pageOffset: 0x100000000, entryWords: 2 },
-  { name: 'complete', option: xdpOption.completeRing, pageOffset: 0x180000000, entryWords: 2 },
+  { name: 'receive', option: xdpOption.receiveRing, pageOffset: 0, itemWords: 4 },
+  { name: 'send', option: xdpOption.sendRing, pageOffset: 0x80000000, itemWords: 4 },
+  { name: 'fill', option: xdpOption.fillRing, pageOffset: 0x100000000, itemWords: 2 },
+  { name: 'complete', option: xdpOption.completeRing, pageOffset: 0x180000000, itemWords: 2 },
 ] as const;
+
+export type XdpRing = (typeof ringKinds)[number]['name'];
 
 /** Where a ring lies: all in bytes. */
 export interface RingPlace {
@@ -62,7 +75,7 @@ export interface RingPlace {
   readonly bytes: number;
   readonly producer: number;
   readonly consumer: number;
-  readonly entries: number;
+  readonly items: number;
   readonly flags: number;
 }
 
@@ -112,12 +125,15 @@ export function readXdpLosses(calls: SystemCalls, { fd }: XdpHandle): XdpLosses 
   const scratch = new PinnedMemory(calls, 192);
   const { bytes, address } = scratch.take(64);
   const length = scratch.take(4);
-  length.words[0] = 48;
-  // struct xdp_statistics: six numbers of 64 bits.
+  length.words[0] = lossNumber.size * 8;
   calls.getsockopt(fd, SOL_XDP, xdpOption.statistics, address, length.address);
-  const numbers = Array.from(new BigUint64Array(bytes.buffer, bytes.byteOffset, 6), Number);
+  const numbers = Array.from(new BigUint64Array(bytes.buffer, bytes.byteOffset, lossNumber.size), Number);
   scratch.release();
-  return { dropped: numbers[0], ringFull: numbers[3], noFrame: numbers[4] };
+  return {
+    dropped: numbers[lossNumber.dropped],
+    ringFull: numbers[lossNumber.ringFull],
+    noFrame: numbers[lossNumber.noFrame],
+  };
 }
 
 class Opening {
@@ -143,11 +159,11 @@ class Opening {
     this.#mapped.push({ address, bytes });
     const { words } = this.#value;
     this.#value.bytes.fill(0);
-    writePointer(words, 0, address);
-    writePointer(words, 2, bytes);
-    words[4] = frameBytes;
-    words[5] = headroom;
-    this.#set(xdpOption.memory, 32, 'frames, whose memory is locked (see LimitMEMLOCK)');
+    writePointer(words, memoryWord.address, address);
+    writePointer(words, memoryWord.bytes, bytes);
+    words[memoryWord.frameBytes] = frameBytes;
+    words[memoryWord.headroom] = headroom;
+    this.#set(xdpOption.memory, memoryWord.size * 4, 'frames, whose memory is locked (see LimitMEMLOCK)');
     return address;
   }
 
@@ -166,12 +182,12 @@ class Opening {
     const { buffer, byteOffset } = this.#value.bytes;
     const offsets = Array.from(new BigUint64Array(buffer, byteOffset, 4 * ringKinds.length), Number);
     return ringKinds.map((kind, index) => {
-      const [producer, consumer, entries, flags] = offsets.slice(index * 4);
-      const bytes = Math.ceil((entries + ringFrames * kind.entryWords * 4) / pageBytes) * pageBytes;
+      const [producer, consumer, items, flags] = offsets.slice(index * 4);
+      const bytes = Math.ceil((items + ringFrames * kind.itemWords * 4) / pageBytes) * pageBytes;
       const address = this.#calls.mapShared(this.#fd, bytes, kind.pageOffset);
       if (address < 0) throw new SystemCallError('mmap', this.#calls.errno(), `the ${kind.name} ring`);
       this.#mapped.push({ address, bytes });
-      return { address, bytes, producer, consumer, entries, flags };
+      return { address, bytes, producer, consumer, items, flags };
     });
   }
 
@@ -181,12 +197,12 @@ class Opening {
       ['zero-copy', bindFlag.zeroCopy],
       ['copy', bindFlag.copy],
     ] as const) {
-      units[0] = AF_XDP;
-      units[1] = flag | bindFlag.needWakeup;
-      words[1] = interfaceIndex;
-      words[2] = queue;
-      words[3] = 0;
-      if (this.#calls.bind(this.#fd, address, 16) === 0) return copying;
+      units[boundUnit.family] = AF_XDP;
+      units[boundUnit.flags] = flag | bindFlag.needWakeup;
+      words[boundWord.interfaceIndex] = interfaceIndex;
+      words[boundWord.queue] = queue;
+      words[boundWord.sharedWith] = 0;
+      if (this.#calls.bind(this.#fd, address, boundWord.size * 4) === 0) return copying;
     }
     throw new SystemCallError('bind', this.#calls.errno(), `queue ${queue}`);
   }

@@ -9,20 +9,31 @@ import {
   ringFrames,
   ringKinds,
   type XdpHandle,
+  type XdpRing,
 } from './xdp-handle.ts';
 
 const NEED_WAKEUP = 1;
+/** An item of fill and complete: where a frame lies, in 64 bits. */
+const position = { low: 0, high: 1, size: 2 } as const;
+/** An item of receive and send (struct xdp_desc): where a packet lies, in 64 bits, its length, options. */
+const descriptor = { low: 0, high: 1, length: 2, options: 3, size: 4 } as const;
+const itemSizes: Record<XdpRing, number> = {
+  ...{ receive: descriptor.size, send: descriptor.size },
+  ...{ fill: position.size, complete: position.size },
+};
+if (ringKinds.some(({ name, itemWords }) => itemWords !== itemSizes[name]))
+  throw new RangeError('an item of a ring is not as long as what it says');
 
 interface Ring {
   /** Counted up by whoever puts in, and by whoever takes out; never masked. */
   readonly producer: Int32Array;
   readonly consumer: Int32Array;
   readonly flags: Int32Array;
-  /** 2 words an entry of fill and complete, 4 of receive and send. */
-  readonly entries: Int32Array;
+  /** `position` of fill and complete, `descriptor` of receive and send. */
+  readonly items: Int32Array;
 }
 
-/** Nobody has used the handle before: all frames are ours when it begins. The descriptor may be watched with epoll. */
+/** Nobody has used the handle before: all frames are ours when it begins. The descriptor may be added to an epoll. */
 export class XdpSocket {
   readonly fd: number;
   /** All frames, one behind the other. */
@@ -45,11 +56,14 @@ export class XdpSocket {
     this.#calls = calls;
     this.fd = fd;
     this.memory = calls.viewOf(memory, frames * frameBytes);
-    const ring = (index: number) => ringAt(calls, rings[index], ringKinds[index].entryWords);
-    this.#receive = ring(0);
-    this.#send = ring(1);
-    this.#fill = ring(2);
-    this.#complete = ring(3);
+    const ring = (wanted: XdpRing) => {
+      const index = ringKinds.findIndex(({ name }) => name === wanted);
+      return ringAt(calls, rings[index], itemSizes[wanted]);
+    };
+    this.#receive = ring('receive');
+    this.#send = ring('send');
+    this.#fill = ring('fill');
+    this.#complete = ring('complete');
     for (let frame = 0; frame < ringFrames; frame++) this.#giveBack(frame * frameBytes);
     this.#sayFilled();
     for (let frame = ringFrames; frame < frames; frame++) this.#free[this.#freeCount++] = frame * frameBytes;
@@ -62,12 +76,12 @@ export class XdpSocket {
 
   /** Where the packet lies, in bytes of `memory`, that is `ahead` of the next; `ahead` < `waiting`. */
   at(ahead: number): number {
-    return this.#receive.entries[((this.#received + ahead) & (ringFrames - 1)) * 4];
+    return this.#receive.items[this.#descriptorAt(ahead) + descriptor.low];
   }
 
   /** Its length in bytes. */
   lengthAt(ahead: number): number {
-    return this.#receive.entries[((this.#received + ahead) & (ringFrames - 1)) * 4 + 2];
+    return this.#receive.items[this.#descriptorAt(ahead) + descriptor.length];
   }
 
   /** Is done with the next packet; its frame will be received into again. */
@@ -85,12 +99,12 @@ export class XdpSocket {
 
   /** Sends what was written to `room`, with the next `flush`. */
   send(length: number): void {
-    const { entries } = this.#send;
-    const at = (this.#sent & (ringFrames - 1)) * 4;
-    entries[at] = this.#free[--this.#freeCount] + packetAt;
-    entries[at + 1] = 0;
-    entries[at + 2] = length;
-    entries[at + 3] = 0;
+    const { items } = this.#send;
+    const at = (this.#sent & (ringFrames - 1)) * descriptor.size;
+    items[at + descriptor.low] = this.#free[--this.#freeCount] + packetAt;
+    items[at + descriptor.high] = 0;
+    items[at + descriptor.length] = length;
+    items[at + descriptor.options] = 0;
     this.#sent = (this.#sent + 1) | 0;
     this.#unsaid++;
   }
@@ -115,21 +129,26 @@ export class XdpSocket {
 
   /** Takes back the frames that have been sent. */
   reclaim(): void {
-    const { producer, consumer, entries } = this.#complete;
+    const { producer, consumer, items } = this.#complete;
     const end = Atomics.load(producer, 0);
     let at = consumer[0];
     if (at === end) return;
     for (; at !== end; at = (at + 1) | 0) {
-      const position = entries[(at & (ringFrames - 1)) * 2];
-      this.#free[this.#freeCount++] = position - (position % frameBytes);
+      const sent = items[(at & (ringFrames - 1)) * position.size + position.low];
+      this.#free[this.#freeCount++] = sent - (sent % frameBytes);
     }
     Atomics.store(consumer, 0, end);
   }
 
+  /** Where the descriptor stands that is `ahead` of the next. */
+  #descriptorAt(ahead: number): number {
+    return ((this.#received + ahead) & (ringFrames - 1)) * descriptor.size;
+  }
+
   #giveBack(frame: number): void {
-    const at = (this.#filled & (ringFrames - 1)) * 2;
-    this.#fill.entries[at] = frame;
-    this.#fill.entries[at + 1] = 0;
+    const at = (this.#filled & (ringFrames - 1)) * position.size;
+    this.#fill.items[at + position.low] = frame;
+    this.#fill.items[at + position.high] = 0;
     this.#filled = (this.#filled + 1) | 0;
   }
 
@@ -150,12 +169,12 @@ export class XdpSocket {
   }
 }
 
-function ringAt(calls: SystemCalls, place: RingPlace, entryWords: number): Ring {
+function ringAt(calls: SystemCalls, place: RingPlace, itemWords: number): Ring {
   const memory = calls.viewOf(place.address, place.bytes);
   return {
     producer: new Int32Array(memory, place.producer, 1),
     consumer: new Int32Array(memory, place.consumer, 1),
     flags: new Int32Array(memory, place.flags, 1),
-    entries: new Int32Array(memory, place.entries, ringFrames * entryWords),
+    items: new Int32Array(memory, place.items, ringFrames * itemWords),
   };
 }

@@ -6,7 +6,7 @@ import { SystemCallError } from '../system-call-error.ts';
 import type { SystemCalls } from '../system-calls.ts';
 import { Bpf, MapType } from './bpf.ts';
 import { filterCounts, filterProgram } from './filter-program.ts';
-import { keyEntries, keyEntry } from './proof-program.ts';
+import { keyCount, keyElement } from './proof-program.ts';
 import { AF_XDP } from './xdp-handle.ts';
 
 export interface XdpTrial {
@@ -48,7 +48,7 @@ export function tryXdp(calls: SystemCalls, interfaceName: string, port: number):
     const limit = {
       rate: 1,
       burst: 1,
-      keys: keep(bpf.createMap(MapType.array, 4, keyEntry.bytes, keyEntries)),
+      keys: keep(bpf.createMap(MapType.array, 4, keyElement.bytes, keyCount)),
       sources: keep(bpf.createMap(MapType.lruHash, 16, 8, 64)),
     };
     keep(bpf.loadProgram(filterProgram(maps, [port], { limit })));

@@ -5,15 +5,20 @@
 import { networkInterfaces } from 'node:os';
 import { SystemCallError } from '../../net/system-call-error.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
+import * as provedByKernel from '../../net/xdp/proof-program.ts';
 import { RingMailbox } from '../../net/xdp/ring-mailbox.ts';
 import { XdpFilter } from '../../net/xdp/xdp-filter.ts';
 import { closeXdpSocket, openXdpSocket, readXdpLosses, type XdpHandle } from '../../net/xdp/xdp-handle.ts';
 import { queuesOf } from '../../net/xdp/xdp-trial.ts';
+import { acceptedEpochs, epochShift } from '../../protocol/connection-id.ts';
 import { parseIp } from '../../protocol/ip-address.ts';
 import type { TokenRate } from '../../tracker/token-buckets.ts';
 import { noXdpCounts, type XdpCounts } from '../../transport/udp/xdp-counts.ts';
 import type { Log } from '../log/log.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
+
+if (provedByKernel.epochShift !== epochShift || provedByKernel.acceptedEpochs !== acceptedEpochs)
+  throw new RangeError('the kernel takes other connection_ids than the tracker makes');
 
 export interface XdpInterfacesOptions {
   readonly interfaces: readonly string[];

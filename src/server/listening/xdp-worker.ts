@@ -25,7 +25,7 @@ export class XdpWorker {
   }
 
   /** Takes up what is new in the mailbox. */
-  look(): void {
+  readMailbox(): void {
     const { generation } = this.#mailbox;
     if (generation === this.#seen) return;
     this.#seen = generation;

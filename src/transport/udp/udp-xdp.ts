@@ -1,11 +1,12 @@
 // UDP through a network card's queue: answers are written in the frames that leave, out of those in which the questions came.
 
-import { PacketHead } from '../../net/xdp/packet-head.ts';
+import { longestHeads, PacketHead } from '../../net/xdp/packet-head.ts';
+import { frameBytes, packetAt } from '../../net/xdp/xdp-handle.ts';
 import type { XdpSocket } from '../../net/xdp/xdp-socket.ts';
 import type { ConnectionIds } from '../../protocol/connection-id.ts';
-import type { Tracker } from '../../tracker/tracker.ts';
+import { mostAhead, type Tracker } from '../../tracker/tracker.ts';
 import { countLatency } from '../answer-stats.ts';
-import { packetBuffer, UdpAnswers } from './udp-answers.ts';
+import { maxReplyBytes, packetBuffer, UdpAnswers } from './udp-answers.ts';
 import { answerStatsOf, UdpCounter } from './udp-counters.ts';
 
 export interface UdpXdpOptions {
@@ -24,6 +25,10 @@ const batchesPerTurn = 16;
 /** Fewer packets at once have no waits to overlap. */
 const worthLookingAhead = 4;
 const batchesPerTiming = 16;
+
+if (batch > mostAhead) throw new RangeError('a batch is more than can be looked ahead for');
+if (packetAt + longestHeads + maxReplyBytes > frameBytes)
+  throw new RangeError('the longest reply does not fit into a frame');
 
 export class UdpXdpTransport {
   readonly #socket: XdpSocket;

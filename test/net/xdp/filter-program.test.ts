@@ -1,51 +1,17 @@
 // The filter program is run by the kernel on packets of every kind: what goes to the ring, what to the kernel, what nowhere.
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
-import { loadSystemCalls } from '../../../src/net/system-calls.ts';
-import { Bpf, MapType } from '../../../src/net/xdp/bpf.ts';
-import { FilterCount, filterCounts, filterProgram, XdpAction } from '../../../src/net/xdp/filter-program.ts';
+import { describe, test } from 'node:test';
+import { FilterCount, filterProgram, XdpAction } from '../../../src/net/xdp/filter-program.ts';
+import { bpf, loadFilter, skip } from './loaded-filter.ts';
 import { connectPayload, ourIpv4, ourIpv6, type PacketShape, packet, requestPayload } from './packets.ts';
 
-const { calls } = loadSystemCalls();
-const bpf = calls && new Bpf(calls);
-const skip = whyNot();
-
-function whyNot(): string | false {
-  if (!calls || !bpf) return 'there are no system calls here';
-  try {
-    calls.close(bpf.createMap(MapType.hash, 16, 4, 8));
-    return false;
-  } catch (error) {
-    return `the kernel lets this process load no program: ${(error as Error).message}`;
-  }
-}
-
-const descriptors: number[] = [];
-after(() => {
-  for (const fd of descriptors) calls?.close(fd);
-  bpf?.close();
-});
-
 function load(withShield = false) {
-  const maps = {
-    rings: bpf!.createMap(MapType.rings, 4, 4, 64),
-    addresses: bpf!.createMap(MapType.hash, 16, 4, 16),
-    counts: bpf!.createMap(MapType.perCpuArray, 4, 8, filterCounts),
-  };
-  const value = Uint8Array.of(1, 0, 0, 0);
-  bpf!.update(maps.addresses, Uint8Array.from([...new Array(10).fill(0), 255, 255, ...ourIpv4]), value);
-  bpf!.update(maps.addresses, Uint8Array.from(ourIpv6), value);
-  const program = bpf!.loadProgram(
+  const { program, counted } = loadFilter((maps) =>
     filterProgram(maps, [6969, 1337], withShield ? { limit: undefined } : undefined),
   );
-  descriptors.push(...Object.values(maps), program);
-  const counted = (key: number) => {
-    const bytes = bpf!.lookUp(maps.counts, new Uint8Array(Uint32Array.of(key).buffer), 8 * 64)!;
-    return Number(new BigUint64Array(bytes.buffer).reduce((sum, number) => sum + number, 0n));
-  };
   const run = (bytes: Uint8Array) => {
     const before = counted(FilterCount.taken);
-    const { action } = bpf!.tryProgram(program, bytes);
+    const { action } = bpf.tryProgram(program, bytes);
     // No ring is in the map, so what is taken passes in the end; that it was taken is counted.
     return action === XdpAction.pass && counted(FilterCount.taken) > before ? 'taken' : action;
   };

@@ -1,45 +1,16 @@
 // Who is counted by the filter program, run by the kernel: senders whose connection_id proves their address, and nobody else.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { loadSystemCalls } from '../../../src/net/system-calls.ts';
 import { Assembler } from '../../../src/net/xdp/assembler.ts';
-import { Bpf, MapType } from '../../../src/net/xdp/bpf.ts';
-import { FilterCount, filterCounts, filterProgram, XdpAction } from '../../../src/net/xdp/filter-program.ts';
-import { agrees, keyEntries, keyEntry } from '../../../src/net/xdp/proof-program.ts';
+import { MapType } from '../../../src/net/xdp/bpf.ts';
+import { FilterCount, filterProgram, XdpAction } from '../../../src/net/xdp/filter-program.ts';
+import { agrees, keyCount, keyElement } from '../../../src/net/xdp/proof-program.ts';
 import { keyValue } from '../../../src/net/xdp/xdp-filter.ts';
 import { ConnectionIds } from '../../../src/protocol/connection-id.ts';
 import { monotonicSeconds } from '../../../src/server/clock.ts';
-import {
-  connectPayload,
-  ourIpv4,
-  ourIpv6,
-  packet,
-  provenPayload,
-  requestPayload,
-  theirIpv4,
-  theirIpv6,
-} from './packets.ts';
-
-const { calls } = loadSystemCalls();
-const bpf = calls && new Bpf(calls);
-const skip = whyNot();
-
-function whyNot(): string | false {
-  if (!calls || !bpf) return 'there are no system calls here';
-  try {
-    calls.close(bpf.createMap(MapType.lruHash, 16, 8, 64));
-    return false;
-  } catch (error) {
-    return `the kernel lets this process load no program: ${(error as Error).message}`;
-  }
-}
-
-const descriptors: number[] = [];
-after(() => {
-  for (const fd of descriptors) calls?.close(fd);
-  bpf?.close();
-});
+import { bpf, closeAfterwards, loadFilter, mapped, skip, word } from './loaded-filter.ts';
+import { connectPayload, packet, provenPayload, requestPayload, theirIpv4, theirIpv6 } from './packets.ts';
 
 const epochSeconds = 64;
 /** No test takes so long, so that what is of this epoch at its beginning is so at its end. */
@@ -49,7 +20,6 @@ const beginInOneEpoch = async () => {
   if (left <= testSeconds) await pause(left * 1000);
 };
 
-const word = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);
 const keyOf = (first: number) => Uint8Array.from({ length: 16 }, (_, i) => (first + i * 17) & 0xff);
 const key = keyOf(200);
 const oldKey = keyOf(3);
@@ -61,40 +31,28 @@ interface Limit {
 }
 
 function load({ rate = 1, burst = 1, keys: [current, previous] = [key, oldKey] }: Limit = {}) {
-  const maps = {
-    rings: bpf!.createMap(MapType.rings, 4, 4, 64),
-    addresses: bpf!.createMap(MapType.hash, 16, 4, 16),
-    counts: bpf!.createMap(MapType.perCpuArray, 4, 8, filterCounts),
-    keys: bpf!.createMap(MapType.array, 4, keyEntry.bytes, keyEntries),
-    sources: bpf!.createMap(MapType.lruHash, 16, 8, 1024),
-  };
-  const { keys, sources } = maps;
-  for (const ours of [mapped(ourIpv4), ourIpv6])
-    bpf!.update(maps.addresses, Uint8Array.from(ours), Uint8Array.of(1, 0, 0, 0));
+  const keys = bpf.createMap(MapType.array, 4, keyElement.bytes, keyCount);
+  const sources = bpf.createMap(MapType.lruHash, 16, 8, 1024);
+  closeAfterwards(keys, sources);
   const setKeys = (...both: (Uint8Array | undefined)[]) => {
-    for (const entry of [0, 1]) bpf!.update(keys, word(entry), keyValue(both[entry]));
+    for (const key of [0, 1]) bpf.update(keys, word(key), keyValue(both[key]));
   };
   setKeys(current, previous);
-  const program = bpf!.loadProgram(filterProgram(maps, [6969], { limit: { rate, burst, keys, sources } }));
-  descriptors.push(...Object.values(maps), program);
-  const counted = (which: number) => {
-    const bytes = bpf!.lookUp(maps.counts, word(which), 8 * 64)!;
-    return Number(new BigUint64Array(bytes.buffer).reduce((sum, number) => sum + number, 0n));
-  };
+  const limit = { rate, burst, keys, sources };
+  const { program, counted } = loadFilter((maps) => filterProgram(maps, [6969], { limit }));
   return {
     setKeys,
     counted,
     /** Whether it is taken the last of so many times; no ring is there, so that the kernel has it then. */
     run: (source: readonly number[], payload: Uint8Array, times = 1) =>
-      bpf!.tryProgram(program, datagram(source, payload), times).action === XdpAction.pass,
+      bpf.tryProgram(program, datagram(source, payload), times).action === XdpAction.pass,
     /** Whether the source of a packet has sent anything that counts. */
     isKnown: (source: readonly number[]) =>
-      bpf!.lookUp(sources, Uint8Array.from(source.length === 4 ? mapped(source) : subnet(source)), 8) !==
+      bpf.lookUp(sources, Uint8Array.from(source.length === 4 ? mapped(source) : subnet(source)), 8) !==
       undefined,
   };
 }
 
-const mapped = (address: readonly number[]) => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...address];
 const subnet = (address: readonly number[]) => [...address.slice(0, 8), 0, 0, 0, 0, 0, 0, 0, 0];
 const datagram = (source: readonly number[], payload: Uint8Array) =>
   packet({ family: source.length === 4 ? 4 : 6, source, payload });
@@ -211,9 +169,9 @@ test('a hash that would begin as an action is compared turned round, and no othe
       .label('agree')
       .compute('move', 0, XdpAction.pass)
       .exit();
-    const fd = bpf!.loadProgram(program.assemble());
-    descriptors.push(fd);
-    return bpf!.tryProgram(fd, datagram(theirIpv4, provenPayload(id))).action === XdpAction.pass;
+    const fd = bpf.loadProgram(program.assemble());
+    closeAfterwards(fd);
+    return bpf.tryProgram(fd, datagram(theirIpv4, provenPayload(id))).action === XdpAction.pass;
   };
   for (const high of [0, 1, 2, 3]) {
     assert.ok(agreement([0x12345678, high], { high: ~high, low: 0x1234567b }));
