@@ -101,10 +101,10 @@ function stampOf({ directory, memory }, sources) {
   const read = fileNames
     .filter((name) => name.startsWith('../') && !name.includes('/node_modules/'))
     .map((name) => relative(root, join(dist, name)));
-  const settings = [...sources.keys()].filter((file) => /\.json$/.test(file));
+  const toolFiles = [...sources.keys()].filter((file) => /\.json$/.test(file));
   const copied = directory === dashboard ? dashboardFiles().map((file) => relative(root, file)) : [];
   const hash = createHash('sha256').update([...sources.keys()].join('\0'));
-  for (const file of [...settings, ...read, ...copied]) {
+  for (const file of [...toolFiles, ...read, ...copied]) {
     const content = sources.get(file);
     if (content === undefined) return undefined;
     hash.update('\0').update(content);
@@ -193,8 +193,8 @@ async function runBeside(command, args) {
 export function filesBelow(directory, wanted) {
   if (!existsSync(directory)) return [];
   return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((item) => item.isFile())
+    .map((item) => join(item.parentPath, item.name))
     .filter(wanted)
     .sort();
 }
@@ -203,10 +203,10 @@ function sourceFiles() {
   const below = ['src', 'test', 'bench'].flatMap((name) =>
     filesBelow(join(root, name), (file) => /\.ts$|package\.json$/.test(file)),
   );
-  const settings = ['package.json', 'package-lock.json'].map((name) => join(root, name));
+  const toolFiles = ['package.json', 'package-lock.json'].map((name) => join(root, name));
   return [
     ...projects.map(({ directory }) => join(directory, 'tsconfig.json')),
-    ...settings,
+    ...toolFiles,
     ...dashboardFiles(),
     ...below,
   ];

@@ -1,13 +1,13 @@
 // Writes the declarations of what the package exports, and of nothing else: `node scripts/declare.mjs [DIRECTORY]`.
 //
 // Only packing needs them, so building does not wait for them. The compiler declares every source that it reads; what the
-// entries' own declarations do not name is taken out again, so that nobody comes to lean on it and the package stays small.
+// declarations of the entry points do not name is taken out again, so that nobody comes to lean on it and the package stays small.
 import { readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bootstrap, filesBelow, root, run } from './bootstrap.mjs';
 
-const entries = ['index', 'protocol', 'client'].map((name) => join('library', `${name}.d.ts`));
+const entryPoints = ['index', 'protocol', 'client'].map((name) => join('library', `${name}.d.ts`));
 
 /**
  * @param {string} directory emptied first
@@ -16,7 +16,7 @@ export function declare(directory) {
   rmSync(directory, { recursive: true, force: true });
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   run(process.execPath, [tsc, '-p', join(root, 'src', 'library'), '--outDir', directory]);
-  const wanted = new Set(entries.map((entry) => join(directory, entry)));
+  const wanted = new Set(entryPoints.map((entryPoint) => join(directory, entryPoint)));
   for (const file of wanted) for (const named of namedIn(file)) wanted.add(named);
   for (const file of filesBelow(directory, (file) => !wanted.has(file))) rmSync(file);
   removeEmpty(directory);
@@ -36,8 +36,8 @@ function namedIn(file) {
  * @param {string} directory
  */
 function removeEmpty(directory) {
-  for (const entry of readdirSync(directory, { withFileTypes: true }))
-    if (entry.isDirectory()) removeEmpty(join(directory, entry.name));
+  for (const item of readdirSync(directory, { withFileTypes: true }))
+    if (item.isDirectory()) removeEmpty(join(directory, item.name));
   if (readdirSync(directory).length === 0) rmdirSync(directory);
 }
 

@@ -9,8 +9,8 @@ import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
 import { bootstrap, root, run } from './bootstrap.mjs';
 import { declare } from './declare.mjs';
 
-/** Each entry is a package of its own to the tools. */
-const entries = { caracal: 'index', 'caracal-client': 'client', 'caracal-protocol': 'protocol' };
+/** Each entry point is a package of its own to the tools. */
+const entryPoints = { caracal: 'index', 'caracal-client': 'client', 'caracal-protocol': 'protocol' };
 
 const checks = process.argv.includes('--check');
 await bootstrap({ installOnly: true });
@@ -20,7 +20,7 @@ const types = join(directory, 'types');
 declare(types);
 const model = join(directory, 'model');
 mkdirSync(model);
-const faults = Object.entries(entries).flatMap(([name, entry]) => extract(name, entry));
+const faults = Object.entries(entryPoints).flatMap(([name, entryPoint]) => extract(name, entryPoint));
 for (const fault of faults) console.error(fault);
 if (faults.length > 0) process.exit(1);
 if (checks) process.exit(0);
@@ -28,12 +28,12 @@ const documenter = join(root, 'node_modules', '@microsoft', 'api-documenter', 'b
 run(process.execPath, [documenter, 'markdown', '-i', model, '-o', join(root, 'docs', 'api')]);
 
 /**
- * Writes the entry's model, and says what is wrong with it.
+ * Writes the model of an entry point, and says what is wrong with it.
  * @param {string} name
- * @param {string} entry
+ * @param {string} entryPoint
  * @returns {string[]}
  */
-function extract(name, entry) {
+function extract(name, entryPoint) {
   const project = join(directory, name);
   cpSync(types, join(project, 'types'), { recursive: true });
   const manifest = join(project, 'package.json');
@@ -43,7 +43,7 @@ function extract(name, entry) {
     ...{ target: 'es2023', module: 'nodenext', moduleResolution: 'nodenext', skipLibCheck: true },
     ...{ types: ['node'], typeRoots: [nodeTypes], lib: ['es2023', 'esnext.disposable'] },
   };
-  const mainEntryPointFilePath = join(project, 'types', 'library', `${entry}.d.ts`);
+  const mainEntryPointFilePath = join(project, 'types', 'library', `${entryPoint}.d.ts`);
   const config = ExtractorConfig.prepare({
     packageJsonFullPath: manifest,
     configObjectFullPath: undefined,

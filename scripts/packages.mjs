@@ -79,7 +79,7 @@ export function describeRelease(version) {
     version,
     seconds: Number(process.env.SOURCE_DATE_EPOCH ?? (commit || Math.floor(Date.now() / 1000))),
     items: items.length > 0 ? items : itemsOf(changelog, 'Unreleased'),
-    maintainer: process.env.CARACAL_MAINTAINER ?? 'Caracal developers <caracal@users.noreply.invalid>',
+    maintainer: process.env.CARACAL_MAINTAINER ?? caracal.maintainer,
   };
 }
 

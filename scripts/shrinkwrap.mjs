@@ -16,8 +16,8 @@ export function productionLock() {
   const lock = /** @type {{ packages: Record<string, Locked> }} */ (
     JSON.parse(readFileSync(lockFile, 'utf8'))
   );
-  for (const [path, entry] of Object.entries(lock.packages)) {
-    if (entry.dev) delete lock.packages[path];
+  for (const [path, item] of Object.entries(lock.packages)) {
+    if (item.dev) delete lock.packages[path];
   }
   delete lock.packages[''].devDependencies;
   return lock;

@@ -8,12 +8,12 @@ await bootstrap();
 // npm runs this below a shell that dies of SIGTERM without passing it on; the tracker must not outlive it unseen.
 if (process.env.npm_lifecycle_event !== undefined) {
   const shell = process.ppid;
-  const watch = setInterval(() => {
+  const timer = setInterval(() => {
     if (process.ppid === shell) return;
-    clearInterval(watch);
+    clearInterval(timer);
     process.kill(process.pid, 'SIGTERM');
   }, 250);
-  watch.unref();
+  timer.unref();
 }
 
 process.argv[1] = join(root, 'dist', 'src', 'server', 'main.js');

@@ -30,9 +30,7 @@ export function buildDeb({ description, tree, architecture, release, out, fast }
     `Architecture: ${architecture}`,
     `Maintainer: ${release.maintainer}`,
     `Installed-Size: ${size}`,
-    ...Object.entries(description.deb.relations).map(([key, value]) => `${key}: ${value}`),
-    'Section: net',
-    'Priority: optional',
+    ...Object.entries(description.deb.fields).map(([key, value]) => `${key}: ${value}`),
     `Description: ${description.summary}`,
     ...description.text.map((line) => ` ${line === '' ? '.' : line}`),
   ];

@@ -1,19 +1,10 @@
 // Who owns what is in a package and what they allow: the licence of every dependency, found beside its code.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { root } from '../bootstrap.mjs';
 
-const mit = `Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
-documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
-rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
-persons to whom the Software is furnished to do so, subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
-Software.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
-WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
-COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
-OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
+/** Of those that only say that they are under it. */
+const mit = readFileSync(join(root, 'deploy', 'packages', 'MIT.txt'), 'utf8').trim();
 
 /**
  * @typedef {object} Dependency
@@ -32,8 +23,8 @@ OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR
  */
 export function listDependencies(modules) {
   return readdirSync(modules, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name === 'package.json')
-    .map((entry) => entry.parentPath.slice(modules.length + 1))
+    .filter((item) => item.isFile() && item.name === 'package.json')
+    .map((item) => item.parentPath.slice(modules.length + 1))
     .filter((path) => /(^|node_modules\/)(@[^/]+\/)?[^/]+$/.test(path) && !/^@[^/]+$/.test(path))
     .sort()
     .flatMap((path) => {
@@ -92,7 +83,8 @@ export function formatCopyright(own, dependencies, common) {
     /** @type {string} */ licence,
     /** @type {string} */ text,
   ) => `Files: ${files}\nCopyright: ${holders}\nLicense: ${licence}\n${indent(text)}\n`;
-  const holder = /^copyright (?:\(c\) )?(.*)$/im.exec(own)?.[1] ?? 'the Caracal authors';
+  const holder = /^copyright (?:\(c\) )?(.*)$/im.exec(own)?.[1];
+  if (holder === undefined) throw new Error("this project's licence names nobody");
   return [
     'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: caracal\n',
     stanza('*', holder, 'MIT', own),

@@ -14,11 +14,12 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { root } from '../bootstrap.mjs';
 import { formatDebianChangelog } from './changelog.mjs';
+import { caracal } from './description.mjs';
 import { formatCopyright, indent, listDependencies } from './licences.mjs';
 import { fetchNode } from './node-runtime.mjs';
 import { writeProgram } from './program-tree.mjs';
 
-export const settingsFile = 'etc/caracal/tracker.toml';
+const [settingsFile = ''] = caracal.settings;
 /** @typedef {'deb' | 'rpm'} Format */
 /** @typedef {import('./node-runtime.mjs').Architecture} Architecture */
 
@@ -84,11 +85,12 @@ export function writeRuntime(tree, format, architecture, release) {
   const directory = join(tree, 'usr/lib/caracal-node');
   fetchNode(directory, architecture);
   const licence = readFileSync(join(directory, 'LICENSE'), 'utf8');
-  const stanza = `Files: *\nCopyright: Node.js contributors and those named below\nLicense: Node\n${indent(licence)}\n`;
-  const head =
-    'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: node\n';
   rmSync(join(directory, 'LICENSE'));
-  write('usr/share/doc/caracal-node/copyright', `${head}\n${stanza}`);
+  const copyright = source('deploy/packages/caracal-node.copyright.in');
+  write(
+    'usr/share/doc/caracal-node/copyright',
+    copyright.replace('@LICENCE@', () => indent(licence)),
+  );
   writeChangelogs(write, 'caracal-node', format, release);
 }
 
@@ -128,10 +130,10 @@ function writer(tree) {
  */
 export function settle(tree, seconds) {
   let bytes = 0;
-  for (const entry of readdirSync(tree, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isDirectory()) chmodSync(path, 0o755);
-    else if (entry.isFile()) {
+  for (const item of readdirSync(tree, { recursive: true, withFileTypes: true })) {
+    const path = join(item.parentPath, item.name);
+    if (item.isDirectory()) chmodSync(path, 0o755);
+    else if (item.isFile()) {
       const inside = path.slice(tree.length + 1);
       // What is started by its name; all else is read, by node or by whoever wants to.
       const started = /^usr\/(bin\/|lib\/caracal-node\/bin\/|lib\/caracal\/deploy\/take-over\.sh$)/.test(

@@ -30,9 +30,9 @@ export function writeProgram(target, processor) {
 
 /** @param {string} modules */
 function trim(modules) {
-  for (const entry of readdirSync(modules, { recursive: true, withFileTypes: true })) {
-    const { name, parentPath } = entry;
-    if (entry.isFile() ? isNeeded(name) : !isSuperfluous(name, parentPath)) continue;
+  for (const item of readdirSync(modules, { recursive: true, withFileTypes: true })) {
+    const { name, parentPath } = item;
+    if (item.isFile() ? isNeeded(name) : !isSuperfluous(name, parentPath)) continue;
     rmSync(join(parentPath, name), { recursive: true, force: true });
   }
 }

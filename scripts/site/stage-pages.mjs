@@ -12,11 +12,11 @@ const single = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md
 export function documentsOf(root) {
   /** @type {(folder: string) => string[]} */
   const below = (folder) =>
-    readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-      const path = posix.join(folder, entry.name);
+    readdirSync(join(root, folder), { withFileTypes: true }).flatMap((item) => {
+      const path = posix.join(folder, item.name);
       // Written for another reader of Markdown, with tables of HTML.
-      if (entry.isDirectory()) return path === 'docs/api' ? [] : below(path);
-      return entry.name.endsWith('.md') ? [path] : [];
+      if (item.isDirectory()) return path === 'docs/api' ? [] : below(path);
+      return item.name.endsWith('.md') ? [path] : [];
     });
   return [...single, ...below('docs')];
 }
