@@ -8,7 +8,6 @@ import { loadSystemCalls } from '../../net/system-calls.ts';
 import type { UdpSocket } from '../../net/udp-socket.ts';
 import type { WakerHandle } from '../../net/waker.ts';
 import { ConnectionIds } from '../../protocol/connection-id.ts';
-import { SwarmStore } from '../../swarm/swarm-store.ts';
 import { Protection, type ProtectionMemory } from '../../tracker/protection.ts';
 import { Tracker, type TrackerSettings } from '../../tracker/tracker.ts';
 import type { HttpEpoll } from '../../transport/http-epoll/http-epoll.ts';
@@ -17,6 +16,7 @@ import type { SharedKeys } from '../../transport/opener.ts';
 import { UdpBatchTransport } from '../../transport/udp/udp-batch.ts';
 import { createUdpCounters } from '../../transport/udp/udp-counters.ts';
 import { monotonicSeconds } from '../clock.ts';
+import { attachStore } from '../storage/attach-store.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
 import { createHttpWorker, type HttpWorkerData, type HttpWorkerMessage } from './http-worker.ts';
 import { LiveParts } from './live-change.ts';
@@ -66,7 +66,7 @@ run(workerData as SocketWorkerData);
 function run(data: SocketWorkerData): void {
   const { calls, reason } = loadSystemCalls();
   if (!calls) throw new Error(reason);
-  const store = SwarmStore.attach(data.store, data.seed);
+  const store = attachStore(data.store, data.seed);
   const protection = new Protection(data.protection);
   const tracker = new Tracker(store, data.settings, protection);
   const names = data.http?.settings.names;
@@ -85,7 +85,7 @@ function run(data: SocketWorkerData): void {
     loop.listenTo(data.waker, () => {
       Atomics.add(data.pulse, 0, 1);
       http?.wake();
-      xdp?.look();
+      xdp?.readMailbox();
       takeUpChanges();
     });
     const served = data.sockets.map((socket, i) => {
@@ -119,7 +119,7 @@ function run(data: SocketWorkerData): void {
       const own = { calls, loop, tracker, ids, counters, clock: monotonicSeconds, onException, taken };
       xdp = new XdpWorker(data.xdp.mailbox, own);
       // A thread that was started again finds what was written meanwhile.
-      xdp.look();
+      xdp.readMailbox();
     }
     // Returns when the main thread stops the waker; an idle loop sleeps in the kernel.
     loop.run();

@@ -3,12 +3,12 @@ import '../../cli/typescript-lines.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadSystemCalls } from '../../net/system-calls.ts';
 import type { TcpListener } from '../../net/tcp-listener.ts';
-import { SwarmStore } from '../../swarm/swarm-store.ts';
 import { Protection, type ProtectionMemory } from '../../tracker/protection.ts';
 import { Tracker, type TrackerSettings } from '../../tracker/tracker.ts';
 import type { TlsCertificate } from '../../transport/http/secure-context.ts';
 import type { TicketKeys } from '../../transport/http/session-tickets.ts';
 import type { LiveChange, RequestLog } from '../../transport/live-change.ts';
+import { attachStore } from '../storage/attach-store.ts';
 import { type HttpsMessage, HttpsWorker, type HttpsWorkerData } from './https-worker.ts';
 import { LiveParts } from './live-change.ts';
 import { createLines, createReporter, tell } from './thread-words.ts';
@@ -56,7 +56,7 @@ function run(data: StreamWorkerData): void {
   const { calls, reason } = loadSystemCalls();
   if (!calls) throw new Error(reason);
   const protection = new Protection(data.protection);
-  const tracker = new Tracker(SwarmStore.attach(data.store, data.seed), data.settings, protection);
+  const tracker = new Tracker(attachStore(data.store, data.seed), data.settings, protection);
   const { names, webTorrent } = data.https.settings;
   const parts = new LiveParts(tracker, createLines(data.linesWaiting), data.requestLog, {
     names,

@@ -1,7 +1,7 @@
 // The thread that saves one snapshot and ends: the store is shared memory, so nobody waits while it reads and writes.
 import '../../cli/typescript-lines.ts';
 import { parentPort, workerData } from 'node:worker_threads';
-import { SwarmStore } from '../../swarm/swarm-store.ts';
+import { attachStore } from './attach-store.ts';
 import { SavingState } from './saving-state.ts';
 import { type SavedSnapshot, saveSnapshot } from './snapshot-file.ts';
 
@@ -22,7 +22,7 @@ const state = new SavingState(words);
 const pauseMs = 2;
 const neverNotified = new Int32Array(new SharedArrayBuffer(4));
 
-const message: SnapshotWorkerMessage = saveSnapshot(SwarmStore.attach(store, 1), directory, {
+const message: SnapshotWorkerMessage = saveSnapshot(attachStore(store, 1), directory, {
   cancelled: () => state.isCancelled,
   wrote: () => {
     state.noteWritten();
