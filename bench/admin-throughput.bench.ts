@@ -114,7 +114,7 @@ function startLoad(port: string, serverPid: number) {
   const program = fileURLToPath(new URL('udp-load.js', import.meta.url));
   const options = {
     port,
-    'watch-pid': serverPid,
+    'server-pid': serverPid,
     // On a busy machine a stretch takes longer than it should.
     seconds: ((2 * pairs * (windowMs + 50)) / 1000) * 1.15 + 8,
     'warm-up': 0,

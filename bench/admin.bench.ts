@@ -1,4 +1,4 @@
-// What watching costs the tracker: milliseconds of the main thread in each second with one dashboard open.
+// What observing costs the tracker: milliseconds of the main thread in each second with one dashboard open.
 import { gzipSync } from 'node:zlib';
 import { History, historySeriesNames } from '../src/admin/measures/history.ts';
 import { Monitor } from '../src/admin/measures/monitor.ts';
@@ -16,7 +16,7 @@ import { formatTable } from './table.ts';
 
 const quick = process.argv.includes('--quick');
 const rows = (quick ? [100_000, 1_000_000] : [100_000, 1_000_000, 10_000_000]).map(measure);
-console.log(`\nWhat watching costs (${describeMachine()}, commit ${describeCommit()})`);
+console.log(`\nWhat observing costs (${describeMachine()}, commit ${describeCommit()})`);
 console.log(
   formatTable(
     ['peers', 'survey ms/s', 'figures ms/s', 'page ms/s', 'of a core', 'a survey takes', 'lock held at most'],
@@ -26,7 +26,7 @@ console.log(
 
 function measure(peers: number): string[] {
   const store = createStore(peers);
-  const tracker = watch(store);
+  const tracker = observe(store);
   const history = new History();
   const survey = new Survey({
     walk: tracker.walk(),
@@ -106,7 +106,7 @@ function createStore(peers: number): SwarmStore {
   return store;
 }
 
-function watch(store: SwarmStore): ObservedTracker {
+function observe(store: SwarmStore): ObservedTracker {
   return {
     ...{ version: '', host: '', startedAtMs: 0, latencyBounds, listeners: [], actions: {} },
     counts: () => ({ udp: counts(), http: counts() }),

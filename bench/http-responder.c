@@ -22,13 +22,13 @@ static void make_answer(size_t body) {
 }
 
 /* Returns 0 when the connection has ended. */
-static int serve(int fd, int *watched, int epoll) {
+static int serve(int fd, int *added, int epoll) {
   char request[16384];
   ssize_t length = recv(fd, request, sizeof request - 1, MSG_DONTWAIT);
-  if (length < 0 && !*watched) {
+  if (length < 0 && !*added) {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
     epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
-    return *watched = 1;
+    return *added = 1;
   }
   if (length <= 0) return length < 0;
   request[length] = 0;
@@ -38,10 +38,10 @@ static int serve(int fd, int *watched, int epoll) {
     send(fd, answer, answer_length, MSG_DONTWAIT | MSG_NOSIGNAL);
   }
   if (closes) return 0;
-  if (!*watched) {
+  if (!*added) {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
     epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
-    *watched = 1;
+    *added = 1;
   }
   return 1;
 }
@@ -63,9 +63,9 @@ int main(int argc, char **argv) {
   for (;;) {
     int count = epoll_wait(epoll, ready, 256, -1);
     for (int i = 0; i < count; i++) {
-      int watched = 1, fd = ready[i].data.fd;
+      int added = 1, fd = ready[i].data.fd;
       if (fd != listener) {
-        if (!serve(fd, &watched, epoll)) close(fd);
+        if (!serve(fd, &added, epoll)) close(fd);
         continue;
       }
       for (int turn = 0; turn < 64; turn++) {
@@ -73,8 +73,8 @@ int main(int argc, char **argv) {
         socklen_t size = sizeof peer;
         fd = accept4(listener, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) break;
-        watched = 0;
-        if (!serve(fd, &watched, epoll)) close(fd);
+        added = 0;
+        if (!serve(fd, &added, epoll)) close(fd);
       }
     }
   }

@@ -21,7 +21,7 @@ export interface LoadResult {
   p999Ms: number;
   /** Share of the measured time in which the generator had something to do: near 1, it may be the limit itself. */
   loadBusy: number;
-  /** Share of one core that the server used, or -1 when it was not watched. */
+  /** Share of one core that the server used, or -1 when it was not measured. */
   serverBusy: number;
 }
 
@@ -42,7 +42,7 @@ const { values } = parseArgs({
     'no-segments': { type: 'boolean', default: false },
     /** Sleep while nothing has arrived, where the server needs this core too; without, the generator keeps looking. */
     sleep: { type: 'boolean', default: false },
-    'watch-pid': { type: 'string' },
+    'server-pid': { type: 'string' },
     /** Prints time (ms since 1970) and answers so far as often as this, so that others can tell stretches apart. */
     'report-ms': { type: 'string' },
   },
@@ -143,11 +143,11 @@ exchange(Number(values['warm-up']) * 1000, () => false);
 
 for (const key of Object.keys(counts) as (keyof LoadCounts)[]) counts[key] = 0;
 latencies.clear();
-const processorBefore = processorSeconds(Number(values['watch-pid']));
+const processorBefore = processorSeconds(Number(values['server-pid']));
 const measuredFrom = performance.now();
 const idleMs = exchange(Number(values.seconds) * 1000, createReporter(values['report-ms']));
 const elapsedMs = performance.now() - measuredFrom;
-const serverSeconds = processorSeconds(Number(values['watch-pid'])) - processorBefore;
+const serverSeconds = processorSeconds(Number(values['server-pid'])) - processorBefore;
 
 const answers = countAnswers();
 const result: LoadResult = {

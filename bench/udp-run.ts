@@ -78,8 +78,8 @@ async function answering(child: ChildProcess, port: number, said: () => string):
 
 function loadCommand(port: number, serverPid: number, options: readonly string[]): string[] {
   const program = fileURLToPath(new URL('udp-load.js', import.meta.url));
-  const watched = ['--port', String(port), '--watch-pid', String(serverPid)];
-  return [process.execPath, program, ...watched, ...options];
+  const measured = ['--port', String(port), '--server-pid', String(serverPid)];
+  return [process.execPath, program, ...measured, ...options];
 }
 
 async function load([command, ...args]: readonly string[]): Promise<LoadResult> {

@@ -89,21 +89,21 @@ const bittorrentTrackerVersion = '11.2.3';
 // client wants a native WebRTC module.
 export function bittorrentTracker({ http = false, ws = false } = {}): BenchServer {
   const directory = join(tmpdir(), `caracal-bench-bittorrent-tracker-${bittorrentTrackerVersion}`);
-  const entry = join(directory, 'node_modules', 'bittorrent-tracker', 'server.js');
-  if (!existsSync(entry)) {
+  const script = join(directory, 'node_modules', 'bittorrent-tracker', 'server.js');
+  if (!existsSync(script)) {
     mkdirSync(directory, { recursive: true });
     const wanted = `bittorrent-tracker@${bittorrentTrackerVersion}`;
     const flags = ['--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund', '--loglevel=error'];
     spawnSync('npm', ['install', '--prefix', directory, ...flags, wanted], { timeout: 120_000 });
   }
   const program = (port: number) =>
-    `import Server from ${JSON.stringify(pathToFileURL(entry).href)};
+    `import Server from ${JSON.stringify(pathToFileURL(script).href)};
     const server = new Server({ udp: ${!http}, http: ${http}, ws: ${ws}, stats: false });
     for (const event of ['error', 'warning']) server.on(event, () => {});
     server.listen(${port}, '127.0.0.1');`;
   return {
     name: names.bittorrentTracker,
-    missing: existsSync(entry) ? undefined : 'npm could not install it',
+    missing: existsSync(script) ? undefined : 'npm could not install it',
     command: (port) => [process.execPath, '--input-type=module', '--eval', program(port)],
   };
 }

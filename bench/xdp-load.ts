@@ -37,7 +37,7 @@ const ourPort = 20_000;
 const giveUpMs = 100;
 const lookForLostMs = 10;
 /** Requests under way are numbered by so many bits of the transaction_id; the rest says which use of the number it is. */
-const slotBits = 8;
+const rowBits = 8;
 
 const { calls, reason } = loadSystemCalls();
 if (!calls) throw new Error(reason);
@@ -149,16 +149,16 @@ function sendAnnounce(transaction: number): boolean {
 
 const latencies = new Latencies();
 const window = Number(values.window);
-if (window > 1 << slotBits) throw new RangeError(`--window is at most ${1 << slotBits}`);
-/** By slot: when its request was sent, 0 if it has none, and the transaction_id. */
+if (window > 1 << rowBits) throw new RangeError(`--window is at most ${1 << rowBits}`);
+/** By row: when its request was sent, 0 if it has none, and the transaction_id. */
 const sentAt = new Float64Array(window);
 const transactions = new Int32Array(window);
-const freeSlots = Int32Array.from({ length: window }, (_, slot) => slot);
+const freeRows = Int32Array.from({ length: window }, (_, row) => row);
 let freeCount = window;
 
-function release(slot: number): void {
-  sentAt[slot] = 0;
-  freeSlots[freeCount++] = slot;
+function release(row: number): void {
+  sentAt[row] = 0;
+  freeRows[freeCount++] = row;
 }
 
 interface Result {
@@ -181,18 +181,18 @@ function run(seconds: number): Result {
     takeAnswers(result, now);
     if (now >= lookAt) {
       lookAt = now + lookForLostMs;
-      for (let slot = 0; slot < window; slot++) {
-        if (sentAt[slot] === 0 || now - sentAt[slot] < giveUpMs) continue;
+      for (let row = 0; row < window; row++) {
+        if (sentAt[row] === 0 || now - sentAt[row] < giveUpMs) continue;
         result.lost++;
-        release(slot);
+        release(row);
       }
     }
     for (let sent = 0; sent < 64 && freeCount > 0; sent++) {
-      const slot = freeSlots[freeCount - 1];
-      transactions[slot] = ((transactions[slot] + (1 << slotBits)) & ~((1 << slotBits) - 1)) | slot;
-      if (!sendAnnounce(transactions[slot])) break;
+      const row = freeRows[freeCount - 1];
+      transactions[row] = ((transactions[row] + (1 << rowBits)) & ~((1 << rowBits) - 1)) | row;
+      if (!sendAnnounce(transactions[row])) break;
       freeCount--;
-      sentAt[slot] = now;
+      sentAt[row] = now;
       result.sent++;
     }
     if (values.flood) for (let sent = 0; sent < 64 && sendFlood(); sent++) result.flooded++;
@@ -205,13 +205,13 @@ function takeAnswers(result: Result, now: number): void {
   for (let left = socket.waiting; left > 0; left--) {
     const at = socket.at(0) + headBytes;
     const transaction = view.getInt32(at + 4);
-    const slot = transaction & ((1 << slotBits) - 1);
-    if (slot >= window || sentAt[slot] === 0 || transactions[slot] !== transaction) result.late++;
+    const row = transaction & ((1 << rowBits) - 1);
+    if (row >= window || sentAt[row] === 0 || transactions[row] !== transaction) result.late++;
     else {
       if (view.getInt32(at) === 1) result.answers++;
       else result.errors++;
-      if (result.answers % 16 === 0) latencies.add(now - sentAt[slot]);
-      release(slot);
+      if (result.answers % 16 === 0) latencies.add(now - sentAt[row]);
+      release(row);
     }
     socket.take();
   }

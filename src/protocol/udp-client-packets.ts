@@ -149,7 +149,7 @@ export function decodeAnnounceReply(
   return true;
 }
 
-/** Entry `index` of a scrape reply of `length` bytes; false when the reply ends before it. */
+/** Torrent `index` of a scrape reply of `length` bytes; false when the reply ends before it. */
 export function decodeScrapeCounts(
   view: DataView,
   at: number,

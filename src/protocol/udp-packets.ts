@@ -169,7 +169,7 @@ export function encodeScrapeReplyHead(view: DataView, at: number, transactionId:
   return encodeReplyHead(view, at, Action.scrape, transactionId);
 }
 
-/** Entry `index` of the scrape reply that begins at `at`. */
+/** Torrent `index` of the scrape reply that begins at `at`. */
 export function encodeScrapeCounts(
   view: DataView,
   at: number,

@@ -1,7 +1,7 @@
 /**
  * Knows what a tracker sends WebTorrent clients: JSON that every client can read, appended to a `ByteWriter`.
  *
- * `encodeWebTorrentReply`, `encodeDescription`, `encodeWebTorrentScrapeHead`/`Entry`/`Tail`, `encodeWebTorrentFailure`.
+ * `encodeWebTorrentReply`, `encodeDescription`, `encodeWebTorrentScrapeHead`/`Item`/`Tail`, `encodeWebTorrentFailure`.
  * Every message but a scrape's reply names its info_hash, without which libtorrent closes; numbers are whole.
  */
 import type { ByteWriter } from './byte-writer.ts';
@@ -82,13 +82,13 @@ export function encodeDescription(writer: ByteWriter, relayed: RelayedDescriptio
   writer.latin1('}');
 }
 
-/** Appends what comes before the entries of a scrape's reply. */
+/** Appends what comes before the items of a scrape's reply. */
 export function encodeWebTorrentScrapeHead(writer: ByteWriter): void {
   writer.latin1('{"action":"scrape","files":{');
 }
 
-/** Appends entry `index` for the info_hash at `hashAt`; unknown ones get zeros, since clients warn of what is missing. */
-export function encodeWebTorrentScrapeEntry(
+/** Appends item `index` for the info_hash at `hashAt`; unknown ones get zeros, since clients warn of what is missing. */
+export function encodeWebTorrentScrapeItem(
   writer: ByteWriter,
   index: number,
   infoHashes: Uint8Array,
@@ -106,7 +106,7 @@ export function encodeWebTorrentScrapeEntry(
   writer.latin1('}');
 }
 
-/** Appends what comes after the entries; `minRequestInterval` in seconds. */
+/** Appends what comes after the items; `minRequestInterval` in seconds. */
 export function encodeWebTorrentScrapeTail(writer: ByteWriter, minRequestInterval: number): void {
   writer.latin1('},"flags":{"min_request_interval":');
   writer.digits(minRequestInterval);

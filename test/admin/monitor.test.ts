@@ -11,7 +11,7 @@ function countsOf(times: number, packets: TransportCounts['packets']): Transport
   return { ...nothingCounted, bytesIn: 3e6 * times, bytesOut: 6e6 * times, packets };
 }
 
-function watch(): { monitor: Monitor; history: History; grow(): void } {
+function observe(): { monitor: Monitor; history: History; grow(): void } {
   let times = 1;
   const history = new History();
   const tracker = {
@@ -49,7 +49,7 @@ function watch(): { monitor: Monitor; history: History; grow(): void } {
 const near = (actual: number, expected: number) => Math.abs(actual / expected - 1) < 0.001;
 
 test('bytes and packets in and out become rates; over TCP there are no packets', () => {
-  const { monitor, grow } = watch();
+  const { monitor, grow } = observe();
   grow();
   monitor.wake();
   const stats = statsSchema.parse(monitor.stats);
@@ -66,7 +66,7 @@ test('bytes and packets in and out become rates; over TCP there are no packets',
 });
 
 test('the history holds the bytes of all transports, the packets of those that have such, and all peers', () => {
-  const { monitor, history, grow } = watch();
+  const { monitor, history, grow } = observe();
   grow();
   monitor.wake();
   const names = ['bytes_in', 'bytes_out', 'packets_in', 'packets_out', 'seeders', 'leechers'] as const;

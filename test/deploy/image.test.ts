@@ -137,8 +137,8 @@ describe('the steps of the image', () => {
     assert.ok(bill.components.some(({ name }) => name === 'pino'));
     assert.ok(!bill.components.some(({ name }) => name === 'typescript'));
     const data = join(rootOf(final), 'data');
-    const [, ...entry] = JSON.parse(only(final, 'ENTRYPOINT')) as string[];
-    const [command, ...words] = asContainer(data, [process.execPath, join(rootOf(final), entry[0])]);
+    const [, ...item] = JSON.parse(only(final, 'ENTRYPOINT')) as string[];
+    const [command, ...words] = asContainer(data, [process.execPath, join(rootOf(final), item[0])]);
     const program = startProgram(command, words, {
       cwd: app,
       env: {

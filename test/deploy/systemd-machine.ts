@@ -30,8 +30,8 @@ function makeGroups(name: string): string[] {
   const parents = unified
     ? [cgroups]
     : readdirSync(cgroups, { withFileTypes: true })
-        .filter((entry) => entry.isDirectory())
-        .map((entry) => join(cgroups, entry.name));
+        .filter((item) => item.isDirectory())
+        .map((item) => join(cgroups, item.name));
   return parents.map((parent) => {
     const group = join(parent, name);
     mkdirSync(group);

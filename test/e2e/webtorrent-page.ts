@@ -16,13 +16,13 @@ const page = `<!doctype html><meta charset="utf-8"><title>WebTorrent</title><scr
     for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
     return btoa(text);
   };
-  const watch = (torrent) => torrent.on('warning', (error) => complaints.push(String(error)));
+  const complain = (torrent) => torrent.on('warning', (error) => complaints.push(String(error)));
   window.seedContent = (content, name, announce, pieceLength) => new Promise((resolve) => {
     const file = new File([bytesOf(content)], name);
-    watch(client.seed(file, { name, announceList: [[announce]], private: true, pieceLength }, (torrent) => resolve(textOf(torrent.torrentFile))));
+    complain(client.seed(file, { name, announceList: [[announce]], private: true, pieceLength }, (torrent) => resolve(textOf(torrent.torrentFile))));
   });
   window.get = (torrent) => new Promise((resolve, reject) => {
-    watch(client.add(bytesOf(torrent), (added) => {
+    complain(client.add(bytesOf(torrent), (added) => {
       added.on('done', async () => resolve(textOf(new Uint8Array(await (await added.files[0].blob()).arrayBuffer()))));
       added.on('error', reject);
     }));

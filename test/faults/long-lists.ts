@@ -146,8 +146,8 @@ class LongLists {
   }
 }
 
-function linesOf(count: number, badLine: number, entry: (n: number) => string): string[] {
-  return Array.from({ length: count }, (_, n) => (n === badLine - 1 ? 'neither' : entry(n)));
+function linesOf(count: number, badLine: number, item: (n: number) => string): string[] {
+  return Array.from({ length: count }, (_, n) => (n === badLine - 1 ? 'neither' : item(n)));
 }
 
 function hex(swarm: number): string {

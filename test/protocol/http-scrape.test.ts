@@ -68,7 +68,7 @@ test('what a client writes a tracker reads', () => {
   );
 });
 
-test('an answer has an entry for each info_hash and the flags, and is strict bencode', () => {
+test('an answer has an item for each info_hash and the flags, and is strict bencode', () => {
   const writer = new ByteWriter(8);
   const hashes = parseLatin1(hash('a') + hash('b'));
   encodeHttpScrapeHead(writer);
@@ -97,7 +97,7 @@ test('an answer has an entry for each info_hash and the flags, and is strict ben
   assert.equal(reply.files.length, 2);
 });
 
-test('an answer without entries is whole', () => {
+test('an answer without items is whole', () => {
   const writer = new ByteWriter();
   encodeHttpScrapeHead(writer);
   encodeHttpScrapeTail(writer, 60);
@@ -105,7 +105,7 @@ test('an answer without entries is whole', () => {
   decodeBencode(writer.view());
 });
 
-test('a client takes entries of the wrong kind as absent and says so', () => {
+test('a client takes items of the wrong kind as absent and says so', () => {
   const files = { short: { complete: 1 }, [hash('a')]: 'x', [hash('b')]: { complete: 'x', name: 'n' } };
   const reply = decodeHttpScrapeReply(encodeBencode({ files, flags: [] }));
   assert.deepEqual(

@@ -10,8 +10,8 @@ import {
   encodeDescription,
   encodeWebTorrentFailure,
   encodeWebTorrentReply,
-  encodeWebTorrentScrapeEntry,
   encodeWebTorrentScrapeHead,
+  encodeWebTorrentScrapeItem,
   encodeWebTorrentScrapeTail,
 } from '../../src/protocol/webtorrent-replies.ts';
 
@@ -404,12 +404,12 @@ test('offers and answers are relayed with the SDP as it was, and no longer than 
   assert.deepEqual(written(), relayed);
 });
 
-test('a scrape is answered with an entry for each info_hash', () => {
+test('a scrape is answered with an item for each info_hash', () => {
   const hashes = parseLatin1(hash + otherHash);
   writer.clear();
   encodeWebTorrentScrapeHead(writer);
-  encodeWebTorrentScrapeEntry(writer, 0, hashes, 0, { complete: 1, incomplete: 2, downloaded: 3 });
-  encodeWebTorrentScrapeEntry(writer, 1, hashes, 20, { complete: 0, incomplete: 0, downloaded: 0 });
+  encodeWebTorrentScrapeItem(writer, 0, hashes, 0, { complete: 1, incomplete: 2, downloaded: 3 });
+  encodeWebTorrentScrapeItem(writer, 1, hashes, 20, { complete: 0, incomplete: 0, downloaded: 0 });
   encodeWebTorrentScrapeTail(writer, 900);
   assert.deepEqual(written(), {
     action: 'scrape',

@@ -227,7 +227,7 @@ describe('an announce over UDP', () => {
     assert.equal(packets.length, 3);
   });
 
-  test('takes 18-byte entries over IPv6 and reports any other stride', async (t) => {
+  test('takes 18-byte peers over IPv6 and reports any other stride', async (t) => {
     const good = await startUdp(
       t,
       afterConnect(({ transactionId, reply }) => reply(udpReply(1, transactionId, [1800, 1, 1], peers6))),

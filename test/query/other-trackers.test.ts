@@ -108,7 +108,7 @@ describe('tracker-query meets', { concurrency: 3 }, () => {
         test('is announced to over udp', async () => {
           if (host === '127.0.0.1') await meetPeers(tracker.udp);
           else {
-            // It gives IPv6 clients entries of 6 bytes, which is what the check of the stride is for.
+            // It gives IPv6 clients peers of 6 bytes, which is what the check of the stride is for.
             await announce(tracker.udp, ['--port', '7001', '--no-cleanup']);
             const { code, stdout } = await runQuery(['-t', tracker.udp, '-H', listedInfoHash, '-o', 'json']);
             assert.ok(code === 0 || code === 1, stdout);

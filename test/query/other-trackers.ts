@@ -39,26 +39,26 @@ export async function startOpentracker(): Promise<OtherTracker> {
 
 const version = '11.2.3';
 const installed = join(tmpdir(), `caracal-bench-bittorrent-tracker-${version}`);
-const entry = join(installed, 'node_modules', 'bittorrent-tracker', 'server.js');
+const server = join(installed, 'node_modules', 'bittorrent-tracker', 'server.js');
 
 /**
  * A reason to skip, or false. It is no development dependency: its client part brings 80 packages, one of them native
  * with an install script. Its server alone is loaded, from a directory outside the project that the benchmarks share.
  */
 export function skipWithoutBittorrentTracker(): string | false {
-  if (existsSync(entry)) return false;
+  if (existsSync(server)) return false;
   const fresh = mkdtempSync(join(tmpdir(), 'caracal-install-'));
   const flags = ['--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund', '--loglevel=error'];
   const words = ['install', '--prefix', fresh, ...flags, `bittorrent-tracker@${version}`];
   const { status } = spawnSync('npm', words, { timeout: 120_000, shell: process.platform === 'win32' });
   if (status === 0 && !existsSync(installed)) renameSync(fresh, installed);
   else rmSync(fresh, { recursive: true, force: true });
-  if (existsSync(entry) || process.env.CI === 'true') return false;
+  if (existsSync(server) || process.env.CI === 'true') return false;
   return 'npm could not install bittorrent-tracker';
 }
 
 export async function startBittorrentTracker(host: string): Promise<OtherTracker & { ws: string }> {
-  const script = `import Server from ${JSON.stringify(pathToFileURL(entry).href)};
+  const script = `import Server from ${JSON.stringify(pathToFileURL(server).href)};
     const server = new Server({ udp: true, http: true, ws: true, stats: false });
     for (const event of ['error', 'warning']) server.on(event, () => {});
     server.listen(0, { http: ${JSON.stringify(host)}, udp4: '127.0.0.1', udp6: '::1' }, () => {

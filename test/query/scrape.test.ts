@@ -71,7 +71,7 @@ test('a full scrape implies -s, sends no hash, and a refusal ends with 1', async
   assert.match(stdout, /^Failure +full scrape not allowed$/m);
 });
 
-test('a UDP scrape reads the entries in the order asked', async (t) => {
+test('a UDP scrape reads the items in the order asked', async (t) => {
   const { url, packets } = await startUdp(
     t,
     afterConnect(({ transactionId, reply }) => reply(udpReply(2, transactionId, [1, 2, 3, 4, 5, 6]))),
@@ -93,7 +93,7 @@ test('a UDP scrape reads the entries in the order asked', async (t) => {
   );
 });
 
-test('a UDP scrape reply with too few entries is reported', async (t) => {
+test('a UDP scrape reply with too few items is reported', async (t) => {
   const { url } = await startUdp(
     t,
     afterConnect(({ transactionId, reply }) => reply(udpReply(2, transactionId, [1, 2, 3]))),
@@ -101,7 +101,7 @@ test('a UDP scrape reply with too few entries is reported', async (t) => {
   const { stdout } = await runQuery(['-t', url, '-s', '-H', one, '-H', two, '-o', 'json']);
   const document = JSON.parse(stdout);
   assert.equal(document.torrents[1].complete, null);
-  assert.match(document.compliance_warnings[0], /1 entries for 2/);
+  assert.match(document.compliance_warnings[0], /1 items for 2/);
 });
 
 test('UDP has no full scrape, which is a usage error, and in a batch a failure of its own', async (t) => {

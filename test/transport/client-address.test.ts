@@ -32,7 +32,7 @@ test('a mapped address is IPv4, trusted and not', () => {
   assert.equal(client('::ffff:192.0.2.1'), '192.0.2.1');
 });
 
-test('an entry that is no address refuses the whole header', () => {
+test('an item that is no address refuses the whole header', () => {
   for (const header of [
     '',
     ' ',

@@ -153,31 +153,31 @@ class UdpConversation implements Conversation {
     read: (reply: UdpReply, family: 4 | 6) => T,
     deadline: Deadline,
   ): Promise<Answered<T>> {
-    const watch = new Stopwatch();
-    const client = await this.#open(watch, deadline);
+    const stopwatch = new Stopwatch();
+    const client = await this.#open(stopwatch, deadline);
     const connect = () => client.connect(deadline);
-    const connectionId = client.connected ? await connect() : await watch.time('connect', connect);
-    const reply = await watch.time(what, () =>
+    const connectionId = client.connected ? await connect() : await stopwatch.time('connect', connect);
+    const reply = await stopwatch.time(what, () =>
       client.ask(Action[what], deadline, (view, transactionId) => encode(view, transactionId, connectionId)),
     );
     const { endpoint, localAddress } = client;
     const answer = read(reply, endpoint.family);
-    return { answer, address: endpoint.address, localAddress, steps: watch.steps };
+    return { answer, address: endpoint.address, localAddress, steps: stopwatch.steps };
   }
 
-  async #open(watch: Stopwatch, deadline: Deadline): Promise<UdpClient> {
+  async #open(stopwatch: Stopwatch, deadline: Deadline): Promise<UdpClient> {
     if (this.#client) return this.#client;
     const { host, port } = this.#url;
     const { pinned, families = bothFamilies } = this.#options;
     const resolve = () => resolveName(host, families, deadline);
     const addresses =
-      pinned !== undefined ? [pinned] : isIP(host) ? await resolve() : await watch.time('DNS', resolve);
+      pinned !== undefined ? [pinned] : isIP(host) ? await resolve() : await stopwatch.time('DNS', resolve);
     const endpoints = addresses.map((address) => ({
       address,
       port,
       family: address.includes(':') ? (6 as const) : (4 as const),
     }));
-    this.#client = await watch.time('connect', () => connectUdp(endpoints, deadline, this.#packets));
+    this.#client = await stopwatch.time('connect', () => connectUdp(endpoints, deadline, this.#packets));
     return this.#client;
   }
 }

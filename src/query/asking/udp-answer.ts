@@ -55,9 +55,7 @@ export function readUdpScrape(reply: UdpReply, infoHashes: readonly Uint8Array[]
   const { packet, view } = reply;
   const given = (packet.length - scrapeReplyHeadBytes) / scrapeCountsBytes;
   if (given !== infoHashes.length) {
-    answer.compliance.push(
-      `the reply holds ${Math.floor(given)} entries for ${infoHashes.length} info_hashes`,
-    );
+    answer.compliance.push(`the reply holds ${Math.floor(given)} items for ${infoHashes.length} info_hashes`);
   }
   const counts = { complete: 0, downloaded: 0, incomplete: 0 };
   for (const [index, infoHash] of infoHashes.entries()) {

@@ -7,7 +7,7 @@ import type { AnnounceAnswer } from '../asking/tracker-answer.ts';
 import { readUdpAnnounce } from '../asking/udp-answer.ts';
 import { announceOver } from '../asking/websocket-conversation.ts';
 import type { Deadline } from '../network/deadline.ts';
-import { getHttp, type HttpAnswer } from '../network/http-client.ts';
+import { getHttp, type HttpAnswer, type HttpTimings } from '../network/http-client.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
 import { isWebSocket, type TrackerUrl, targetWith } from '../network/tracker-url.ts';
 import { UdpClient } from '../network/udp-client.ts';
@@ -71,22 +71,13 @@ async function announceHttp(
   infoHash: Uint8Array,
   deadline: Deadline,
 ): Promise<FirstReply> {
-  let certificate: CertificateFacts | undefined;
-  const options = {
-    userAgent: visitor.identity.userAgent,
-    pinned: report.address,
-    insecure: true,
-    onTls: (socket: TLSSocket) => {
-      // Of the tracker itself, not of where it may redirect to.
-      certificate ??= url.scheme === 'https' ? factsOf(socket) : undefined;
-    },
-  };
+  const seen: SeenOfTls = { certificate: undefined };
+  const options = connecting(url, visitor, report, seen);
   const target = targetWith(url, formatAnnounceQuery(question(visitor, infoHash)));
   const http = await getHttp(url, target, options, deadline);
-  report.connect_ms = round(http.timings.connectMs);
-  report.tls_ms = http.timings.tlsMs === null ? null : round(http.timings.tlsMs);
+  noteConnecting(report, http.timings);
   report.answer_ms = round(http.timings.answerMs);
-  return { read: () => readAnnounceAnswer(http.body, http.family), http, certificate };
+  return { read: () => readAnnounceAnswer(http.body, http.family), http, ...seen };
 }
 
 async function announceWebSocket(
@@ -96,27 +87,43 @@ async function announceWebSocket(
   infoHash: Uint8Array,
   deadline: Deadline,
 ): Promise<FirstReply> {
-  let certificate: CertificateFacts | undefined;
-  const options = {
+  const seen: SeenOfTls = { certificate: undefined };
+  const client = await openWebSocket(url, connecting(url, visitor, report, seen), deadline);
+  try {
+    noteConnecting(report, client.timings);
+    const askedMs = performance.now();
+    const { answer } = await announceOver(client, question(visitor, infoHash), deadline);
+    report.answer_ms = round(performance.now() - askedMs);
+    return { read: () => answer, http: undefined, ...seen };
+  } finally {
+    client.close();
+  }
+}
+
+interface SeenOfTls {
+  certificate: CertificateFacts | undefined;
+}
+
+/** How a connection over TCP is made, where what TLS shows is written to `seen`. */
+function connecting(url: TrackerUrl, visitor: Visitor, report: AddressReport, seen: SeenOfTls) {
+  const isSecure = url.scheme === 'https' || url.scheme === 'wss';
+  return {
     userAgent: visitor.identity.userAgent,
     pinned: report.address,
     insecure: true,
     onTls: (socket: TLSSocket) => {
-      certificate = factsOf(socket);
+      // Of the tracker itself, not of where it may redirect to.
+      if (isSecure) seen.certificate ??= factsOf(socket);
     },
   };
-  const client = await openWebSocket(url, options, deadline);
-  try {
-    const { connectMs, tlsMs } = client.timings;
-    report.connect_ms = round(connectMs);
-    report.tls_ms = tlsMs === null ? null : round(tlsMs);
-    const askedMs = performance.now();
-    const { answer } = await announceOver(client, question(visitor, infoHash), deadline);
-    report.answer_ms = round(performance.now() - askedMs);
-    return { read: () => answer, http: undefined, certificate };
-  } finally {
-    client.close();
-  }
+}
+
+function noteConnecting(
+  report: AddressReport,
+  { connectMs, tlsMs }: Pick<HttpTimings, 'connectMs' | 'tlsMs'>,
+): void {
+  report.connect_ms = round(connectMs);
+  report.tls_ms = tlsMs === null ? null : round(tlsMs);
 }
 
 function question(visitor: Visitor, infoHash: Uint8Array) {

@@ -76,10 +76,10 @@ export class AcmeCertificates implements CertificateSource {
     if (this.#closed) return;
     const wait = Math.max(0, Math.min(this.nextOrder - this.#now(), longestSleepMs));
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#look(), wait).unref();
+    this.#timer = setTimeout(() => void this.#orderIfDue(), wait).unref();
   }
 
-  async #look(): Promise<void> {
+  async #orderIfDue(): Promise<void> {
     if (this.#ordering) return;
     if (this.#now() >= this.nextOrder) {
       this.#ordering = true;

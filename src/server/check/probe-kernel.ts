@@ -27,7 +27,7 @@ export function probeConntrack(read = readSetting): Finding | undefined {
   const now = read('net/netfilter/nf_conntrack_count') ?? 0;
   const seconds = read('net/netfilter/nf_conntrack_udp_timeout') ?? 30;
   const clients = Math.floor(most / seconds);
-  const text = `connection tracking holds ${most} entries (${now} now): ${clients} new UDP clients a second`;
+  const text = `connection tracking holds ${most} connections (${now} now): ${clients} new UDP clients a second`;
   if (clients >= manyNewClients && now < most * 0.8) return { level: 'ok', text };
   return {
     level: 'warning',

@@ -34,7 +34,7 @@ export class SocketThread {
     const name = `socket worker ${number}`;
     this.#thread = new KeptThread<SocketWorkerMessage>(
       { name, program, data: () => this.data, linesWaiting },
-      { ...told, hear: (message) => this.#hear(message, told), ended: () => this.#lookAtChange() },
+      { ...told, hear: (message) => this.#hear(message, told), ended: () => this.#checkChange() },
     );
   }
 
@@ -76,16 +76,16 @@ export class SocketThread {
     return new Promise((resolve) => {
       const end = (taken: boolean) => {
         clearTimeout(late);
-        this.#changeWaits.delete(look);
+        this.#changeWaits.delete(check);
         resolve(taken);
       };
-      const look = () => {
+      const check = () => {
         // A thread that is started again has the last change from its beginning.
         if (!this.#thread.isThere || this.#changeTaken === this.data.changeCount[0]) end(true);
       };
       const late = setTimeout(() => end(false), withinMs);
-      this.#changeWaits.add(look);
-      look();
+      this.#changeWaits.add(check);
+      check();
     });
   }
 
@@ -98,12 +98,12 @@ export class SocketThread {
   #hear(message: SocketWorkerMessage, told: ToldOfSocketThread): void {
     if (message.kind === 'changed') {
       this.#changeTaken = message.changes;
-      this.#lookAtChange();
+      this.#checkChange();
     } else if (message.kind === 'rings taken') told.ringsTaken();
     else told.hear(message);
   }
 
-  #lookAtChange(): void {
-    for (const look of this.#changeWaits) look();
+  #checkChange(): void {
+    for (const check of this.#changeWaits) check();
   }
 }

@@ -29,7 +29,7 @@ interface SnapshotLog {
   error(message: string, fields?: LogFields): void;
 }
 
-/** For whoever watches; all counts begin with this process. */
+/** For whoever observes; all counts begin with this process. */
 export interface SnapshotFigures {
   /** Unix time of the last save that succeeded; 0 before. */
   savedAt: number;
@@ -56,7 +56,7 @@ export interface TakenOver {
 /** A disk that moves 64 MiB in it is slow and not broken: the last snapshot takes as long as it takes. */
 const usualSilentMs = 30_000;
 
-const watchEveryMs = 1000;
+const checkEveryMs = 1000;
 
 const workerFile = new URL('./snapshot-worker.js', import.meta.url);
 
@@ -216,11 +216,11 @@ export class Snapshots {
   /** As `done`; rejects when nothing has been written for too long. */
   async #unlessSilent<T>(done: Promise<T>, goesOn: () => void): Promise<T> {
     const { silentMs = usualSilentMs } = this.#options;
-    let watching: NodeJS.Timeout | undefined;
+    let timer: NodeJS.Timeout | undefined;
     const silent = new Promise<never>((_, reject) => {
       let { written } = this.#state;
       let since = performance.now();
-      watching = setInterval(
+      timer = setInterval(
         () => {
           if (this.#state.written !== written) {
             written = this.#state.written;
@@ -229,13 +229,13 @@ export class Snapshots {
           } else if (performance.now() - since > silentMs)
             reject(new Error(`nothing has been written for ${silentMs / 1000} s`));
         },
-        Math.min(watchEveryMs, silentMs),
+        Math.min(checkEveryMs, silentMs),
       );
     });
     try {
       return await Promise.race([done, silent]);
     } finally {
-      clearInterval(watching);
+      clearInterval(timer);
     }
   }
 
