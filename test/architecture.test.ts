@@ -51,13 +51,32 @@ test('no room imports itself by a detour', () => {
   assert.deepEqual(circlesIn(groupArrows(inside, (file) => roomFor.get(file)!)), []);
 });
 
+/** These files and all that is loaded with them. */
+function loadedWith(files: readonly string[]): ReadonlySet<string> {
+  const reached = new Set(files);
+  for (const file of reached) for (const target of loaded.get(file)!) reached.add(target);
+  return reached;
+}
+
 test('whoever asks which transports there are loads no sockets', () => {
-  const reached = new Set(['transport/transports.ts']);
-  for (const file of reached) {
-    for (const target of loaded.get(file)!) reached.add(target);
-    assert.deepEqual(outside.get(file), [], file);
-  }
+  const reached = loadedWith(['transport/transports.ts']);
+  for (const file of reached) assert.deepEqual(outside.get(file), [], file);
   assert.ok(reached.has('transport/udp/description.ts'));
+});
+
+test('options know no sockets, no threads and no system calls', () => {
+  const options = files.filter((file) => roomFor.get(file) === 'server/options');
+  assert.ok(options.length > 10);
+  for (const file of loadedWith(options)) {
+    assert.doesNotMatch(file, /^net\//);
+    const sockets = outside
+      .get(file)!
+      .filter((name) => /^node:(dgram|https?|http2|tls|worker_threads|child_process)$/.test(name));
+    assert.deepEqual(sockets, [], file);
+    // Whether a text is an address is asked of Node.
+    const ofNet = /import (.*) from 'node:net'/.exec(readFileSync(join(src, file), 'utf8'))?.[1];
+    assert.ok(ofNet === undefined || ofNet === '{ isIP }', `${file} imports ${ofNet}`);
+  }
 });
 
 test('circles are found, and a chain is none', () => {

@@ -10,7 +10,8 @@ const table: Record<string, string[]> = {
   protocol: [],
   swarm: ['protocol'],
   cluster: ['swarm'],
-  'cluster/redis': ['cluster'],
+  'cluster/redis/redis-url.ts': [],
+  'cluster/redis': ['cluster', 'cluster/redis/redis-url.ts'],
   tracker: ['protocol', 'swarm'],
   net: [],
   'net/node-handles.ts': [],
@@ -75,7 +76,7 @@ const table: Record<string, string[]> = {
   'server/start-error.ts': [],
   'server/log': ['cli'],
   'server/options': [
-    'cluster/redis',
+    'cluster/redis/redis-url.ts',
     'admin/observed-tracker.ts',
     'admin/shown-address.ts',
     'cli',
@@ -271,7 +272,7 @@ const table: Record<string, string[]> = {
   ],
   'server/main.ts': ['cli', 'server/life', 'server/program.ts'],
   import: ['cli', 'protocol', 'server/options', 'server/version.ts'],
-  'library/info-hash-bytes.ts': [],
+  'library/info-hash-bytes.ts': ['protocol'],
   'library/protocol.ts': ['protocol'],
   'library/client.ts': ['library/info-hash-bytes.ts', 'query/asking', 'query/network'],
   library: [
