@@ -26,6 +26,7 @@ export class Load {
   readonly #options: LoadOptions;
   readonly #busy = new Set<number>();
   readonly #timer: NodeJS.Timeout;
+  #perSecond: number;
   #random: number;
   #asked = 0;
   #due = 0;
@@ -35,6 +36,7 @@ export class Load {
   constructor(ledger: Ledger, options: LoadOptions) {
     this.#ledger = ledger;
     this.#options = options;
+    this.#perSecond = options.perSecond;
     this.#random = options.seed | 1;
     this.#timer = setInterval(() => this.#slice(), sliceMs);
   }
@@ -45,6 +47,15 @@ export class Load {
     while (this.#busy.size > 0) await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
+  get perSecond(): number {
+    return this.#perSecond;
+  }
+
+  /** Asks half as often from now on. */
+  halve(): void {
+    this.#perSecond /= 2;
+  }
+
   get asked(): number {
     return this.#asked;
   }
@@ -52,7 +63,7 @@ export class Load {
   #slice(): void {
     const now = performance.now();
     // An open loop: the load does not wait for a tracker that is slow. After a long pause of our own it is not made up.
-    this.#due += (Math.min(now - this.#last, 200) * this.#options.perSecond) / 1000;
+    this.#due += (Math.min(now - this.#last, 200) * this.#perSecond) / 1000;
     this.#last = now;
     for (; this.#due >= 1; this.#due--) this.#announce();
   }

@@ -61,6 +61,9 @@ export const sighupSuite: FaultSuite = {
             stoppedPercent: 20,
           }),
       );
+      // The first handshake waits for the threads that are begun with it.
+      await pause(1000);
+      for (const client of clients) client.longestMs = 0;
       const signals = long ? 300 : 25;
       for (let signal = 0; signal < signals; signal++) {
         files.change(signal);
