@@ -27,7 +27,8 @@ export async function find(text: string): Promise<void> {
   }
   input.value = infoHash;
   await showSwarm(infoHash);
-  byId('search-title').scrollIntoView({ block: 'nearest' });
+  // The result stands below it, and would often be out of sight.
+  byId('search-title').scrollIntoView({ block: 'start' });
 }
 
 /** @param before what is said above the swarm */
