@@ -1,22 +1,23 @@
 // A node of the cluster, put together: it joins, tells, listens, compares, and goes on alone while the engine is away.
 import { setTimeout as pause } from 'node:timers/promises';
+import { ByteRates } from './byte-rates.ts';
 import type { ClusterLog, ClusterParts } from './cluster-parts.ts';
+import { type ClusterState, stateOf } from './cluster-state.ts';
+import { CompareTimes } from './compare-times.ts';
 import { Comparing } from './comparing.ts';
 import type { Engine, Position, Subscription } from './engine.ts';
+import { EngineOutage } from './engine-outage.ts';
+import { KeySharing } from './key-sharing.ts';
 import { type ListNews, listNewsOf, noteOfList } from './list-news.ts';
-import { beatEveryMs, type Member, Membership, type NodeReport } from './membership.ts';
+import { beatEveryMs, Membership, type NodeReport } from './membership.ts';
 import { Merge } from './merge.ts';
 import { Publisher } from './publisher.ts';
-import { type SharedKeys, shareKeys } from './shared-key.ts';
+import type { SharedKeys } from './shared-key.ts';
 import { createSignature } from './signature.ts';
 import { ClusterSubscriber, type Note } from './subscriber.ts';
 import type { Message } from './wire.ts';
 
 const collectEveryMs = 75;
-const compareEveryMs = 60_000;
-/** After something was lost: not at once, so that one round mends what several nodes have lost. */
-const compareAfterMs = 3000;
-const keysEveryMs = 3600_000;
 /** A node that has not reached the engine since its start by then serves alone. */
 const aloneAfterMs = 20_000;
 const joinedWithinMs = 60_000;
@@ -41,25 +42,6 @@ export interface ClusterNodeOptions {
   readonly list: (news: ListNews, node: string) => void;
 }
 
-/** What can be seen of it. */
-export interface ClusterState {
-  readonly node: string;
-  readonly isReady: boolean;
-  /** Whether the engine takes and gives messages now; why not. */
-  readonly isReached: boolean;
-  readonly fault: string | undefined;
-  readonly position: Position | undefined;
-  readonly members: readonly (Member & { lagMs: number | undefined })[];
-  readonly waitingBytes: number;
-  readonly sent: { messages: number; bytes: number; records: number };
-  readonly received: { messages: number; bytes: number; records: number };
-  readonly gaps: number;
-  readonly rejected: number;
-  readonly rounds: number;
-  readonly mended: number;
-  readonly stale: number;
-}
-
 export class ClusterNode {
   readonly #options: ClusterNodeOptions;
   readonly #parts: ClusterParts;
@@ -67,16 +49,16 @@ export class ClusterNode {
   readonly #publisher: Publisher;
   readonly #membership: Membership;
   readonly #comparing: Comparing;
+  readonly #compareTimes: CompareTimes;
+  readonly #keys: KeySharing;
+  readonly #outage: EngineOutage;
+  readonly #rates = new ByteRates(beatEveryMs / 2);
   #subscriber: ClusterSubscriber | undefined;
   #subscription: Subscription | undefined;
   #isReady = false;
-  #isReached = true;
   #beatFault: string | undefined;
   #isClosed = false;
   #greeted: (() => void) | undefined;
-  #compareAt: number;
-  #keysAt = 0;
-  #bytes = { out: 0, in: 0, at: 0, outRate: 0, inRate: 0 };
   readonly #timers: NodeJS.Timeout[] = [];
 
   constructor(options: ClusterNodeOptions) {
@@ -94,12 +76,14 @@ export class ClusterNode {
       say: (note) => this.#say(note),
       others: () => this.#membership.others.map((member) => member.node),
     });
-    this.#compareAt = now() + compareEveryMs;
+    this.#compareTimes = new CompareTimes(this.#comparing, this.#membership, now);
+    this.#keys = new KeySharing(options);
+    this.#outage = new EngineOutage(log);
   }
 
   /** Connects, and has the shared keys told, as soon as the engine can be reached. */
   prepare(): void {
-    void this.#shareFirst();
+    void this.#keys.begin();
   }
 
   /**
@@ -118,35 +102,16 @@ export class ClusterNode {
   }
 
   get state(): ClusterState {
-    const subscriber = this.#subscriber;
-    const counts = subscriber?.counts;
-    const {
-      messages = 0,
-      bytes = 0,
-      gaps = 0,
-      damaged = 0,
-      otherSecret = 0,
-      otherVersion = 0,
-    } = counts ?? {};
-    return {
-      node: this.#options.node,
-      isReady: this.#isReady,
-      isReached: this.#isReached,
-      fault: this.#publisher.failure ?? this.#beatFault,
-      position: subscriber?.position,
-      members: this.#membership.members.map((member) => ({
-        ...member,
-        lagMs: subscriber?.lagOf(member.node),
-      })),
-      waitingBytes: this.#publisher.waitingBytes,
-      sent: { ...this.#publisher.counts },
-      received: { messages, bytes, records: this.#merge.counts.records },
-      gaps,
-      rejected: damaged + otherSecret + otherVersion,
-      rounds: this.#comparing.counts.rounds,
-      mended: this.#comparing.counts.mended,
-      stale: this.#merge.counts.stale,
-    };
+    return stateOf(
+      {
+        ...{ node: this.#options.node, isReady: this.#isReady, isReached: this.#outage.isReached },
+        fault: this.#fault,
+      },
+      {
+        ...{ publisher: this.#publisher, merge: this.#merge, membership: this.#membership },
+        ...{ comparing: this.#comparing, subscriber: this.#subscriber },
+      },
+    );
   }
 
   /** Tells the other nodes what an operator has done here. */
@@ -162,7 +127,7 @@ export class ClusterNode {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const timer of this.#timers) clearInterval(timer);
-    this.#comparing.close();
+    for (const part of [this.#comparing, this.#compareTimes, this.#keys]) part.close();
     this.#publisher.collect();
     const leaving = async () => {
       await this.#publisher.send();
@@ -172,13 +137,6 @@ export class ClusterNode {
     await this.#options.engine.close();
     await this.#subscription?.close();
     this.#publisher.close();
-  }
-
-  async #shareFirst(): Promise<void> {
-    while (this.#keysAt === 0 && !this.#isClosed) {
-      await this.#shareKeys();
-      if (this.#keysAt === 0) await pause(retryMs);
-    }
   }
 
   async #join(from: Position | undefined): Promise<void> {
@@ -195,7 +153,7 @@ export class ClusterNode {
       note: (note, message, agoMs) => this.#hear(note, message, agoMs),
       gap: () => {
         hasAll.is = false;
-        this.#compareSoon();
+        this.#compareTimes.soon();
       },
     });
     const greeted = new Promise<void>((resolve) => {
@@ -226,9 +184,9 @@ export class ClusterNode {
 
   #collect(): void {
     this.#publisher.collect();
-    if (this.#publisher.hasLost && this.#isReached) {
+    if (this.#publisher.hasLost && this.#outage.isReached) {
       this.#publisher.hasLost = false;
-      this.#compareSoon();
+      this.#compareTimes.soon();
     }
     void this.#send();
   }
@@ -248,27 +206,14 @@ export class ClusterNode {
     }
     this.#noteEngine();
     if (this.#beatFault !== undefined) return;
-    const now = this.#options.now();
-    if (this.#keysAt !== 0 && now >= this.#keysAt) await this.#shareKeys();
-    if (now < this.#compareAt) return;
-    this.#compareAt = now + compareEveryMs;
-    if (this.#membership.leads && this.#membership.others.length > 0) await this.#comparing.compare();
+    await this.#keys.beat();
+    await this.#compareTimes.beat();
   }
 
   #report(): NodeReport {
     const { sender, now, store } = this.#parts;
-    const elapsed = now() - this.#bytes.at;
-    if (elapsed >= beatEveryMs / 2) {
-      const out = this.#publisher.counts.bytes;
-      const received = this.#subscriber?.counts.bytes ?? 0;
-      const rate = (bytes: number) => Math.round((bytes / elapsed) * 1000);
-      const isFirst = this.#bytes.at === 0;
-      this.#bytes = {
-        ...{ out, in: received, at: now() },
-        outRate: isFirst ? 0 : rate(out - this.#bytes.out),
-        inRate: isFirst ? 0 : rate(received - this.#bytes.in),
-      };
-    }
+    const received = this.#subscriber?.counts.bytes ?? 0;
+    this.#rates.note({ out: this.#publisher.counts.bytes, in: received }, now());
     const totals = store.totals();
     const lags = this.#membership.others.map(({ node }) => this.#subscriber?.lagOf(node) ?? 0);
     return {
@@ -277,40 +222,16 @@ export class ClusterNode {
       ready: this.#isReady,
       peers: totals.leechers4 + totals.seeders4 + totals.leechers6 + totals.seeders6,
       lagMs: Math.round(Math.max(0, ...lags)),
-      bytesOut: this.#bytes.outRate,
-      bytesIn: this.#bytes.inRate,
+      bytesOut: this.#rates.out,
+      bytesIn: this.#rates.in,
       mended: this.#comparing.counts.mended,
       waitingBytes: this.#publisher.waitingBytes,
       webTorrentPeers: totals.connectionLeechers + totals.connectionSeeders,
     };
   }
 
-  async #shareKeys(): Promise<void> {
-    const { engine, secret, ownKeys, now, keys, log } = this.#options;
-    try {
-      const asked = now();
-      const time = await engine.timeMs();
-      const shared = await shareKeys(engine, secret, ownKeys, time);
-      this.#keysAt = now() + keysEveryMs;
-      keys(shared, Math.round((time - asked) / 1000));
-    } catch (error) {
-      if (this.#keysAt !== 0) this.#keysAt = now() + beatEveryMs;
-      if (engine.isUp) log.warn(`cluster: no shared keys: ${(error as Error).message}`);
-    }
-  }
-
-  #compareSoon(): void {
-    const soon = this.#options.now() + compareAfterMs;
-    if (this.#compareAt <= soon) return;
-    this.#compareAt = soon;
-    const timer = setTimeout(() => {
-      if (!this.#isClosed && this.#membership.others.length > 0) void this.#comparing.compare();
-    }, compareAfterMs);
-    this.#timers.push(timer);
-  }
-
   #serveAlone(): void {
-    if (!this.#isReached) this.#becomeReady(' alone, without the engine');
+    if (!this.#outage.isReached) this.#becomeReady(' alone, without the engine');
   }
 
   #becomeReady(how: string): void {
@@ -321,20 +242,11 @@ export class ClusterNode {
     void this.#beat();
   }
 
-  /** Says it once when the engine goes, and once when it is back. */
+  get #fault(): string | undefined {
+    return this.#publisher.failure ?? this.#beatFault;
+  }
+
   #noteEngine(): void {
-    const failure = this.#publisher.failure ?? this.#beatFault;
-    const isReached = failure === undefined;
-    if (isReached === this.#isReached || this.#isClosed) return;
-    this.#isReached = isReached;
-    const { log } = this.#options;
-    if (!isReached)
-      log.warn(
-        `cluster: the engine takes nothing (${failure}); this node goes on alone, and what it has is told later`,
-      );
-    else {
-      log.info('Cluster: the engine is back.');
-      this.#compareSoon();
-    }
+    if (!this.#isClosed && this.#outage.note(this.#fault)) this.#compareTimes.soon();
   }
 }

@@ -1,6 +1,6 @@
 // The cluster seen from the main thread: its thread is started, heard, and told what an operator does.
 import { hostname } from 'node:os';
-import type { ClusterState } from '../../cluster/cluster-node.ts';
+import type { ClusterState } from '../../cluster/cluster-state.ts';
 import type { ListNews } from '../../cluster/list-news.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import { refreshTicksFor } from '../../swarm/tick.ts';

@@ -1,5 +1,5 @@
 // What the main thread and the cluster's thread say to each other.
-import type { ClusterState } from '../../cluster/cluster-node.ts';
+import type { ClusterState } from '../../cluster/cluster-state.ts';
 import type { ListNews } from '../../cluster/list-news.ts';
 import type { SharedKeys } from '../../transport/opener.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
