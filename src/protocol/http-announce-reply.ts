@@ -1,6 +1,9 @@
 /** Knows the bencoded answer to an HTTP announce as a tracker writes it (BEP 3, 7, 23, 24, 31). */
 // The mapped form of IPv4 exists because compact peers have one width; a dictionary has none, and every client reads
 // `a.b.c.d`.
+//
+// A peer whose peer_id is not known is a dictionary without `peer id`, as those of `no_peer_id` are: a client that is told
+// one compares it with what the peer calls itself, and ends the connection when it is another.
 import { writeBencode } from './bencode.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { compactIpv4Bytes, compactIpv6Bytes } from './compact-peers.ts';
@@ -50,7 +53,7 @@ export interface HttpAnnounceForm {
   noPeerId: boolean;
   /** The compact peers, from the first byte on. */
   peers: Uint8Array;
-  /** 20 bytes for each peer; read only for dictionaries with `peer id`. */
+  /** 20 bytes for each peer, zeros where nobody knows; read only for dictionaries with `peer id`. */
   peerIds: Uint8Array;
 }
 
@@ -160,7 +163,7 @@ function encodeDictionary(
   writer.digits(ip.length);
   writer.latin1(':');
   writer.latin1(ip);
-  if (!form.noPeerId) {
+  if (!form.noPeerId && isKnown(form.peerIds, index * 20)) {
     writer.latin1('7:peer id20:');
     writer.raw(form.peerIds, index * 20, 20);
   }
@@ -168,4 +171,9 @@ function encodeDictionary(
   writer.digits((form.peers[at + ipBytes] << 8) | form.peers[at + ipBytes + 1]);
   writer.latin1('ee');
   return ipBytes + 2;
+}
+
+function isKnown(peerIds: Uint8Array, at: number): boolean {
+  for (let i = at; i < at + 20; i++) if (peerIds[i] !== 0) return true;
+  return false;
 }

@@ -84,6 +84,24 @@ test('dictionaries carry ip, peer id and port, IPv6 before IPv4 and IPv4 in its 
   assert.ok(text(found, { ...put, noPeerId: true }).includes('d2:ip7:1.2.3.44:porti80ee'));
 });
 
+test('a peer whose peer_id nobody knows is a dictionary without one, beside others that have it', () => {
+  const peers = compact('1.2.3.4:80', '1.2.3.5:81');
+  const found = answer('1.2.3.9', { peers: 2, ipv4Peers: 0 });
+  const peerIds = new Uint8Array(40);
+  peerIds.set(ids.subarray(20, 40), 20);
+  const put = form({ peers, peerIds, compact: false });
+  assert.ok(
+    text(found, put).includes(
+      '5:peersld2:ip7:1.2.3.44:porti80eed2:ip7:1.2.3.57:peer id20:-BB0000-bbbbbbbbbbbb4:porti81eee',
+    ),
+  );
+  const { peers: read } = decodeHttpAnnounceReply(encode(found, put)) as { peers: { peerId?: Uint8Array }[] };
+  assert.deepEqual(
+    read.map(({ peerId }) => peerId?.length),
+    [undefined, 20],
+  );
+});
+
 test('without peers a list of dictionaries is an empty list', () => {
   assert.ok(text(answer('1.2.3.4'), form({ compact: false })).includes('5:peersle'));
 });

@@ -54,10 +54,13 @@ export interface ClientShare {
 const unknown = 0;
 const mainline = 1;
 const aria2 = 2;
+/** Nothing but zeros: another node of the cluster has told of the peer, and nodes do not tell what peers call themselves. */
+const untold = 3;
 const firstLetters = 0x3030;
 const clientKeys = 0x7b7b;
 
 function clientKey(word0: number, word1: number): number {
+  if ((word0 | word1) === 0) return untold;
   const first = word0 & 0xff;
   const second = (word0 >>> 8) & 0xff;
   const third = (word0 >>> 16) & 0xff;
@@ -88,6 +91,7 @@ function nameOf(key: number): string {
   if (key === mainline) return 'BitTorrent (mainline)';
   if (key === aria2) return 'aria2';
   if (key === unknown) return 'Other';
+  if (key === untold) return 'Known to another node';
   return clientNames[prefixOf(key)] ?? `-${prefixOf(key)}-`;
 }
 
