@@ -7,15 +7,19 @@ import { CompareTimes } from './compare-times.ts';
 import { Comparing } from './comparing.ts';
 import type { Engine, Position, Subscription } from './engine.ts';
 import { EngineOutage } from './engine-outage.ts';
+import { FarCounts } from './far-counts.ts';
 import { KeySharing } from './key-sharing.ts';
-import { type ListNews, listNewsOf, noteOfList } from './list-news.ts';
+import { type ListNews, listNewsOf } from './list-news.ts';
+import type { SaidOfList } from './list-record.ts';
 import { beatEveryMs, Membership, type NodeReport } from './membership.ts';
 import { Merge } from './merge.ts';
+import { OwnCounts } from './own-counts.ts';
 import { Publisher } from './publisher.ts';
 import type { SharedKeys } from './shared-key.ts';
+import { SharedLists } from './shared-lists.ts';
 import { createSignature } from './signature.ts';
 import { ClusterSubscriber, type Note } from './subscriber.ts';
-import type { Message } from './wire.ts';
+import { type Message, MessageKind } from './wire.ts';
 
 const collectEveryMs = 75;
 /** A node that has not reached the engine since its start by then serves alone. */
@@ -38,8 +42,11 @@ export interface ClusterNodeOptions {
   readonly ownKeys: SharedKeys;
   /** Told the keys of connection ids, and by how many seconds the cluster's clock is ahead of `now`. */
   readonly keys: (keys: SharedKeys, aheadSeconds: number) => void;
-  /** Told what an operator has done at another node. */
-  readonly list: (news: ListNews, node: string) => void;
+  /** What operators have refused, as `keepLists` was told it last. */
+  readonly keptLists: string | undefined;
+  readonly keepLists: (record: string) => void;
+  /** Told what operators have done at other nodes. */
+  readonly lists: (said: readonly SaidOfList[]) => void;
 }
 
 export class ClusterNode {
@@ -52,6 +59,9 @@ export class ClusterNode {
   readonly #compareTimes: CompareTimes;
   readonly #keys: KeySharing;
   readonly #outage: EngineOutage;
+  readonly #ownCounts: OwnCounts;
+  readonly #farCounts: FarCounts;
+  readonly #lists: SharedLists;
   readonly #rates = new ByteRates(beatEveryMs / 2);
   #subscriber: ClusterSubscriber | undefined;
   #subscription: Subscription | undefined;
@@ -79,6 +89,15 @@ export class ClusterNode {
     this.#compareTimes = new CompareTimes(this.#comparing, this.#membership, now);
     this.#keys = new KeySharing(options);
     this.#outage = new EngineOutage(log);
+    this.#ownCounts = new OwnCounts({ store, now, send: (body) => this.#sendCounts(body) });
+    this.#farCounts = new FarCounts(store.connections);
+    this.#lists = new SharedLists(
+      {
+        ...this.#parts,
+        ...{ say: (note) => this.#say(note), apply: options.lists, keep: options.keepLists },
+      },
+      options.keptLists,
+    );
   }
 
   /** Connects, and has the shared keys told, as soon as the engine can be reached. */
@@ -116,7 +135,7 @@ export class ClusterNode {
 
   /** Tells the other nodes what an operator has done here. */
   tellList(news: ListNews): void {
-    this.#say(noteOfList(news));
+    this.#lists.tell(news);
   }
 
   /**
@@ -129,6 +148,7 @@ export class ClusterNode {
     for (const timer of this.#timers) clearInterval(timer);
     for (const part of [this.#comparing, this.#compareTimes, this.#keys]) part.close();
     this.#publisher.collect();
+    this.#ownCounts.leave();
     const leaving = async () => {
       await this.#publisher.send();
       if (!stays) await this.#membership.leave();
@@ -151,6 +171,7 @@ export class ClusterNode {
     this.#subscriber = new ClusterSubscriber(this.#parts, this.#merge, start, {
       beforeNews: () => this.#publisher.collect(),
       note: (note, message, agoMs) => this.#hear(note, message, agoMs),
+      counts: (message) => this.#farCounts.hear(message, this.#options.now()),
       gap: () => {
         hasAll.is = false;
         this.#compareTimes.soon();
@@ -163,6 +184,7 @@ export class ClusterNode {
     await this.#beat();
     this.#say({ is: 'hello', version: this.#options.version });
     await greeted;
+    await this.#lists.sync();
     await this.#beat();
     if (!hasAll.is && this.#membership.others.length > 0)
       await Promise.race([this.#comparing.compare(), pause(joinedWithinMs)]);
@@ -172,13 +194,20 @@ export class ClusterNode {
   #hear(note: Note, message: Message, agoMs: number): void {
     const isOwn = message.node === this.#options.node && message.incarnation === this.#options.incarnation;
     if (note.is === 'hello' && isOwn) this.#greeted?.();
+    else if (note.is === 'hello') this.#ownCounts.tellAll();
+    if (note.is === 'lists' && !isOwn) void this.#lists.hear(note.version);
     const list = isOwn ? undefined : listNewsOf(note);
-    if (list) this.#options.list(list, message.node);
+    if (list) this.#options.lists([{ ...list, version: 0, node: message.node }]);
     this.#comparing.hear(note, message, agoMs);
   }
 
   #say(note: Note): void {
     this.#publisher.say(note);
+    void this.#send();
+  }
+
+  #sendCounts(body: Uint8Array): void {
+    this.#publisher.add(MessageKind.counts, body);
     void this.#send();
   }
 
@@ -205,8 +234,13 @@ export class ClusterNode {
       this.#beatFault = (error as Error).message;
     }
     this.#noteEngine();
+    this.#farCounts.beat(this.#options.now());
+    void this.#ownCounts.beat(this.#outage.isReached);
     if (this.#beatFault !== undefined) return;
     await this.#keys.beat();
+    await this.#lists.hear(
+      Math.max(0, ...this.#membership.others.map(({ report }) => Number(report.lists ?? 0))),
+    );
     await this.#compareTimes.beat();
   }
 
@@ -226,6 +260,7 @@ export class ClusterNode {
       bytesIn: this.#rates.in,
       mended: this.#comparing.counts.mended,
       waitingBytes: this.#publisher.waitingBytes,
+      lists: this.#lists.version,
       webTorrentPeers: totals.connectionLeechers + totals.connectionSeeders,
     };
   }
@@ -247,6 +282,9 @@ export class ClusterNode {
   }
 
   #noteEngine(): void {
-    if (!this.#isClosed && this.#outage.note(this.#fault)) this.#compareTimes.soon();
+    if (this.#isClosed || !this.#outage.note(this.#fault)) return;
+    this.#compareTimes.soon();
+    // It may have come back with nothing.
+    void this.#lists.sync();
   }
 }

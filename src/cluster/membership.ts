@@ -21,6 +21,8 @@ export interface NodeReport {
   /** Records by which this node differed from others when they compared, since its start. */
   readonly mended: number;
   readonly waitingBytes: number;
+  /** The version of the record of what operators refuse that it goes by. */
+  readonly lists: number;
   /** Of WebTorrent peers, which are this node's alone. */
   readonly webTorrentPeers: number;
 }

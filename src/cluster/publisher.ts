@@ -90,6 +90,13 @@ export class Publisher {
     this.#add(this.#parts.now());
   }
 
+  /** Has a message of another kind wait with the others. @throws RangeError when it is too long */
+  add(kind: MessageKind, body: Uint8Array): void {
+    this.#writer.begin(kind, this.#number + 1, this.#secondsPerTick);
+    this.#writer.raw(body);
+    this.#add(this.#parts.now());
+  }
+
   /** Sends what waits, unless the engine has just refused; resolves when all is sent or it refuses. */
   send(): Promise<void> {
     if (this.#parts.now() < this.#retryAt) return Promise.resolve();

@@ -20,6 +20,8 @@ export interface ToldOfMessages {
   beforeNews(): void;
   /** Another node, or this one, has said something that is no news of peers, so many milliseconds ago. */
   note(note: Note, from: Message, agoMs: number): void;
+  /** Another node has said how many WebTorrent peers it has. */
+  counts(message: Message): void;
   /** Messages were lost. */
   gap(): void;
 }
@@ -94,6 +96,7 @@ export class ClusterSubscriber implements Subscriber {
     if (!isOwn && this.#isReplay(message, ageMs)) return;
     if (message.kind === MessageKind.note)
       this.#told.note(JSON.parse(readText(message)), message, message.heldMs + ageMs);
+    else if (message.kind === MessageKind.counts && !isOwn) this.#told.counts(message);
     else if (message.kind === MessageKind.news && !isOwn) await this.#apply(message, ageMs);
   }
 

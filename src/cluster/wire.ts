@@ -16,8 +16,8 @@ export const magic = 0x42435243;
 export const wireVersion = 1;
 export const signatureBytes = 16;
 
-/** `news` hold records, `parked` parts of a state that is fetched by its name; the others JSON. */
-export const MessageKind = { news: 1, parked: 2, note: 3 } as const;
+/** `news` hold records, `parked` parts of a state that is fetched by its name, `counts` those of counts-message.ts; notes are JSON. */
+export const MessageKind = { news: 1, parked: 2, note: 3, counts: 4 } as const;
 export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
 
 const head = {

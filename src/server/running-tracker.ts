@@ -164,9 +164,9 @@ export class RunningTracker {
     return {
       start: () => {
         cluster?.followKeys((keys) => this.#listeners.shareKeys(keys));
-        cluster?.followLists((news, node) => {
-          void applyListNews(news, node, { store, access, log, reload: () => this.reload() });
-        });
+        cluster?.followLists((said) =>
+          applyListNews(said, { store, access, log, reload: () => this.reload() }),
+        );
       },
       stop: (graceMs) => cluster?.stop(graceMs),
     };

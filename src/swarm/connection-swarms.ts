@@ -5,6 +5,10 @@
 // records, sampling, expiry and eviction as the others have (layout.ts), under the same limit of memory; they are in no
 // snapshot and no takeover. A record is one of an IPv6 peer: where that has address and port stand 18 bytes made of the
 // peer_id (connection-key.ts), and where that has its peer_id stands the holder (connection-visit.ts).
+//
+// Other machines of a cluster have peers of the same torrents, who cannot be reached from here. How many is written where a
+// swarm of the other kind has its downloads, so that an entry without peers is kept for it as it is kept for those: within
+// the same bound, and evicted when memory is short. Whoever tells of them tells it again.
 
 import { Event } from '../protocol/event.ts';
 import { countedFlag, partialFlag, peerIdAt } from './block.ts';
@@ -14,10 +18,21 @@ import type { Evictor } from './evictor.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import { FoundPeer, nobody } from './found-peer.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
-import { entryField, establishedFlag, header, idleFlag, mixedScopes, shardRow } from './layout.ts';
+import {
+  downloadedMask,
+  entryField,
+  establishedFlag,
+  farBits,
+  header,
+  idleFlag,
+  mixedScopes,
+  mostFar,
+  shardRow,
+} from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import { inOneNetwork } from './network.ts';
 import { Sampler } from './sampler.ts';
+import { readShard } from './shard-swarms.ts';
 import { peerUnits6 } from './size-classes.ts';
 import type { StoreClock } from './store-clock.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
@@ -26,6 +41,7 @@ import type { SwarmCounts } from './swarm-visit.ts';
 const attemptsWhenFull = 3;
 /** Records behind the last one that the sampler may overwrite. */
 const sampledBehind = 4;
+const noSwarms = new Int32Array(0);
 
 export class ConnectionSwarms {
   readonly #words: Int32Array;
@@ -122,7 +138,45 @@ export class ConnectionSwarms {
     }
   }
 
-  /** Adds the counts of a swarm to `counts`. */
+  get shardCount(): number {
+    return this.#table.shardCount;
+  }
+
+  /** The swarms of one shard with the peers that are connected here, as `readShard` of shard-swarms.ts. */
+  readShard(index: number): Int32Array {
+    const shard = this.#table.shardAt(this.#table.shardCount + index);
+    // As a rule.
+    if (this.#words[shard + shardRow.swarms] === 0) return noSwarms;
+    return readShard(this.#words, this.#table, this.#entries, shard);
+  }
+
+  /**
+   * Says how many peers of a torrent other machines have; zeros forget it.
+   * @returns false where there is no room to write it down
+   */
+  noteFar(infoHash: Int32Array, at: number, seeders: number, leechers: number): boolean {
+    const words = this.#words;
+    const far = Math.min(seeders, mostFar) | (Math.min(leechers, mostFar) << farBits);
+    const hash = this.#table.hash(infoHash, at);
+    const shard = this.#table.connectionShardOf(hash);
+    lock(words, shard + shardRow.lock);
+    try {
+      let entry = this.#table.find(shard, hash, infoHash, at);
+      if (entry === 0 && far === 0) return true;
+      if (entry === 0) {
+        entry = this.#insertIdle(shard, hash, infoHash, at);
+        if (entry === 0) return false;
+        this.#entries.noteScope(entry, mixedScopes);
+      }
+      words[entry + entryField.downloaded] = (words[entry + entryField.downloaded] & ~downloadedMask) | far;
+      if (far === 0 && !this.#entries.hasPeers(entry)) this.#entries.forget(shard, entry);
+      return true;
+    } finally {
+      unlock(words, shard + shardRow.lock);
+    }
+  }
+
+  /** Adds the counts of a swarm to `counts`, with those of other machines, of whose leechers all count as downloaders. */
   addCounts(infoHash: Int32Array, at: number, counts: SwarmCounts): void {
     const hash = this.#table.hash(infoHash, at);
     const shard = this.#table.connectionShardOf(hash);
@@ -133,9 +187,9 @@ export class ConnectionSwarms {
       const entry = this.#table.find(shard, hash, infoHash, at);
       if (entry === 0) return;
       const incomplete = this.#entries.incomplete(entry);
-      counts.complete += this.#entries.complete(entry);
-      counts.incomplete += incomplete;
-      counts.downloaders += incomplete - this.#entries.partial(entry);
+      counts.complete += this.#entries.complete(entry) + this.#farSeeders(entry);
+      counts.incomplete += incomplete + this.#farLeechers(entry);
+      counts.downloaders += incomplete + this.#farLeechers(entry) - this.#entries.partial(entry);
     } finally {
       unlock(this.#words, shard + shardRow.lock);
     }
@@ -261,8 +315,16 @@ export class ConnectionSwarms {
   }
 
   #answerCounts(entry: number, visit: ConnectionVisit): void {
-    visit.complete = this.#entries.complete(entry);
-    visit.incomplete = this.#entries.incomplete(entry);
+    visit.complete = this.#entries.complete(entry) + this.#farSeeders(entry);
+    visit.incomplete = this.#entries.incomplete(entry) + this.#farLeechers(entry);
+  }
+
+  #farSeeders(entry: number): number {
+    return this.#words[entry + entryField.downloaded] & mostFar;
+  }
+
+  #farLeechers(entry: number): number {
+    return (this.#words[entry + entryField.downloaded] >>> farBits) & mostFar;
   }
 
   /** Counts where the torrent's downloads are counted and saved, whichever way they came. */
@@ -282,7 +344,7 @@ export class ConnectionSwarms {
     }
   }
 
-  /** A swarm without peers that is kept for its counter; 0 when there are as many as there may be. */
+  /** A swarm without peers that is kept for what is counted of it; 0 when there are as many as there may be. */
   #insertIdle(shard: number, hash: number, infoHash: Int32Array, at: number): number {
     const words = this.#words;
     if (Atomics.load(words, header.idleSwarms) >= words[header.maxIdleSwarms]) return 0;

@@ -161,6 +161,12 @@ export const scopeMask = 0x30000000;
 export const mixedScopes = 3;
 export const idleFlag = 0x40000000;
 export const establishedFlag = 0x80000000 | 0;
+/**
+ * In a swarm of connections the same 28 bits count its peers at other machines (connection-swarms.ts), seeders below and
+ * leechers above; each saturates.
+ */
+export const farBits = 14;
+export const mostFar = (1 << farBits) - 1;
 /** What a snapshot keeps of `downloaded`: these bits are on disk, so who changes them raises `formatVersion`. */
 export const savedMask = ~idleFlag;
 

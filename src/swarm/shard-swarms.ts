@@ -17,7 +17,10 @@ export const swarmField = {
 /** Words of one swarm. */
 export const swarmWords = swarmField.size;
 
-/** The swarms of the shard at word `shard` that have peers; takes its lock. */
+/**
+ * The swarms of the shard at word `shard` that have peers; takes its lock. Of connections also those whose peers are all at
+ * other machines, whom nothing of it counts.
+ */
 export function readShard(
   words: Int32Array,
   table: InfoHashTable,
@@ -26,15 +29,17 @@ export function readShard(
 ): Int32Array {
   lock(words, shard + shardRow.lock);
   try {
-    const swarms = new Int32Array(words[shard + shardRow.swarms] * swarmWords);
+    const ofConnections = table.isConnectionShard(shard);
+    const most = words[shard + (ofConnections ? shardRow.entries : shardRow.swarms)];
+    const swarms = new Int32Array(most * swarmWords);
     let to = 0;
     for (let position = 0; position < table.slots(shard); position++) {
       const entry = table.entryIn(shard, position);
-      if (entry === 0 || !entries.hasPeers(entry)) continue;
+      if (entry === 0 || !(ofConnections || entries.hasPeers(entry))) continue;
       for (let i = 0; i < infoHashWords; i++) swarms[to + i] = words[entry + i];
       swarms[to + swarmField.complete] = entries.complete(entry);
       swarms[to + swarmField.incomplete] = entries.incomplete(entry);
-      swarms[to + swarmField.downloaded] = entries.downloaded(entry);
+      swarms[to + swarmField.downloaded] = ofConnections ? 0 : entries.downloaded(entry);
       swarms[to + swarmField.downloaders] = swarms[to + swarmField.incomplete] - entries.partial(entry);
       to += swarmWords;
     }

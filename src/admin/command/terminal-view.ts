@@ -50,6 +50,7 @@ export function formatDenied({ info_hashes: infoHashes, networks }: Denied): str
 export function formatCluster(cluster: Cluster): string {
   if (cluster === null) return 'This tracker is alone: it runs without --cluster.';
   const { node, ready, engine, sent, received, gaps, rejected, comparisons, mended, nodes } = cluster;
+  const webTorrent = nodes.reduce((sum, one) => sum + (one.alive ? one.webtorrent_peers : 0), 0);
   const waiting = engine.waiting_bytes > 0 ? `, ${formatBytes(engine.waiting_bytes)} wait for it` : '';
   const rows = nodes.map((one) => [
     one.node,
@@ -73,6 +74,7 @@ export function formatCluster(cluster: Cluster): string {
       ['heard', `${formatCount(received.records)} records`, formatBytes(received.bytes)],
       ['lost', `${formatCount(gaps)} times`, `${formatCount(rejected)} messages could not be read`],
       ['mended', `${formatCount(mended)} peers`, `in ${formatCount(comparisons)} comparisons`],
+      ['WebTorrent', `${formatCount(webTorrent)} peers`, 'on all nodes'],
     ]),
     '',
     ...formatTable(

@@ -1,5 +1,6 @@
 // What an operator has done at another node is done here too: refused in this node's own lists, dropped from its swarms.
 import type { ListNews } from '../../cluster/list-news.ts';
+import type { SaidOfList } from '../../cluster/list-record.ts';
 import { parseCidr } from '../../protocol/cidr.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import type { AccessLists } from '../lists/access-lists.ts';
@@ -9,13 +10,43 @@ import type { Log } from '../log/log.ts';
 export interface ListNewsParts {
   readonly access: AccessLists | undefined;
   readonly store: SwarmStore;
-  readonly log: Log;
+  readonly log: Pick<Log, 'info' | 'warn'>;
   /** Resolves to why something that was read is not in force. */
   readonly reload: () => Promise<string | undefined>;
 }
 
+interface Lines {
+  info(line: string): unknown;
+  warn(line: string): unknown;
+}
+
+/** So many lines are read; a node that has been away for long may have to take up thousands. */
+const mostLines = 20;
+
 /** Never rejects: what cannot be done here is said in the log. */
-export async function applyListNews(news: ListNews, node: string, parts: ListNewsParts): Promise<void> {
+export async function applyListNews(said: readonly SaidOfList[], parts: ListNewsParts): Promise<void> {
+  const { log } = parts;
+  const told = { info: 0, warn: 0 };
+  for (const news of said) {
+    await applyOne(news, {
+      ...parts,
+      log: {
+        info: (line) => ++told.info <= mostLines && log.info(line),
+        warn: (line) => ++told.warn <= mostLines && log.warn(line),
+      },
+    });
+  }
+  const more = (count: number) => Math.max(0, count - mostLines);
+  if (more(told.info) + more(told.warn) > 0)
+    log.info(
+      `Cluster: as much was said elsewhere ${more(told.info)} times more, and ${more(told.warn)} times more it is not so here.`,
+    );
+}
+
+async function applyOne(
+  { node, ...news }: SaidOfList,
+  parts: Omit<ListNewsParts, 'log'> & { log: Lines },
+): Promise<void> {
   const { log } = parts;
   try {
     await apply(news, parts);
@@ -27,7 +58,10 @@ export async function applyListNews(news: ListNews, node: string, parts: ListNew
   }
 }
 
-async function apply({ action, subject }: ListNews, { access, store, reload }: ListNewsParts): Promise<void> {
+async function apply(
+  { action, subject }: ListNews,
+  { access, store, reload }: Omit<ListNewsParts, 'log'>,
+): Promise<void> {
   if (action === 'reload') {
     const fault = await reload();
     if (fault !== undefined) throw new Error(fault);

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import type { ClusterState } from '../../cluster/cluster-state.ts';
 import type { ListNews } from '../../cluster/list-news.ts';
+import type { SaidOfList } from '../../cluster/list-record.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import { refreshTicksFor } from '../../swarm/tick.ts';
 import type { SharedKeys } from '../../transport/opener.ts';
@@ -13,6 +14,7 @@ import type { Snapshots } from '../storage/snapshots.ts';
 import { version } from '../version.ts';
 import { readClusterSecret } from './cluster-secret.ts';
 import type { ClusterMessage, ClusterOrder, ClusterThreadData } from './cluster-words.ts';
+import { ListRecordFile } from './list-record-file.ts';
 import { PositionFile } from './position-file.ts';
 
 /** The compiled thread. */
@@ -22,6 +24,7 @@ const keysWithinMs = 3000;
 const leaveWithinMs = 2000;
 
 type TakeKeys = (keys: SharedKeys) => void;
+type ApplyLists = (said: readonly SaidOfList[]) => Promise<void>;
 
 export interface ClusterLinkParts {
   readonly configuration: Configuration;
@@ -37,12 +40,16 @@ export class ClusterLink {
   readonly #parts: ClusterLinkParts;
   readonly #secret: string;
   readonly #file: PositionFile | undefined;
+  readonly #listFile: ListRecordFile | undefined;
   readonly #thread: KeptThread<ClusterMessage>;
   #begins = false;
   #from: string | undefined;
   #keys: SharedKeys | undefined;
   #takeKeys: TakeKeys = () => {};
-  #applyList: (news: ListNews, node: string) => void = () => {};
+  /** Resolves when there is somebody to apply what is said at other nodes; they hear it one after the other. */
+  #listsApplied: Promise<unknown>;
+  #applyLists: ApplyLists = async () => {};
+  #followLists: () => void = () => {};
   #keysKnown: (() => void) | undefined;
   /** The last that the thread told. */
   state: ClusterState | undefined;
@@ -55,11 +62,16 @@ export class ClusterLink {
     this.node = clusterNode ?? hostname();
     this.#secret = readClusterSecret(configuration, log);
     this.#file = dataDir === undefined ? undefined : new PositionFile(dataDir);
+    this.#listFile = dataDir === undefined ? undefined : new ListRecordFile(dataDir);
+    this.#listsApplied = new Promise<void>((resolve) => {
+      this.#followLists = resolve;
+    });
     const data = (): Omit<ClusterThreadData, 'seed'> => ({
       store: store.buffer,
       ...{ url: cluster!, node: this.node, secret: this.#secret, version },
       refreshTicks: refreshTicksFor(peerTtl, interval),
       ...{ keys: parts.keys, begins: this.#begins, from: this.#from },
+      keptLists: this.#listFile?.read(),
     });
     this.#thread = new KeptThread<ClusterMessage>(
       { name: 'cluster thread', program, data, linesWaiting: new Int32Array(1) },
@@ -107,9 +119,10 @@ export class ClusterLink {
     if (this.#keys) take(this.#keys);
   }
 
-  /** Calls `apply` with what operators do at other nodes. */
-  followLists(apply: (news: ListNews, node: string) => void): void {
-    this.#applyList = apply;
+  /** Calls `apply` with what operators do at other nodes, also before now; it never rejects. */
+  followLists(apply: ApplyLists): void {
+    this.#applyLists = apply;
+    this.#followLists();
   }
 
   /** Tells other nodes what an operator has done here. */
@@ -133,13 +146,28 @@ export class ClusterLink {
     if (this.state?.position !== undefined) this.#file?.noteEnd(this.state.position);
   }
 
+  #afterLists(next: () => Promise<void> | void): void {
+    this.#listsApplied = this.#listsApplied.then(next);
+  }
+
+  #keepLists(record: string): void {
+    try {
+      this.#listFile?.write(record);
+    } catch (error) {
+      this.#parts.log.warn(
+        `cluster: what is refused cannot be kept, and is asked for anew after a restart: ${(error as Error).message}`,
+      );
+    }
+  }
+
   #post(order: ClusterOrder): void {
     this.#thread.post(order);
   }
 
   #hear(message: ClusterMessage): void {
     if (message.kind === 'log') this.#parts.log[message.level](message.message);
-    else if (message.kind === 'list') this.#applyList(message.news, message.node);
+    else if (message.kind === 'lists') this.#afterLists(() => this.#applyLists(message.said));
+    else if (message.kind === 'keepLists') this.#afterLists(() => this.#keepLists(message.record));
     else if (message.kind === 'keys') {
       this.#keys = message.keys;
       this.#keysKnown?.();

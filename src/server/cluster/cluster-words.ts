@@ -1,6 +1,7 @@
 // What the main thread and the cluster's thread say to each other.
 import type { ClusterState } from '../../cluster/cluster-state.ts';
 import type { ListNews } from '../../cluster/list-news.ts';
+import type { SaidOfList } from '../../cluster/list-record.ts';
 import type { SharedKeys } from '../../transport/opener.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
 
@@ -17,6 +18,8 @@ export interface ClusterThreadData {
   begins: boolean;
   /** Where in the engine's row the swarms that were loaded end. */
   from: string | undefined;
+  /** What operators refuse, as this node knew it last. */
+  keptLists: string | undefined;
 }
 
 export type ClusterOrder =
@@ -28,5 +31,6 @@ export type ClusterOrder =
 export type ClusterMessage =
   | { kind: 'keys'; keys: SharedKeys }
   | { kind: 'state'; state: ClusterState }
-  | { kind: 'list'; news: ListNews; node: string }
+  | { kind: 'lists'; said: readonly SaidOfList[] }
+  | { kind: 'keepLists'; record: string }
   | { kind: 'log'; level: 'info' | 'warn'; message: string };

@@ -13,12 +13,12 @@ const stateEveryMs = 1000;
 
 const say = (message: ClusterMessage) => tell(message);
 const data = workerData as ClusterThreadData;
-const { url, seed, node: name, secret, version, refreshTicks, keys: ownKeys } = data;
+const { url, seed, node: name, secret, version, refreshTicks, keys: ownKeys, keptLists } = data;
 
 const node = new ClusterNode({
   engine: await RedisEngine.open(url),
   store: SwarmStore.attach(data.store, seed),
-  ...{ node: name, secret, version, refreshTicks, ownKeys },
+  ...{ node: name, secret, version, refreshTicks, ownKeys, keptLists },
   incarnation: randomBytes(8).readBigUInt64LE(),
   now: monotonicMs,
   log: {
@@ -27,7 +27,8 @@ const node = new ClusterNode({
   },
   keys: ({ current, previous }, aheadSeconds) =>
     say({ kind: 'keys', keys: { current, previous, aheadSeconds } }),
-  list: (news, from) => say({ kind: 'list', news, node: from }),
+  lists: (said) => say({ kind: 'lists', said }),
+  keepLists: (record) => say({ kind: 'keepLists', record }),
 });
 
 node.prepare();

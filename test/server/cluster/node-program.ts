@@ -19,6 +19,7 @@ export interface Said {
   swarm: number;
   port: number;
   left?: number;
+  compact?: 0 | 1;
   event?: 'started' | 'stopped' | 'completed';
 }
 
@@ -57,6 +58,10 @@ export class NodeProgram {
     return this.#running.program.printed(pattern, ms);
   }
 
+  get httpPort(): number {
+    return this.#running.httpPort;
+  }
+
   get log(): string {
     return this.#tracker?.program.stdout ?? '';
   }
@@ -72,11 +77,11 @@ export class NodeProgram {
   }
 
   /** Over HTTP: the bencoded answer. */
-  announce({ swarm, port, left = 1, event }: Said): Promise<string> {
+  announce({ swarm, port, left = 1, compact = 1, event }: Said): Promise<string> {
     const happened = event === undefined ? '' : `&event=${event}`;
     return this.#get(
       `/announce?info_hash=${percentEncoded(infoHashOf(swarm))}&peer_id=-XX0000-${String(port).padStart(12, '0')}` +
-        `&port=${port}&left=${left}&compact=1&numwant=200${happened}`,
+        `&port=${port}&left=${left}&compact=${compact}&numwant=200${happened}`,
     );
   }
 
