@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Registry } from 'prom-client';
+import { registerClusterMetrics } from '../../src/admin/measures/cluster-metrics.ts';
 import { type Program, pause, startProgram } from '../program.ts';
 import { type AdminTracker, announce, askRaw, startAdminTracker } from '../server/operators/admin-tracker.ts';
 import { skipWithout } from '../system-tools.ts';
@@ -104,7 +106,12 @@ describe('what deploy/ holds for Prometheus and Grafana', () => {
   });
 
   test('rules and panels that ask only for metrics that exist', async () => {
-    const names = new Set((await scrape()).match(/^(?:tracker|process|nodejs)_\w+/gm));
+    const ofCluster = new Registry();
+    registerClusterMetrics(ofCluster, () => undefined);
+    const names = new Set([
+      ...((await scrape()).match(/^(?:tracker|process|nodejs)_\w+/gm) ?? []),
+      ...ofCluster.getMetricsAsArray().map(({ name }) => name),
+    ]);
     for (const file of ['prometheus-rules.yml', 'grafana-dashboard.json']) {
       const asked = readFileSync(join(deploy, file), 'utf8').match(/\b(?:tracker|process|nodejs)_\w+/g)!;
       assert.ok(asked.length > 8, file);

@@ -32,6 +32,7 @@ const pageFiles = {
   '/page.js': 'page.js',
   '/chart-plans.js': 'chart-plans.js',
   '/charts.js': 'charts.js',
+  '/cluster.js': 'cluster.js',
   '/connection.js': 'connection.js',
   '/denied.js': 'denied.js',
   '/elements.js': 'elements.js',

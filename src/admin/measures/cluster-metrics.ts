@@ -40,6 +40,20 @@ export function registerClusterMetrics(registry: Registry, cluster: () => Observ
     ({ members }) => members.filter(({ isAlive }) => isAlive).length,
   );
   gauge(
+    'tracker_cluster_nodes_gone',
+    'Nodes that have said nothing for nine seconds, and did not say that they go; forgotten after a day.',
+    ({ members }) => members.filter(({ isAlive }) => !isAlive).length,
+  );
+  gauge(
+    'tracker_cluster_versions',
+    'How many versions of the tracker the nodes that live run.',
+    ({ members }) =>
+      new Set(members.filter(({ isAlive }) => isAlive).map(({ report }) => report.version)).size,
+  );
+  gauge('tracker_cluster_webtorrent_peers', 'WebTorrent peers of all nodes that live.', ({ members }) =>
+    sumOfPeers(members.filter(({ isAlive }) => isAlive)),
+  );
+  gauge(
     'tracker_cluster_lag_seconds',
     'The longest that the last message of another node was under way.',
     lagOf,
@@ -85,6 +99,12 @@ export function registerClusterMetrics(registry: Registry, cluster: () => Observ
     'Peers that were added or changed by comparisons.',
     ({ mended }) => mended,
   );
+}
+
+/** What another node says of itself may be anything. */
+function sumOfPeers(members: ObservedCluster['members']): number {
+  const counts = members.map(({ report }) => Number(report.webTorrentPeers));
+  return counts.filter((count) => count > 0 && Number.isFinite(count)).reduce((sum, count) => sum + count, 0);
 }
 
 function lagOf({ members }: ObservedCluster): number {

@@ -2,6 +2,7 @@
 
 import type { Stats } from '../schema.ts';
 import { Charts, type Range } from './charts.ts';
+import { showCluster } from './cluster.ts';
 import { ask, isRefusal, openStream, storedToken, storeToken } from './connection.ts';
 import { setUpDenied, showDenied } from './denied.ts';
 import { byId, setText } from './elements.ts';
@@ -12,6 +13,7 @@ import { find, setUpSearch } from './search.ts';
 
 const refreshMs: Record<Range, number> = { hour: 10_000, day: 60_000, week: 60_000 };
 const listsEveryMs = 5000;
+const clusterEveryMs = 3000;
 const installationEveryMs = 30_000;
 /** Of a tracker that has run for less than this each second is shown. */
 const youngMs = 120_000;
@@ -26,6 +28,9 @@ let surveyShown: number | null | undefined;
 let listsAt = Number.NEGATIVE_INFINITY;
 let chartsAt = Number.NEGATIVE_INFINITY;
 let installationAt = Number.NEGATIVE_INFINITY;
+let clusterAt = Number.NEGATIVE_INFINITY;
+/** Of a tracker that is alone this is asked now and then: its next start may make a node of it. */
+let isAlone = false;
 
 /** Called each second, with what the tracker is doing. */
 function take(stats: Stats): void {
@@ -41,6 +46,12 @@ function take(stats: Stats): void {
     installationAt = now;
     showInstallation().catch(showFault);
     showDenied().catch(showFault);
+  }
+  if (now - clusterAt >= (isAlone ? installationEveryMs : clusterEveryMs)) {
+    clusterAt = now;
+    showCluster().then((isShown) => {
+      isAlone = !isShown;
+    }, showFault);
   }
   if (stats.survey_at !== surveyShown && now - listsAt >= listsEveryMs) {
     surveyShown = stats.survey_at;
@@ -103,7 +114,7 @@ function useToken(token: string): void {
   closeTokenForm();
   nameTokenButton();
   surveyShown = undefined;
-  listsAt = chartsAt = installationAt = Number.NEGATIVE_INFINITY;
+  listsAt = chartsAt = installationAt = clusterAt = Number.NEGATIVE_INFINITY;
   restart();
 }
 
