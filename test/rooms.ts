@@ -218,9 +218,11 @@ const table: Record<string, string[]> = {
   ],
   'server/check': [
     'cli',
+    'cluster/redis',
     'net',
     'net/xdp',
     'server/certificates',
+    'server/cluster',
     'server/listening',
     'server/lists',
     'server/log',

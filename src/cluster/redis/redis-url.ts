@@ -23,7 +23,7 @@ const pattern =
  */
 export function parseRedisUrl(url: string): RedisPlace | undefined {
   const match = pattern.exec(url);
-  if (match === null) return undefined;
+  if (match === null || !canBeDecoded(url)) return undefined;
   const [, scheme, form, username, password, places, path = '', query = ''] = match;
   const kind = form === undefined ? 'single' : (form as 'sentinel' | 'cluster');
   const hosts = places.split(',').map((place) => parseHost(place, kind === 'sentinel' ? 26_379 : 6379));
@@ -54,6 +54,14 @@ function parseHost(place: string, usualPort: number): { host: string; port: numb
   if (match === null) return undefined;
   const port = match[3] === undefined ? usualPort : Number(match[3]);
   return port >= 1 && port <= 65_535 ? { host: match[1] ?? match[2], port } : undefined;
+}
+
+function canBeDecoded(url: string): boolean {
+  try {
+    return decodeURIComponent(url) !== '';
+  } catch {
+    return false;
+  }
 }
 
 function decoded(text: string | undefined): string | undefined {

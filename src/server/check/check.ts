@@ -3,6 +3,7 @@ import { styleText } from 'node:util';
 import { calledAs } from '../../cli/called-as.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 import { checkCertificateFiles } from '../certificates/certificates.ts';
+import { readClusterSecret } from '../cluster/cluster-secret.ts';
 import { planListeners } from '../listening/listen-plan.ts';
 import { AccessLists } from '../lists/access-lists.ts';
 import { textStyleFor } from '../log/log-text.ts';
@@ -30,6 +31,7 @@ export async function check(resolved: ResolvedConfiguration, warn: (message: str
     checkKeptSecrets(configuration);
     checkCertificateFiles(configuration);
     readToken(configuration, { warn });
+    readClusterSecret(configuration, { warn });
     await AccessLists.load(configuration);
   } catch (error) {
     throw new UsageError((error as Error).message, { cause: error });

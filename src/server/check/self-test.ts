@@ -15,6 +15,7 @@ import { hasPredecessor } from '../takeover/predecessor.ts';
 import type { Finding } from './finding.ts';
 import { nodeLineWarning } from './node-line.ts';
 import { probeAdminSocket } from './probe-admin-socket.ts';
+import { probeCluster } from './probe-cluster.ts';
 import { probeConntrack, probeReceiveBuffer } from './probe-kernel.ts';
 import { ListenerProbe, type Probed } from './probe-listener.ts';
 import { probeXdp } from './probe-xdp.ts';
@@ -49,6 +50,7 @@ export async function testItself(configuration: Configuration): Promise<Finding[
       ? [probeWorkers(configuration), probeReceiveBuffer(), probeConntrack(), ...probeXdp(configuration)]
       : []),
     ...(plan.some(({ protocol }) => protocol === 'HTTPS') ? [probeStreamWorkers(configuration)] : []),
+    ...(await probeCluster(configuration)),
     probeNode(),
   );
   return findings.filter((finding) => finding !== undefined);

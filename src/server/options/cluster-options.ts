@@ -1,16 +1,13 @@
 // The options of a cluster: which engine carries the news, and what this node is called. Part of the table in options.ts.
 
-import { showRedisUrl } from '../../cluster/redis/redis-url.ts';
+import { parseRedisUrl, showRedisUrl } from '../../cluster/redis/redis-url.ts';
 import { option } from './option.ts';
 import { path, text } from './option-kinds.ts';
 
 export const clusterOptions = {
   cluster: option<string | undefined>({
     group: 'Cluster',
-    kind: text(
-      'the URL of a Redis or Valkey server',
-      /^rediss?(?:-sentinel|-cluster)?:\/\/(?:[^@/\s]*@)?[^@/\s]+(?:\/[^\s]*)?$/,
-    ),
+    kind: text('the URL of a Redis or Valkey server', { test: (url) => parseRedisUrl(url) !== undefined }),
     placeholder: 'URL',
     default: undefined,
     defaultText: 'this machine alone',

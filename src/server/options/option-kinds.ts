@@ -146,7 +146,8 @@ export function onOff(): Kind<boolean> {
 }
 
 /** Text that `pattern` accepts whole. */
-export function text(describe: string, pattern: RegExp): Kind<string> {
+/** @param pattern an expression, or anything else that tells a good text from a bad one */
+export function text(describe: string, pattern: Pick<RegExp, 'test'>): Kind<string> {
   const parse = (value: string) => (pattern.test(value) ? value : undefined);
   return single({
     describe,

@@ -42,6 +42,8 @@ test('what is no such URL is told from one', () => {
     'redis-cluster://a/1',
     'redis://a?db=1',
     'redis://a b',
+    'redis://:%zz@a',
+    'redis://:%ff@a',
   ])
     assert.equal(parseRedisUrl(url), undefined, url);
 });

@@ -125,6 +125,13 @@ describe('--check', () => {
         () => ['--deny-list', join(directory, 'missing')],
         () => ['--min-interval', '1900'],
       ],
+      [
+        () => [],
+        // Nobody is there, and the node answers alone.
+        () => ['--cluster', 'redis://127.0.0.1:1'],
+        () => ['--cluster', 'redis://127.0.0.1:1', '--cluster-secret-file', broken],
+        () => ['--cluster', 'redis://127.0.0.1:99999'],
+      ],
     ];
     const counts = { good: 0, bad: 0 };
     const seed = Number(process.env.CHECK_SEED ?? 1);
