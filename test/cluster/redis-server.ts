@@ -76,7 +76,8 @@ export class RedisServer {
   }
 }
 
-async function freePort(): Promise<number> {
+/** Of loopback; somebody may take it until it is used. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };

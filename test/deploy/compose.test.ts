@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { freePort, withoutRedis } from '../cluster/redis-server.ts';
+import { pause, startProgram } from '../program.ts';
 import { skipWithout } from '../system-tools.ts';
 
 const deploy = fileURLToPath(new URL('../../../deploy/', import.meta.url));
@@ -17,11 +19,18 @@ const files = ['compose.yaml', 'compose.caddy.yaml', 'compose.nginx.yaml', 'comp
 interface Compose {
   services: Record<
     string,
-    { volumes?: string[]; environment?: Record<string, string>; read_only?: boolean; network_mode?: string }
+    {
+      volumes?: string[];
+      environment?: Record<string, string>;
+      read_only?: boolean;
+      network_mode?: string;
+      healthcheck?: object;
+    }
   >;
   volumes?: Record<string, unknown>;
 }
-const read = (file: string) => parse(readFileSync(join(deploy, file), 'utf8')) as Compose;
+const read = (file: string) => parse(readFileSync(join(deploy, file), 'utf8'), { merge: true }) as Compose;
+const allFiles = [...files, 'compose.cluster.yaml'];
 
 describe('the compose files', () => {
   for (const file of files.slice(1)) {
@@ -40,8 +49,69 @@ describe('the compose files', () => {
     });
   }
 
+  test('compose.cluster.yaml is what compose takes, and wants a password', {
+    skip: skipWithout('docker-compose'),
+  }, () => {
+    const config = (password: string | undefined) => {
+      const { ENGINE_PASSWORD: _, ...env } = process.env;
+      return spawnSync('docker-compose', ['-f', 'compose.cluster.yaml', 'config'], {
+        ...{ cwd: deploy, encoding: 'utf8' },
+        env: password === undefined ? env : { ...env, ENGINE_PASSWORD: password },
+      });
+    };
+    const { status, stdout, stderr } = config('a-password');
+    assert.equal(status, 0, stderr);
+    const { services } = parse(stdout) as Compose;
+    assert.deepEqual(Object.keys(services).sort(), ['engine', 'one', 'three', 'two']);
+    const names = new Set<string>();
+    for (const [name, { environment = {}, ...service }] of Object.entries(services)) {
+      assert.ok(service.healthcheck && service.read_only && service.network_mode === 'host', name);
+      if (name === 'engine') continue;
+      assert.equal(environment.CARACAL_CLUSTER, 'redis://:a-password@127.0.0.1:6379');
+      for (const key of ['CLUSTER_NODE', 'HTTP_PORT', 'UDP_PORT', 'ADMIN_PORT'])
+        names.add(environment[`CARACAL_${key}`]);
+    }
+    assert.equal(names.size, 9, 'three names, and no port twice but those of UDP and HTTP');
+    const without = config(undefined);
+    assert.notEqual(without.status, 0);
+    assert.match(without.stderr, /a password for the engine/);
+  });
+
+  test('of the cluster start Valkey as it starts, with the password it is asked with', {
+    skip: withoutRedis,
+  }, async () => {
+    const { command, environment, healthcheck } = (
+      parse(readFileSync(join(deploy, 'compose.cluster.yaml'), 'utf8'), { merge: true }) as Compose
+    ).services.engine as { command: string[]; environment: object; healthcheck: { test: string[] } };
+    assert.ok(environment && healthcheck);
+    const port = await freePort();
+    // The packages of Redis, which read the same words.
+    const asHere = (words: string) =>
+      words
+        .replaceAll('$$', '$')
+        .replaceAll('valkey-', 'redis-')
+        .replace('--port 6379', `--port ${port} --dir ${directory}`)
+        .replace('redis-cli', `redis-cli -p ${port}`);
+    const env = { ...process.env, ENGINE_PASSWORD: 'a-password' };
+    const server = startProgram('sh', ['-c', asHere(command[2])], { env });
+    try {
+      const asks = () => spawnSync('sh', ['-c', asHere(healthcheck.test[1])], { env }).status;
+      for (let tries = 0; asks() !== 0; tries++) {
+        assert.ok(tries < 100, server.describe('is not healthy'));
+        await pause(100);
+      }
+      const tell = (...words: string[]) =>
+        spawnSync('redis-cli', ['-p', `${port}`, ...words], { encoding: 'utf8' }).stdout;
+      assert.match(tell('PING'), /NOAUTH/);
+      assert.match(tell('-a', 'a-password', 'CONFIG', 'GET', 'maxmemory-policy'), /noeviction/);
+      tell('-a', 'a-password', 'SHUTDOWN', 'NOSAVE');
+    } finally {
+      await server.kill();
+    }
+  });
+
   test('mount only what is there', () => {
-    for (const file of files) {
+    for (const file of allFiles) {
       const { services, volumes = {} } = read(file);
       for (const mount of Object.values(services).flatMap(({ volumes = [] }) => volumes)) {
         const [from] = mount.split(':');
@@ -55,7 +125,7 @@ describe('the compose files', () => {
 
   test('set only options that there are', () => {
     const options = readFileSync(join(deploy, '..', 'docs', 'options.md'), 'utf8');
-    const names = files.flatMap((file) =>
+    const names = allFiles.flatMap((file) =>
       Object.values(read(file).services).flatMap(({ environment = {} }) => Object.keys(environment)),
     );
     for (const name of names.filter((name) => name.startsWith('CARACAL_')))
