@@ -219,6 +219,7 @@ const table: Record<string, string[]> = {
   'server/check': [
     'cli',
     'cluster/redis',
+    'cluster/redis/redis-url.ts',
     'net',
     'net/xdp',
     'server/certificates',

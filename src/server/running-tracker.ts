@@ -62,6 +62,8 @@ export class RunningTracker {
       this.#adminPart(settings, reload),
       accessUpkeep({ ...this.#core, listeners }),
     );
+    // From here on what changes in a list is told to all threads.
+    this.#followLists();
     for (const address of this.addresses) log.info(formatListening(address, configuration));
     await this.#parts.start(...createUpkeep({ ...this.#core, listeners, statsEveryMs, onStats }), {
       start: () => this.#takeover.complete(),
@@ -157,17 +159,18 @@ export class RunningTracker {
     clearTimeout(late);
   }
 
+  #followLists(): void {
+    const { store, access, log } = this.#core;
+    this.#cluster?.followLists((said) =>
+      applyListNews(said, { store, access, log, reload: () => this.reload() }),
+    );
+  }
+
   /** Ends after the listeners, so that the last announces are told. */
   #clusterPart(): Part {
-    const { store, access, log } = this.#core;
     const cluster = this.#cluster;
     return {
-      start: () => {
-        cluster?.followKeys((keys) => this.#listeners.shareKeys(keys));
-        cluster?.followLists((said) =>
-          applyListNews(said, { store, access, log, reload: () => this.reload() }),
-        );
-      },
+      start: () => cluster?.followKeys((keys) => this.#listeners.shareKeys(keys)),
       stop: (graceMs) => cluster?.stop(graceMs),
     };
   }
