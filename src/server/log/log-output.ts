@@ -26,6 +26,10 @@ export class LogOutput {
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #busy = false;
+  /** Of the write that another thread is at: its bytes, and those of the file before it. */
+  #underWay = 0;
+  #sizeBefore = 0;
+  #closed = false;
   #retry: NodeJS.Timeout | undefined;
   #lost = 0;
   #untold = 0;
@@ -56,22 +60,37 @@ export class LogOutput {
 
   /** Writes what waits as far as it can be written within a fraction of a second; nothing is written any more after it. */
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#retry);
     const deadline = performance.now() + closeWithinMs;
+    if (this.#busy) this.#awaitWrite(deadline);
     while (this.#pendingBytes > 0) {
       try {
         this.#wrote(writeSync(this.#fd, this.#joined()));
       } catch (error) {
         if (!isFull(error) || performance.now() > deadline) return;
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+        sleep(10);
       }
     }
   }
 
+  /** Else what the other thread is just writing would be written twice. Its callback comes too late: this thread ends. */
+  #awaitWrite(deadline: number): void {
+    while (sizeOf(this.#fd) < this.#sizeBefore + this.#underWay) {
+      if (performance.now() > deadline) return;
+      sleep(1);
+    }
+    this.#wrote(this.#underWay);
+  }
+
   #writeOn(): void {
     if (this.#isFile) {
+      const bytes = this.#joined();
       this.#busy = true;
-      write(this.#fd, this.#joined(), (error, written) => {
+      this.#underWay = bytes.length;
+      this.#sizeBefore = sizeOf(this.#fd);
+      write(this.#fd, bytes, (error, written) => {
+        if (this.#closed) return;
         this.#busy = false;
         if (error === null) this.#wrote(written);
         this.#continue(error !== null);
@@ -115,6 +134,19 @@ export class LogOutput {
 
 function isFull(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'EAGAIN';
+}
+
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/** Bytes of a file; 0 where that cannot be told. */
+function sizeOf(fd: number): number {
+  try {
+    return fstatSync(fd).size;
+  } catch {
+    return 0;
+  }
 }
 
 function isFile(fd: number): boolean {

@@ -58,6 +58,19 @@ function drain(fd: number): string {
   return text;
 }
 
+test('what is being written to a file when the log is closed stands there once', () => {
+  for (let round = 0; round < 50; round++) {
+    const path = join(directory, `file-${round}`);
+    const fd = openSync(path, 'w');
+    const output = new LogOutput(fd, () => {});
+    output.write('Shutting down.\n');
+    output.write('Saved 0 peers.\n');
+    output.close();
+    assert.equal(readFileSync(path, 'utf8'), 'Shutting down.\nSaved 0 peers.\n');
+    closeSync(fd);
+  }
+});
+
 describe('the output of the log', () => {
   test('loses and counts what a reader that stands still leaves no room for, and says so once it reads again', async () => {
     const { read, write } = pipe();
