@@ -1,10 +1,10 @@
 // Which URLs lead to a tracker's listeners from this machine.
 import { announceUrlsOf, formatAnnounceUrls } from '../server/listening/announce-urls.ts';
+import type { ListeningAddress } from '../server/listening/listening-address.ts';
 import type { Configuration } from '../server/options/configuration.ts';
-import type { TrackerAddress } from './tracker.ts';
 
 export function announceUrlsAt(
-  addresses: readonly TrackerAddress[],
+  addresses: readonly ListeningAddress[],
   { noWebtorrent, redirectHttp }: Configuration,
 ): string[] {
   return (

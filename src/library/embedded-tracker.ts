@@ -60,7 +60,7 @@ export class EmbeddedTracker implements Tracker {
   }
 
   get announceUrls(): readonly string[] {
-    return announceUrlsAt(this.addresses, this.#options.configuration);
+    return announceUrlsAt(this.#running?.addresses ?? [], this.#options.configuration);
   }
 
   async announce(question: AnnounceQuestion): Promise<AnnounceAnswer> {

@@ -8,8 +8,8 @@ export type InfoHash = string | Uint8Array;
 
 /** Where a tracker listens. */
 export interface TrackerAddress {
-  /** What is spoken there; `ACME` is HTTP for a certificate authority's questions only. */
-  readonly protocol: 'UDP' | 'HTTP' | 'HTTPS' | 'ACME';
+  /** What is spoken there: `UDP`, `HTTP`, `HTTPS`, or `ACME`, HTTP for a certificate authority's questions only. */
+  readonly protocol: string;
   /** Of IP: 4 or 6. */
   readonly family: 4 | 6;
   /** The address that is bound; `0.0.0.0` and `::` stand for all. */

@@ -4,9 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ClusterNode } from '../../cluster/cluster-node.ts';
 import { RedisEngine } from '../../cluster/redis/redis-engine.ts';
-import { SwarmStore } from '../../swarm/swarm-store.ts';
 import { monotonicMs } from '../clock.ts';
 import { tell } from '../listening/thread-words.ts';
+import { attachStore } from '../storage/attach-store.ts';
 import type { ClusterMessage, ClusterOrder, ClusterThreadData } from './cluster-words.ts';
 
 const stateEveryMs = 1000;
@@ -17,7 +17,7 @@ const { url, seed, node: name, secret, version, refreshTicks, keys: ownKeys, kep
 
 const node = new ClusterNode({
   engine: await RedisEngine.open(url),
-  store: SwarmStore.attach(data.store, seed),
+  store: attachStore(data.store, seed),
   ...{ node: name, secret, version, refreshTicks, ownKeys, keptLists },
   incarnation: randomBytes(8).readBigUInt64LE(),
   now: monotonicMs,
