@@ -6,9 +6,14 @@
 /** Where in the row of messages a reader stands: text that only the engine reads. */
 export type Position = string;
 
-/** A message as it comes out of the engine. */
-export interface Delivered {
+/** Where the engine has put a message, and when, in milliseconds of its clock. */
+export interface Taken {
   readonly position: Position;
+  readonly takenAt: number;
+}
+
+/** A message as it comes out of the engine. */
+export interface Delivered extends Taken {
   readonly bytes: Uint8Array;
   /** Milliseconds since the engine took it, by the engine's clock; never negative. */
   readonly ageMs: number;
@@ -42,8 +47,11 @@ export interface Heartbeat {
  * an announce.
  */
 export interface Engine {
-  /** Adds a message to the end of the row; the oldest go when the row has more than `keptBytes`. */
-  publish(bytes: Uint8Array, keptBytes: number): Promise<Position>;
+  /**
+   * Adds a message to the end of the row; the oldest go when the row has more than `keptBytes`. One that is rejected may be
+   * added all the same, later.
+   */
+  publish(bytes: Uint8Array, keptBytes: number): Promise<Taken>;
   /** Milliseconds by the engine's clock. */
   timeMs(): Promise<number>;
   /** Where the row ends now. */

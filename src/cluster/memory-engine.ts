@@ -1,6 +1,6 @@
 // An engine within one process: for tests and the simulator, and as the second thing that the seam has to fit.
 
-import type { Delivered, Engine, Heartbeat, Position, Subscriber, Subscription } from './engine.ts';
+import type { Delivered, Engine, Heartbeat, Position, Subscriber, Subscription, Taken } from './engine.ts';
 
 interface Kept {
   number: number;
@@ -68,9 +68,10 @@ export class MemoryEngine implements Engine {
     if (isUp) this.#row.wake();
   }
 
-  async publish(bytes: Uint8Array, keptBytes: number): Promise<Position> {
+  async publish(bytes: Uint8Array, keptBytes: number): Promise<Taken> {
     this.#reach();
-    return String(this.#row.add(bytes, keptBytes));
+    const takenAt = this.#row.now();
+    return { position: String(this.#row.add(bytes, keptBytes)), takenAt };
   }
 
   async timeMs(): Promise<number> {
@@ -166,7 +167,8 @@ export class MemoryEngine implements Engine {
   }
 
   #deliver({ number, at, bytes }: Kept): Delivered {
-    return { position: String(number), bytes: bytes.slice(), ageMs: Math.max(0, this.#row.now() - at) };
+    const ageMs = Math.max(0, this.#row.now() - at);
+    return { position: String(number), takenAt: at, bytes: bytes.slice(), ageMs };
   }
 
   #reach(): void {

@@ -3,6 +3,7 @@
 
 import type { PeerNews } from '../swarm/peer-news.ts';
 import { type ClusterParts, messageRoom } from './cluster-parts.ts';
+import { isTooLate } from './lateness.ts';
 import type { Merge } from './merge.ts';
 import { MessageKind, MessageWriter, sealMessage, type WireRecord } from './wire.ts';
 import { writeNews } from './write-news.ts';
@@ -13,6 +14,7 @@ const mostWaiting = 32 << 20;
 const keptBytes = 64 << 20;
 const retryMs = 500;
 const mostContradictions = 10_000;
+const mostAttempts = 3;
 
 interface Waiting {
   bytes: Uint8Array;
@@ -34,6 +36,8 @@ export class Publisher {
   #number = 0;
   #sending: Promise<void> | undefined;
   #retryAt = 0;
+  /** By the engine's clock, the last one that it took: it never says an earlier time again, though its clock may. */
+  #takenAt = 0;
   /** Why the engine has not taken the last message; undefined when it has. */
   failure: string | undefined;
   /** Some changes were not told to anybody since this was set to false. */
@@ -124,14 +128,12 @@ export class Publisher {
   }
 
   async #sendAll(): Promise<void> {
-    const { engine, signature, now } = this.#parts;
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
       try {
-        sealMessage(first.bytes, Math.round(now() - first.madeAt), signature);
-        await engine.publish(first.bytes, keptBytes);
+        await this.#publish(first);
       } catch (error) {
         this.failure = (error as Error).message;
-        this.#retryAt = now() + retryMs;
+        this.#retryAt = this.#parts.now() + retryMs;
         return;
       }
       this.failure = undefined;
@@ -140,5 +142,17 @@ export class Publisher {
       this.counts.messages++;
       this.counts.bytes += first.bytes.length;
     }
+  }
+
+  async #publish({ bytes, madeAt }: Waiting): Promise<void> {
+    const { engine, signature, now } = this.#parts;
+    for (let attempt = 0; attempt < mostAttempts; attempt++) {
+      const sentAt = Math.max(await engine.timeMs(), this.#takenAt);
+      sealMessage(bytes, Math.round(now() - madeAt), signature, sentAt);
+      this.#takenAt = (await engine.publish(bytes, keptBytes)).takenAt;
+      if (!isTooLate(sentAt, this.#takenAt)) return;
+      // The engine's clock was set forward: nobody believes this one.
+    }
+    throw new Error('its clock jumps all the time');
   }
 }

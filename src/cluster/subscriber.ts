@@ -3,17 +3,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ClusterClock } from './cluster-clock.ts';
 import type { ClusterParts } from './cluster-parts.ts';
 import type { Delivered, Position, Subscriber } from './engine.ts';
+import { isTooLate, latenessOf } from './lateness.ts';
 import type { Merge } from './merge.ts';
 import { type Message, MessageKind, openMessage, RecordReader, readText } from './wire.ts';
 
 const recordsPerSlice = 2000;
-
-/** What has been heard of a node. */
-interface Heard {
-  incarnation: bigint;
-  number: number;
-  lagMs: number;
-}
+/** Each start of each node is one; of those of long ago nothing is heard any more. */
+const mostHeard = 1000;
 
 export interface ToldOfMessages {
   /** What this node is about to apply may be older than what has changed here. */
@@ -44,7 +40,9 @@ export class ClusterSubscriber implements Subscriber {
   readonly #merge: Merge;
   readonly #told: ToldOfMessages;
   readonly #clock = new ClusterClock();
-  readonly #heard = new Map<string, Heard>();
+  /** The last number of each node since each of its starts; those that were heard of first come first. */
+  readonly #heard = new Map<string, number>();
+  readonly #lags = new Map<string, number>();
   readonly #warned = new Set<string>();
   /** Behind the last message that was taken up. */
   position: Position;
@@ -58,11 +56,11 @@ export class ClusterSubscriber implements Subscriber {
 
   /** How long the last message of a node was under way, in milliseconds. */
   lagOf(node: string): number | undefined {
-    return this.#heard.get(node)?.lagMs;
+    return this.#lags.get(node);
   }
 
   forget(node: string): void {
-    this.#heard.delete(node);
+    this.#lags.delete(node);
     this.#clock.forget(node);
   }
 
@@ -82,7 +80,7 @@ export class ClusterSubscriber implements Subscriber {
     this.#told.gap();
   }
 
-  async #take({ bytes, ageMs }: Delivered): Promise<void> {
+  async #take({ bytes, takenAt, ageMs: engineMs }: Delivered): Promise<void> {
     const message = openMessage(bytes, this.#parts.signature);
     this.counts.messages++;
     this.counts.bytes += bytes.length;
@@ -93,6 +91,11 @@ export class ClusterSubscriber implements Subscriber {
     }
     const { sender } = this.#parts;
     const isOwn = message.node === sender.node && message.incarnation === sender.incarnation;
+    const ageMs = engineMs + latenessOf(message.sentAt, takenAt);
+    if (isTooLate(message.sentAt, takenAt)) {
+      this.counts.replayed++;
+      return;
+    }
     if (!isOwn && this.#isReplay(message, ageMs)) return;
     if (message.kind === MessageKind.note)
       this.#told.note(JSON.parse(readText(message)), message, message.heldMs + ageMs);
@@ -103,14 +106,16 @@ export class ClusterSubscriber implements Subscriber {
   /** Notes the message's number; whether it has come before. */
   #isReplay(message: Message, ageMs: number): boolean {
     const { node, incarnation, number, heldMs } = message;
-    const heard = this.#heard.get(node);
-    const isSame = heard?.incarnation === incarnation;
-    if (isSame && number <= heard.number) {
+    const start = `${node} ${incarnation}`;
+    const heard = this.#heard.get(start);
+    if (heard !== undefined && number <= heard) {
       this.counts.replayed++;
       return true;
     }
-    if (isSame && number > heard.number + 1) this.cut();
-    this.#heard.set(node, { incarnation, number, lagMs: heldMs + ageMs });
+    if (heard !== undefined && number > heard + 1) this.cut();
+    this.#heard.set(start, number);
+    if (this.#heard.size > mostHeard) this.#heard.delete(this.#heard.keys().next().value!);
+    this.#lags.set(node, heldMs + ageMs);
     return false;
   }
 

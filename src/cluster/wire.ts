@@ -1,7 +1,7 @@
 // What nodes say to each other looks like this in bytes: a head that every version has, what is said, and a signature.
 //
 //   head      magic `CRCB` | version | key's name | kind | length of the node's name | incarnation | number
-//             | held | seconds of a tick | how many records | the node's name
+//             | held | sent at | seconds of a tick | how many records | the node's name
 //   record    flags | age in ticks (2) | info_hash (20) | address (4 or 16) | port (2): 29 or 41 bytes
 //   total     flags | info_hash (20) | downloaded (4): how often a swarm has been downloaded, 25 bytes
 //   signature 16 bytes over everything before it
@@ -9,7 +9,7 @@
 // Numbers are little-endian; hashes, addresses and ports as a compact peer has them. In every version magic, version and
 // the key's name come first and the signature last, so a message of another version, one that is signed with another
 // secret and a damaged one are told from each other. `held` is how many milliseconds a message has waited for the engine,
-// written, as the signature, when it leaves.
+// `sent at` when it leaves, in milliseconds of the engine's clock (8, a double); both are written then, as the signature.
 
 export const magic = 0x42435243;
 /** To be raised when anything changes its meaning but what is JSON. */
@@ -29,9 +29,10 @@ const head = {
   incarnation: 12,
   number: 20,
   heldMs: 24,
-  secondsPerTick: 28,
-  records: 30,
-  size: 34,
+  sentAt: 28,
+  secondsPerTick: 36,
+  records: 38,
+  size: 42,
 } as const;
 
 const flag = {
@@ -115,6 +116,7 @@ export class MessageWriter {
     view.setBigUint64(head.incarnation, this.#sender.incarnation, true);
     view.setUint32(head.number, number, true);
     view.setUint32(head.heldMs, 0, true);
+    view.setFloat64(head.sentAt, 0, true);
     view.setUint16(head.secondsPerTick, secondsPerTick, true);
     this.#bytes.set(this.#name, head.size);
     this.#at = head.size + this.#name.length;
@@ -180,11 +182,12 @@ export class MessageWriter {
   }
 }
 
-/** Writes down how long a message has waited, and signs it; again where it is sent again. */
-export function sealMessage(message: Uint8Array, heldMs: number, signature: Signature): void {
+/** Writes down how long a message has waited and when it leaves, and signs it; again where it is sent again. */
+export function sealMessage(message: Uint8Array, heldMs: number, signature: Signature, sentAt = 0): void {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   view.setUint32(head.keyName, signature.keyName, true);
   view.setUint32(head.heldMs, Math.max(0, Math.min(heldMs, 0xffffffff)), true);
+  view.setFloat64(head.sentAt, sentAt, true);
   const end = message.length - signatureBytes;
   message.set(signature.sign(message.subarray(0, end)), end);
 }
@@ -194,6 +197,8 @@ export interface Message extends Sender {
   readonly kind: number;
   readonly number: number;
   readonly heldMs: number;
+  /** Milliseconds of the engine's clock; 0 of one that is fetched by its name. */
+  readonly sentAt: number;
   readonly secondsPerTick: number;
   readonly records: number;
   readonly body: Uint8Array;
@@ -218,6 +223,7 @@ export function openMessage(message: Uint8Array, signature: Signature): Message 
     kind: view.getUint8(head.kind),
     number: view.getUint32(head.number, true),
     heldMs: view.getUint32(head.heldMs, true),
+    sentAt: view.getFloat64(head.sentAt, true),
     secondsPerTick: Math.max(1, view.getUint16(head.secondsPerTick, true)),
     records: view.getUint32(head.records, true),
     body: message.subarray(bodyAt, end),

@@ -44,7 +44,7 @@ class Node {
   tellTo(others: readonly Node[], now: number): number {
     const bodies = this.bodies.splice(0);
     const head = { node: this.#name, incarnation: this.#incarnation, kind: MessageKind.counts };
-    const rest = { number: 1, heldMs: 0, secondsPerTick: 1, records: 0 };
+    const rest = { number: 1, heldMs: 0, sentAt: 0, secondsPerTick: 1, records: 0 };
     for (const node of others) for (const body of bodies) node.far.hear({ ...head, ...rest, body }, now);
     return bodies.length;
   }

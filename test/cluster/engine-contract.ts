@@ -72,7 +72,8 @@ export function testEngine(name: string, start: () => Promise<EngineUnderTest>):
   });
 
   on('drops the oldest, and says so to a reader that stood among them', async (engine, other) => {
-    const from = await engine.publish(Buffer.from('first'), plenty);
+    const { position: from, takenAt } = await engine.publish(Buffer.from('first'), plenty);
+    assert.ok(Math.abs(takenAt - (await engine.timeMs())) < 30_000);
     for (let i = 0; i < 400; i++) await engine.publish(Buffer.alloc(10_000, 32), 100_000);
     const listener = new Listener();
     const subscription = other.subscribe(from, listener);

@@ -89,7 +89,7 @@ test('the head tells who said it, as how many-th, how long it waited and how lon
   const { body, ...rest } = found;
   assert.deepEqual(rest, {
     ...sender,
-    ...{ kind: MessageKind.note, number: 7, heldMs: 1500, secondsPerTick: 2, records: 0 },
+    ...{ kind: MessageKind.note, number: 7, heldMs: 1500, sentAt: 0, secondsPerTick: 2, records: 0 },
   });
   assert.equal(readText(found), '{"a":"ä"}');
 });
