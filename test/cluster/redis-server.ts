@@ -1,4 +1,4 @@
-// A real Redis for tests, of their own: on a free port of loopback, with nothing on disk.
+// A real Redis, or what speaks as it does, for tests of their own: on a free port of loopback, with nothing on disk.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -7,27 +7,39 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const program = 'redis-server';
+const usual = 'redis-server';
 
 /** Why the tests that need it are left out; false where they are not. In CI it is to be there. */
 export const withoutRedis: string | false =
-  process.env.CI !== 'true' && spawnSync(program, ['--version']).error
-    ? `${program} is not installed`
-    : false;
+  process.env.CI !== 'true' && spawnSync(usual, ['--version']).error ? `${usual} is not installed` : false;
+
+/** Of another server than Debian's, and of one that speaks TLS, to which `tell` cannot. */
+export interface RedisServerOptions {
+  readonly program?: string;
+  readonly tls?: boolean;
+}
 
 export class RedisServer {
   readonly port: number;
   readonly #words: readonly string[];
+  readonly #options: RedisServerOptions;
   readonly #directory = mkdtempSync(join(tmpdir(), 'caracal-redis-'));
   #process: ChildProcess | undefined;
 
-  private constructor(port: number, words: readonly string[]) {
+  private constructor(port: number, words: readonly string[], options: RedisServerOptions) {
     this.port = port;
-    this.#words = words;
+    this.#words = options.tls
+      ? ['--port', '0', '--tls-port', `${port}`, ...words]
+      : ['--port', `${port}`, ...words];
+    this.#options = options;
   }
 
   static async start(...words: string[]): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), words);
+    return await RedisServer.startAs({}, ...words);
+  }
+
+  static async startAs(options: RedisServerOptions, ...words: string[]): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), words, options);
     await server.start();
     return server;
   }
@@ -36,11 +48,16 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
+  get pid(): number {
+    return this.#process!.pid!;
+  }
+
   async start(): Promise<void> {
-    const words = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    const words = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', this.#directory];
     const options = { cwd: this.#directory, stdio: 'ignore' as const };
-    this.#process = spawn(program, [...words, '--dir', this.#directory, ...this.#words], options);
-    for (let tries = 0; !(await accepts(this.port)); tries++) {
+    const { program = usual, tls = false } = this.#options;
+    this.#process = spawn(program, [...words, ...this.#words], options);
+    for (let tries = 0; !(await accepts(this.port, !tls)); tries++) {
       if (tries > 500) throw new Error(`${program} does not answer`);
       await sleep(20);
     }
@@ -66,7 +83,7 @@ export class RedisServer {
 
   /** Of redis-cli, which comes with it: what it printed. */
   tell(...words: string[]): string {
-    return spawnSync('redis-cli', ['-p', `${this.port}`, ...words], { encoding: 'utf8' }).stdout;
+    return redisReplies(this.port, ...words);
   }
 
   async close(): Promise<void> {
@@ -74,6 +91,10 @@ export class RedisServer {
     await this.kill();
     rmSync(this.#directory, { recursive: true, force: true });
   }
+}
+
+export function redisReplies(port: number, ...words: string[]): string {
+  return spawnSync('redis-cli', ['-p', `${port}`, ...words], { encoding: 'utf8' }).stdout;
 }
 
 /** Of loopback; somebody may take it until it is used. */
@@ -86,15 +107,20 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-function accepts(port: number): Promise<boolean> {
+/** @param speaks whether it has to answer too, and not only to be there */
+function accepts(port: number, speaks: boolean): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' });
     socket.once('error', () => resolve(false));
     socket.once('connect', () => {
+      if (!speaks) {
+        socket.destroy();
+        resolve(true);
+      }
       socket.write('PING\r\n');
       socket.once('data', (answer) => {
         socket.destroy();
-        resolve(answer.toString().includes('PONG'));
+        resolve(/PONG|NOAUTH/.test(answer.toString()));
       });
     });
   });

@@ -3,11 +3,11 @@
 // All keys begin with `{caracal}:`, so in a Redis Cluster they are on one node. A message's id begins with the milliseconds
 // of the server's clock, which tells how long it has been there. The stream is bounded by how many messages fit into so
 // many bytes, reckoned from how long they were lately, because Redis bounds by their number.
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Engine, Heartbeat, Position, Subscriber, Subscription } from '../engine.ts';
-import { createRedisClient, type RedisClient } from './redis-client.ts';
+import type { Engine, Heartbeat, Position, Subscriber, Subscription, Taken } from '../engine.ts';
+import { pause } from '../pause.ts';
+import { createRedisClient, explainFailure, type RedisClient } from './redis-client.ts';
 import { parseRedisUrl, type RedisPlace } from './redis-url.ts';
-import { formatId, isBefore, parseEntries } from './stream-reply.ts';
+import { formatId, isBefore, parseEntries, parseId } from './stream-reply.ts';
 
 const key = (name: string) => `{caracal}:${name}`;
 const newsKey = key('news');
@@ -24,6 +24,8 @@ const replaceScript =
   "local v = redis.call('GET', KEYS[1]) " +
   "if (v == false and ARGV[1] == '0') or (v ~= false and ARGV[1] == '1' and v == ARGV[2]) then " +
   "redis.call('SET', KEYS[1], ARGV[3]) return 1 else return 0 end";
+
+type Words = [string, ...(string | number | Buffer)[]];
 
 export class RedisEngine implements Engine {
   readonly #client: RedisClient;
@@ -42,11 +44,13 @@ export class RedisEngine implements Engine {
   private constructor(client: RedisClient, place: RedisPlace) {
     this.#client = client;
     this.#place = place;
-    client.on('error', ({ message }) => {
-      this.#failure = message;
+    client.on('error', (error) => {
+      this.#failure = explainFailure(error);
     });
     client.on('ready', () => {
       this.#isUp = true;
+      // It may be another server, with another clock.
+      this.#offsetMs = Number.NaN;
       this.#offsetSpreadMs = Number.POSITIVE_INFINITY;
       void this.#askTime().catch(() => {});
     });
@@ -74,11 +78,13 @@ export class RedisEngine implements Engine {
     return this.#isUp;
   }
 
-  async publish(bytes: Uint8Array, keptBytes: number): Promise<Position> {
+  async publish(bytes: Uint8Array, keptBytes: number): Promise<Taken> {
     this.#noteSize(bytes.length);
     const kept = Math.max(leastKept, Math.floor(keptBytes / this.#meanBytes));
-    const id = await this.#ask().call('XADD', newsKey, 'MAXLEN', '~', kept, '*', 'm', asBuffer(bytes));
-    return String(id);
+    const position = String(
+      await this.#call('XADD', newsKey, 'MAXLEN', '~', kept, '*', 'm', asBuffer(bytes)),
+    );
+    return { position, takenAt: parseId(position).ms };
   }
 
   async timeMs(): Promise<number> {
@@ -102,23 +108,23 @@ export class RedisEngine implements Engine {
   }
 
   async park(name: string, bytes: Uint8Array, seconds: number): Promise<void> {
-    await this.#ask().call('SET', key(`parked:${name}`), asBuffer(bytes), 'EX', seconds);
+    await this.#call('SET', key(`parked:${name}`), asBuffer(bytes), 'EX', seconds);
   }
 
   async fetch(name: string): Promise<Uint8Array | undefined> {
-    const bytes = (await this.#ask().callBuffer('GET', key(`parked:${name}`))) as Buffer | null;
+    const bytes = (await this.#callBuffer('GET', key(`parked:${name}`))) as Buffer | null;
     return bytes ?? undefined;
   }
 
   async beat(node: string, bytes: Uint8Array): Promise<void> {
     const now = await this.timeMs();
     const said = Buffer.concat([Buffer.from(`${Math.round(now)} `), bytes]);
-    await this.#ask().call('HSET', nodesKey, node, said);
+    await this.#call('HSET', nodesKey, node, said);
   }
 
   async beats(): Promise<Heartbeat[]> {
     const now = await this.timeMs();
-    const fields = (await this.#ask().callBuffer('HGETALL', nodesKey)) as Buffer[];
+    const fields = (await this.#callBuffer('HGETALL', nodesKey)) as Buffer[];
     const beats: Heartbeat[] = [];
     for (let i = 0; i + 1 < fields.length; i += 2) {
       const said = fields[i + 1];
@@ -130,23 +136,16 @@ export class RedisEngine implements Engine {
   }
 
   async forget(node: string): Promise<void> {
-    await this.#ask().call('HDEL', nodesKey, node);
+    await this.#call('HDEL', nodesKey, node);
   }
 
   async value(name: string): Promise<Uint8Array | undefined> {
-    return ((await this.#ask().callBuffer('GET', key(`value:${name}`))) as Buffer | null) ?? undefined;
+    return ((await this.#callBuffer('GET', key(`value:${name}`))) as Buffer | null) ?? undefined;
   }
 
   async replace(name: string, before: Uint8Array | undefined, value: Uint8Array): Promise<boolean> {
     const was = before === undefined ? ['0', ''] : ['1', asBuffer(before)];
-    const done = await this.#ask().call(
-      'EVAL',
-      replaceScript,
-      1,
-      key(`value:${name}`),
-      ...was,
-      asBuffer(value),
-    );
+    const done = await this.#call('EVAL', replaceScript, 1, key(`value:${name}`), ...was, asBuffer(value));
     return Number(done) === 1;
   }
 
@@ -183,7 +182,7 @@ export class RedisEngine implements Engine {
         await subscriber.deliver(
           entries.map(({ id, bytes }) => {
             this.#noteSize(bytes.length);
-            return { position: formatId(id), bytes, ageMs: Math.max(0, now - id.ms) };
+            return { position: formatId(id), takenAt: id.ms, bytes, ageMs: Math.max(0, now - id.ms) };
           }),
         );
         position = formatId(entries[entries.length - 1].id);
@@ -211,6 +210,30 @@ export class RedisEngine implements Engine {
     return this.#client;
   }
 
+  /** A full server refuses the very command that would have it drop old messages, so they are dropped first then. */
+  async #call(...words: Words): Promise<unknown> {
+    try {
+      return await this.#ask().call(...words);
+    } catch (error) {
+      if (!/\bOOM\b/.test((error as Error).message)) throw explained(error);
+    }
+    try {
+      const length = Number(await this.#ask().call('XLEN', newsKey));
+      await this.#ask().call('XTRIM', newsKey, 'MAXLEN', Math.max(leastKept, length >> 1));
+      return await this.#ask().call(...words);
+    } catch (error) {
+      throw explained(error);
+    }
+  }
+
+  async #callBuffer(...words: Words): Promise<unknown> {
+    return await this.#ask()
+      .callBuffer(...words)
+      .catch((error) => {
+        throw explained(error);
+      });
+  }
+
   async #lastId(client = this.#ask()): Promise<Position | undefined> {
     try {
       const fields = (await client.call('XINFO', 'STREAM', newsKey)) as unknown[];
@@ -223,7 +246,7 @@ export class RedisEngine implements Engine {
 
   async #askTime(): Promise<void> {
     const asked = performance.now();
-    const [seconds, micros] = (await this.#ask().call('TIME')) as [string, string];
+    const [seconds, micros] = (await this.#call('TIME')) as [string, string];
     const spread = performance.now() - asked;
     // Clocks drift: an old answer counts for less each time.
     this.#offsetSpreadMs *= 1.5;
@@ -237,6 +260,10 @@ export class RedisEngine implements Engine {
     const size = bytes + 64;
     this.#meanBytes = this.#meanBytes === 0 ? size : this.#meanBytes * 0.9 + size * 0.1;
   }
+}
+
+function explained(error: unknown): Error {
+  return new Error(explainFailure(error), { cause: error });
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

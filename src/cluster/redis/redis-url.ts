@@ -4,6 +4,8 @@ export interface RedisPlace {
   readonly kind: 'single' | 'sentinel' | 'cluster';
   readonly hosts: readonly { host: string; port: number }[];
   readonly tls: boolean;
+  /** The path of the certificates of authorities to trust, PEM, instead of those that the system trusts. */
+  readonly ca: string | undefined;
   readonly username: string | undefined;
   readonly password: string | undefined;
   /** Of a single server or a primary under Sentinel; 0 unless one is named. */
@@ -19,7 +21,7 @@ const pattern =
 
 /**
  * `redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]`, `rediss://` with TLS, `redis-sentinel://…HOST,HOST/NAME[/DB]`,
- * `redis-cluster://…HOST,HOST`; `undefined` for anything else.
+ * `redis-cluster://…HOST,HOST`; with TLS each may end in `?ca=FILE`; `undefined` for anything else.
  */
 export function parseRedisUrl(url: string): RedisPlace | undefined {
   const match = pattern.exec(url);
@@ -30,13 +32,15 @@ export function parseRedisUrl(url: string): RedisPlace | undefined {
   const [first = '', second = ''] = path.split('/');
   const db = kind === 'sentinel' ? second : first;
   const parameters = new URLSearchParams(query);
-  if ([...parameters.keys()].some((key) => key !== 'sentinel-password')) return undefined;
+  if ([...parameters.keys()].some((key) => key !== 'sentinel-password' && key !== 'ca')) return undefined;
+  const ca = parameters.get('ca') ?? undefined;
+  if (ca === '' || (ca !== undefined && scheme !== 'rediss')) return undefined;
   if (hosts.some((host) => host === undefined) || !/^\d{0,3}$/.test(db)) return undefined;
   if (kind === 'single' && hosts.length > 1) return undefined;
   if (kind === 'sentinel' && first === '') return undefined;
   if (kind === 'cluster' && path !== '') return undefined;
   return {
-    ...{ kind, hosts: hosts as RedisPlace['hosts'], tls: scheme === 'rediss', db: Number(db) },
+    ...{ kind, hosts: hosts as RedisPlace['hosts'], tls: scheme === 'rediss', ca, db: Number(db) },
     username: decoded(username),
     password: decoded(password),
     name: kind === 'sentinel' ? decodeURIComponent(first) : undefined,

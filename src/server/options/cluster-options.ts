@@ -15,7 +15,8 @@ export const clusterOptions = {
     shown: showRedisUrl,
     help:
       'Redis or Valkey server through which this tracker and others tell each other of their swarms: redis://HOST:PORT, ' +
-      'rediss:// with TLS, redis-sentinel://HOST,HOST/NAME, redis-cluster://HOST,HOST. A password (redis://:PASSWORD@HOST) ' +
+      'rediss:// with TLS (?ca=FILE for certificates of your own), redis-sentinel://HOST,HOST/NAME, ' +
+      'redis-cluster://HOST,HOST. A password (redis://:PASSWORD@HOST) ' +
       'is better given in the file or the environment than as a flag.',
   }),
   'cluster-node': option<string | undefined>({

@@ -5,6 +5,7 @@ import { parseRedisUrl, showRedisUrl } from '../../../src/cluster/redis/redis-ur
 const plain = {
   kind: 'single',
   tls: false,
+  ca: undefined,
   username: undefined,
   password: undefined,
   db: 0,
@@ -28,6 +29,10 @@ test('a URL names one server, several Sentinels, or nodes of a Redis Cluster', (
     ...plain,
     ...{ kind: 'cluster', tls: true, hosts: [at('a', 1), at('b', 2)] },
   });
+  assert.deepEqual(parseRedisUrl('rediss://a?ca=/etc/ssl/my%20own.pem'), {
+    ...plain,
+    ...{ tls: true, ca: '/etc/ssl/my own.pem', hosts: [at('a', 6379)] },
+  });
 });
 
 test('what is no such URL is told from one', () => {
@@ -41,6 +46,8 @@ test('what is no such URL is told from one', () => {
     'redis-sentinel://a',
     'redis-cluster://a/1',
     'redis://a?db=1',
+    'redis://a?ca=/etc/ca.pem',
+    'rediss://a?ca=',
     'redis://a b',
     'redis://:%zz@a',
     'redis://:%ff@a',
