@@ -1,5 +1,4 @@
 // A node of the cluster, put together: it joins, tells, listens, compares, and goes on alone while the engine is away.
-import { setTimeout as pause } from 'node:timers/promises';
 import { ByteRates } from './byte-rates.ts';
 import type { ClusterLog, ClusterParts } from './cluster-parts.ts';
 import { type ClusterState, stateOf } from './cluster-state.ts';
@@ -14,6 +13,7 @@ import type { SaidOfList } from './list-record.ts';
 import { beatEveryMs, Membership, type NodeReport } from './membership.ts';
 import { Merge } from './merge.ts';
 import { OwnCounts } from './own-counts.ts';
+import { pause } from './pause.ts';
 import { Publisher } from './publisher.ts';
 import type { SharedKeys } from './shared-key.ts';
 import { SharedLists } from './shared-lists.ts';
@@ -67,6 +67,7 @@ export class ClusterNode {
   #subscription: Subscription | undefined;
   #isReady = false;
   #beatFault: string | undefined;
+  #reporting: Promise<void> | undefined;
   #isClosed = false;
   #greeted: (() => void) | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -227,13 +228,11 @@ export class ClusterNode {
 
   async #beat(): Promise<void> {
     if (this.#isClosed) return;
-    try {
-      await this.#membership.beat(this.#report());
-      this.#beatFault = undefined;
-    } catch (error) {
-      this.#beatFault = (error as Error).message;
-    }
-    this.#noteEngine();
+    // One after the other: an engine that is slow is not asked the more for that.
+    this.#reporting ??= this.#tellOfItself().finally(() => {
+      this.#reporting = undefined;
+    });
+    await this.#reporting;
     this.#farCounts.beat(this.#options.now());
     void this.#ownCounts.beat(this.#outage.isReached);
     if (this.#beatFault !== undefined) return;
@@ -242,6 +241,16 @@ export class ClusterNode {
       Math.max(0, ...this.#membership.others.map(({ report }) => Number(report.lists ?? 0))),
     );
     await this.#compareTimes.beat();
+  }
+
+  async #tellOfItself(): Promise<void> {
+    try {
+      await this.#membership.beat(this.#report());
+      this.#beatFault = undefined;
+    } catch (error) {
+      this.#beatFault = (error as Error).message;
+    }
+    this.#noteEngine();
   }
 
   #report(): NodeReport {
@@ -285,6 +294,7 @@ export class ClusterNode {
     if (this.#isClosed || !this.#outage.note(this.#fault)) return;
     this.#compareTimes.soon();
     // It may have come back with nothing.
+    this.#keys.again();
     void this.#lists.sync();
   }
 }

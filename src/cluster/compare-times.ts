@@ -6,6 +6,8 @@ import type { Membership } from './membership.ts';
 const everyMs = 60_000;
 /** Not at once, so that one round mends what several nodes have lost. */
 const afterLossMs = 3000;
+/** More than it takes to hear of a round that another node has begun. */
+const rankMs = 500;
 
 export class CompareTimes {
   readonly #comparing: Comparing;
@@ -33,11 +35,16 @@ export class CompareTimes {
 
   /** Something was lost here, or may have been. */
   soon(): void {
-    const soon = this.#now() + afterLossMs;
-    if (this.#dueAt <= soon || this.#isClosed) return;
-    this.#dueAt = soon;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#compare(), afterLossMs);
+    if (this.#timer !== undefined || this.#isClosed) return;
+    const { rounds } = this.#comparing.counts;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        // Where all have lost something, the first of them has begun already.
+        if (this.#comparing.counts.rounds === rounds) void this.#compare();
+      },
+      afterLossMs + this.#membership.rank * rankMs,
+    );
   }
 
   close(): void {
@@ -46,6 +53,8 @@ export class CompareTimes {
   }
 
   async #compare(): Promise<void> {
-    if (!this.#isClosed && this.#membership.others.length > 0) await this.#comparing.compare();
+    if (this.#isClosed || this.#membership.others.length === 0) return;
+    this.#dueAt = this.#now() + everyMs;
+    await this.#comparing.compare();
   }
 }

@@ -7,9 +7,10 @@
 //   state  {is, round, parts}: the shards that this node has to send are parked; of each part how many milliseconds before
 //
 // Each node knows from the sums alone who sends what, so nobody has to be asked.
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ClusterParts, messageRoom } from './cluster-parts.ts';
 import type { Merge } from './merge.ts';
+import { pause } from './pause.ts';
 import { addToSums, ShardSums, sendersOf } from './shard-sums.ts';
 import type { Note } from './subscriber.ts';
 import { type Message, MessageKind, MessageWriter, openMessage, RecordReader, sealMessage } from './wire.ts';
@@ -21,6 +22,8 @@ const sumsWithinMs = 6000;
 const stateWithinMs = 60_000;
 const mostRounds = 4;
 const recordsPerSlice = 2000;
+/** A round that was begun longer ago is over: who reads on after an hour is not to take part in sixty of them. */
+const begunWithinMs = 10_000;
 
 interface Round {
   readonly name: string;
@@ -44,13 +47,11 @@ export class Comparing {
   readonly counts = { rounds: 0, shardsSent: 0, mended: 0 };
   readonly #parts: ComparingParts;
   readonly #rounds = new Map<string, Round>();
-  readonly #writer: MessageWriter;
   #started = 0;
   #isClosed = false;
 
   constructor(parts: ComparingParts) {
     this.#parts = parts;
-    this.#writer = new MessageWriter(parts.sender, messageRoom + stateRoom);
   }
 
   /** Has all nodes compare; resolves when this one has what the others had. */
@@ -69,8 +70,10 @@ export class Comparing {
   hear({ is, round: name, parts, nodes }: Note, { node }: Message, agoMs: number): void {
     if (typeof name !== 'string' || name.length > 400) return;
     const round = this.#rounds.get(name);
-    if (is === 'sum' && round === undefined && Array.isArray(nodes)) this.#begin(name, nodes.map(String));
-    else if (is === 'sums' && round && node !== this.#parts.sender.node)
+    if (is === 'sum' && round === undefined && Array.isArray(nodes)) {
+      if (agoMs < begunWithinMs && nodes.includes(this.#parts.sender.node))
+        this.#begin(name, nodes.map(String));
+    } else if (is === 'sums' && round && node !== this.#parts.sender.node)
       this.#inBackground(this.#fetchSums(round, node));
     else if (is === 'state' && round && Array.isArray(parts) && node !== this.#parts.sender.node)
       this.#inBackground(this.#fetchState(round, node, parts.map(Number), this.#parts.now() - agoMs));
@@ -99,7 +102,6 @@ export class Comparing {
     this.#parts.say({ is: 'sums', round: round.name });
     const others = round.nodes.filter((node) => node !== sender.node);
     await this.#until(sumsWithinMs, () => others.every((node) => round.sums.has(node)));
-    if (!round.nodes.includes(sender.node)) return;
     const all = new Map(
       others.flatMap((node) => {
         const sums = round.sums.get(node);
@@ -134,7 +136,8 @@ export class Comparing {
   async #sendState(round: Round, bits: number, shards: ReadonlySet<number>): Promise<void> {
     const { engine, sender, store, say } = this.#parts;
     const reader = store.createPeerReader();
-    const writer = this.#writer;
+    // Of its own: another round may send at the same time.
+    const writer = new MessageWriter(sender, messageRoom + stateRoom);
     const parkedAt: number[] = [];
     const park = async () => {
       if (writer.records === 0) return;

@@ -1,7 +1,7 @@
 // When the keys of connection ids are asked for: at the start until they are told, then every hour, as any node may replace
 // them.
-import { setTimeout as pause } from 'node:timers/promises';
 import type { ClusterParts } from './cluster-parts.ts';
+import { pause } from './pause.ts';
 import { type SharedKeys, shareKeys } from './shared-key.ts';
 
 const everyMs = 3600_000;
@@ -20,6 +20,8 @@ export class KeySharing {
   readonly #parts: KeySharingParts;
   /** 0 until they are known. */
   #dueAt = 0;
+  /** As they were told last: an engine that has lost them is given them again. */
+  #shared: SharedKeys | undefined;
   #fault: string | undefined;
   #isClosed = false;
 
@@ -40,6 +42,11 @@ export class KeySharing {
     if (this.#dueAt !== 0 && this.#parts.now() >= this.#dueAt) await this.#share();
   }
 
+  /** The engine may have lost what it held. */
+  again(): void {
+    if (this.#dueAt !== 0) this.#dueAt = this.#parts.now();
+  }
+
   close(): void {
     this.#isClosed = true;
   }
@@ -49,7 +56,8 @@ export class KeySharing {
     try {
       const asked = now();
       const time = await engine.timeMs();
-      const shared = await shareKeys(engine, secret, ownKeys, time);
+      const shared = await shareKeys(engine, secret, this.#shared ?? ownKeys, time);
+      this.#shared = shared;
       this.#dueAt = now() + everyMs;
       this.#fault = undefined;
       keys(shared, Math.round((time - asked) / 1000));

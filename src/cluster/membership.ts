@@ -73,6 +73,15 @@ export class Membership {
     return first?.node === this.#parts.sender.node;
   }
 
+  /** How many of those that live come before this one. */
+  get rank(): number {
+    const living = this.members.filter(({ isAlive }) => isAlive);
+    return Math.max(
+      0,
+      living.findIndex(({ node }) => node === this.#parts.sender.node),
+    );
+  }
+
   /** This node goes for good. */
   async leave(): Promise<void> {
     await this.#parts.engine.forget(this.#parts.sender.node);
