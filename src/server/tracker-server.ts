@@ -56,7 +56,7 @@ export async function startTrackerServer(
       shared = await cluster?.sharedKeys();
       const taken = await takeover.copyTo(store);
       if (taken) snapshots?.tookOver(taken);
-      cluster?.begin(taken === undefined);
+      await cluster?.begin(taken === undefined);
     },
     sharedKeys: () => shared,
   }).catch(async (error) => {

@@ -9,6 +9,7 @@ import type { SharedKeys } from '../../transport/opener.ts';
 import { KeptThread } from '../listening/kept-thread.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
+import { StartError } from '../start-error.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
 import type { Snapshots } from '../storage/snapshots.ts';
 import { version } from '../version.ts';
@@ -22,6 +23,8 @@ const program = new URL('./cluster-worker.js', import.meta.url);
 /** As long as the start waits for keys that ids of other nodes are checked with. */
 const keysWithinMs = 3000;
 const leaveWithinMs = 2000;
+/** The thread has nothing to wait for; one that failed just now is started again. */
+const beginsWithinMs = 1000;
 
 type TakeKeys = (keys: SharedKeys) => void;
 type ApplyLists = (said: readonly SaidOfList[]) => Promise<void>;
@@ -51,6 +54,7 @@ export class ClusterLink {
   #applyLists: ApplyLists = async () => {};
   #followLists: () => void = () => {};
   #keysKnown: (() => void) | undefined;
+  #begun: (() => void) | undefined;
   /** The last that the thread told. */
   state: ClusterState | undefined;
 
@@ -79,25 +83,38 @@ export class ClusterLink {
     );
   }
 
-  /** Starts the thread, which connects; it takes part from `begin` on. */
-  start(): Promise<void> {
+  /**
+   * Starts the thread, which connects; it takes part from `begin` on.
+   * @throws StartError when it cannot
+   */
+  async start(): Promise<void> {
     if (this.#secret === '')
       this.#parts.log.warn(
         '--cluster without --cluster-secret-file: whoever can write to the engine can put peers into swarms',
       );
-    return this.#thread.start();
+    try {
+      await this.#thread.start();
+    } catch (error) {
+      throw new StartError(`--cluster: ${(error as Error).message}`, { cause: error });
+    }
   }
 
   /**
-   * The store holds what it holds at the start.
+   * The store holds what it holds at the start; resolves when whatever changes from then on is told.
    * @param isOwn whether that comes from this node's snapshot, and not from another process
    */
-  begin(isOwn: boolean): void {
+  async begin(isOwn: boolean): Promise<void> {
     this.#begins = true;
     // A store without peers has nothing that news could be added to.
     const { swarms } = this.#parts.store.totals();
-    this.#from = isOwn && swarms > 0 ? this.#file?.read() : undefined;
+    const handedOver = this.#file?.takeHandedOver();
+    const known = isOwn ? this.#file?.read() : handedOver;
+    this.#from = swarms > 0 ? known : undefined;
+    const begun = new Promise<void>((resolve) => {
+      this.#begun = resolve;
+    });
     this.#post({ kind: 'begin', from: this.#from });
+    await Promise.race([begun, new Promise((resolve) => setTimeout(resolve, beginsWithinMs).unref())]);
   }
 
   /** The keys that all nodes share; this node's own where the engine does not tell them in time. */
@@ -139,6 +156,9 @@ export class ClusterLink {
   async stop(graceMs?: number): Promise<void> {
     const stays = graceMs !== undefined;
     await this.#thread.stop(() => this.#post({ kind: 'end', stays, withinMs: graceMs ?? leaveWithinMs }));
+    if (!stays || this.state?.position === undefined) return;
+    // Where something is left untold the other process compares.
+    if (this.state.isReady && this.state.waitingBytes === 0) this.#file?.handOver(this.state.position);
   }
 
   /** Once the last snapshot is saved. */
@@ -168,6 +188,7 @@ export class ClusterLink {
     if (message.kind === 'log') this.#parts.log[message.level](message.message);
     else if (message.kind === 'lists') this.#afterLists(() => this.#applyLists(message.said));
     else if (message.kind === 'keepLists') this.#afterLists(() => this.#keepLists(message.record));
+    else if (message.kind === 'begun') this.#begun?.();
     else if (message.kind === 'keys') {
       this.#keys = message.keys;
       this.#keysKnown?.();

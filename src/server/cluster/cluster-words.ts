@@ -29,6 +29,8 @@ export type ClusterOrder =
   | { kind: 'end'; stays: boolean; withinMs: number };
 
 export type ClusterMessage =
+  /** From here on whatever changes is told. */
+  | { kind: 'begun' }
   | { kind: 'keys'; keys: SharedKeys }
   | { kind: 'state'; state: ClusterState }
   | { kind: 'lists'; said: readonly SaidOfList[] }

@@ -32,11 +32,11 @@ const node = new ClusterNode({
 });
 
 node.prepare();
-if (data.begins) node.start(data.from);
+if (data.begins) begin(data.from);
 const states = setInterval(() => say({ kind: 'state', state: node.state }), stateEveryMs);
 
 parentPort!.on('message', async (order: ClusterOrder) => {
-  if (order.kind === 'begin') node.start(order.from);
+  if (order.kind === 'begin') begin(order.from);
   else if (order.kind === 'list') node.tellList(order.news);
   else {
     clearInterval(states);
@@ -46,3 +46,8 @@ parentPort!.on('message', async (order: ClusterOrder) => {
   }
 });
 tell({ kind: 'ready' });
+
+function begin(from: string | undefined): void {
+  node.start(from);
+  say({ kind: 'begun' });
+}

@@ -7,26 +7,39 @@ import { join } from 'node:path';
 import { writePrivateFile } from '../storage/private-file.ts';
 
 const fileName = 'cluster.position';
+/** Of what a process had read that another one takes over, while that is done. */
+const handedOverName = 'cluster.handed-over';
 const mostRemembered = 1000;
 const cautionMs = 2000;
 
 export class PositionFile {
   readonly #path: string;
+  readonly #handedOverPath: string;
   readonly #passed: { at: number; position: string }[] = [];
   #savedAt = 0;
 
   constructor(directory: string) {
     this.#path = join(directory, fileName);
+    this.#handedOverPath = join(directory, handedOverName);
+    // From a takeover that came to nothing.
+    rmSync(this.#handedOverPath, { force: true });
   }
 
   /** `undefined` where nothing usable was written. */
   read(): string | undefined {
-    try {
-      const text = readFileSync(this.#path, 'utf8').trim();
-      return /^[\x21-\x7e]{1,100}$/.test(text) ? text : undefined;
-    } catch {
-      return undefined;
-    }
+    return readPosition(this.#path);
+  }
+
+  /** Where another process, which copies the swarms from this one, is to read on. */
+  handOver(position: string): void {
+    this.#write(this.#handedOverPath, position);
+  }
+
+  /** Where the process was whose swarms this one has copied; only once. */
+  takeHandedOver(): string | undefined {
+    const position = readPosition(this.#handedOverPath);
+    rmSync(this.#handedOverPath, { force: true });
+    return position;
   }
 
   /** The row has been read up to here. @param now milliseconds since 1970 */
@@ -44,20 +57,29 @@ export class PositionFile {
     this.#savedAt = savedAt;
     const begun = savedAt * 1000 - durationMs - cautionMs;
     const last = this.#passed.findLast(({ at }) => at <= begun);
-    if (last) this.#write(last.position);
+    if (last) this.#write(this.#path, last.position);
   }
 
   /** The last snapshot holds everything that was read. */
   noteEnd(position: string): void {
-    this.#write(position);
+    this.#write(this.#path, position);
   }
 
-  #write(position: string): void {
+  #write(path: string, position: string): void {
     try {
-      writePrivateFile(this.#path, Buffer.from(`${position}\n`));
+      writePrivateFile(path, Buffer.from(`${position}\n`));
     } catch {
       // Without it the node compares everything when it comes back.
-      rmSync(this.#path, { force: true });
+      rmSync(path, { force: true });
     }
+  }
+}
+
+function readPosition(path: string): string | undefined {
+  try {
+    const text = readFileSync(path, 'utf8').trim();
+    return /^[\x21-\x7e]{1,100}$/.test(text) ? text : undefined;
+  } catch {
+    return undefined;
   }
 }
