@@ -50,6 +50,8 @@ export interface LoadOptions {
   window: number;
   timeoutMs: number;
   segmented: boolean;
+  /** Announces alone, and of a hundred so many that change a swarm: peers that leave, and come back with their next one. */
+  changes: number | undefined;
 }
 
 /** The peers that one client speaks for, and where it stands in its first pass over them, which fills the swarms. */
@@ -204,6 +206,12 @@ export class LoadClient {
     if (share.nextPeer < this.#workload.peers) {
       this.#askAnnounce(index, nowMs, share.nextPeer, Event.started);
       share.nextPeer += share.step;
+      return;
+    }
+    const { changes } = this.#options;
+    if (changes !== undefined) {
+      const event = this.#random.below(1000) < changes * 5 ? Event.stopped : Event.none;
+      this.#askAnnounce(index, nowMs, share.first + share.step * this.#random.below(this.#sharePeers), event);
       return;
     }
     const choice = this.#random.below(100);

@@ -24,5 +24,10 @@ export function canPin(): boolean {
 
 /** Makes this process, with all its threads, run on one core, where that is possible. */
 export function pinSelf(core: number): void {
-  if (canPin()) spawnSync('taskset', ['-a', '-c', '-p', String(core), String(process.pid)]);
+  pinProcess(process.pid, core);
+}
+
+/** As `pinSelf`, for one that runs already. */
+export function pinProcess(pid: number, core: number): void {
+  if (canPin()) spawnSync('taskset', ['-a', '-c', '-p', String(core), String(pid)]);
 }

@@ -43,6 +43,8 @@ const { values } = parseArgs({
     /** Sleep while nothing has arrived, where the server needs this core too; without, the generator keeps looking. */
     sleep: { type: 'boolean', default: false },
     'server-pid': { type: 'string' },
+    /** Announces alone, and of a hundred so many that change a swarm; without, as clients of public trackers ask. */
+    changes: { type: 'string' },
     /** Prints time (ms since 1970) and answers so far as often as this, so that others can tell stretches apart. */
     'report-ms': { type: 'string' },
   },
@@ -88,6 +90,7 @@ const clients = shares.map((share, index) => {
     window: Number(values.window),
     timeoutMs: Number(values['time-out']),
     segmented: !values['no-segments'],
+    changes: values.changes === undefined ? undefined : Number(values.changes),
   };
   return new LoadClient(calls, workload, options, counts, latencies, share);
 });
