@@ -4,9 +4,11 @@ export interface Scale {
   seed: number;
   /** True for `npm run soak`, false for the short form that every test run has time for. */
   long: boolean;
-  /** Other numbers than the suite's own, where it restarts a tracker. */
+  /** Other numbers than the suite's own, where it restarts a tracker, or several. */
   peers?: number;
   restarts?: number;
+  /** Announces a second to each node of a cluster. */
+  perSecond?: number;
 }
 
 export interface Figures {

@@ -16,16 +16,19 @@ const { values, positionals } = parseArgs({
     /** For the restarts: how many peers are carried over, and how often. */
     peers: { type: 'string' },
     restarts: { type: 'string' },
+    /** For the nodes of a cluster: announces a second to each. */
+    'per-second': { type: 'string' },
     short: { type: 'boolean', default: false },
   },
 });
 const words = [...values.only, ...positionals].map((word) => word.toLowerCase());
-const { peers, restarts } = values;
+const { peers, restarts, 'per-second': perSecond } = values;
 const scale = {
   seed: Number(values.seed),
   long: !values.short,
   ...(peers === undefined ? {} : { peers: Number(peers) }),
   ...(restarts === undefined ? {} : { restarts: Number(restarts) }),
+  ...(perSecond === undefined ? {} : { perSecond: Number(perSecond) }),
 };
 const page = fileURLToPath(new URL('../../../docs/reliability.md', import.meta.url));
 

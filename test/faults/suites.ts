@@ -2,6 +2,8 @@
 import { oneAddressSuite, oneNetworkSuite, pinnedMemorySuite, randomSwarmsSuite } from './abuse.ts';
 import { activationSuite, successorSuite } from './activation.ts';
 import { clockSuite } from './clock.ts';
+import { clusterNodesSuite } from './cluster-nodes.ts';
+import { clusterSplitSuite } from './cluster-split.ts';
 import { damagedSuite } from './damaged.ts';
 import type { FaultSuite } from './figures.ts';
 import { fullDiskSuite } from './full-disk.ts';
@@ -37,4 +39,7 @@ export const attackingSuites: readonly FaultSuite[] = [
   fuzzSuite,
 ];
 
-export const suites: readonly FaultSuite[] = [...breakingSuites, ...attackingSuites];
+/** What breaks between several trackers. */
+export const clusterSuites: readonly FaultSuite[] = [clusterNodesSuite, clusterSplitSuite];
+
+export const suites: readonly FaultSuite[] = [...breakingSuites, ...clusterSuites, ...attackingSuites];
