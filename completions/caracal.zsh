@@ -217,7 +217,7 @@ _caracal() {
         '(--snapshot-interval)--snapshot-interval[Seconds between two savings of all swarms to --data-dir; they are also saved at the end]:SEC: ' \
         '(--workers)--workers[Threads that serve UDP and HTTP on Linux; 0 serves both on the main thread]:N: ' \
         '(--stream-workers)--stream-workers[Threads that carry HTTPS, started only with --https-port; 0 carries it on the main thread]:N: ' \
-        '(--cluster)--cluster[Redis or Valkey server through which this tracker and others tell each other of their swarms\: redis\://HOST\:PORT, rediss\:// with TLS, redis-sentinel\://HOST,HOST/NAME, redis-cluster\://HOST,HOST. A password (redis\://\:PASSWORD@HOST) is better given in the file or the environment than as a flag]:URL: ' \
+        '(--cluster)--cluster[Redis or Valkey server through which this tracker and others tell each other of their swarms\: redis\://HOST\:PORT, rediss\:// with TLS (?ca=FILE for certificates of your own), redis-sentinel\://HOST,HOST/NAME, redis-cluster\://HOST,HOST. A password (redis\://\:PASSWORD@HOST) is better given in the file or the environment than as a flag]:URL: ' \
         '(--cluster-node)--cluster-node[What this node is called, unlike any other of the cluster]:NAME: ' \
         '(--cluster-secret-file)--cluster-secret-file[File with the secret by which nodes know that news come from each other; at least 16 characters, the same on all]:FILE:_files' \
         '(--admin-port)--admin-port[Port for the dashboard, metrics and API. 0 disables it; "any" takes a free port]:PORT: ' \
