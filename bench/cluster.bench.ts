@@ -70,7 +70,8 @@ async function throughput(): Promise<Row[]> {
   );
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const each of round % 2 === 0 ? cases : [...cases].reverse()) {
-      const server = caracal('', 1, each.isCluster ? inCluster('measured') : []);
+      const words = ['--rate-limit', 'off', ...(each.isCluster ? inCluster('measured') : [])];
+      const server = caracal('', 1, words);
       const { seconds, torrents, peers } = values;
       const size = ['--torrents', torrents, '--peers', peers, '--seconds', seconds];
       const result = await measure(server, [...size, '--changes', `${each.changes}`]);

@@ -92,6 +92,8 @@ describe('a node that is taken over', { skip, timeout: 280_000 }, () => {
 
   test('by SIGUSR2', async () => {
     const { program } = scene.nodes[1];
+    // What was said of the takeovers before.
+    systemd.received();
     program.signal('SIGUSR2');
     for (let tries = 0; successor === undefined; tries++) {
       assert.ok(tries < 1500, program.describe('was not taken over'));
