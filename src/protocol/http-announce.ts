@@ -134,7 +134,7 @@ function bitOfName(): ParameterBit | 0 {
   }
 }
 
-/** Takes the decoded value; false when it is wrong. The three that are mere wishes cannot be wrong. */
+/** Takes the decoded value; false when it is wrong. What is a mere wish cannot be wrong. */
 function readValue(bit: ParameterBit, into: HttpAnnounceQuestion): boolean {
   switch (bit) {
     case infoHashBit:
