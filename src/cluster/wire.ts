@@ -13,7 +13,7 @@
 
 export const magic = 0x42435243;
 /** To be raised when anything changes its meaning but what is JSON. */
-export const wireVersion = 1;
+export const wireVersion = 2;
 export const signatureBytes = 16;
 
 /** `news` hold records, `parked` parts of a state that is fetched by its name, `counts` those of counts-message.ts; notes are JSON. */
