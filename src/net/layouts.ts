@@ -110,6 +110,7 @@ export const EFD_CLOEXEC = 0o2000000;
 
 export const errno = {
   EPERM: 1,
+  ENOENT: 2,
   EINTR: 4,
   EBADF: 9,
   EAGAIN: 11,

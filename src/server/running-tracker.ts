@@ -199,6 +199,7 @@ export class RunningTracker {
     return {
       ...{ store, failed },
       sockets: () => this.sockets(),
+      filters: () => this.#listeners.filters(),
       pause: async () => {
         await Promise.all([snapshots?.stop(), this.#admin?.saveHistory()]);
       },

@@ -44,7 +44,8 @@ export async function startTrackerServer(
   const cluster = configuration.cluster === undefined ? undefined : new ClusterLink(core);
   let starting: Promise<void> | undefined;
   let shared: SharedKeys | undefined;
-  const listeners = await openListeners(plan, core, {
+  const parts = { ...core, filters: takeover.filters };
+  const listeners = await openListeners(plan, parts, {
     // An answer without the peers that are still on disk, or with another process, would be a wrong one.
     whileStarting: () => {
       starting = cluster?.start();
@@ -64,6 +65,8 @@ export async function startTrackerServer(
     throw error;
   });
   takeover.answers();
+  // Those of interfaces that this one does not read.
+  if (configuration.xdp.length === 0 || configuration.workers === 0) takeover.filters?.close();
   const tracker = new RunningTracker(core, takeover, listeners, cluster);
   await tracker.start(options);
   return tracker;

@@ -12,9 +12,15 @@ export interface Client {
   tool: string;
   /**
    * Shares the torrent in `directory`, listening for peers on `port`. Runs until it is killed. `caPath`: PEM of the
-   * authority that it trusts with HTTPS trackers.
+   * authority that it trusts with HTTPS trackers. `address`: that it listens on and asks from, where that can be said.
    */
-  start(torrent: Pick<Torrent, 'path'>, directory: string, port: number, caPath?: string): Program;
+  start(
+    torrent: Pick<Torrent, 'path'>,
+    directory: string,
+    port: number,
+    caPath?: string,
+    address?: string,
+  ): Program;
 }
 
 // aria2 speaks to UDP trackers only with its DHT socket open; the private flag keeps the torrent out of the DHT.
@@ -79,8 +85,9 @@ function startLibtorrent(
   directory: string,
   port: number,
   caPath?: string,
+  address = '127.0.0.1',
 ): Program {
-  const words = ['-u', libtorrentScript, torrent.path, directory, String(port)];
+  const words = ['-u', libtorrentScript, torrent.path, directory, String(port), address];
   return startProgram('/usr/bin/python3', words, { env: { SSL_CERT_FILE: caPath } });
 }
 

@@ -1,15 +1,15 @@
 // Real clients share a file and find each other through our tracker alone.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { TestAuthority } from '../certificates.ts';
-import { type Program, pause } from '../program.ts';
+import { pause } from '../program.ts';
 import { skipWithout } from '../system-tools.ts';
 import { startTracker, type TrackerProgram } from '../tracker-program.ts';
-import { aria2, type Client, freePorts, libtorrent, transmission } from './clients.ts';
-import { createTorrent, type Torrent } from './torrent.ts';
+import { aria2, type Client, libtorrent, transmission } from './clients.ts';
+import { exchangeFile } from './exchange.ts';
+import type { Torrent } from './torrent.ts';
 
 const leechers: Client[] = [aria2, libtorrent, transmission];
 const timeoutMs = 60_000;
@@ -49,52 +49,21 @@ describe('real clients find each other through the tracker alone', { concurrency
 type Scheme = 'http' | 'https' | 'udp';
 
 async function shareFile(scheme: Scheme, options: readonly string[], caPath?: string): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'caracal-clients-'));
-  const programs: Program[] = [];
+  // The seeder must hear of peers that will not connect to it by themselves, so it asks often.
+  const tracker = await startTracker([...options, '--interval', '2', '--min-interval', '1']);
   try {
-    // The seeder must hear of peers that will not connect to it by themselves, so it asks often.
-    const tracker = await startTracker([...options, '--interval', '2', '--min-interval', '1']);
-    programs.push(tracker.program);
-    const torrent = createTorrent(directory, announceUrl(scheme, tracker));
-    const ports = await freePorts(leechers.length + 1);
-    programs.push(aria2.start(torrent, torrent.seedDirectory, ports[0], caPath));
-    const started = leechers.map((client, index) => {
-      const own = join(directory, client.name);
-      mkdirSync(own);
-      const program = client.start(torrent, own, ports[index + 1], caPath);
-      programs.push(program);
-      return { client, own, program };
-    });
-    const deadline = Date.now() + timeoutMs;
-    for (const { client, own, program } of started) await gotFile(client, program, own, torrent, deadline);
-    await everyoneIsSeeder(tracker, torrent, leechers.length + 1, deadline);
+    const exchange = { announceUrl: announceUrl(scheme, tracker), leechers, timeoutMs, caPath };
+    await exchangeFile(exchange, (torrent, deadline) =>
+      everyoneIsSeeder(tracker, torrent, leechers.length + 1, deadline),
+    );
   } finally {
-    await Promise.all(programs.map((program) => program.kill()));
-    rmSync(directory, { recursive: true, force: true });
+    await tracker.program.kill();
   }
 }
 
 function announceUrl(scheme: Scheme, { httpPort, httpsPort, udpPort }: TrackerProgram): string {
   const port = { http: httpPort, https: httpsPort, udp: udpPort }[scheme];
   return `${scheme}://127.0.0.1:${port}/announce`;
-}
-
-async function gotFile(client: Client, program: Program, own: string, torrent: Torrent, deadline: number) {
-  const path = join(own, torrent.fileName);
-  while (!isEqualFile(path, torrent.content)) {
-    if (!program.running || Date.now() > deadline) {
-      assert.fail(program.describe(`(${client.name}) did not get the file`));
-    }
-    await pause(100);
-  }
-}
-
-function isEqualFile(path: string, content: Buffer): boolean {
-  try {
-    return readFileSync(path).equals(content);
-  } catch {
-    return false;
-  }
 }
 
 /** Each client told the tracker that it is complete: nobody used another way to find peers in secret. */

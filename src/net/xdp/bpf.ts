@@ -1,4 +1,5 @@
 // The kernel's programs and maps (bpf(2)): made, filled, read, tried and attached, by descriptor.
+import { errno } from '../layouts.ts';
 import { PinnedMemory, type Region, writePointer } from '../pinned-memory.ts';
 import { SystemCallError } from '../system-call-error.ts';
 import type { SystemCalls } from '../system-calls.ts';
@@ -12,6 +13,7 @@ const command = {
   programLoad: 5,
   testRun: 10,
   linkCreate: 28,
+  linkUpdate: 29,
 } as const;
 export const MapType = { hash: 1, array: 2, perCpuArray: 6, lruHash: 9, rings: 17 } as const;
 export type MapType = (typeof MapType)[keyof typeof MapType];
@@ -33,6 +35,7 @@ const ofTest = {
   ...{ dataIn: 4, dataOut: 6, repeat: 8, nanoseconds: 9 },
 } as const;
 const ofLink = { program: 0, interfaceIndex: 1, attachType: 2, flags: 3 } as const;
+const ofLinkUpdate = { link: 0, program: 1 } as const;
 
 const attributeBytes = 128;
 const logBytes = 64 * 1024;
@@ -77,10 +80,14 @@ export class Bpf {
     this.#element(command.mapUpdate, map, key);
   }
 
-  /** Takes one element away; false when there was none. */
+  /** Takes one element away; false when there was none. Throws SystemCallError. */
   remove(map: number, key: Uint8Array): boolean {
-    this.#point(map, key);
-    return this.#call(command.mapDelete) === 0;
+    this.#name(map, key);
+    // What a command does not know has to be 0: with a value the kernel refuses it.
+    if (this.#call(command.mapDelete) === 0) return true;
+    const error = this.#calls.errno();
+    if (error !== errno.ENOENT) throw new SystemCallError('bpf', error, 'taking away an element of a map');
+    return false;
   }
 
   /** The value of an element, `bytes` long (of a per-CPU map 8 for each possible CPU); undefined when there is none. */
@@ -155,6 +162,15 @@ export class Bpf {
     return this.#make(command.linkCreate, 'attaching the filter program');
   }
 
+  /** Puts a program in the place of the one that a link holds; no packet meets neither. Throws SystemCallError. */
+  replace(link: number, program: number): void {
+    const { words } = this.#clear();
+    words[ofLinkUpdate.link] = link;
+    words[ofLinkUpdate.program] = program;
+    if (this.#call(command.linkUpdate) !== 0)
+      throw new SystemCallError('bpf', this.#calls.errno(), 'another filter program in the place of one');
+  }
+
   close(): void {
     this.#memory.release();
   }
@@ -165,11 +181,15 @@ export class Bpf {
   }
 
   #point(map: number, key: Uint8Array): void {
+    writePointer(this.#name(map, key), ofElement.value, this.#value.address);
+  }
+
+  #name(map: number, key: Uint8Array): Int32Array {
     const { words } = this.#clear();
     this.#key.bytes.set(key);
     words[ofElement.map] = map;
     writePointer(words, ofElement.key, this.#key.address);
-    writePointer(words, ofElement.value, this.#value.address);
+    return words;
   }
 
   #make(kind: number, what: string): number {

@@ -19,6 +19,8 @@ export interface XdpFilterOptions {
   readonly shield: boolean;
   /** With a shield: above how much a source's packets are dropped, if it proves its address. */
   readonly limit?: ProvenLimit | undefined;
+  /** Another filter's place on this interface, its descriptor this one's own from now on: that one's program gives way. */
+  readonly before?: { readonly attachment: XdpAttachment; readonly descriptor: number } | undefined;
 }
 
 export interface ProvenLimit extends Pick<SourceLimit, 'rate' | 'burst'> {
@@ -41,9 +43,11 @@ export class XdpFilter {
   readonly #maps: FilterMaps;
   readonly #limit: SourceLimit | undefined;
   readonly #processors: number;
+  #link = -1;
 
   /** Throws SystemCallError, or Error when there is no such interface. */
-  constructor(calls: SystemCalls, { interfaceName, ports, addresses, shield, limit }: XdpFilterOptions) {
+  constructor(calls: SystemCalls, options: XdpFilterOptions) {
+    const { interfaceName, ports, addresses, shield, limit, before } = options;
     this.#calls = calls;
     this.interfaceIndex = indexOf(interfaceName);
     this.#processors = possibleProcessors();
@@ -61,7 +65,7 @@ export class XdpFilter {
       }
       const code = filterProgram(this.#maps, ports, shield ? { limit: this.#limit } : undefined);
       const program = this.#keep(this.#bpf.loadProgram(code));
-      this.attachment = this.#attach(program);
+      this.attachment = this.#attach(program, before);
     } catch (error) {
       this.close();
       throw error;
@@ -104,7 +108,12 @@ export class XdpFilter {
     ) as FilterCounts;
   }
 
-  /** Detaches it: all packets pass to the kernel again, as they do when the process ends. */
+  /** What holds it to its interface. Another process that has it too can put its own program there. */
+  get link(): number {
+    return this.#link;
+  }
+
+  /** Detaches it, unless another process holds the link: all packets pass to the kernel again, as they do when the process ends. */
   close(): void {
     for (const fd of this.#descriptors.splice(0).reverse()) this.#calls.close(fd);
     this.#bpf.close();
@@ -117,16 +126,21 @@ export class XdpFilter {
     };
   }
 
-  #attach(program: number): XdpAttachment {
+  #attach(program: number, before: XdpFilterOptions['before']): XdpAttachment {
+    if (before !== undefined) {
+      this.#link = this.#keep(before.descriptor);
+      this.#bpf.replace(this.#link, program);
+      return before.attachment;
+    }
     try {
-      this.#keep(this.#bpf.attach(program, this.interfaceIndex, AttachMode.driver));
+      this.#link = this.#keep(this.#bpf.attach(program, this.interfaceIndex, AttachMode.driver));
       return 'driver';
     } catch (error) {
       // EBUSY: another program is there, and would be in the generic place too.
       if (!(error instanceof SystemCallError) || error.code === 'EBUSY' || error.code === 'EPERM')
         throw error;
     }
-    this.#keep(this.#bpf.attach(program, this.interfaceIndex, AttachMode.generic));
+    this.#link = this.#keep(this.#bpf.attach(program, this.interfaceIndex, AttachMode.generic));
     return 'generic';
   }
 

@@ -11,6 +11,7 @@ import type { Configuration } from '../options/configuration.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
 import type { TicketKeySource } from '../storage/ticket-keys.ts';
 import type { PlannedListener } from './listen-plan.ts';
+import type { PassedFilters } from './passed-filters.ts';
 
 /** A listener that answers. */
 export interface Listener extends OpenListener {
@@ -42,6 +43,8 @@ export interface ListenerParts {
   /** Whether requests to somebody else's HTTP server are handed in. */
   takesGuests: boolean;
   log: Log;
+  /** Of network interfaces, from the tracker before. */
+  filters?: PassedFilters | undefined;
   /** Told of a defect of ours in one request; the listener goes on. */
   failed: (error: unknown) => void;
 }

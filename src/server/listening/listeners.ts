@@ -9,6 +9,7 @@ import { listenError, type PlannedListener, type Protocol } from './listen-plan.
 import type { Listener, ListenerParts } from './listener.ts';
 import { createOpeners } from './openers.ts';
 import { OwnQuestions } from './own-questions.ts';
+import type { PassedFilter } from './passed-filters.ts';
 
 export interface OpeningSteps {
   /** Called when threads have been started, which takes them a while, and before anything answers. */
@@ -24,6 +25,8 @@ export interface Listeners {
   readonly all: readonly Listener[];
   /** Answers what comes to somebody else's HTTP server, where that was asked for. */
   readonly guests: Guests | undefined;
+  /** Filters of network interfaces, for another tracker. */
+  filters(): readonly PassedFilter[];
   /** What each transport in use has counted since the start, but for `askSelf`; always the same ones. */
   counts(): Partial<Record<TransportName, TransportCounts>>;
   /** For the log's line a minute, by the transport's title. */
@@ -53,7 +56,7 @@ export async function openListeners(
   { whileStarting, beforeServing, sharedKeys }: OpeningSteps = {},
 ): Promise<Listeners> {
   const all: Listener[] = [];
-  const { openers, upgraded, guests, here } = await createOpeners(plan, parts);
+  const { openers, upgraded, guests, filters, here } = await createOpeners(plan, parts);
   const inUse = listeningTransports.filter(
     ({ title }) => plan.some(({ protocol }) => protocol === title) || (guests && title === 'HTTP'),
   );
@@ -98,6 +101,7 @@ export async function openListeners(
   return {
     all,
     guests: guests?.guests,
+    filters,
     counts: () =>
       Object.fromEntries([
         ...inUse.map(({ name, title }) => [name, own.get(title)!.without(openers[title].counts())]),

@@ -14,6 +14,7 @@ import { type ClosableGuests, createHttpOpeners, createHttpParts } from './http-
 import type { PlannedListener, Protocol } from './listen-plan.ts';
 import type { ListenerParts, TransportOpener } from './listener.ts';
 import { LiveParts } from './live-change.ts';
+import type { PassedFilter } from './passed-filters.ts';
 import { createStreams, createThreads, datagramWorkers, type Threads } from './threads.ts';
 
 export interface Openers {
@@ -23,6 +24,8 @@ export interface Openers {
   readonly upgraded: Readonly<Partial<Record<TransportName, () => TransportCounts>>>;
   /** Requests to somebody else's HTTP server. */
   readonly guests: ClosableGuests | undefined;
+  /** Filters of network interfaces, for another tracker. */
+  readonly filters: () => readonly PassedFilter[];
   /** What a reload changes on the main thread. */
   readonly here: LiveParts;
 }
@@ -49,6 +52,7 @@ export async function createOpeners(
     openers: { ...shared, ...own } as Record<Protocol, TransportOpener>,
     upgraded: webTorrent ? { webtorrent: webTorrent.counts } : {},
     guests,
+    filters: () => threads?.workers.filters() ?? [],
     here: new LiveParts(parts.tracker, parts.log, parts.configuration, {
       names: http.names,
       rules: webTorrent?.shared.rules,

@@ -19,6 +19,7 @@ import type { XdpCounts } from '../../transport/udp/xdp-counts.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
 import { wakeForDebugger } from './debugger-wakes.ts';
 import type { HttpWorkerMessage, HttpWorkerSettings } from './http-worker.ts';
+import type { PassedFilter } from './passed-filters.ts';
 import type { RequestLines } from './request-log.ts';
 import { SocketThread, type ToldOfSocketThread } from './socket-thread.ts';
 import type { SocketWorkerData } from './socket-worker.ts';
@@ -263,6 +264,11 @@ export class SocketWorkers {
   /** What the filters of network interfaces have done. */
   xdpCounts(): XdpCounts | undefined {
     return this.#xdp?.counts();
+  }
+
+  /** Filters of network interfaces, for another tracker. */
+  filters(): readonly PassedFilter[] {
+    return this.#xdp?.filters() ?? [];
   }
 
   /** Makes a thread look at what others ask of it. */

@@ -40,7 +40,7 @@ export function datagramWorkers({ workers, serving }: Threads): DatagramWorkers 
 /** Undefined where the main thread serves, as the options or the machine want it; a line in the log says why. */
 export function createThreads(
   plan: readonly PlannedListener[],
-  { configuration, store, tracker, keys, failed, log }: ListenerParts,
+  { configuration, store, tracker, keys, failed, log, filters }: ListenerParts,
   http: HttpInWorkers,
 ): Threads | undefined {
   const served = plan.filter(({ protocol }) => protocol === 'UDP' || protocol === 'HTTP');
@@ -60,7 +60,7 @@ export function createThreads(
     protection,
     keys,
     http,
-    xdp: xdpOf(configuration, keys, log),
+    xdp: xdpOf(configuration, keys, log, filters),
     failed,
     requestLog: requestLogOf(configuration, log),
   });
@@ -99,9 +99,14 @@ function requestLogOf({ verbose, logIp }: Configuration, log: Log) {
   return { lines: log, verbose, logIp };
 }
 
-function xdpOf({ xdp, xdpShield, rateLimit }: Configuration, keys: ListenerParts['keys'], log: Log) {
+function xdpOf(
+  { xdp, xdpShield, rateLimit }: Configuration,
+  keys: ListenerParts['keys'],
+  log: Log,
+  passed: ListenerParts['filters'],
+) {
   if (xdp.length === 0) return undefined;
-  return { interfaces: xdp, shield: xdpShield, rate: rateLimit.udp, keys, log };
+  return { interfaces: xdp, shield: xdpShield, rate: rateLimit.udp, keys, log, passed };
 }
 
 /** A sandbox around a tracker with inherited sockets may forbid any other, and so the trial with sockets of its own. */

@@ -16,6 +16,7 @@ import type { TokenRate } from '../../tracker/token-buckets.ts';
 import { noXdpCounts, type XdpCounts } from '../../transport/udp/xdp-counts.ts';
 import type { Log } from '../log/log.ts';
 import type { ConnectionKeys } from '../storage/connection-keys.ts';
+import type { PassedFilter, PassedFilters } from './passed-filters.ts';
 
 if (provedByKernel.epochShift !== epochShift || provedByKernel.acceptedEpochs !== acceptedEpochs)
   throw new RangeError('the kernel takes other connection_ids than the tracker makes');
@@ -30,6 +31,8 @@ export interface XdpInterfacesOptions {
   /** By which senders prove their addresses. */
   readonly keys: ConnectionKeys;
   readonly log: Log;
+  /** Of the tracker before. */
+  readonly passed?: PassedFilters | undefined;
   /** Makes a worker look into its mailbox. */
   readonly wake: (worker: number) => void;
 }
@@ -42,6 +45,8 @@ export interface XdpEndpoint {
 
 /** Another tracker that hands over to this one gives the interface up within such a time. */
 const tryAgainMs = 250;
+/** And its queues, once it has answered what lay in them; whoever has one still is no tracker that ends. */
+const freeWithinMs = 10_000;
 const addressesEveryMs = 10_000;
 /** The tracker sheds what is above its own limit; what is so far above it need not even reach it. */
 const aboveTracker = 20;
@@ -52,6 +57,8 @@ interface Ring {
   handle: XdpHandle | undefined;
   /** Whether its worker has taken it up. */
   read: boolean;
+  /** It cannot be had. */
+  isGivenUp: boolean;
 }
 
 interface Attached {
@@ -88,13 +95,16 @@ export class XdpInterfaces {
   start(endpoints: readonly XdpEndpoint[]): void {
     if (this.#detached) return;
     this.#endpoints = endpoints;
+    const end = performance.now() + freeWithinMs;
     const attach = () => {
       this.#waiting = this.#waiting.filter((name) => !this.#attach(name));
-      if (this.#waiting.length === 0) clearInterval(again);
+      const left = this.#openRings(performance.now() > end);
+      if (this.#waiting.length === 0 && left === 0) clearInterval(again);
     };
     const again = setInterval(attach, tryAgainMs).unref();
     this.#timers = [again, setInterval(() => this.#followAddresses(), addressesEveryMs).unref()];
     attach();
+    this.#options.passed?.close();
   }
 
   /** A worker has taken up what its mailbox said: from now on its queues' packets are given to its rings. */
@@ -112,8 +122,10 @@ export class XdpInterfaces {
 
   /** Says that an interface is in use, when all its queues are read. */
   #tellOnce(attached: Attached): void {
-    const open = attached.rings.filter(({ handle }) => handle !== undefined);
-    if (attached.told || open.length === 0 || open.some(({ read }) => !read)) return;
+    const { rings } = attached;
+    const open = rings.filter(({ handle }) => handle !== undefined);
+    const waits = rings.some(({ handle, read, isGivenUp }) => !isGivenUp && (handle === undefined || !read));
+    if (attached.told || open.length === 0 || waits) return;
     attached.told = true;
     this.#options.log.info("UDP is answered from the network card's queues", {
       interface: attached.name,
@@ -128,10 +140,20 @@ export class XdpInterfaces {
       for (const ring of rings.filter((one) => one.worker === worker)) {
         filter.clearRing(ring.queue);
         this.#close(ring);
-        this.#open(filter, ring);
+        this.#open(filter, ring, true);
       }
     }
     this.#tell(worker);
+  }
+
+  /** What may be handed on to another tracker. */
+  filters(): PassedFilter[] {
+    if (this.#detached) return [];
+    return this.#attached.map(({ name, filter: { attachment, link } }) => ({
+      interfaceName: name,
+      attachment,
+      descriptor: link,
+    }));
   }
 
   /** What the filters have done and the rings have lost, together. */
@@ -150,7 +172,11 @@ export class XdpInterfaces {
     this.#detached = true;
     for (const timer of this.#timers) clearInterval(timer);
     this.#waiting = [];
-    for (const { filter } of this.#attached) filter.close();
+    for (const { filter, rings } of this.#attached) {
+      // Its program may stay for another tracker's to take its place: to take it off the card costs packets.
+      for (const { queue } of rings) filter.clearRing(queue);
+      filter.close();
+    }
   }
 
   /** When the workers have ended. */
@@ -160,7 +186,7 @@ export class XdpInterfaces {
 
   /** Whether there is nothing more to try. */
   #attach(name: string): boolean {
-    const { log, shield, rate, keys } = this.#options;
+    const { log, shield, rate, keys, passed } = this.#options;
     const addresses = localAddresses(this.#endpoints);
     let filter: XdpFilter;
     try {
@@ -170,6 +196,7 @@ export class XdpInterfaces {
         addresses: [...addresses.values()],
         shield,
         limit: rate && { rate: rate.rate * aboveTracker, burst: rate.burst * aboveTracker, keys },
+        before: passed?.take(name),
       });
     } catch (error) {
       const busy = error instanceof SystemCallError && error.code === 'EBUSY';
@@ -184,18 +211,34 @@ export class XdpInterfaces {
       worker: queue % this.#options.workers,
       handle: undefined,
       read: false,
+      isGivenUp: false,
     }));
     const attached = { name, filter, rings, addresses, told: false };
     this.#attached.push(attached);
-    for (const ring of rings) this.#open(filter, ring);
-    for (let worker = 0; worker < this.#options.workers; worker++) this.#tell(worker);
     return true;
   }
 
-  #open(filter: XdpFilter, ring: Ring): void {
+  /** @param isLast whether a queue that another program has is given up; returns how many are to be tried again */
+  #openRings(isLast: boolean): number {
+    const tell = new Set<number>();
+    let left = 0;
+    for (const { filter, rings } of this.#attached) {
+      for (const ring of rings.filter(({ handle, isGivenUp }) => handle === undefined && !isGivenUp)) {
+        this.#open(filter, ring, isLast);
+        if (ring.handle !== undefined) tell.add(ring.worker);
+        else if (!ring.isGivenUp) left++;
+      }
+    }
+    for (const worker of tell) this.#tell(worker);
+    return left;
+  }
+
+  #open(filter: XdpFilter, ring: Ring, isLast: boolean): void {
     try {
       ring.handle = openXdpSocket(this.#calls, { interfaceIndex: filter.interfaceIndex, queue: ring.queue });
     } catch (error) {
+      if (!isLast && error instanceof SystemCallError && error.code === 'EBUSY') return;
+      ring.isGivenUp = true;
       const { message: reason } = error as Error;
       this.#options.log.warn('a queue of the network card is left to sockets', { queue: ring.queue, reason });
     }

@@ -13,6 +13,9 @@ export interface XdpWorkerParts extends UdpXdpOptions {
   readonly taken: () => void;
 }
 
+/** The card takes what is to be sent in far less, unless it takes nothing any more. */
+const lastAnswersMs = 200;
+
 export class XdpWorker {
   readonly #mailbox: RingMailbox;
   readonly #parts: XdpWorkerParts;
@@ -44,7 +47,8 @@ export class XdpWorker {
   close(): void {
     for (const [fd, { socket, transport }] of this.#sockets) {
       this.#parts.loop.remove(fd);
-      while (socket.waiting > 0) transport.answerArrived();
+      const end = performance.now() + lastAnswersMs;
+      while ((socket.waiting > 0 || socket.hasUnsent) && performance.now() < end) transport.answerArrived();
     }
     this.#sockets.clear();
   }

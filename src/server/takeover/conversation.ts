@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { maxDescriptors } from '../../net/pass-descriptors.ts';
 import { formatVersion } from '../../swarm/snapshot-format.ts';
 import type { PlannedListener } from '../listening/listen-plan.ts';
+import type { PassedFilter } from '../listening/passed-filters.ts';
 
 /*
  * A line each, over a Unix socket in the data directory that only its owner may open:
  *
- *   new: take N     old: its version and the protocols of its sockets as JSON, and with them the sockets, in as many
- *                        lines as it takes; to another version than its own `otherVersion`, and nothing else
+ *   new: take N     old: its version and the protocols of its sockets as JSON, and with them the sockets and the
+ *                        filters of network interfaces, in as many lines as it takes; to another version than its own `otherVersion`, and nothing else
  *   new: copy       old: every swarm, and what has changed meanwhile, as sections of a snapshot; it goes on answering
  *   new: ready      old: stops answering and sends what has changed since
  *   new: serving P  old: `yours`, or `mine` where that took too long and it serves again; P is the new one's process
@@ -41,11 +42,25 @@ export interface OwnedSocket {
   descriptor: number;
 }
 
+/** What a descriptor is: a socket of a protocol, or what holds a filter to a network interface, `filter driver eth0`. */
+type Passed = PlannedListener['protocol'] | `filter ${string}`;
+
+export function nameFilter({ attachment, interfaceName }: PassedFilter): Passed {
+  return `filter ${attachment} ${interfaceName}`;
+}
+
+/** Undefined for a socket. */
+export function readFilter(passed: Passed, descriptor: number): PassedFilter | undefined {
+  const [kind, attachment, interfaceName] = passed.split(' ');
+  if (kind !== 'filter' || interfaceName === undefined) return undefined;
+  return { interfaceName, attachment: attachment as PassedFilter['attachment'], descriptor };
+}
+
 /** What the old tracker says first. */
 export interface Greeting {
   version: string;
-  /** Of the sockets that come with this line; empty where the versions differ. */
-  protocols: PlannedListener['protocol'][];
+  /** Of the descriptors that come with this line; empty where the versions differ. */
+  protocols: Passed[];
   /** How many sockets come with lines that follow. */
   more: number;
 }
@@ -55,9 +70,13 @@ export const otherVersion: Greeting = { version: takeoverVersion, protocols: [],
 /** The lines in which these sockets are passed, each with no more of them than the kernel takes; at least one line. */
 export function greetingsOf(
   sockets: readonly OwnedSocket[],
+  filters: readonly PassedFilter[],
 ): { greeting: Greeting; descriptors: readonly number[] }[] {
   const greetings = [];
-  let rest = sockets;
+  let rest: { protocol: Passed; descriptor: number }[] = [
+    ...sockets,
+    ...filters.map((filter) => ({ protocol: nameFilter(filter), descriptor: filter.descriptor })),
+  ];
   do {
     const some = rest.slice(0, maxDescriptors);
     rest = rest.slice(maxDescriptors);

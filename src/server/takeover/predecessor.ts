@@ -5,12 +5,13 @@ import { BlockingUnixStream, isListening } from '../../net/pass-descriptors.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
 import type { DecodedSnapshot, SnapshotDecoder } from '../../swarm/snapshot-decoder.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
+import { type PassedFilter, PassedFilters } from '../listening/passed-filters.ts';
 import { type PassedSocket, PassedSockets } from '../listening/passed-sockets.ts';
 import { StartError } from '../start-error.ts';
 import { snapshotClock } from '../storage/snapshot-clock.ts';
 import { lastSavedAt } from '../storage/snapshot-file.ts';
 import type { TakenOver } from '../storage/snapshots.ts';
-import { doorPath, lines, parseGreeting, takeoverVersion } from './conversation.ts';
+import { doorPath, lines, parseGreeting, readFilter, takeoverVersion } from './conversation.ts';
 import { keepSockets } from './kept-sockets.ts';
 
 /** Longer than the old tracker is ever silent: while it answers, waits for answers in flight, or ends. */
@@ -39,6 +40,8 @@ export class Predecessor {
   readonly #directory: string;
   readonly #stream: BlockingUnixStream;
   readonly sockets: PassedSockets;
+  /** Of network interfaces. */
+  readonly filters: PassedFilters;
   /** The same sockets, for another start when the old tracker ends meanwhile. */
   readonly #kept: PassedSockets;
   #stoppedAt = 0;
@@ -50,12 +53,13 @@ export class Predecessor {
     calls: SystemCalls,
     directory: string,
     stream: BlockingUnixStream,
-    sockets: readonly PassedSocket[],
+    { sockets, filters }: Received,
   ) {
     this.#calls = calls;
     this.#directory = directory;
     this.#stream = stream;
     this.sockets = new PassedSockets(sockets);
+    this.filters = new PassedFilters(filters);
     this.#kept = keepSockets(
       calls,
       sockets.map(({ protocol, socket }) => ({ protocol, descriptor: socket.fd })),
@@ -72,8 +76,8 @@ export class Predecessor {
     try {
       const stream = new BlockingUnixStream(calls, doorPath(directory));
       stream.send(`${lines.take} ${takeoverVersion}\n`);
-      const sockets = receiveSockets(calls, stream);
-      if (sockets !== undefined) return new Predecessor(calls, directory, stream, sockets);
+      const received = receiveDescriptors(calls, stream);
+      if (received !== undefined) return new Predecessor(calls, directory, stream, received);
       stream.close();
       if (hasEnded(calls, directory)) return undefined;
       throw new Error('it broke off');
@@ -117,7 +121,7 @@ export class Predecessor {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN')
         throw new StartError(`--takeover: the running tracker ${silent}`, { cause: error });
       // Of one that was killed there is nothing newer than this copy.
-      if (this.#hasSaved()) throw new PredecessorEnded(this.#kept);
+      if (this.#hasSaved()) throw this.#ended();
     }
   }
 
@@ -132,8 +136,14 @@ export class Predecessor {
     return lastSavedAt(this.#directory) >= this.#copiedAt;
   }
 
+  #ended(): PredecessorEnded {
+    // Of this process too, so that its next start finds the interfaces free.
+    this.filters.close();
+    return new PredecessorEnded(this.#kept);
+  }
+
   #brokenOff(error: unknown): Error {
-    if (hasEnded(this.#calls, this.#directory)) return new PredecessorEnded(this.#kept);
+    if (hasEnded(this.#calls, this.#directory)) return this.#ended();
     return new StartError(`--takeover: ${(error as Error).message}`, { cause: error });
   }
 
@@ -198,17 +208,24 @@ function hasEnded(calls: SystemCalls, directory: string): boolean {
 
 const silent = `has said nothing for ${answerWithinMs / 1000} s; it may go on`;
 
+interface Received {
+  readonly sockets: PassedSocket[];
+  readonly filters: PassedFilter[];
+}
+
 /**
  * @returns `undefined` where the old tracker ends instead
  * @throws Error where it has another version, or says nothing in time
  */
-function receiveSockets(calls: SystemCalls, stream: BlockingUnixStream): PassedSocket[] | undefined {
+function receiveDescriptors(calls: SystemCalls, stream: BlockingUnixStream): Received | undefined {
   const sockets: PassedSocket[] = [];
+  const filters: PassedFilter[] = [];
   for (;;) {
     const message = stream.receive(answerWithinMs);
     if (message === undefined) throw new Error(`it ${silent}`);
     if (message.text === '') {
       for (const { socket } of sockets) closeSync(socket.fd);
+      for (const { descriptor } of filters) closeSync(descriptor);
       return undefined;
     }
     const { version, protocols, more } = parseGreeting(message.text);
@@ -218,11 +235,16 @@ function receiveSockets(calls: SystemCalls, stream: BlockingUnixStream): PassedS
           'Stop it before this one starts: the swarms are saved then, and loaded',
       );
     for (const [i, fd] of message.descriptors.entries()) {
+      const filter = readFilter(protocols[i], fd);
+      if (filter !== undefined) {
+        filters.push(filter);
+        continue;
+      }
       const socket = describeSocket(calls, fd);
       if (socket === undefined) throw new Error(`descriptor ${fd} is no bound socket`);
-      sockets.push({ protocol: protocols[i], socket });
+      sockets.push({ protocol: protocols[i] as PassedSocket['protocol'], socket });
     }
-    if (more === 0) return sockets;
+    if (more === 0) return { sockets, filters };
   }
 }
 

@@ -6,6 +6,7 @@ import { sendDescriptors } from '../../net/pass-descriptors.ts';
 import { shortSocketPath } from '../../net/socket-path.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
+import type { PassedFilter } from '../listening/passed-filters.ts';
 import type { PassedSockets } from '../listening/passed-sockets.ts';
 import {
   doorPath,
@@ -25,6 +26,8 @@ export interface TakeoverDoorOptions {
   directory: string;
   store: SwarmStore;
   sockets: () => OwnedSocket[];
+  /** Of network interfaces. */
+  filters: () => readonly PassedFilter[];
   /** Keeps quiet in the background while the swarms are copied; resolves when that is so. */
   pause: () => Promise<void>;
   /** The new tracker broke off, and this one goes on as before. */
@@ -157,8 +160,8 @@ export class TakeoverDoor {
   }
 
   #pass(socket: Socket): void {
-    const { calls, sockets } = this.#options;
-    for (const { greeting, descriptors } of greetingsOf(sockets()))
+    const { calls, sockets, filters } = this.#options;
+    for (const { greeting, descriptors } of greetingsOf(sockets(), filters()))
       sendDescriptors(calls, descriptorOf(socket), formatGreeting(greeting), descriptors);
     const late = setTimeout(() => {
       if (this.#copying?.socket === socket) return;

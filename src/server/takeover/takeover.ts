@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { loadSystemCalls } from '../../net/system-calls.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import type { PlannedListener } from '../listening/listen-plan.ts';
+import type { PassedFilters } from '../listening/passed-filters.ts';
 import type { PassedSockets } from '../listening/passed-sockets.ts';
 import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
@@ -72,6 +73,11 @@ export class Takeover {
   /** The plan with the sockets that are there already. */
   furnish(plan: readonly PlannedListener[]): readonly PlannedListener[] {
     return (this.#predecessor?.sockets ?? this.#kept)?.furnish(plan) ?? plan;
+  }
+
+  /** Filters of network interfaces that are attached already. */
+  get filters(): PassedFilters | undefined {
+    return this.#predecessor?.filters;
   }
 
   /**

@@ -2,17 +2,23 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { plain, taken, XdpNetwork } from '../../../bench/xdp-network.ts';
 import { loadSystemCalls } from '../../../src/net/system-calls.ts';
 import { Bpf, MapType } from '../../../src/net/xdp/bpf.ts';
+import { aria2, libtorrent } from '../../e2e/clients.ts';
+import { startProgram } from '../../program.ts';
+import { skipWithout } from '../../system-tools.ts';
+import { temporaryDirectory } from '../../temporary-directory.ts';
 import type { Answers, Asking } from './xdp-asker.ts';
 
 const main = fileURLToPath(new URL('../../../src/server/main.js', import.meta.url));
 const query = fileURLToPath(new URL('../../../src/query/main.js', import.meta.url));
 const asker = fileURLToPath(new URL('./xdp-asker.js', import.meta.url));
+const steady = fileURLToPath(new URL('./xdp-steady.js', import.meta.url));
+const exchange = fileURLToPath(new URL('../../e2e/exchange-over.js', import.meta.url));
 const network = new XdpNetwork();
 const skip = whyNot();
 
@@ -66,6 +72,11 @@ class Running {
     }
   }
 
+  /** Once it has ended by itself. */
+  async ended(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
+  }
+
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     this.child.kill(signal);
@@ -82,6 +93,13 @@ class Running {
     assert.ok(line, `${name} in ${stdout}`);
     return Number(line.split(' ').at(-1));
   }
+}
+
+/** One that is ended with the test, however that goes. */
+function begin(t: TestContext, ...options: string[]): Running {
+  const tracker = new Running(...options);
+  t.after(() => tracker.end('SIGKILL'));
+  return tracker;
 }
 
 function ask(asking: Asking): Answers {
@@ -152,8 +170,51 @@ describe('a tracker that reads the queues of a network interface', { skip }, () 
 });
 
 describe('the life of a filter', { skip }, () => {
-  test('it takes what comes without a rate limit too, and with one worker for all queues', async () => {
-    const tracker = new Running('--workers', '1', '--rate-limit', 'off');
+  const clients = { skip: skipWithout(aria2.tool, libtorrent.tool) };
+  test(
+    'aria2 and libtorrent find each other through it, and all that they ask comes from the queues',
+    clients,
+    async (t) => {
+      const tracker = begin(t, '--workers', '1', '--interval', '2', '--min-interval', '1');
+      await tracker.said(/queues":2/);
+      const url = `udp://${taken.ipv4}.1:6969/announce`;
+      const [command, ...words] = network.inside(network.client, [process.execPath, exchange, url]);
+      const program = startProgram(command, words, { group: true });
+      t.after(() => program.kill());
+      const { code } = await program.exit(90_000);
+      assert.equal(code, 0, program.describe('ended'));
+      // Three clients connect and announce at least once.
+      assert.ok(tracker.metric('tracker_xdp_received_total') >= 6);
+      assert.equal(tracker.metric('tracker_xdp_without_ring_total'), 0);
+    },
+  );
+
+  test('another tracker takes its place under load, and no question is lost', async (t) => {
+    const dataDir = temporaryDirectory('xdp');
+    const first = begin(t, '--workers', '1', '--data-dir', dataDir);
+    await first.said(/Tracker running/);
+    await first.said(/queues":2/);
+    const words = [process.execPath, steady, `${taken.ipv4}.1`, '6969'];
+    const [command, ...rest] = network.inside(network.client, words);
+    const load = startProgram(command, rest, { group: true });
+    t.after(() => load.kill());
+    await load.printed(/asking/, 20_000);
+    await pause(1000);
+    const second = begin(t, '--workers', '1', '--data-dir', dataDir, '--takeover');
+    await second.said(/queues":2/);
+    await first.ended();
+    const received = second.metric('tracker_xdp_received_total');
+    await pause(1000);
+    load.signal('SIGTERM');
+    await load.exit(40_000);
+    const { sent, unanswered } = JSON.parse(load.stdout.trim().split('\n').at(-1)!);
+    assert.ok(sent > 1000, `${sent}`);
+    assert.deepEqual(unanswered, []);
+    assert.ok(second.metric('tracker_xdp_received_total') > received, 'the new one reads the queues');
+  });
+
+  test('it takes what comes without a rate limit too, and with one worker for all queues', async (t) => {
+    const tracker = begin(t, '--workers', '1', '--rate-limit', 'off');
     await tracker.said(/queues":2/);
     const [answers] = ask({
       family: 4,
@@ -167,10 +228,10 @@ describe('the life of a filter', { skip }, () => {
     await tracker.end();
   });
 
-  test('a client that has proven its address and sends far too much meets the shield, and nobody else does', async () => {
+  test('a client that has proven its address and sends far too much meets the shield, and nobody else does', async (t) => {
     // Nobody's own, as the others are, has a limit.
     network.addAddresses('198.51.100');
-    const tracker = new Running('--workers', '1', '--rate-limit', 'udp=1:1');
+    const tracker = begin(t, '--workers', '1', '--rate-limit', 'udp=1:1');
     await tracker.said(/queues":2/);
     const flood = { family: 4, addresses: ['198.51.100.1'], port: 6969 } as const;
     const forged = `8123456789abcdef0000000100000002${'44'.repeat(82)}`;
@@ -191,9 +252,9 @@ describe('the life of a filter', { skip }, () => {
     await tracker.end();
   });
 
-  test('it is gone when the tracker ends, and when it is killed', async () => {
+  test('it is gone when the tracker ends, and when it is killed', async (t) => {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-      const tracker = new Running('--workers', '1');
+      const tracker = begin(t, '--workers', '1');
       await tracker.said(/Tracker running/);
       await tracker.said(/queues":2/);
       assert.ok(network.attached);
@@ -204,8 +265,8 @@ describe('the life of a filter', { skip }, () => {
     }
   });
 
-  test('without the interface, sockets answer and one line says why', async () => {
-    const tracker = new Running('--workers', '1', '--xdp', 'nonsuch0');
+  test('without the interface, sockets answer and one line says why', async (t) => {
+    const tracker = begin(t, '--workers', '1', '--xdp', 'nonsuch0');
     await tracker.said(/Tracker running/);
     await tracker.said(/there is no network interface nonsuch0/);
     const [answers] = ask({

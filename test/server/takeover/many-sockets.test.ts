@@ -21,7 +21,7 @@ async function pass(test: TestContext, count: number): Promise<{ found: Found; p
   const directory = newDirectory();
   const failures: unknown[] = [];
   const door = await TakeoverDoor.open({
-    ...{ calls, directory, store: createStore(8 << 20), sockets: () => owned },
+    ...{ calls, directory, store: createStore(8 << 20), sockets: () => owned, filters: () => [] },
     ...{ pause: async () => {}, resume: () => {}, stop: async () => {}, goesOn: () => {} },
     failed: (error) => failures.push(error),
   });
