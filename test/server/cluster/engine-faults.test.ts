@@ -40,7 +40,6 @@ describe('an engine that fails', { skip: withoutRedis, timeout: 280_000 }, () =>
     const resident = scene.residentMiB;
     await engine.kill();
     await scene.said(goneLine, 1);
-    await pause(1000);
     await engine.start();
     await survived(true);
     assert.ok(scene.residentMiB < resident + 100, `${scene.residentMiB} MiB after ${resident}`);
@@ -49,14 +48,13 @@ describe('an engine that fails', { skip: withoutRedis, timeout: 280_000 }, () =>
   test('stopped for longer than anybody waits, and going on', async () => {
     engine.stall();
     await scene.said(goneLine, outages + 1);
-    await pause(2000);
     engine.goOn();
     await survived(true);
   });
 
   test('slow', async () => {
     for (const proxy of proxies) proxy.delayMs = 400;
-    await pause(4000);
+    await pause(2000);
     for (const proxy of proxies) proxy.delayMs = 0;
     await survived(false);
   });

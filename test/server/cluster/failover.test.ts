@@ -30,6 +30,12 @@ describe('a primary that is replaced', { skip: withoutRedis, timeout: 280_000 },
 
   const primary = () => servers.find(({ port }) => port === sentinels.primary)!;
 
+  /** Sentinel has it so too, some ten seconds later. */
+  async function becomesReplica(old: RedisServer): Promise<void> {
+    old.tell('REPLICAOF', '127.0.0.1', `${sentinels.primary}`);
+    await isReplica(old);
+  }
+
   async function isReplica(server: RedisServer): Promise<void> {
     for (let tries = 0; !/master_link_status:up/.test(server.tell('INFO', 'replication')); tries++) {
       if (tries > 600) throw new Error(`no replica: ${server.tell('INFO', 'replication')}`);
@@ -52,7 +58,7 @@ describe('a primary that is replaced', { skip: withoutRedis, timeout: 280_000 },
     await old.kill();
     await survived(old);
     await old.start();
-    await isReplica(old);
+    await becomesReplica(old);
   });
 
   test('because it stands still, and comes back as one that has missed what was said', async () => {
@@ -60,7 +66,7 @@ describe('a primary that is replaced', { skip: withoutRedis, timeout: 280_000 },
     old.stall();
     await survived(old);
     old.goOn();
-    await isReplica(old);
+    await becomesReplica(old);
     const { lost, ghost } = await scene.balance();
     assert.deepEqual({ lost, ghost, failed: scene.load.failed }, { lost: 0, ghost: 0, failed: 0 });
   });
