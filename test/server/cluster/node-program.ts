@@ -54,6 +54,15 @@ export class NodeProgram {
     await this.said(new RegExp(`Cluster: node ${this.name} is ready`));
   }
 
+  /** Another process takes its place; resolves to for how many milliseconds nobody answered, when the first has ended. */
+  async takeOver(): Promise<number> {
+    const { program: before } = this.#running;
+    this.#tracker = await startTracker([...this.#words, '--takeover']);
+    const [, gap] = await this.said(/for (\d+) ms nobody answered/);
+    await before.exit(30_000);
+    return Number(gap);
+  }
+
   said(pattern: RegExp, ms = 60_000): Promise<RegExpExecArray> {
     return this.#running.program.printed(pattern, ms);
   }
