@@ -40,6 +40,7 @@ interface Result {
 }
 
 const main = fileURLToPath(new URL('../src/server/main.js', import.meta.url));
+const responder = fileURLToPath(new URL('./xdp-responder.js', import.meta.url));
 const load = fileURLToPath(new URL('./xdp-load.js', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'caracal-bench-'));
 process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
@@ -58,9 +59,14 @@ const tracker = ['--http-port', '0', '--udp-port', '6969', '--workers', '1', '--
 const opentracker = findServers(workload, Number(values.numwant), []).find(
   ({ name }) => name === names.opentracker,
 )!;
-const servers: { name: string; command: string[]; directory?: string | undefined }[] = [
+const servers: { name: string; command: string[]; directory?: string | undefined; isFlooded?: boolean }[] = [
   { name: 'caracal --xdp', command: [process.execPath, main, ...tracker, '--xdp', network.interface] },
   { name: 'caracal, sockets', command: [process.execPath, main, ...tracker] },
+  {
+    name: 'a bare responder on the rings',
+    command: [process.execPath, responder, '--interface', network.interface, '--peers', values.numwant],
+    isFlooded: false,
+  },
 ];
 if (opentracker.missing === undefined) {
   const words = opentracker.command(6969).map((word) => (word === '127.0.0.1' ? '0.0.0.0' : word));
@@ -79,11 +85,11 @@ const loads = [
 ] as const;
 for (let round = 1; round <= Number(values.rounds); round++) {
   for (const server of servers) {
-    process.stderr.write(`round ${round}/${values.rounds}  ${server.name.padEnd(20)}`);
+    process.stderr.write(`round ${round}/${values.rounds}  ${server.name.padEnd(30)}`);
     const result = await measure(server.command, server.directory, []);
     results.set(server.name, [...(results.get(server.name) ?? []), result]);
     process.stderr.write(`${formatCount(result.perSecond).padStart(9)} answers/s`);
-    for (const { name, options } of loads) {
+    for (const { name, options } of server.isFlooded === false ? [] : loads) {
       const key = `${server.name}|${name}`;
       const result = await measure(server.command, server.directory, options);
       floods.set(key, [...(floods.get(key) ?? []), result]);
@@ -115,7 +121,8 @@ const head = [
   ...['server', 'answers/s', 'lowest', 'highest', 'cores busy', 'a processor second', 'lost'],
   ...[`${servers[0].name} is`, 'a processor second'],
 ];
-const floodRows = servers.flatMap((server) =>
+const flooded = servers.filter(({ isFlooded }) => isFlooded !== false);
+const floodRows = flooded.flatMap((server) =>
   loads.map(({ name }) => {
     const all = floods.get(`${server.name}|${name}`)!;
     const of = (pick: (result: Result) => number) => median(all.map(pick));
@@ -146,7 +153,8 @@ async function measure(
   const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], ...(cwd ? { cwd } : {}) });
   const said = lastWords(child);
   try {
-    const isReady = () => !command.includes('--xdp') || said().includes("network card's queues");
+    const readsQueues = command.includes('--xdp') || command.includes(responder);
+    const isReady = () => !readsQueues || said().includes("network card's queues");
     for (const limit = performance.now() + 10_000; !isReady() && performance.now() < limit; ) await pause(50);
     const asking = [
       ...['--interface', network.clientInterface, '--server-mac', macOf(network.server, network.interface)],
