@@ -91,7 +91,7 @@ export class ClusterNode {
     this.#keys = new KeySharing(options);
     this.#outage = new EngineOutage(log);
     this.#ownCounts = new OwnCounts({ store, now, send: (body) => this.#sendCounts(body) });
-    this.#farCounts = new FarCounts(store.connections);
+    this.#farCounts = new FarCounts(store.connections.counts);
     this.#lists = new SharedLists(
       {
         ...this.#parts,

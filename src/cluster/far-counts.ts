@@ -1,7 +1,7 @@
 // How many WebTorrent peers the other nodes have in each swarm, added up and written where scrapes and announces read it.
 //
 // A node that has said nothing for some time has its counts forgotten: it died, or nobody knows.
-import type { ConnectionSwarms } from '../swarm/connection-swarms.ts';
+import type { ConnectionCounts } from '../swarm/connection-counts.ts';
 import { readCounts } from './counts-message.ts';
 import type { Message } from './wire.ts';
 
@@ -26,11 +26,11 @@ interface Told {
 }
 
 export class FarCounts {
-  readonly #connections: ConnectionSwarms;
+  readonly #counts: ConnectionCounts;
   readonly #nodes = new Map<string, Told>();
 
-  constructor(connections: ConnectionSwarms) {
-    this.#connections = connections;
+  constructor(counts: ConnectionCounts) {
+    this.#counts = counts;
   }
 
   /** What another node has told. @param now milliseconds */
@@ -101,6 +101,6 @@ export class FarCounts {
       seeders += swarm?.seeders ?? 0;
       leechers += swarm?.leechers ?? 0;
     }
-    this.#connections.noteFar(infoHash, 0, seeders, leechers);
+    this.#counts.noteFar(infoHash, 0, seeders, leechers);
   }
 }

@@ -78,9 +78,9 @@ export class OwnCounts {
     this.#look++;
     if (isAll) this.#statement++;
     this.#writer.begin(this.#statement);
-    const { connections } = store;
-    for (let shard = 0; shard < connections.shardCount; shard++) {
-      const swarms = connections.readShard(shard);
+    const { counts } = store.connections;
+    for (let shard = 0; shard < counts.shardCount; shard++) {
+      const swarms = counts.readShard(shard);
       for (let at = 0; at < swarms.length; at += swarmField.size) this.#tellOf(swarms, at, isAll);
       if (shard % shardsPerSlice === 0) await nextTurn();
     }

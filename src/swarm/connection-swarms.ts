@@ -5,43 +5,27 @@
 // records, sampling, expiry and eviction as the others have (layout.ts), under the same limit of memory; they are in no
 // snapshot and no takeover. A record is one of an IPv6 peer: where that has address and port stand 18 bytes made of the
 // peer_id (connection-key.ts), and where that has its peer_id stands the holder (connection-visit.ts).
-//
-// Other machines of a cluster have peers of the same torrents, who cannot be reached from here. How many is written where a
-// swarm of the other kind has its downloads, so that an entry without peers is kept for it as it is kept for those: within
-// the same bound, and evicted when memory is short. Whoever tells of them tells it again.
 
 import { Event } from '../protocol/event.ts';
 import { countedFlag, partialFlag, peerIdAt } from './block.ts';
+import { ConnectionCounts } from './connection-counts.ts';
 import { ConnectionKey } from './connection-key.ts';
 import { type ConnectionVisit, holderField, holderWords, Visited } from './connection-visit.ts';
 import type { Evictor } from './evictor.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import { FoundPeer, nobody } from './found-peer.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
-import {
-  downloadedMask,
-  entryField,
-  establishedFlag,
-  farBits,
-  header,
-  idleFlag,
-  mixedScopes,
-  mostFar,
-  shardRow,
-} from './layout.ts';
+import { entryField, establishedFlag, mixedScopes, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
 import { inOneNetwork } from './network.ts';
 import { Sampler } from './sampler.ts';
-import { readShard } from './shard-swarms.ts';
 import { peerUnits6 } from './size-classes.ts';
 import type { StoreClock } from './store-clock.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
-import type { SwarmCounts } from './swarm-visit.ts';
 
 const attemptsWhenFull = 3;
 /** Records behind the last one that the sampler may overwrite. */
 const sampledBehind = 4;
-const noSwarms = new Int32Array(0);
 
 export class ConnectionSwarms {
   readonly #words: Int32Array;
@@ -56,6 +40,8 @@ export class ConnectionSwarms {
   readonly #holder = new Int32Array(holderWords);
   /** What the sampler copies beside the holders; nobody reads it. */
   #units = new Uint16Array(0);
+  /** How many there are of each torrent, here and at other machines. */
+  readonly counts: ConnectionCounts;
   /** A peer was added since it was last looked whether memory is short. */
   #added = false;
   /** The announce that was applied last ended a download. */
@@ -77,6 +63,7 @@ export class ConnectionSwarms {
     this.#clock = clock;
     this.#sampler = new Sampler(words, seed);
     this.#key = new ConnectionKey(words);
+    this.counts = new ConnectionCounts(words, table, entries);
   }
 
   /**
@@ -90,7 +77,7 @@ export class ConnectionSwarms {
       if (!this.#evictor.makeRoom(now)) break;
       visited = this.#apply(visit, want, now);
     }
-    if (this.#completed) this.#countDownload(visit.infoHash, visit.infoHashAt);
+    if (this.#completed) this.counts.countDownload(visit.infoHash, visit.infoHashAt);
     if (this.#added && this.#evictor.isPressed) this.#evictor.relieve(now);
     this.#added = false;
     return visited;
@@ -113,7 +100,7 @@ export class ConnectionSwarms {
         this.#entries.count(shard, 6, isSeeder ? 0 : -1, isSeeder ? -1 : 0);
         this.#peers.remove(entry + entryField.peers6, this.#self);
       }
-      this.#answerCounts(entry, visit);
+      this.counts.answer(entry, visit);
       this.#entries.releaseIfEmpty(shard, entry);
       return isOurs;
     } finally {
@@ -133,63 +120,6 @@ export class ConnectionSwarms {
       if (entry === 0 || !this.#find(entry, visit.seeding)) return false;
       this.#readHolder(visit.holder);
       return true;
-    } finally {
-      unlock(this.#words, shard + shardRow.lock);
-    }
-  }
-
-  get shardCount(): number {
-    return this.#table.shardCount;
-  }
-
-  /** The swarms of one shard with the peers that are connected here, as `readShard` of shard-swarms.ts. */
-  readShard(index: number): Int32Array {
-    const shard = this.#table.shardAt(this.#table.shardCount + index);
-    // As a rule.
-    if (this.#words[shard + shardRow.swarms] === 0) return noSwarms;
-    return readShard(this.#words, this.#table, this.#entries, shard);
-  }
-
-  /**
-   * Says how many peers of a torrent other machines have; zeros forget it.
-   * @returns false where there is no room to write it down
-   */
-  noteFar(infoHash: Int32Array, at: number, seeders: number, leechers: number): boolean {
-    const words = this.#words;
-    const far = Math.min(seeders, mostFar) | (Math.min(leechers, mostFar) << farBits);
-    const hash = this.#table.hash(infoHash, at);
-    const shard = this.#table.connectionShardOf(hash);
-    lock(words, shard + shardRow.lock);
-    try {
-      let entry = this.#table.find(shard, hash, infoHash, at);
-      if (entry === 0 && far === 0) return true;
-      if (entry === 0) {
-        entry = this.#insertIdle(shard, hash, infoHash, at);
-        if (entry === 0) return false;
-        this.#entries.noteScope(entry, mixedScopes);
-      }
-      words[entry + entryField.downloaded] = (words[entry + entryField.downloaded] & ~downloadedMask) | far;
-      if (far === 0 && !this.#entries.hasPeers(entry)) this.#entries.forget(shard, entry);
-      return true;
-    } finally {
-      unlock(words, shard + shardRow.lock);
-    }
-  }
-
-  /** Adds the counts of a swarm to `counts`, with those of other machines, of whose leechers all count as downloaders. */
-  addCounts(infoHash: Int32Array, at: number, counts: SwarmCounts): void {
-    const hash = this.#table.hash(infoHash, at);
-    const shard = this.#table.connectionShardOf(hash);
-    // As a rule, and then it costs nothing more.
-    if (this.#words[shard + shardRow.entries] === 0) return;
-    lock(this.#words, shard + shardRow.lock);
-    try {
-      const entry = this.#table.find(shard, hash, infoHash, at);
-      if (entry === 0) return;
-      const incomplete = this.#entries.incomplete(entry);
-      counts.complete += this.#entries.complete(entry) + this.#farSeeders(entry);
-      counts.incomplete += incomplete + this.#farLeechers(entry);
-      counts.downloaders += incomplete + this.#farLeechers(entry) - this.#entries.partial(entry);
     } finally {
       unlock(this.#words, shard + shardRow.lock);
     }
@@ -241,7 +171,7 @@ export class ConnectionSwarms {
       this.#peers.setState(ref, self, tick | partial | counted | (this.#completed ? countedFlag : 0));
       if (!isOurs) this.#peers.setPeerId(self, this.#holderOf(visit), 0);
     }
-    this.#answerCounts(entry, visit);
+    this.counts.answer(entry, visit);
     return isOurs ? Visited.renewed : Visited.joined;
   }
 
@@ -312,47 +242,6 @@ export class ConnectionSwarms {
     holder[holderField.address + 1] = family === 4 ? 0 : address[addressAt + 1];
     holder[holderField.family] = family;
     return holder;
-  }
-
-  #answerCounts(entry: number, visit: ConnectionVisit): void {
-    visit.complete = this.#entries.complete(entry) + this.#farSeeders(entry);
-    visit.incomplete = this.#entries.incomplete(entry) + this.#farLeechers(entry);
-  }
-
-  #farSeeders(entry: number): number {
-    return this.#words[entry + entryField.downloaded] & mostFar;
-  }
-
-  #farLeechers(entry: number): number {
-    return (this.#words[entry + entryField.downloaded] >>> farBits) & mostFar;
-  }
-
-  /** Counts where the torrent's downloads are counted and saved, whichever way they came. */
-  #countDownload(infoHash: Int32Array, at: number): void {
-    const words = this.#words;
-    const hash = this.#table.hash(infoHash, at);
-    const shard = this.#table.shardOf(hash);
-    lock(words, shard + shardRow.lock);
-    try {
-      const known = this.#table.find(shard, hash, infoHash, at);
-      const entry = known === 0 ? this.#insertIdle(shard, hash, infoHash, at) : known;
-      if (entry === 0) return;
-      if (this.#entries.journal.isOpen) this.#entries.journal.noteDownload(infoHash, at);
-      this.#entries.countDownload(entry);
-    } finally {
-      unlock(words, shard + shardRow.lock);
-    }
-  }
-
-  /** A swarm without peers that is kept for what is counted of it; 0 when there are as many as there may be. */
-  #insertIdle(shard: number, hash: number, infoHash: Int32Array, at: number): number {
-    const words = this.#words;
-    if (Atomics.load(words, header.idleSwarms) >= words[header.maxIdleSwarms]) return 0;
-    const entry = this.#table.insert(shard, hash, infoHash, at);
-    if (entry === 0) return 0;
-    words[entry + entryField.downloaded] = idleFlag;
-    Atomics.add(words, header.idleSwarms, 1);
-    return entry;
   }
 }
 

@@ -162,7 +162,7 @@ export const mixedScopes = 3;
 export const idleFlag = 0x40000000;
 export const establishedFlag = 0x80000000 | 0;
 /**
- * In a swarm of connections the same 28 bits count its peers at other machines (connection-swarms.ts), seeders below and
+ * In a swarm of connections the same 28 bits count its peers at other machines (connection-counts.ts), seeders below and
  * leechers above; each saturates.
  */
 export const farBits = 14;

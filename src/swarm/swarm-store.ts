@@ -134,7 +134,7 @@ export class SwarmStore {
     } finally {
       unlock(this.#words, shard + shardRow.lock);
     }
-    this.connections.addCounts(infoHash, at, counts);
+    this.connections.counts.add(infoHash, at, counts);
   }
 
   /** How many shards `readShard` can read; a torrent may be in two of them, with peers of both kinds. */

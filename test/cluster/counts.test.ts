@@ -12,7 +12,7 @@ class Node {
   readonly store = createStore(16 * 2 ** 20, 3600);
   readonly bodies: Uint8Array[] = [];
   readonly own: OwnCounts;
-  readonly far = new FarCounts(this.store.connections);
+  readonly far = new FarCounts(this.store.connections.counts);
   readonly #name: string;
   readonly #incarnation: bigint;
 
@@ -208,6 +208,6 @@ test('what is no message of counts changes nothing', () => {
     node.bodies.push(new Uint8Array(length).fill(1));
     node.tellTo([node], 0);
   }
-  assert.equal(node.store.connections.readShard(0).length, 0);
+  assert.equal(node.store.connections.counts.readShard(0).length, 0);
   assert.deepEqual(checkStore(node.store.buffer).faults, []);
 });

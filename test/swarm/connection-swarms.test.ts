@@ -351,7 +351,7 @@ test('peers of other machines are counted in scrapes and announces, with and wit
   const visit = new ConnectionVisit();
   const hash = (swarm: number) => new Visit().setSwarm(swarm).infoHash;
   const { connections } = store;
-  assert.ok(connections.noteFar(hash(1), 0, 3, 40));
+  assert.ok(connections.counts.noteFar(hash(1), 0, 3, 40));
   assert.deepEqual(countsOf(store, 1), { complete: 3, incomplete: 40, downloaded: 0, downloaders: 40 });
   assert.equal(connections.announce(visitOf(visit, 1, 1, 1), 5, 1000), Visited.joined);
   assert.deepEqual([visit.complete, visit.incomplete, visit.otherCount], [3, 41, 0]);
@@ -359,20 +359,20 @@ test('peers of other machines are counted in scrapes and announces, with and wit
   assert.deepEqual(countsOf(store, 1), { complete: 4, incomplete: 41, downloaded: 0, downloaders: 41 });
   assert.deepEqual(checkStore(store.buffer).faults, []);
   // They are told while a peer is here, and outlive it.
-  connections.noteFar(hash(1), 0, 5, 6);
+  connections.counts.noteFar(hash(1), 0, 5, 6);
   assert.ok(connections.stop(visitOf(visit, 1, 1, 1)));
   assert.deepEqual([visit.complete, visit.incomplete], [5, 6]);
   assert.deepEqual(countsOf(store, 1), { complete: 6, incomplete: 6, downloaded: 0, downloaders: 6 });
   assert.deepEqual(checkStore(store.buffer).faults, []);
-  connections.noteFar(hash(1), 0, 0, 0);
-  connections.noteFar(hash(2), 0, 0, 0);
+  connections.counts.noteFar(hash(1), 0, 0, 0);
+  connections.counts.noteFar(hash(2), 0, 0, 0);
   assert.deepEqual(countsOf(store, 1), { complete: 1, incomplete: 0, downloaded: 0, downloaders: 0 });
   assert.deepEqual(checkStore(store.buffer).faults, []);
 });
 
 test('a full scrape lists torrents that only other machines have WebTorrent peers of', () => {
   const store = createStore(8 * 2 ** 20, 400);
-  store.connections.noteFar(new Visit().setSwarm(4).infoHash, 0, 1, 2);
+  store.connections.counts.noteFar(new Visit().setSwarm(4).infoHash, 0, 1, 2);
   const listed = [...scrapeAll(store)].flatMap((swarm) => (swarm ? [{ ...swarm }] : []));
   assert.deepEqual(
     listed.map(({ complete, incomplete, downloaded }) => [complete, incomplete, downloaded]),
@@ -383,7 +383,7 @@ test('a full scrape lists torrents that only other machines have WebTorrent peer
 test('counts of other machines saturate, and there is a bound of memory to how many are kept', () => {
   const store = createStore(4 * 2 ** 20, 400);
   const { connections } = store;
-  connections.noteFar(new Visit().setSwarm(1).infoHash, 0, 20_000, 1e6);
+  connections.counts.noteFar(new Visit().setSwarm(1).infoHash, 0, 20_000, 1e6);
   assert.deepEqual(countsOf(store, 1), {
     complete: 16_383,
     incomplete: 16_383,
@@ -392,7 +392,7 @@ test('counts of other machines saturate, and there is a bound of memory to how m
   });
   let kept = 0;
   for (let swarm = 2; swarm < 50_000; swarm++)
-    if (connections.noteFar(new Visit().setSwarm(swarm).infoHash, 0, 1, 1)) kept++;
+    if (connections.counts.noteFar(new Visit().setSwarm(swarm).infoHash, 0, 1, 1)) kept++;
   assert.ok(kept > 5000 && kept < 20_000, `${kept}`);
   assert.ok(store.totals().bytesInUse < 2 * 2 ** 20);
   assert.deepEqual(checkStore(store.buffer).faults, []);
