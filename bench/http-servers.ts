@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findFastPath } from '../src/net/availability.ts';
+import { whyNoUring } from '../src/net/uring/uring-trial.ts';
 import { type BenchServer, bittorrentTracker, opentracker } from './udp-servers.ts';
 import { meanPeersInReply, type Workload } from './workload.ts';
 
 export const names = {
   workers: 'caracal, 1 worker',
+  uring: 'caracal, 1 worker, io_uring',
   node: 'caracal, node:http',
   responder: 'bare responder in C',
   opentracker: 'opentracker',
@@ -24,6 +26,7 @@ export interface HttpServer extends BenchServer {
 export function findHttpServers(workload: Workload, numwant: number): HttpServer[] {
   return [
     { ...caracal(names.workers, 1), keepsAlive: true },
+    { ...uring(), keepsAlive: true },
     { ...caracal(names.node, 0), keepsAlive: true },
     { ...responder(Math.round(meanPeersInReply(workload, numwant)) * 6 + 130), keepsAlive: true },
     { ...opentracker(workload), keepsAlive: false },
@@ -31,9 +34,14 @@ export function findHttpServers(workload: Workload, numwant: number): HttpServer
   ];
 }
 
-function caracal(name: string, workers: number): BenchServer {
+function uring(): BenchServer {
+  const { calls, reason } = findFastPath();
+  return { ...caracal(names.uring, 1, '--io-uring'), missing: calls ? whyNoUring(calls) : reason };
+}
+
+function caracal(name: string, workers: number, ...more: string[]): BenchServer {
   const main = fileURLToPath(new URL('../src/server/main.js', import.meta.url));
-  const options = ['--host', '127.0.0.1', '--udp-port', '0', '--workers', String(workers)];
+  const options = ['--host', '127.0.0.1', '--udp-port', '0', '--workers', String(workers), ...more];
   return {
     name,
     missing: workers > 0 ? findFastPath().reason : undefined,

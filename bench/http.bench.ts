@@ -24,7 +24,7 @@ const { values } = parseArgs({
   },
 });
 
-/** What the tracker with one worker must reach against another server, in requests a second: kept, and one a request. */
+/** What the tracker with one worker, over epoll or with --io-uring, must reach against another: requests a second, kept and one a request. */
 const targets: readonly (readonly [name: string, kept: number | undefined, closed: number])[] = [
   [names.node, 4, 3],
   [names.responder, 0.75, 0.85],
@@ -59,7 +59,7 @@ for (let round = 1; round <= Number(values.rounds); round++) {
   ] as const) {
     for (const server of servers.filter(({ keepsAlive }) => keepsAlive || close)) {
       const manner = close ? 'one a request' : 'kept';
-      process.stderr.write(`round ${round}/${values.rounds}  ${manner.padEnd(14)}${server.name.padEnd(22)}`);
+      process.stderr.write(`round ${round}/${values.rounds}  ${manner.padEnd(14)}${server.name.padEnd(28)}`);
       const result = await measureHttp(server, {
         paths,
         close,
@@ -74,8 +74,8 @@ for (let round = 1; round <= Number(values.rounds); round++) {
 
 const head = ['server', 'connections', 'requests/s', 'lowest', 'highest', 'p99 ms', 'failed', 'server core'];
 const rows = [...resultRows('kept', kept), ...resultRows('one a request', closed)];
-const ratioHead = ['caracal, 1 worker, against', 'kept', 'target', 'one a request', 'target'];
-const ratios = ratioRows();
+const ratioHead = ['server', 'against', 'kept', 'target', 'one a request', 'target'];
+const ratios = [names.workers, names.uring].flatMap(ratioRows);
 const command = `npm run bench http -- ${process.argv.slice(2).join(' ')}`.replace(/ -- $/, '');
 const about = `${command}\ncommit ${describeCommit()}; ${describeMachine()}
 ${values.torrents} torrents, ${values.peers} peers, numwant ${values.numwant}; ${values.connections} connections, server and wrk on one core each`;
@@ -99,9 +99,9 @@ function resultRows(manner: string, results: ReadonlyMap<string, readonly HttpRe
 }
 
 /** Medians of the ratios of servers in the same round. */
-function ratioRows(): Rows {
+function ratioRows(own: string): Rows {
   const ratio = (results: ReadonlyMap<string, readonly HttpResult[]>, name: string) => {
-    const ours = results.get(names.workers);
+    const ours = results.get(own);
     const theirs = results.get(name);
     if (!ours || !theirs) return '–';
     const all = ours.map(
@@ -110,6 +110,7 @@ function ratioRows(): Rows {
     return `${median(all).toFixed(2)} x`;
   };
   return targets.map(([name, wantedKept, wantedClosed]) => [
+    own,
     name,
     ratio(kept, name),
     wantedKept === undefined ? '–' : `${wantedKept} x`,

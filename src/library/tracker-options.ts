@@ -28,6 +28,8 @@ export interface TrackerOptions {
   xdp?: readonly string[];
   /** With `xdp`: drop early what no client sends. Default `true`. */
   xdpShield?: boolean;
+  /** Whether HTTP connections that are kept are carried through io_uring; Linux 6.1, and `workers`. Default `false`. */
+  ioUring?: boolean;
 
   /** Path of the certificate with its chain, PEM; followed when it changes. */
   cert?: string;

@@ -38,7 +38,7 @@ export class EventLoop {
   #tickMs = -1;
   #tickAt = 0;
   #onTick: (() => void) | undefined;
-  #afterCalls: (() => void) | undefined;
+  readonly #afterCalls: (() => void)[] = [];
   #stopped = false;
 
   constructor(calls: SystemCalls) {
@@ -91,8 +91,7 @@ export class EventLoop {
 
   /** Calls this before each sleep, when descriptors or `every`'s function have been called: for what they gather. */
   afterCalls(finish: () => void): void {
-    if (this.#afterCalls !== undefined) throw new Error('somebody gathers already');
-    this.#afterCalls = finish;
+    this.#afterCalls.push(finish);
   }
 
   /** Lets another thread wake and stop this loop. `onWake` runs once for any number of wakings in between. */
@@ -118,7 +117,7 @@ export class EventLoop {
     if (this.#onTick === undefined || this.#stopped || performance.now() < this.#tickAt) return;
     this.#tickAt = performance.now() + this.#tickMs;
     this.#onTick();
-    this.#afterCalls?.();
+    this.#finishCalls();
   }
 
   /**
@@ -127,8 +126,12 @@ export class EventLoop {
    */
   runOnce(timeoutMs: number): number {
     const called = this.#callReady(timeoutMs);
-    if (called > 0) this.#afterCalls?.();
+    if (called > 0) this.#finishCalls();
     return called;
+  }
+
+  #finishCalls(): void {
+    for (const finish of this.#afterCalls) finish();
   }
 
   #callReady(timeoutMs: number): number {

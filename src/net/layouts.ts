@@ -39,6 +39,7 @@ export function controlSpace(dataSize: number): number {
   return cmsghdr.size + ((dataSize + 7) & ~7);
 }
 
+export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
@@ -92,6 +93,7 @@ export const MAP_POPULATE = 0x8000;
 export const MSG_CTRUNC = 0x08;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
+export const MSG_WAITALL = 0x100;
 export const MSG_NOSIGNAL = 0x4000;
 
 export const EPOLLIN = 0x001;
@@ -101,6 +103,8 @@ export const EPOLLHUP = 0x010;
 export const EPOLLRDHUP = 0x2000;
 /** Of several loops that wait for one descriptor, wake one (since Linux 4.5); only when it is added. */
 export const EPOLLEXCLUSIVE = 1 << 28;
+/** Tell of what happens only, not of what is. */
+export const EPOLLET = 1 << 31;
 export const EPOLL_CLOEXEC = 0o2000000;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
@@ -117,6 +121,7 @@ export const errno = {
   ENOMEM: 12,
   EACCES: 13,
   EFAULT: 14,
+  EBUSY: 16,
   EINVAL: 22,
   ENFILE: 23,
   EMFILE: 24,
@@ -128,6 +133,11 @@ export const errno = {
   ENETUNREACH: 101,
   ENOBUFS: 105,
 } as const;
+
+/** The same on both processors. */
+export const SYS_io_uring_setup = 425;
+export const SYS_io_uring_enter = 426;
+export const SYS_io_uring_register = 427;
 
 /** What differs between the processors. System calls are numbered because musl has no batching `sendmmsg`. */
 export interface Architecture {

@@ -1,6 +1,7 @@
 // How open sockets go from one process to another over a Unix stream socket (SCM_RIGHTS), and text in both directions.
 import { readSync } from 'node:fs';
 import {
+  AF_UNIX,
   cmsghdr,
   errno,
   iovec,
@@ -18,7 +19,6 @@ import { SystemCallError } from './system-call-error.ts';
 import type { SystemCalls } from './system-calls.ts';
 import { encodeUnixAddress } from './unix-datagram.ts';
 
-const AF_UNIX = 1;
 const SCM_RIGHTS = 1;
 const SO_RCVTIMEO = 20;
 const F_DUPFD_CLOEXEC = 1030;

@@ -30,7 +30,7 @@ export const Stream = {
 
 /** One for each thread: it reads into one buffer and writes from another. */
 export class StreamSockets {
-  /** What comes is read into this. */
+  /** What comes is read into the front of this; see the constructor. */
   readonly input: Region;
   /** What goes is written from this. */
   readonly output: Region;
@@ -42,14 +42,16 @@ export class StreamSockets {
   readonly #name: Region;
   readonly #length: Region;
   readonly #linger: Region;
+  readonly #inputBytes: number;
   /** Given up for a moment when there is no other descriptor, to turn connections away with. */
   #reserve: number;
 
-  /** Sizes in bytes. */
-  constructor(calls: SystemCalls, inputBytes: number, outputBytes: number) {
+  /** Sizes in bytes; `behind` is room behind the input, for whoever receives in another way. */
+  constructor(calls: SystemCalls, inputBytes: number, outputBytes: number, behind = 0) {
     this.#calls = calls;
-    this.#memory = new PinnedMemory(calls, inputBytes + outputBytes + 512);
-    this.input = this.#memory.take(inputBytes);
+    this.#inputBytes = inputBytes;
+    this.#memory = new PinnedMemory(calls, inputBytes + behind + outputBytes + 512);
+    this.input = this.#memory.take(inputBytes + behind);
     this.output = this.#memory.take(outputBytes);
     this.#name = this.#memory.take(sockaddrIn6.size);
     this.#length = this.#memory.take(4);
@@ -96,10 +98,10 @@ export class StreamSockets {
     }
   }
 
-  /** Reads to `input` from byte `at` on, at most to its end: bytes read, 0 at the other side's end, or a `Stream` value. */
+  /** Reads to `input` from byte `at` on, at most to byte `inputBytes`: bytes read, 0 at the other side's end, or a `Stream` value. */
   receive(fd: number, at: number): number {
     for (;;) {
-      const count = this.#calls.recv(fd, this.input.address + at, this.input.bytes.length - at, MSG_DONTWAIT);
+      const count = this.#calls.recv(fd, this.input.address + at, this.#inputBytes - at, MSG_DONTWAIT);
       if (count >= 0) return count;
       const error = this.#calls.errno();
       if (error === errno.EAGAIN) return Stream.wait;

@@ -10,6 +10,9 @@ import {
   MAP_SHARED,
   PROT_READ,
   PROT_WRITE,
+  SYS_io_uring_enter,
+  SYS_io_uring_register,
+  SYS_io_uring_setup,
 } from './layouts.ts';
 
 /**
@@ -23,6 +26,8 @@ export interface SystemCalls {
   /** The address of memory outside the JavaScript heap. */
   addressOf(memory: ArrayBuffer): number;
   socket(domain: number, type: number, protocol: number): number;
+  /** Writes two connected descriptors, each a word of 32 bits. */
+  socketpair(domain: number, type: number, protocol: number, descriptors: number): number;
   bind(fd: number, address: number, length: number): number;
   connect(fd: number, address: number, length: number): number;
   listen(fd: number, backlog: number): number;
@@ -53,6 +58,10 @@ export interface SystemCalls {
   read(fd: number, buffer: number, length: number): number;
   write(fd: number, buffer: number, length: number): number;
   bpf(command: number, attributes: number, bytes: number): number;
+  ioUringSetup(entries: number, parameters: number): number;
+  /** Gives the kernel `submit` entries and waits for none: how many it took. */
+  ioUringEnter(fd: number, submit: number, flags: number): number;
+  ioUringRegister(fd: number, operation: number, argument: number, count: number): number;
   /** Maps a descriptor's memory for reading and writing, shared with the kernel: its address; −1 when it fails. */
   mapShared(fd: number, bytes: number, offset: number): number;
   /** Memory of its own, in whole pages; −1 when it fails. */
@@ -127,6 +136,7 @@ function declare(koffi: Koffi, library: Library, architecture: Architecture): Sy
   // Variadic in C; on both processors Linux passes whole numbers the same way with and without the ellipsis.
   // musl's own sendmmsg is a loop around sendmsg, which is why both batches are asked of the kernel directly.
   const syscall = library.func('syscall', 'int', ['long', 'int', pointer, 'uint', 'int', 'long']);
+  const registerRing = library.func('syscall', 'int', ['long', 'int', 'uint', pointer, 'uint']);
   const { recvmmsg, sendmmsg, bpf } = architecture;
   const mmap = library.func('mmap', 'int64', [pointer, size, 'int', 'int', 'int', 'int64']);
   const mapped = (bytes: number, flags: number, fd: number, offset: number) =>
@@ -136,6 +146,7 @@ function declare(koffi: Koffi, library: Library, architecture: Architecture): Sy
     errno: () => koffi.errno(),
     addressOf: (memory) => Number(koffi.address(memory)),
     socket: library.func('socket', 'int', ['int', 'int', 'int']),
+    socketpair: library.func('socketpair', 'int', ['int', 'int', 'int', pointer]),
     bind: library.func('bind', 'int', ['int', pointer, 'uint']),
     connect: library.func('connect', 'int', ['int', pointer, 'uint']),
     listen: library.func('listen', 'int', ['int', 'int']),
@@ -160,6 +171,10 @@ function declare(koffi: Koffi, library: Library, architecture: Architecture): Sy
     read: library.func('read', 'int', ['int', pointer, size]),
     write: library.func('write', 'int', ['int', pointer, size]),
     bpf: (command, attributes, bytes) => syscall(bpf, command, attributes, bytes, 0, 0),
+    ioUringSetup: (entries, parameters) => syscall(SYS_io_uring_setup, entries, parameters, 0, 0, 0),
+    ioUringEnter: (fd, submit, flags) => syscall(SYS_io_uring_enter, fd, submit, 0, flags, 0),
+    ioUringRegister: (fd, operation, argument, count) =>
+      registerRing(SYS_io_uring_register, fd, operation, argument, count),
     mapShared: (fd, bytes, offset) => mapped(bytes, MAP_SHARED | MAP_POPULATE, fd, offset),
     mapAnonymous: (bytes) => mapped(bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0),
     unmap: library.func('munmap', 'int', [pointer, size]),

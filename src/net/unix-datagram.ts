@@ -1,10 +1,9 @@
 // How one datagram is sent to a Unix socket, which Node cannot: what systemd's notification socket is.
-import { MSG_DONTWAIT, MSG_NOSIGNAL, SOCK_CLOEXEC, SOCK_DGRAM } from './layouts.ts';
+import { AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, SOCK_CLOEXEC, SOCK_DGRAM } from './layouts.ts';
 import { PinnedMemory } from './pinned-memory.ts';
 import { SystemCallError } from './system-call-error.ts';
 import type { SystemCalls } from './system-calls.ts';
 
-const AF_UNIX = 1;
 /** sockaddr_un: the family in two bytes, then the path. */
 const pathAt = 2;
 const longestPath = 107;

@@ -18,6 +18,7 @@ import { probeAdminSocket } from './probe-admin-socket.ts';
 import { probeCluster } from './probe-cluster.ts';
 import { probeConntrack, probeReceiveBuffer } from './probe-kernel.ts';
 import { ListenerProbe, type Probed } from './probe-listener.ts';
+import { probeUring } from './probe-uring.ts';
 import { probeXdp } from './probe-xdp.ts';
 
 /** Fewer connections than this are little for a public tracker. */
@@ -49,6 +50,7 @@ export async function testItself(configuration: Configuration): Promise<Finding[
     ...(udp
       ? [probeWorkers(configuration), probeReceiveBuffer(), probeConntrack(), ...probeXdp(configuration)]
       : []),
+    ...(plan.some(({ protocol }) => protocol === 'HTTP') ? [probeUring(configuration)] : []),
     ...(plan.some(({ protocol }) => protocol === 'HTTPS') ? [probeStreamWorkers(configuration)] : []),
     ...(await probeCluster(configuration)),
     probeNode(),

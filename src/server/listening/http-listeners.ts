@@ -107,6 +107,7 @@ export function createHttpParts(
     wake,
     onBrokenProxyHeader: (proxy: string) => warnOfBrokenHeader(proxy, log),
     onBrokenForwardedFor: warnOfForwardedFor(configuration, log),
+    onNoUring: warnOnceOfNoUring(log),
   };
   const hear = (message: HttpWorkerMessage) => hearWorker(message, main);
   const abandoned = (thread: number) => webTorrent?.abandon(thread);
@@ -267,6 +268,15 @@ function warnOfForwardedFor({ logIp }: Configuration, log: Log): (header: string
     log.warn('the X-Forwarded-For of a trusted proxy cannot be read, so its clients are refused', {
       x_forwarded_for: logIp === 'full' ? header.slice(-longestShownHeader) : undefined,
     });
+}
+
+/** Every thread finds the same. */
+function warnOnceOfNoUring(log: Log): (reason: string) => void {
+  let warned = false;
+  return (reason) => {
+    if (!warned) log.warn(`--io-uring: kept HTTP connections go over epoll: ${reason}`);
+    warned = true;
+  };
 }
 
 /** --trusted-proxy as networks. */

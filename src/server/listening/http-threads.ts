@@ -54,6 +54,7 @@ export function httpWorkerSettings(
     webTorrent: configuration.redirectHttp ? undefined : webTorrent,
     maxConnections: connectionLimit(configuration),
     maxPerAddress: defaultMaxPerAddress,
+    ioUring: configuration.ioUring,
   };
 }
 
@@ -82,6 +83,7 @@ export interface MainThreadHttp {
   readonly wake: (thread: number) => void;
   readonly onBrokenProxyHeader: (proxy: string) => void;
   readonly onBrokenForwardedFor: (header: string) => void;
+  readonly onNoUring: (reason: string) => void;
 }
 
 /** Does what a worker asks the main thread for. */
@@ -95,6 +97,9 @@ export function hearWorker(message: HttpWorkerMessage, main: MainThreadHttp): vo
       break;
     case 'broken X-Forwarded-For':
       main.onBrokenForwardedFor(message.header);
+      break;
+    case 'no io_uring':
+      main.onNoUring(message.reason);
       break;
     case 'wake':
       if (message.thread === main.number) main.connections.wake();

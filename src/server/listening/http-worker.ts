@@ -2,6 +2,7 @@
 import type { EventLoop } from '../../net/event-loop.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
 import type { TcpListener } from '../../net/tcp-listener.ts';
+import { explainNoUring } from '../../net/uring/uring-trial.ts';
 import { OthersWaker } from '../../net/waker.ts';
 import { parseCidr } from '../../protocol/cidr.ts';
 import { formatIp } from '../../protocol/ip-address.ts';
@@ -34,6 +35,8 @@ export interface HttpWorkerSettings {
   readonly webTorrent: WebTorrentShared | undefined;
   readonly maxConnections: number;
   readonly maxPerAddress: number;
+  /** --io-uring. */
+  readonly ioUring: boolean;
 }
 
 export interface HttpWorkerData {
@@ -52,6 +55,8 @@ export type HttpWorkerMessage =
   | { kind: 'connection'; connection: TakenConnection }
   | { kind: 'broken proxy header'; proxy: string }
   | { kind: 'broken X-Forwarded-For'; header: string }
+  /** Kept connections go over epoll, for this reason. */
+  | { kind: 'no io_uring'; reason: string }
   /** The thread with this number is to look into the table. */
   | { kind: 'wake'; thread: number };
 
@@ -68,7 +73,7 @@ export function createHttpWorker(
   { settings, counters, table, thread }: HttpWorkerData,
   { calls, loop, tracker, onException, tell }: HttpWorkerParts,
 ): HttpEpoll {
-  const { names, trustedProxies, maxConnections, webTorrent, ...others } = settings;
+  const { names, trustedProxies, maxConnections, webTorrent, ioUring, ...others } = settings;
   const reportProxy = sampled((proxy: string) => tell({ kind: 'broken proxy header', proxy }));
   return new HttpEpoll(calls, loop, {
     ...others,
@@ -88,7 +93,9 @@ export function createHttpWorker(
     onBrokenForwardedFor: sampled((header: string) => tell({ kind: 'broken X-Forwarded-For', header })),
     webTorrent: webTorrent && webTorrentOf(webTorrent, thread, { calls, tracker, onException }),
     handOver: (connection) => tell({ kind: 'connection', connection }),
+    ioUring: ioUring ? 'kept' : undefined,
     wake: (other) => tell({ kind: 'wake', thread: other }),
+    onNoUring: (error) => tell({ kind: 'no io_uring', reason: explainNoUring(error) }),
   });
 }
 

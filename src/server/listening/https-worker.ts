@@ -22,7 +22,7 @@ import { RelayedScrapes } from './relayed-scrapes.ts';
 import { sampled } from './thread-words.ts';
 
 /** The same for all threads. */
-export interface HttpsWorkerSettings extends HttpWorkerSettings {
+export interface HttpsWorkerSettings extends Omit<HttpWorkerSettings, 'ioUring'> {
   readonly limits: HttpLimits;
   /** This thread's share of them. */
   readonly handshakes: TlsHandshakeLimits;

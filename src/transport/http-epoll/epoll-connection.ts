@@ -32,6 +32,10 @@ export class EpollConnection implements ClientAddress, Placed<EpollConnection>, 
   phase: Phase = Phase.idle;
   /** What epoll tells of it; 0 when nothing: one that ends with its first answer never needs that. */
   interest = 0;
+  /** The number of its reception through io_uring; 0 when there is none. */
+  reception = 0;
+  /** An answer to it waits for the next submission of io_uring: until then its descriptor must stay open. */
+  submitting = false;
   /** Bytes that have come and are not answered yet. */
   partial: Uint8Array = noBytes;
   partialLength = 0;
@@ -60,6 +64,8 @@ export class EpollConnection implements ClientAddress, Placed<EpollConnection>, 
     this.proxied = proxied;
     this.phase = Phase.idle;
     this.interest = 0;
+    this.reception = 0;
+    this.submitting = false;
     this.ending = false;
     this.asked = false;
     this.lingers = false;
@@ -79,6 +85,26 @@ export class EpollConnection implements ClientAddress, Placed<EpollConnection>, 
     }
     this.partial.set(bytes.subarray(at, end));
     this.partialLength = length;
+  }
+
+  /** Keeps `bytes[at .. end)` behind what is kept. */
+  keepMore(bytes: Uint8Array, at: number, end: number): void {
+    const before = this.partial;
+    const length = this.partialLength + end - at;
+    if (length > before.length) {
+      this.partial = new Uint8Array(Math.max(256, 2 ** Math.ceil(Math.log2(length))));
+      this.partial.set(before.subarray(0, this.partialLength));
+    }
+    this.partial.set(bytes.subarray(at, end), this.partialLength);
+    this.partialLength = length;
+  }
+
+  /** Lets what has to go out wait until it can, whatever waits already behind it. */
+  wait(bytes: Uint8Array): void {
+    const behind = this.pending?.subarray(this.pendingAt);
+    this.pending = behind === undefined ? bytes : Buffer.concat([bytes, behind]);
+    this.pendingAt = 0;
+    this.phase = Phase.sending;
   }
 
   /** Forgets what was kept, and its memory. */

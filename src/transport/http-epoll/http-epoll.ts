@@ -1,6 +1,6 @@
 // HTTP in a socket worker's event loop: connections as bare descriptors, their requests answered in the wake-up in which they come.
 import type { EventLoop } from '../../net/event-loop.ts';
-import { EPOLLIN } from '../../net/layouts.ts';
+import { EPOLLET, EPOLLIN } from '../../net/layouts.ts';
 import { Stream, StreamSockets } from '../../net/stream-sockets.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
 import { longestProxyHeader } from '../../protocol/proxy-protocol.ts';
@@ -9,6 +9,7 @@ import type { HttpCounters } from '../http/http-counters.ts';
 import { badRequest, type HttpError, tooSlow } from '../http/http-error.ts';
 import type { TakenConnection } from '../http/taken-connection.ts';
 import { AcceptingSockets } from './accepting-sockets.ts';
+import { ConnectionRing, ringBytes } from './connection-ring.ts';
 import { type EpollConnection, Phase } from './epoll-connection.ts';
 import { EpollWebSockets, type EpollWebSocketsOptions } from './epoll-web-sockets.ts';
 import { OpenConnections, type OpenConnectionsOptions } from './open-connections.ts';
@@ -17,6 +18,7 @@ import { ReplySender } from './reply-sender.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import { RequestAnswers, type RequestAnswersOptions, Verdict } from './request-answers.ts';
 import { RequestHead } from './request-head.ts';
+import { RingTurn } from './ring-turn.ts';
 import { WakeUp } from './wake-up.ts';
 
 export interface HttpEpollOptions
@@ -31,11 +33,19 @@ export interface HttpEpollOptions
   readonly wallClock?: () => number;
   /** Without it requests for a WebSocket are answered as if they asked for none. */
   readonly webTorrent?: EpollWebSocketsOptions | undefined;
+  /**
+   * Which connections go over io_uring: those that are kept, from their first answer on, or all that are waited for, which gains
+   * nothing more. Where it cannot be had, all go over epoll, and `onNoUring` is told why.
+   */
+  readonly ioUring?: 'kept' | 'all' | undefined;
+  readonly onNoUring?: (error: unknown) => void;
 }
 
 /** A head, and what one wake-up reads besides. */
 const inputBytes = 64 * 1024;
 const outputBytes = 256 * 1024;
+/** With io_uring, a connection whose answers wait may have sent twice what all buffers hold; it is answered from here. */
+const ringInputBytes = inputBytes + 2 * ringBytes;
 const LF = 0x0a;
 
 export class HttpEpoll {
@@ -53,10 +63,12 @@ export class HttpEpoll {
   readonly #proxyHeaders: ProxyHeaders;
   readonly #wakeUp: WakeUp;
   readonly #webSockets: EpollWebSockets | undefined;
+  readonly #ring: ConnectionRing | undefined;
+  readonly #ringTurn: RingTurn | undefined;
   #closing = false;
 
   constructor(calls: SystemCalls, loop: EventLoop, options: HttpEpollOptions) {
-    const { limits, wallClock = Date.now } = options;
+    const { limits, wallClock = Date.now, ioUring } = options;
     if (longestProxyHeader + limits.headBytes > inputBytes)
       throw new RangeError('a head behind a PROXY header is longer than what is read at once');
     this.#options = options;
@@ -64,7 +76,9 @@ export class HttpEpoll {
     this.#loop = loop;
     this.#proxyHeaders = new ProxyHeaders(options);
     this.#counters = options.counters;
-    this.#sockets = new StreamSockets(calls, inputBytes, outputBytes);
+    this.#sockets = ioUring
+      ? new StreamSockets(calls, inputBytes, outputBytes, ringInputBytes - inputBytes + ringBytes)
+      : new StreamSockets(calls, inputBytes, outputBytes);
     this.#bytes = this.#sockets.input.bytes;
     this.#head = new RequestHead(limits.headBytes);
     this.#out = new ReplyWriter({
@@ -78,17 +92,47 @@ export class HttpEpoll {
       upgrades: webTorrent !== undefined,
     });
     this.#webSockets = webTorrent && new EpollWebSockets(loop, this.#sockets, options.table, webTorrent);
-    this.#connections = new OpenConnections(loop, this.#sockets, this.#wakeUp, options, {
-      expired: this.#onExpired,
-      ready: this.#onReady,
-    });
-    this.#sender = new ReplySender(this.#sockets, this.#out, this.#connections, options, this.#resume);
+    this.#ring = ioUring ? this.#openRing(calls) : undefined;
+    const told = { expired: this.#onExpired, ready: this.#onReady };
+    this.#connections = new OpenConnections(loop, this.#sockets, this.#wakeUp, options, told, this.#ring);
+    this.#sender = new ReplySender(
+      this.#sockets,
+      this.#out,
+      this.#connections,
+      options,
+      this.#resume,
+      this.#ring,
+    );
+    this.#ringTurn = this.#ring && this.#watchRing(this.#ring);
     this.#accepting = new AcceptingSockets(loop, this.#sockets, {
       counters: options.counters,
       wakeUp: this.#wakeUp,
       enter: (fd) => this.#enter(fd),
       paused: () => this.#tickSoon(),
     });
+  }
+
+  #openRing(calls: SystemCalls): ConnectionRing | undefined {
+    try {
+      return new ConnectionRing(calls, this.#sockets, ringInputBytes, this.#out, this.#counters);
+    } catch (error) {
+      this.#options.onNoUring?.(error);
+      return undefined;
+    }
+  }
+
+  #watchRing(ring: ConnectionRing): RingTurn {
+    const turn = new RingTurn(ring, this.#connections, {
+      ...this.#options,
+      input: this.#bytes,
+      wakeUp: this.#wakeUp,
+      answered: () => this.#answers.count,
+      take: (connection, start, seen, end) => this.#take(connection, start, seen, end),
+      otherSideEnded: (connection) => this.#otherSideEnded(connection),
+    });
+    this.#loop.add(ring.streams.fd, EPOLLIN | EPOLLET, turn.run);
+    this.#loop.afterCalls(turn.settle);
+    return turn;
   }
 
   /** Accepts what connects to a listening socket, which stays its owner's; several threads may share it. */
@@ -101,8 +145,10 @@ export class HttpEpoll {
     this.#wakeUp.begin();
     this.#accepting.stop();
     this.#closing = true;
+    this.#ringTurn?.run();
     this.#connections.closeIdle();
     this.#webSockets?.stop();
+    this.#ringTurn?.settle();
   }
 
   /** Whether no connection is open. */
@@ -115,6 +161,10 @@ export class HttpEpoll {
     this.#connections.resetAll();
     this.#webSockets?.close();
     this.#loop.every(0, undefined);
+    if (this.#ring !== undefined) {
+      this.#loop.remove(this.#ring.streams.fd);
+      this.#ring.close();
+    }
     this.#sockets.release();
   }
 
@@ -149,7 +199,7 @@ export class HttpEpoll {
       this.#counters.bytesIn += count;
       if (connection.phase === Phase.lingering) return;
       const before = this.#answers.count;
-      this.#take(connection, kept, kept + count);
+      this.#take(connection, 0, kept, kept + count);
       const answered = this.#answers.count - before;
       if (answered > 0) countLatency(this.#counters.stats, this.#wakeUp.elapsedMs, answered);
     } else if (count === Stream.wait) this.#connections.setInterest(connection, EPOLLIN);
@@ -157,14 +207,17 @@ export class HttpEpoll {
     else this.#connections.close(connection);
   }
 
-  /** Of what now stands in `bytes[0 .. end)`, all before `kept` has been looked at before. */
-  #take(connection: EpollConnection, kept: number, end: number): void {
+  /** Of what now stands in `bytes[start .. end)`, all before `seen` has been looked at before. */
+  #take(connection: EpollConnection, start: number, seen: number, end: number): void {
     if (connection.phase !== Phase.proxyHeader) {
-      this.#answer(connection, 0, kept, end);
+      this.#answer(connection, start, seen, end);
       return;
     }
-    const at = this.#proxyHeaders.read(connection, this.#bytes, end);
-    if (at >= 0) this.#answer(connection, at, at, end);
+    // A header is read at the front.
+    this.#bytes.copyWithin(0, start, end);
+    const length = end - start;
+    const at = this.#proxyHeaders.read(connection, this.#bytes, length);
+    if (at >= 0) this.#answer(connection, at, at, length);
     else if (at === headerIncomplete) this.#connections.setInterest(connection, EPOLLIN);
     else {
       this.#counters.proxyHeadersMissing++;
@@ -190,14 +243,8 @@ export class HttpEpoll {
       }
       this.#connections.renew(connection);
       const verdict = this.#answers.answer(connection, bytes, this.#closing);
-      if (verdict === Verdict.handOver) {
-        if (this.#sender.flush(connection)) this.#handOver(connection, at, end);
-        else if (connection.fd >= 0) connection.keep(bytes, at, end);
-        return;
-      }
-      if (verdict === Verdict.upgrade) {
-        if (this.#sender.flush(connection)) this.#upgrade(connection, at, headEnd, end);
-        else if (connection.fd >= 0) connection.keep(bytes, at, end);
+      if (verdict === Verdict.handOver || verdict === Verdict.upgrade) {
+        this.#part(connection, at, headEnd, end, verdict === Verdict.upgrade);
         return;
       }
       at = headEnd;
@@ -262,6 +309,26 @@ export class HttpEpoll {
     this.#answer(connection, 0, 0, kept);
   };
 
+  /** Has somebody else answer the request in `bytes[at .. headEnd)`, who gets what came behind it too. */
+  #part(connection: EpollConnection, at: number, headEnd: number, end: number, upgrade: boolean): void {
+    const bytes = this.#bytes;
+    if (connection.reception > 0) {
+      // More may have come in the meantime, which lies elsewhere.
+      connection.keep(bytes, at, end);
+      this.#connections.leaveRing(connection);
+      const all = connection.partialLength;
+      bytes.set(connection.partial.subarray(0, all));
+      this.#partAlone(connection, 0, headEnd - at, all, upgrade);
+    } else this.#partAlone(connection, at, headEnd, end, upgrade);
+  }
+
+  #partAlone(connection: EpollConnection, at: number, headEnd: number, end: number, upgrade: boolean): void {
+    if (!this.#sender.flush(connection)) {
+      if (connection.fd >= 0) connection.keep(this.#bytes, at, end);
+    } else if (upgrade) this.#upgrade(connection, at, headEnd, end);
+    else this.#handOver(connection, at, end);
+  }
+
   #handOver(connection: EpollConnection, at: number, end: number): void {
     const { family, words, proxied, fd } = connection;
     const bytes = this.#bytes.slice(at, end);
@@ -273,6 +340,8 @@ export class HttpEpoll {
   /** Opens a WebSocket for the request in `bytes[at .. headEnd)`, behind which more may have come, or refuses it. */
   #upgrade(connection: EpollConnection, at: number, headEnd: number, end: number): void {
     const webSockets = this.#webSockets!;
+    // WebSockets write where answers to others may still wait to leave.
+    this.#ring?.submit();
     const sent = webSockets.answer(connection.fd, this.#bytes, at, headEnd);
     if (typeof sent !== 'number') {
       this.#refuse(connection, sent);

@@ -1,5 +1,6 @@
 // Which connections a socket worker holds: let in within the caps of all threads, ended in time, or to make room.
 import type { EventLoop } from '../../net/event-loop.ts';
+import { EPOLLIN } from '../../net/layouts.ts';
 import type { StreamSockets } from '../../net/stream-sockets.ts';
 import type { Cidr } from '../../protocol/cidr.ts';
 import type { IpBytes } from '../../protocol/ip-address.ts';
@@ -8,6 +9,7 @@ import { ConnectionOrder } from '../http/connection-order.ts';
 import { type ConnectionTable, nobody, nowhere } from '../http/connection-table.ts';
 import type { HttpCounters } from '../http/http-counters.ts';
 import type { HttpLimits } from '../http/http-limits.ts';
+import type { ConnectionRing } from './connection-ring.ts';
 import { EpollConnection, Phase } from './epoll-connection.ts';
 import { TimeWheel } from './time-wheel.ts';
 import type { WakeUp } from './wake-up.ts';
@@ -29,6 +31,8 @@ export interface OpenConnectionsOptions {
   readonly proxyProtocol: boolean;
   /** Makes another thread look into the table. */
   readonly wake: (thread: number) => void;
+  /** Which connections enter the ring that is given; see HttpEpollOptions. */
+  readonly ioUring?: 'kept' | 'all' | undefined;
 }
 
 /** Of the connections silent longest, how many are looked at for one that may end. */
@@ -44,6 +48,8 @@ export interface ConnectionEvents {
 }
 
 export class OpenConnections {
+  /** Kept connections are watched by it rather than by epoll, where there is one. */
+  readonly #ring: ConnectionRing | undefined;
   readonly #options: OpenConnectionsOptions;
   readonly #loop: EventLoop;
   readonly #sockets: StreamSockets;
@@ -68,7 +74,9 @@ export class OpenConnections {
     wakeUp: WakeUp,
     options: OpenConnectionsOptions,
     { expired, ready }: ConnectionEvents,
+    ring?: ConnectionRing,
   ) {
+    this.#ring = ring;
     this.#loop = loop;
     this.#sockets = sockets;
     this.#wakeUp = wakeUp;
@@ -116,10 +124,27 @@ export class OpenConnections {
 
   /** Has the loop tell of a connection when it can be read, or written to. */
   setInterest(connection: EpollConnection, interest: number): void {
-    if (connection.interest === interest || connection.fd < 0) return;
+    if (connection.fd < 0 || (interest === EPOLLIN && this.#enterRing(connection))) return;
+    if (connection.interest === interest) return;
     if (connection.interest === 0) this.#loop.add(connection.fd, interest, this.#onReady);
     else this.#loop.change(connection.fd, interest);
     connection.interest = interest;
+  }
+
+  /** Who asks once is answered before anybody watches it, as a rule, and gains nothing by it. */
+  #enterRing(connection: EpollConnection): boolean {
+    const ring = this.#ring;
+    if (ring === undefined || connection.phase === Phase.lingering) return false;
+    if (!connection.asked && this.#options.ioUring === 'kept') return false;
+    if (!ring.enter(connection)) return false;
+    if (connection.interest !== 0) this.#loop.remove(connection.fd);
+    connection.interest = 0;
+    return true;
+  }
+
+  /** Makes a connection this thread's alone; what has come on it in the meantime is kept behind its `partial`. */
+  leaveRing(connection: EpollConnection): void {
+    this.#ring?.leave(connection);
   }
 
   /** Gives a connection so many milliseconds from now. */
@@ -154,6 +179,7 @@ export class OpenConnections {
 
   close(connection: EpollConnection): void {
     const { fd } = connection;
+    this.#ring?.leave(connection);
     if (connection.interest !== 0) this.#loop.forget(fd);
     this.#forget(connection);
     this.#sockets.close(fd);
@@ -161,6 +187,7 @@ export class OpenConnections {
 
   reset(connection: EpollConnection): void {
     const { fd } = connection;
+    this.#ring?.leave(connection);
     if (connection.interest !== 0) this.#loop.forget(fd);
     this.#forget(connection);
     this.#sockets.reset(fd);
@@ -168,6 +195,7 @@ export class OpenConnections {
 
   /** Counts a connection out and leaves its descriptor open, for somebody else. */
   release(connection: EpollConnection): void {
+    this.#ring?.leave(connection);
     if (connection.interest !== 0) this.#loop.remove(connection.fd);
     this.#forget(connection);
   }
@@ -177,6 +205,7 @@ export class OpenConnections {
    * it counts for its address and in all.
    */
   detach(connection: EpollConnection): void {
+    this.#ring?.leave(connection);
     if (connection.interest !== 0) this.#loop.remove(connection.fd);
     this.#leave(connection);
   }

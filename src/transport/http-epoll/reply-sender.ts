@@ -3,6 +3,7 @@ import { EPOLLIN, EPOLLOUT } from '../../net/layouts.ts';
 import { Stream, type StreamSockets } from '../../net/stream-sockets.ts';
 import type { HttpCounters } from '../http/http-counters.ts';
 import type { HttpLimits } from '../http/http-limits.ts';
+import type { ConnectionRing } from './connection-ring.ts';
 import { type EpollConnection, Phase } from './epoll-connection.ts';
 import type { OpenConnections } from './open-connections.ts';
 import type { ReplyWriter } from './reply-writer.ts';
@@ -14,15 +15,21 @@ export class ReplySender {
   readonly #counters: HttpCounters;
   readonly #limits: HttpLimits;
   readonly #resume: (connection: EpollConnection) => void;
+  readonly #ring: ConnectionRing | undefined;
 
-  /** @param resume goes on with a connection from which all that waited has left */
+  /**
+   * @param resume goes on with a connection from which all that waited has left
+   * @param ring answers those that are on it
+   */
   constructor(
     sockets: StreamSockets,
     out: ReplyWriter,
     connections: OpenConnections,
     { counters, limits }: { readonly counters: HttpCounters; readonly limits: HttpLimits },
     resume: (connection: EpollConnection) => void,
+    ring?: ConnectionRing,
   ) {
+    this.#ring = ring;
     this.#sockets = sockets;
     this.#out = out;
     this.#connections = connections;
@@ -34,35 +41,61 @@ export class ReplySender {
   /** Sends what the writer holds; false when a part has to wait, or the connection has broken. */
   flush(connection: EpollConnection): boolean {
     const out = this.#out;
-    const { length, large } = out;
-    if (length === 0 && large === undefined) return true;
-    out.length = 0;
-    out.large = undefined;
-    const sent = this.#sockets.send(connection.fd, 0, length);
+    if (out.length === out.start && out.large === undefined) return connection.pending === undefined;
+    const ring = connection.reception > 0 || connection.submitting ? this.#ring : undefined;
+    ring?.makeRoom(connection);
+    if (connection.pending !== undefined) {
+      connection.pending = Buffer.concat([connection.pending, this.#take(out.start)]);
+      return false;
+    }
+    if (ring === undefined) return this.#sendAlone(connection);
+    if (out.large === undefined) return ring.send(connection);
+    // What is too large to leave with others' answers waits until the connection is off the ring.
+    connection.wait(this.#take(out.start));
+    ring.stalled.push(connection);
+    return false;
+  }
+
+  #sendAlone(connection: EpollConnection): boolean {
+    const out = this.#out;
+    const { start, length, large } = out;
+    const sent = this.#sockets.send(connection.fd, start, length);
     if (sent > 0) this.#counters.bytesOut += sent;
-    if (sent === length && large === undefined) return true;
+    if (sent === length - start && large === undefined) {
+      out.length = start;
+      return true;
+    }
+    const rest = this.#take(start + Math.max(sent, 0));
     if (sent === Stream.broken) {
       this.#connections.close(connection);
       return false;
     }
-    const rest = this.#sockets.output.bytes.slice(Math.max(sent, 0), length);
-    connection.pending = large === undefined ? rest : Buffer.concat([rest, large]);
-    connection.pendingAt = 0;
-    connection.phase = Phase.sending;
+    connection.wait(rest);
     this.#connections.setDeadline(connection, this.#limits.stallMs);
     if (large !== undefined) this.sendOn(connection);
     else this.#connections.setInterest(connection, EPOLLOUT);
     return false;
   }
 
+  /** A copy of what the writer holds from `at` on; it holds nothing then. */
+  #take(at: number): Uint8Array {
+    const out = this.#out;
+    const { start, length, large } = out;
+    const taken = this.#sockets.output.bytes.slice(at, length);
+    out.length = start;
+    out.large = undefined;
+    return large === undefined ? taken : Buffer.concat([taken, large]);
+  }
+
   /** Goes on sending what waits, and then with the connection. */
   sendOn(connection: EpollConnection): void {
     const { output } = this.#sockets;
+    const { start } = this.#out;
     const pending = connection.pending!;
     while (connection.pendingAt < pending.length) {
-      const count = Math.min(output.bytes.length, pending.length - connection.pendingAt);
-      output.bytes.set(pending.subarray(connection.pendingAt, connection.pendingAt + count));
-      const sent = this.#sockets.send(connection.fd, 0, count);
+      const count = Math.min(output.bytes.length - start, pending.length - connection.pendingAt);
+      output.bytes.set(pending.subarray(connection.pendingAt, connection.pendingAt + count), start);
+      const sent = this.#sockets.send(connection.fd, start, start + count);
       if (sent === Stream.broken) {
         this.#connections.close(connection);
         return;
@@ -84,6 +117,8 @@ export class ReplySender {
 
   /** Sends the last answer and ends; `unread`: more may come, and closing on it would take the answer away. */
   finish(connection: EpollConnection, unread: boolean): void {
+    // Nothing is gained for an answer by itself, behind which the connection ends.
+    this.#connections.leaveRing(connection);
     connection.ending = true;
     connection.drop();
     connection.lingers = unread;

@@ -31,7 +31,9 @@ export interface ReplyManner {
 
 /** One for each thread. */
 export class ReplyWriter {
-  /** Where the next reply begins; all before it are to be sent. */
+  /** Where the replies to one connection begin; what stands before is other connections', and on its way. */
+  start = 0;
+  /** Where the next reply begins; all from `start` to it are to be sent. */
   length = 0;
   /** A reply that the memory is too small for; it follows what stands there. Whoever takes it sets it back. */
   large: Uint8Array | undefined;

@@ -54,6 +54,7 @@ describe('what a tracker does without options', () => {
         'udp-port': 6969,
         xdp: [],
         'xdp-shield': true,
+        'io-uring': false,
         ipv6: false,
         'https-port': undefined,
         cert: undefined,

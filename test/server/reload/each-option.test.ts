@@ -344,6 +344,7 @@ describe('a reload', fastPath, () => {
     ipv6: 'true',
     xdp: '["lo"]',
     'xdp-shield': 'false',
+    'io-uring': 'true',
     'redirect-http': 'true',
     'acme-email': '"a@b.example"',
     'acme-directory': '"https://acme.example/directory"',

@@ -1,22 +1,25 @@
-// The same bytes bring the same answers from node:http and from the event loop: status, fields and body, for good and bad requests.
+// The same bytes bring the same answers from node:http, from the event loop and over io_uring: status, fields and body, for good and bad requests.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { createContractTracker } from '../contract.ts';
-import { noEpoll, type StartedHttp, startEpoll, startNode } from './http-tracker.ts';
+import { noEpoll, noUring, type StartedHttp, startEpoll, startNode } from './http-tracker.ts';
 import { RawHttp } from './raw-http.ts';
 
 const skip = noEpoll ?? false;
 const hash = 'a'.repeat(20);
 const good = `info_hash=${hash}&peer_id=-CC0100-abcdefghijkl&port=6881`;
 
-/** Two trackers of one seed: the same questions in the same order choose the same peers. */
-async function startBoth(changes: Parameters<typeof startNode>[0] = {}): Promise<StartedHttp[]> {
-  const tracker = () => createContractTracker({ fullScrape: true });
-  return [
-    await startNode({ tracker: tracker(), trusted: ['127.0.0.1'], ...changes }),
-    await startEpoll({ tracker: tracker(), trusted: ['127.0.0.1'], ...changes }),
-  ];
+/** Trackers of one seed: the same questions in the same order choose the same peers. */
+async function startAll(changes: Parameters<typeof startNode>[0] = {}): Promise<StartedHttp[]> {
+  const own = () => ({
+    tracker: createContractTracker({ fullScrape: true }),
+    trusted: ['127.0.0.1'],
+    ...changes,
+  });
+  const started = [await startNode(own()), await startEpoll(own())];
+  if (noUring === undefined) started.push(await startEpoll(own(), 'all'), await startEpoll(own(), 'kept'));
+  return started;
 }
 
 /** Everything that comes back to `bytes` and the end behind them, up to the reply that ends the connection. */
@@ -38,19 +41,18 @@ async function transcript(port: number, bytes: Buffer): Promise<unknown[]> {
   return replies;
 }
 
-let both: StartedHttp[];
+let all: StartedHttp[];
 before(async () => {
-  if (skip === false) both = await startBoth();
+  if (skip === false) all = await startAll();
 });
 after(async () => {
-  for (const started of both ?? []) await started.transport.close(0);
+  for (const started of all ?? []) await started.transport.close(0);
 });
 
-async function compare(bytes: Buffer, pair = both): Promise<unknown[]> {
-  const expected = await transcript(pair[0].port, bytes);
-  const got = await transcript(pair[1].port, bytes);
-  assert.deepEqual(got, expected, JSON.stringify(bytes.toString('latin1')));
-  return got;
+async function compare(bytes: Buffer, those = all): Promise<unknown[]> {
+  const [expected, ...others] = await Promise.all(those.map(({ port }) => transcript(port, bytes)));
+  for (const got of others) assert.deepEqual(got, expected, JSON.stringify(bytes.toString('latin1')));
+  return expected;
 }
 
 const methods = ['GET ', 'HEAD ', 'GET  ', 'POST ', 'get ', 'GETX ', 'OPTIONS ', 'GET\t', ''];
@@ -183,8 +185,8 @@ test('every beginning of a request, ended there, gives the same refusal', { skip
 });
 
 test('a redirect is the same', { skip }, async (t) => {
-  const pair = await startBoth({ redirectTo: 'tracker.example.net:8443' });
-  t.after(() => Promise.all(pair.map(({ transport }) => transport.close(0))));
+  const those = await startAll({ redirectTo: 'tracker.example.net:8443' });
+  t.after(() => Promise.all(those.map(({ transport }) => transport.close(0))));
   for (const target of [
     '/',
     '/announce?a=b',
@@ -193,6 +195,6 @@ test('a redirect is the same', { skip }, async (t) => {
     'http://evil.example/',
     '/\xe9',
   ]) {
-    await compare(Buffer.from(`GET ${target} HTTP/1.1\r\nHost: t\r\n\r\n`, 'latin1'), pair);
+    await compare(Buffer.from(`GET ${target} HTTP/1.1\r\nHost: t\r\n\r\n`, 'latin1'), those);
   }
 });

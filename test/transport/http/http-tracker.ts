@@ -3,7 +3,9 @@ import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { findFastPath } from '../../../src/net/availability.ts';
 import { EventLoop } from '../../../src/net/event-loop.ts';
+import type { SystemCalls } from '../../../src/net/system-calls.ts';
 import { openTcpListeners } from '../../../src/net/tcp-listener.ts';
+import { whyNoUring } from '../../../src/net/uring/uring-trial.ts';
 import { type Cidr, parseCidr } from '../../../src/protocol/cidr.ts';
 import { formatIp } from '../../../src/protocol/ip-address.ts';
 import { StreamWorkers } from '../../../src/server/listening/stream-workers.ts';
@@ -21,7 +23,7 @@ import { createRedirect } from '../../../src/transport/http/http-redirect.ts';
 import { type HttpOptions, HttpTransport } from '../../../src/transport/http/http-transport.ts';
 import type { TlsCertificate } from '../../../src/transport/http/secure-context.ts';
 import { defaultTlsHandshakeLimits } from '../../../src/transport/http/tls-handshakes.ts';
-import { HttpEpoll } from '../../../src/transport/http-epoll/http-epoll.ts';
+import { HttpEpoll, type HttpEpollOptions } from '../../../src/transport/http-epoll/http-epoll.ts';
 import { contractSettings, createContractStore, createContractTracker } from '../contract.ts';
 
 export interface StartedHttp {
@@ -91,8 +93,12 @@ export async function startNode(changes: HttpChanges = {}): Promise<StartedHttp>
 
 const { calls, reason: noFastPath } = findFastPath();
 
-/** The event loop of the socket workers, but turned every millisecond by this thread. */
-export async function startEpoll(changes: HttpChanges = {}): Promise<StartedHttp> {
+/** The event loop of the socket workers, but turned every millisecond by this thread; connections over io_uring if told so. */
+export async function startEpoll(
+  changes: HttpChanges = {},
+  ioUring?: HttpEpollOptions['ioUring'],
+  own: SystemCalls = calls!,
+): Promise<StartedHttp> {
   const { options, connections, trustedProxies, counters, exceptions } = partsFrom(changes);
   const [listener] = openTcpListeners(calls!, {
     address: options.host,
@@ -103,7 +109,7 @@ export async function startEpoll(changes: HttpChanges = {}): Promise<StartedHttp
   // What this thread does not answer goes on in node:http, as in the program.
   const other = HttpTransport.withoutListener(options);
   const loop = new EventLoop(calls!);
-  const epoll = new HttpEpoll(calls!, loop, {
+  const epoll = new HttpEpoll(own, loop, {
     ...options,
     limits: options.limits ?? defaultHttpLimits,
     trustedProxies,
@@ -118,6 +124,8 @@ export async function startEpoll(changes: HttpChanges = {}): Promise<StartedHttp
     acme: true,
     handOver: (connection) => other.take(connection),
     wake: () => {},
+    ioUring,
+    onNoUring: (error) => exceptions.push(error),
   });
   epoll.listen(listener.fd);
   const timer = setInterval(() => loop.turn(0), 1);
@@ -149,6 +157,11 @@ export async function startEpoll(changes: HttpChanges = {}): Promise<StartedHttp
 export const noEpoll = calls === undefined ? noFastPath : undefined;
 if (noEpoll !== undefined && process.env.CI === 'true')
   throw new Error(`the fast path must be tested here: ${noEpoll}`);
+
+/** The same for io_uring. */
+export const noUring = noEpoll ?? whyNoUring(calls!);
+if (noUring !== undefined && process.env.CI === 'true')
+  throw new Error(`io_uring must be tested here: ${noUring}`);
 
 /** HTTPS in two stream workers, which count together. */
 async function startStreams(changes: HttpChanges): Promise<StartedHttp> {
@@ -203,7 +216,7 @@ async function startStreams(changes: HttpChanges): Promise<StartedHttp> {
   };
 }
 
-type Over = 'node' | 'epoll' | 'streams';
+type Over = 'node' | 'epoll' | 'io_uring' | 'streams';
 let chosen: Over = 'node';
 
 /** Runs the suites that are imported from now on over another transport. */
@@ -214,7 +227,8 @@ export function testOver(transport: Over): void {
 /** Listens on loopback; whoever starts it closes it. */
 export function startHttp(changes: HttpChanges = {}): Promise<StartedHttp> {
   if (chosen === 'streams') return startStreams(changes);
-  return chosen === 'epoll' && changes.https === undefined ? startEpoll(changes) : startNode(changes);
+  if (chosen === 'node' || changes.https !== undefined) return startNode(changes);
+  return startEpoll(changes, chosen === 'io_uring' ? 'all' : undefined);
 }
 
 /** As `startHttp`, closed at the end of the test. */

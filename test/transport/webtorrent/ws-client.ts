@@ -14,6 +14,8 @@ export interface WsOptions {
   localAddress?: string;
   /** Fields besides those that a WebSocket needs: name, value. */
   fields?: readonly (readonly [string, string])[];
+  /** A request over the same connection before, whose answer is waited for. */
+  first?: string;
   /** Over TLS, with this root. */
   ca?: string | Buffer;
 }
@@ -50,12 +52,14 @@ export class WsClient {
     fields = [],
     ca,
     localAddress,
+    first,
   }: WsOptions): Promise<WsClient> {
     const to = { port, host, ...(localAddress !== undefined && { localAddress }) };
     const socket = ca === undefined ? connect(to) : connectTls({ ...to, ca, servername: 'localhost' });
     await new Promise((resolve, reject) =>
       socket.once(ca === undefined ? 'connect' : 'secureConnect', resolve).once('error', reject),
     );
+    if (first !== undefined) await askFirst(socket, first);
     const key = randomBytes(16).toString('base64');
     const lines = [['Host', `localhost:${port}`], ...upgradeFields(key), ...fields];
     socket.write(
@@ -151,4 +155,20 @@ export class WsClient {
     this.#heard.push(what);
     this.#wake();
   }
+}
+
+async function askFirst(socket: Socket, request: string): Promise<void> {
+  let received = '';
+  const whole = new Promise<void>((resolve) => {
+    const hear = (chunk: Buffer) => {
+      received += chunk.toString('latin1');
+      const length = /content-length: (\d+)/i.exec(received);
+      if (length === null || received.length < received.indexOf('\r\n\r\n') + 4 + Number(length[1])) return;
+      socket.off('data', hear);
+      resolve();
+    };
+    socket.on('data', hear);
+  });
+  socket.write(request);
+  await whole;
 }
