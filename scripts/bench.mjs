@@ -8,6 +8,7 @@ const names = process.argv.slice(2).filter((word) => !word.startsWith('-'));
 const flags = process.argv.slice(2).filter((word) => word.startsWith('-'));
 const benchFolder = join(root, 'dist', 'bench');
 const all = filesBelow(benchFolder, (file) => file.endsWith('.bench.js'));
+/** @param {string} name */
 const named = (name) => {
   const exact = all.filter((file) => relative(benchFolder, file) === `${name}.bench.js`);
   return exact.length > 0 ? exact : all.filter((file) => relative(benchFolder, file).includes(name));

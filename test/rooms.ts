@@ -9,7 +9,7 @@ import { posix } from 'node:path';
 const table: Record<string, string[]> = {
   protocol: [],
   swarm: ['protocol'],
-  cluster: ['swarm'],
+  cluster: ['protocol', 'swarm'],
   'cluster/redis/redis-url.ts': [],
   'cluster/redis': ['cluster', 'cluster/redis/redis-url.ts'],
   tracker: ['protocol', 'swarm'],

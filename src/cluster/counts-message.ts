@@ -5,8 +5,17 @@
 // Now and then a node says everything again, which is a statement with a higher number; what a statement has not named is
 // gone when the next one begins. Numbers are little-endian.
 
+import { infoHashWords } from '../protocol/info-hash.ts';
+
 const statementBytes = 4;
-const recordBytes = 28;
+const recordAt = { infoHash: 0, seeders: 20, leechers: 24, size: 28 } as const;
+
+if (
+  recordAt.infoHash + 4 * infoHashWords !== recordAt.seeders ||
+  recordAt.seeders + 4 !== recordAt.leechers ||
+  recordAt.leechers + 4 !== recordAt.size
+)
+  throw new RangeError('the fields of a record do not follow each other');
 
 export interface CountRecord {
   readonly infoHash: Int32Array;
@@ -34,14 +43,15 @@ export class CountsWriter {
   }
 
   get hasRoom(): boolean {
-    return this.#at + recordBytes <= this.#view.byteLength;
+    return this.#at + recordAt.size <= this.#view.byteLength;
   }
 
   add(infoHash: Int32Array, seeders: number, leechers: number): void {
-    for (let i = 0; i < 5; i++) this.#view.setInt32(this.#at + 4 * i, infoHash[i], true);
-    this.#view.setUint32(this.#at + 20, seeders, true);
-    this.#view.setUint32(this.#at + 24, leechers, true);
-    this.#at += recordBytes;
+    for (let i = 0; i < infoHashWords; i++)
+      this.#view.setInt32(this.#at + recordAt.infoHash + 4 * i, infoHash[i], true);
+    this.#view.setUint32(this.#at + recordAt.seeders, seeders, true);
+    this.#view.setUint32(this.#at + recordAt.leechers, leechers, true);
+    this.#at += recordAt.size;
   }
 
   get body(): Uint8Array {
@@ -53,17 +63,18 @@ export class CountsWriter {
 export function readCounts(
   body: Uint8Array,
 ): { statement: number; records: Generator<CountRecord> } | undefined {
-  if (body.length < statementBytes || (body.length - statementBytes) % recordBytes !== 0) return undefined;
+  if (body.length < statementBytes || (body.length - statementBytes) % recordAt.size !== 0) return undefined;
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   return { statement: view.getUint32(0, true), records: read(view) };
 }
 
 function* read(view: DataView): Generator<CountRecord> {
-  const record = { infoHash: new Int32Array(5), seeders: 0, leechers: 0 };
-  for (let at = statementBytes; at < view.byteLength; at += recordBytes) {
-    for (let i = 0; i < 5; i++) record.infoHash[i] = view.getInt32(at + 4 * i, true);
-    record.seeders = view.getUint32(at + 20, true);
-    record.leechers = view.getUint32(at + 24, true);
+  const record = { infoHash: new Int32Array(infoHashWords), seeders: 0, leechers: 0 };
+  for (let at = statementBytes; at < view.byteLength; at += recordAt.size) {
+    for (let i = 0; i < infoHashWords; i++)
+      record.infoHash[i] = view.getInt32(at + recordAt.infoHash + 4 * i, true);
+    record.seeders = view.getUint32(at + recordAt.seeders, true);
+    record.leechers = view.getUint32(at + recordAt.leechers, true);
     yield record;
   }
 }

@@ -11,6 +11,8 @@
 // secret and a damaged one are told from each other. `held` is how many milliseconds a message has waited for the engine,
 // `sent at` when it leaves, in milliseconds of the engine's clock (8, a double); both are written then, as the signature.
 
+import { infoHashWords } from '../protocol/info-hash.ts';
+
 export const magic = 0x42435243;
 /** To be raised when anything changes its meaning but what is JSON. */
 export const wireVersion = 2;
@@ -45,9 +47,25 @@ const flag = {
   total: 64,
 } as const;
 
-const peerHeadBytes = 23;
-const totalBytes = 25;
-export const largestRecord = peerHeadBytes + 18;
+/** Of a peer's record; the port stands behind the address. */
+const peerAt = { flags: 0, age: 1, infoHash: 3, address: 23 } as const;
+const totalAt = { flags: 0, infoHash: 1, downloaded: 21, size: 25 } as const;
+const portBytes = 2;
+const addressWords4 = 1;
+const addressWords6 = 4;
+export const largestRecord = peerAt.address + 4 * addressWords6 + portBytes;
+
+if (
+  peerAt.infoHash + 4 * infoHashWords !== peerAt.address ||
+  totalAt.infoHash + 4 * infoHashWords !== totalAt.downloaded ||
+  totalAt.downloaded + 4 !== totalAt.size ||
+  totalAt.size > largestRecord
+)
+  throw new RangeError('the fields of a record do not follow each other, or it is longer than the largest');
+if (head.keyName !== head.version + 2 || head.kind !== head.keyName + 4 || head.size !== head.records + 4)
+  throw new RangeError('what every version says first, or the end of the head, is not where it was');
+if (Object.values(flag).some((bit) => bit > 0x80 || (bit & (bit - 1)) !== 0))
+  throw new RangeError('the flags of a record are no bits of a byte');
 const utf8 = new TextEncoder();
 const fromUtf8 = new TextDecoder();
 
@@ -82,8 +100,8 @@ export interface WireRecord {
 
 export function createRecord(): WireRecord {
   return {
-    infoHash: new Int32Array(5),
-    address: new Int32Array(4),
+    infoHash: new Int32Array(infoHashWords),
+    address: new Int32Array(addressWords6),
     ...{ family: 4, port: 0, age: 0 },
     ...{ seeder: false, partial: false, counted: false, completed: false, gone: false },
   };
@@ -142,24 +160,28 @@ export class MessageWriter {
     if (record.counted) flags |= flag.counted;
     if (record.completed) flags |= flag.completed;
     if (record.gone) flags |= flag.gone;
-    view.setUint8(at, flags);
-    view.setUint16(at + 1, Math.min(record.age, 0xffff), true);
-    for (let i = 0; i < 5; i++) view.setInt32(at + 3 + 4 * i, record.infoHash[i], true);
-    at += peerHeadBytes;
-    const addressWords = record.family === 4 ? 1 : 4;
+    view.setUint8(at + peerAt.flags, flags);
+    view.setUint16(at + peerAt.age, Math.min(record.age, 0xffff), true);
+    this.#infoHash(at + peerAt.infoHash, record.infoHash);
+    at += peerAt.address;
+    const addressWords = record.family === 4 ? addressWords4 : addressWords6;
     for (let i = 0; i < addressWords; i++, at += 4) view.setInt32(at, record.address[i], true);
     view.setUint16(at, record.port, true);
-    this.#at = at + 2;
+    this.#at = at + portBytes;
     this.records++;
   }
 
   total(infoHash: Int32Array, downloaded: number): void {
     const view = this.#view;
-    view.setUint8(this.#at, flag.total);
-    for (let i = 0; i < 5; i++) view.setInt32(this.#at + 1 + 4 * i, infoHash[i], true);
-    view.setUint32(this.#at + 21, downloaded, true);
-    this.#at += totalBytes;
+    view.setUint8(this.#at + totalAt.flags, flag.total);
+    this.#infoHash(this.#at + totalAt.infoHash, infoHash);
+    view.setUint32(this.#at + totalAt.downloaded, downloaded, true);
+    this.#at += totalAt.size;
     this.records++;
+  }
+
+  #infoHash(at: number, words: Int32Array): void {
+    for (let i = 0; i < infoHashWords; i++) this.#view.setInt32(at + 4 * i, words[i], true);
   }
 
   /** @throws RangeError when it is longer than there is room for */
@@ -250,29 +272,33 @@ export class RecordReader {
     const flags = view.getUint8(this.#at);
     const { record } = this;
     if ((flags & flag.total) !== 0) {
-      if (left < totalBytes) return false;
-      for (let i = 0; i < 5; i++) record.infoHash[i] = view.getInt32(this.#at + 1 + 4 * i, true);
-      this.downloaded = view.getUint32(this.#at + 21, true);
-      this.#at += totalBytes;
+      if (left < totalAt.size) return false;
+      this.#infoHash(this.#at + totalAt.infoHash);
+      this.downloaded = view.getUint32(this.#at + totalAt.downloaded, true);
+      this.#at += totalAt.size;
       return true;
     }
-    const addressWords = (flags & flag.ipv6) === 0 ? 1 : 4;
-    if (left < peerHeadBytes + 4 * addressWords + 2) return false;
+    const addressWords = (flags & flag.ipv6) === 0 ? addressWords4 : addressWords6;
+    if (left < peerAt.address + 4 * addressWords + portBytes) return false;
     this.downloaded = -1;
-    record.family = addressWords === 1 ? 4 : 6;
+    record.family = addressWords === addressWords4 ? 4 : 6;
     record.seeder = (flags & flag.seeder) !== 0;
     record.partial = (flags & flag.partial) !== 0;
     record.counted = (flags & flag.counted) !== 0;
     record.completed = (flags & flag.completed) !== 0;
     record.gone = (flags & flag.gone) !== 0;
-    record.age = view.getUint16(this.#at + 1, true);
-    for (let i = 0; i < 5; i++) record.infoHash[i] = view.getInt32(this.#at + 3 + 4 * i, true);
-    const address = this.#at + peerHeadBytes;
-    for (let i = 0; i < 4; i++)
+    record.age = view.getUint16(this.#at + peerAt.age, true);
+    this.#infoHash(this.#at + peerAt.infoHash);
+    const address = this.#at + peerAt.address;
+    for (let i = 0; i < addressWords6; i++)
       record.address[i] = i < addressWords ? view.getInt32(address + 4 * i, true) : 0;
     record.port = view.getUint16(address + 4 * addressWords, true);
-    this.#at = address + 4 * addressWords + 2;
+    this.#at = address + 4 * addressWords + portBytes;
     return true;
+  }
+
+  #infoHash(at: number): void {
+    for (let i = 0; i < infoHashWords; i++) this.record.infoHash[i] = this.#view.getInt32(at + 4 * i, true);
   }
 }
 
