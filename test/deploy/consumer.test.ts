@@ -22,7 +22,7 @@ const filter: AnnounceFilter = async ({ infoHash, peer }) => infoHash.startsWith
 const options: TrackerOptions = { udp: 0, http: [8080, 0], https: false, webtorrent: true, memoryLimit: '64MiB', workers: 0, dataDir: '/tmp/x', filter };
 const tracker: Tracker = createTracker(options);
 tracker.on('start', (event) => { const told: AnnounceEvent = event; const port: number = told.port; void port; });
-tracker.once('listening', (addresses) => { const [{ port, protocol }] = addresses; const word: 'UDP' | 'HTTP' | 'HTTPS' | 'ACME' = protocol; void word; void port; });
+tracker.once('listening', (addresses) => { const [{ port, protocol }] = addresses; const word: string = protocol; void word; void port; });
 tracker.off('close', () => {});
 createServer((request, response) => { const taken: boolean = tracker.handleHttp(request, response, { ip: '192.0.2.1', action: 'announce' }); void taken; })
   .on('upgrade', (request, socket, head) => { tracker.handleUpgrade(request, socket, head); });
