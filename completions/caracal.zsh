@@ -206,7 +206,7 @@ _caracal() {
         '*--trusted-proxy[Network whose X-Forwarded-For is believed. Repeatable]:CIDR: ' \
         '(--proxy-protocol)--proxy-protocol[Expect the PROXY protocol (v1 or v2) at the start of each HTTP and HTTPS connection from a --trusted-proxy; other connections are served as ever]' \
         '(--allow-list)--allow-list[File of info_hashes, 40 hexadecimal digits a line, # for comments\: no other torrent may be announced. Read again on SIGHUP and when it changes; a list with a mistake leaves the old one in use]:FILE:_files' \
-        '(--deny-list)--deny-list[File of info_hashes that may not be announced; as --allow-list]:FILE:_files' \
+        '(--deny-list)--deny-list[File of info_hashes that may not be announced; as --allow-list. The command deny adds to it, so it lies where the tracker may write]:FILE:_files' \
         '*--allow-client[Beginning of the peer_ids that may announce; all others may not. Repeatable]:PREFIX: ' \
         '*--deny-client[Beginning of peer_ids that may not announce. Repeatable]:PREFIX: ' \
         '*--deny-ip[Network whose announces are refused, or a file of such networks, one a line. Repeatable]:CIDR|FILE: ' \

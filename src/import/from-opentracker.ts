@@ -56,7 +56,7 @@ const without: readonly (readonly [RegExp, string])[] = [
   [/^access\.stats/, statistics],
   [/^tracker\.redirect_url$/, '/ is a small page that names the announce URLs; it leads nowhere else'],
   [/^tracker\.(?:rootdir|user)$/, service],
-  [/^(?:livesync|batchsync)\./, 'trackers do not exchange peers here'],
+  [/^(?:livesync|batchsync)\./, 'trackers exchange peers through a Redis or Valkey server here: --cluster'],
 ];
 
 function isScript({ text }: Source): boolean {

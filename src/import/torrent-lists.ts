@@ -79,7 +79,10 @@ function readFirst(paths: readonly string[]): Source[] {
 function tellMissing({ kind, place, paths, advice }: OtherList, transfer: Transfer): string[] {
   const where = paths.length === 0 ? '' : `${paths[0]} cannot be read from here; `;
   const how = advice ?? 'name a copy of it beside the configuration, and import again';
-  const until = kind === 'allowed' ? '. Until then nothing may be announced: the list is empty' : '';
+  const until =
+    kind === 'allowed'
+      ? '. Until then nothing may be announced: the list is empty'
+      : '. ATTENTION: until then its torrents may be announced, as the list is empty';
   transfer.drop(place, `${where}${how}${until}`);
   return [];
 }

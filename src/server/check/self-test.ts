@@ -18,6 +18,7 @@ import { probeAdminSocket } from './probe-admin-socket.ts';
 import { probeCluster } from './probe-cluster.ts';
 import { probeConntrack, probeReceiveBuffer } from './probe-kernel.ts';
 import { ListenerProbe, type Probed } from './probe-listener.ts';
+import { probeLists } from './probe-lists.ts';
 import { probeUring } from './probe-uring.ts';
 import { probeXdp } from './probe-xdp.ts';
 
@@ -43,6 +44,7 @@ export async function testItself(configuration: Configuration): Promise<Finding[
   findings.push(
     await probeAdminSocket(configuration),
     ...probeCertificate(configuration),
+    ...probeLists(configuration),
     probeDataDirectory(configuration),
     probeDescriptors(configuration),
     probeFamilies(configuration),

@@ -72,7 +72,7 @@ const deniedAddresses: Option<readonly string[]> = {
   placeholder: 'CIDR|FILE',
   default: [],
   defaultText: 'none',
-  example: ['192.0.2.0/24', '/etc/tracker/denied-networks'],
+  example: ['192.0.2.0/24', '/var/lib/tracker/denied-networks'],
   help: 'Network whose announces are refused, or a file of such networks, one a line. Repeatable.',
 };
 
@@ -83,8 +83,9 @@ export const protectionOptions = {
     '/etc/tracker/allowed',
   ),
   'deny-list': listOption(
-    'File of info_hashes that may not be announced; as --allow-list.',
-    '/etc/tracker/denied',
+    'File of info_hashes that may not be announced; as --allow-list. The command deny adds to it, so it lies where the ' +
+      'tracker may write.',
+    '/var/lib/tracker/denied',
   ),
   'allow-client': clientOption(
     'Beginning of the peer_ids that may announce; all others may not. Repeatable.',
