@@ -26,7 +26,8 @@ const addresses = (networkInterfaces()[interfaceName] ?? [])
   .filter(({ family }) => family === 'IPv4')
   .map(({ address }) => Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...parseIp(address)!]));
 const ports = [Number(values.port)];
-const filter = new XdpFilter(calls, { interfaceName, ports, addresses, shield: true });
+// Its ids are none, so that no shield would let them through.
+const filter = new XdpFilter(calls, { interfaceName, ports, addresses, shield: false });
 const socket = new XdpSocket(
   calls,
   openXdpSocket(calls, { interfaceIndex: filter.interfaceIndex, queue: 0 }),
