@@ -25,7 +25,8 @@ export const noDescriptorsSuite: FaultSuite = {
     logLines: 10,
     longestMs: 500,
   },
-  atLeast: { turnedAway: 100, recovered: 1, acknowledged: 300 },
+  // How many is a matter of processors: 68 to 348 in the short form on two busy ones.
+  atLeast: { turnedAway: 20, recovered: 1, acknowledged: 300 },
   skip: process.platform === 'linux' ? skipWithout('prlimit') : 'needs /proc and prlimit',
   async run({ seed, long }) {
     const tracker = new TrackerUnderTest({ openFiles: 1000 });
