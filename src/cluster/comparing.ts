@@ -10,10 +10,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ClusterParts, messageRoom } from './cluster-parts.ts';
 import type { Merge } from './merge.ts';
+import { openParked, sealParked } from './parked-message.ts';
 import { pause } from './pause.ts';
 import { addToSums, ShardSums, sendersOf } from './shard-sums.ts';
 import type { Note } from './subscriber.ts';
-import { type Message, MessageKind, MessageWriter, openMessage, RecordReader, sealMessage } from './wire.ts';
+import { type Message, MessageKind, MessageWriter, RecordReader, sealMessage } from './wire.ts';
 import { stateRoom, writeState } from './write-state.ts';
 
 const parkedSeconds = 180;
@@ -98,7 +99,11 @@ export class Comparing {
   async #run(round: Round): Promise<void> {
     const { engine, sender } = this.#parts;
     const summed = await this.#sumUp();
-    await engine.park(`${round.name}/${sender.node}`, this.#sealed(summed.encode()), parkedSeconds);
+    await engine.park(
+      `${round.name}/${sender.node}`,
+      sealParked(this.#parts, summed.encode()),
+      parkedSeconds,
+    );
     this.#parts.say({ is: 'sums', round: round.name });
     const others = round.nodes.filter((node) => node !== sender.node);
     await this.#until(sumsWithinMs, () => others.every((node) => round.sums.has(node)));
@@ -128,7 +133,7 @@ export class Comparing {
 
   async #fetchSums(round: Round, node: string): Promise<void> {
     const sums = ShardSums.decode(
-      this.#opened(await this.#parts.engine.fetch(`${round.name}/${node}`))?.body ?? none,
+      openParked(this.#parts, await this.#parts.engine.fetch(`${round.name}/${node}`))?.body ?? none,
     );
     if (sums) round.sums.set(node, sums);
   }
@@ -165,7 +170,7 @@ export class Comparing {
   async #fetchState(round: Round, node: string, ages: readonly number[], said: number): Promise<void> {
     const { engine, merge, now } = this.#parts;
     for (let part = 0; part < ages.length && !this.#isClosed; part++) {
-      const message = this.#opened(await engine.fetch(`${round.name}/${node}/${part}`));
+      const message = openParked(this.#parts, await engine.fetch(`${round.name}/${node}/${part}`));
       if (message === undefined || message.kind !== MessageKind.parked) continue;
       const before = merge.counts.changed;
       const reader = new RecordReader(message);
@@ -178,21 +183,6 @@ export class Comparing {
       this.counts.mended += merge.counts.changed - before;
     }
     round.states.add(node);
-  }
-
-  /** Sums travel as the body of a message, so that they are signed. */
-  #sealed(body: Uint8Array): Uint8Array {
-    const writer = new MessageWriter(this.#parts.sender, body.length + 64);
-    writer.begin(MessageKind.parked, 0, 1);
-    writer.raw(body);
-    const message = writer.end();
-    sealMessage(message, 0, this.#parts.signature);
-    return message;
-  }
-
-  #opened(bytes: Uint8Array | undefined): Message | undefined {
-    const message = bytes && openMessage(bytes, this.#parts.signature);
-    return typeof message === 'object' ? message : undefined;
   }
 
   async #until(withinMs: number, isSo: () => boolean): Promise<void> {

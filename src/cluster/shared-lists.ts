@@ -3,8 +3,9 @@
 import type { ClusterParts } from './cluster-parts.ts';
 import { type ListNews, noteOfList } from './list-news.ts';
 import { isKept, ListRecord, mostSaid, type SaidOfList } from './list-record.ts';
+import { openParked, sealParked } from './parked-message.ts';
 import type { Note } from './subscriber.ts';
-import { MessageKind, MessageWriter, openMessage, readText, sealMessage } from './wire.ts';
+import { readText } from './wire.ts';
 
 const key = 'lists';
 const mostAttempts = 8;
@@ -93,18 +94,12 @@ export class SharedLists {
   }
 
   #sealed(record: ListRecord): Uint8Array {
-    const body = new TextEncoder().encode(record.encode());
-    const writer = new MessageWriter(this.#parts.sender, body.length + 64);
-    writer.begin(MessageKind.parked, 0, 1);
-    writer.raw(body);
-    const message = writer.end();
-    sealMessage(message, 0, this.#parts.signature);
-    return message;
+    return sealParked(this.#parts, new TextEncoder().encode(record.encode()));
   }
 
   /** Nothing for what somebody without the secret has written. */
   #opened(bytes: Uint8Array | undefined): ListRecord | undefined {
-    const message = bytes && openMessage(bytes, this.#parts.signature);
-    return typeof message === 'object' ? ListRecord.decode(readText(message)) : undefined;
+    const message = openParked(this.#parts, bytes);
+    return message && ListRecord.decode(readText(message));
   }
 }
