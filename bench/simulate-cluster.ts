@@ -2,7 +2,9 @@
 // and what gives way first.
 import { parseArgs } from 'node:util';
 import { maxMemoryLimit } from '../src/swarm/layout.ts';
-import { ClusterSimulation, type Moment, type Outcome, type Plan } from './simulation/cluster-simulation.ts';
+import { ClusterSimulation } from './simulation/cluster-simulation.ts';
+import type { Moment, Outcome } from './simulation/observations.ts';
+import type { Plan } from './simulation/plan.ts';
 import { measureStore, type StoreCosts } from './simulation/store-costs.ts';
 import { formatTable } from './table.ts';
 

@@ -1,7 +1,9 @@
 // A short run of the simulation, with the engine in plenty and with too little of it: what it says follows from what happens.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ClusterSimulation, type Outcome, type Plan } from '../../bench/simulation/cluster-simulation.ts';
+import { ClusterSimulation } from '../../bench/simulation/cluster-simulation.ts';
+import type { Outcome } from '../../bench/simulation/observations.ts';
+import type { Plan } from '../../bench/simulation/plan.ts';
 
 const plan: Plan = {
   ...{ nodes: 4, peers: 40_000, announces: 800, sample: 4, seconds: 100, peerTtl: 100, changes: 0.05 },
