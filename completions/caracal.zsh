@@ -34,16 +34,16 @@ _caracal() {
     doctor)
       shift words; (( CURRENT-- ))
       _arguments -s -S \
-        '*'{-H,--hash}'[torrent\: 40 or 64 hex digits, base32, a magnet link or a .torrent file; repeatable with -s; without -t its own trackers are asked (default\: a random hash)]:HASH:_files' \
+        '(-H --hash)'{-H,--hash}'[torrent to announce, where the tracker serves only some\: 40 or 64 hex digits, base32, a magnet link or a .torrent file (default\: a random hash)]:HASH:_files' \
         '(--timeout)--timeout[most seconds that one query may take in all]:SEC: ' \
         '(-4 --ipv4)'{-4,--ipv4}'[use IPv4 only]' \
         '(-6 --ipv6)'{-6,--ipv6}'[use IPv6 only]' \
         '(-k --insecure)'{-k,--insecure}'[do not verify the certificate of an https or wss tracker]' \
-        '(-o --format)'{-o,--format}'[table for people, json, jsonl (one object a line) or csv for programs]:FORMAT:(table json jsonl csv)' \
+        '(-o --format)'{-o,--format}'[table for people, json or jsonl (the same in one line) for programs]:FORMAT:(table json jsonl)' \
         '(--strict)--strict[end with exit code 1 on a warning too]' \
         '(--nocolor)--nocolor[no colour; so do NO_COLOR and an output that is no terminal]' \
         '(-h --help)'{-h,--help}'[print a help text]' \
-        '1:URL: '
+        '1:URL|HOST: '
       ;;
     import)
       shift words; (( CURRENT-- ))
@@ -174,13 +174,18 @@ _caracal() {
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '1:HASH: '
       ;;
+    help)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S  \
+        '1:[COMMAND]:(query doctor import completion status top swarm cluster reload snapshot deny undeny denied drop)'
+      ;;
     *)
       _arguments -s -S \
         '*--host[Address that every listener binds, IPv4 or IPv6. Repeatable\: every port is opened on each]:ADDRESS: ' \
         '*--http-port[HTTP listen port. 0 disables HTTP; "any" takes a free port. Repeatable]:PORT: ' \
         '*--udp-port[UDP listen port. 0 disables UDP; "any" takes a free port. Repeatable]:PORT: ' \
         '*--xdp[Answer UDP that comes by this network interface from its own queues (AF_XDP), past the kernel; needs CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF. What cannot be taken so is answered through the sockets. Repeatable]:INTERFACE: ' \
-        '(--xdp-shield)--xdp-shield[With --xdp\: drop what no client sends, and what is far above --rate-limit from one address that has proven to be its sender'\''s, before it costs anything]' \
+        '(--no-xdp-shield)--no-xdp-shield[With --xdp\: do not drop before it costs anything what no client sends, nor what is far above --rate-limit from one address that has proven to be its sender'\''s]' \
         '(--io-uring)--io-uring[Carry HTTP connections that clients keep through io_uring (Linux 6.1)\: more requests a second for the same processor time. Where it is forbidden or missing, all go over epoll as without it]' \
         '(--ipv6)--ipv6[Also listen on \:\: (IPv6 only sockets), with every listener. Changes nothing when --host names an IPv6 address]' \
         '*--https-port[HTTPS listen port; needs --cert and --key, or --acme-domain. 0 disables HTTPS; "any" takes a free port. Repeatable]:PORT: ' \
@@ -233,7 +238,7 @@ _caracal() {
         '(--check)--check[Print the settings and where each comes from, what this machine has against them, and exit]' \
         '(-h --help)'{-h,--help}'[print a help text]' \
         '(--version)--version[print the version]' \
-        '1:command:((query\:"Ask any tracker; as tracker-query" doctor\:"Examine a tracker thoroughly\: every address, protocol and BEP, with advice" import\:"Take over the configuration and lists of another tracker" completion\:"Print a completion script for bash, zsh or fish" status\:"What a running tracker is doing" top\:"The same, live, with the largest swarms; q or Ctrl-C ends it" swarm\:"One swarm\: its counts and its peers" cluster\:"The nodes of the cluster\: which live, how far they lag, what was mended" reload\:"Read the file of settings, certificates and lists again, and say what needs a restart" snapshot\:"Save all swarms now" deny\:"Refuse an info_hash or a network from now on; without one, as denied" undeny\:"Take an info_hash or a network out of the list of those refused" denied\:"Which info_hashes and networks are refused" drop\:"Forget a swarm with its peers"))'
+        '1:command:((query\:"Ask any tracker; as tracker-query" doctor\:"Examine a tracker thoroughly\: every address, protocol and BEP, with advice" import\:"Take over the configuration and lists of another tracker" completion\:"Print a completion script for bash, zsh or fish" status\:"What a running tracker is doing" top\:"The same, live, with the largest swarms; q or Ctrl-C ends it" swarm\:"One swarm\: its counts and its peers" cluster\:"The nodes of the cluster\: which live, how far they lag, what was mended" reload\:"Read the file of settings, certificates and lists again, and say what needs a restart" snapshot\:"Save all swarms now" deny\:"Refuse an info_hash or a network from now on; without one, as denied" undeny\:"Take an info_hash or a network out of the list of those refused" denied\:"Which info_hashes and networks are refused" drop\:"Forget a swarm with its peers" help\:"Print the help, or that of a command"))'
       ;;
   esac
 }

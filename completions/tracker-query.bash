@@ -17,12 +17,13 @@ _tracker_query() {
     -o|--format) COMPREPLY=($(compgen -W 'table json jsonl csv' -- "$cur")); return ;;
   esac
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case $word in doctor|completion) command=$word; break ;; esac
+    case $word in doctor|completion|help) command=$word; break ;; esac
   done
   case $command in
     doctor) words='-H --hash --timeout -4 --ipv4 -6 --ipv6 -k --insecure -o --format --strict --nocolor -h --help' ;;
     completion) words='-h --help bash zsh fish' ;;
-    *) words='-t --tracker -H --hash -e --event -n --num-want -L --left -s --scrape --full-scrape --port -r --random-qb --no-cleanup --timeout -4 --ipv4 -6 --ipv6 -k --insecure -b --batch -f --file --jobs -d --delay -R --retry --watch -o --format -p --show-peers -l --lookup --nocolor -h --help -V --version doctor completion' ;;
+    help) words='doctor completion' ;;
+    *) words='-t --tracker -H --hash -e --event -n --num-want -L --left -s --scrape --full-scrape --port -r --random-qb --no-cleanup --timeout -4 --ipv4 -6 --ipv6 -k --insecure -b --batch -f --file --jobs -d --delay -R --retry --watch -o --format -p --show-peers -l --lookup --nocolor -h --help -V --version doctor completion help' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }

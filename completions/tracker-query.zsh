@@ -4,22 +4,27 @@ _tracker_query() {
     doctor)
       shift words; (( CURRENT-- ))
       _arguments -s -S \
-        '*'{-H,--hash}'[torrent\: 40 or 64 hex digits, base32, a magnet link or a .torrent file; repeatable with -s; without -t its own trackers are asked (default\: a random hash)]:HASH:_files' \
+        '(-H --hash)'{-H,--hash}'[torrent to announce, where the tracker serves only some\: 40 or 64 hex digits, base32, a magnet link or a .torrent file (default\: a random hash)]:HASH:_files' \
         '(--timeout)--timeout[most seconds that one query may take in all]:SEC: ' \
         '(-4 --ipv4)'{-4,--ipv4}'[use IPv4 only]' \
         '(-6 --ipv6)'{-6,--ipv6}'[use IPv6 only]' \
         '(-k --insecure)'{-k,--insecure}'[do not verify the certificate of an https or wss tracker]' \
-        '(-o --format)'{-o,--format}'[table for people, json, jsonl (one object a line) or csv for programs]:FORMAT:(table json jsonl csv)' \
+        '(-o --format)'{-o,--format}'[table for people, json or jsonl (the same in one line) for programs]:FORMAT:(table json jsonl)' \
         '(--strict)--strict[end with exit code 1 on a warning too]' \
         '(--nocolor)--nocolor[no colour; so do NO_COLOR and an output that is no terminal]' \
         '(-h --help)'{-h,--help}'[print a help text]' \
-        '1:URL: '
+        '1:URL|HOST: '
       ;;
     completion)
       shift words; (( CURRENT-- ))
       _arguments -s -S \
         '(-h --help)'{-h,--help}'[print a help text]' \
         '1:SHELL:(bash zsh fish)'
+      ;;
+    help)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S  \
+        '1:[COMMAND]:(doctor completion)'
       ;;
     *)
       _arguments -s -S \
@@ -49,7 +54,7 @@ _tracker_query() {
         '(--nocolor)--nocolor[no colour; so do NO_COLOR and an output that is no terminal]' \
         '(-h --help)'{-h,--help}'[print a help text]' \
         '(-V --version)'{-V,--version}'[print the version]' \
-        '1:command:((doctor\:"examine a tracker thoroughly\: every address, protocol and BEP, with advice" completion\:"print a completion script for bash, zsh or fish"))'
+        '1:command:((doctor\:"examine a tracker thoroughly\: every address, protocol and BEP, with advice" completion\:"print a completion script for bash, zsh or fish" help\:"print the help, or that of a command"))'
       ;;
   esac
 }

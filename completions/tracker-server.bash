@@ -49,7 +49,7 @@ _tracker_server() {
     --config) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
   esac
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case $word in status|top|swarm|cluster|reload|snapshot|deny|undeny|denied|drop) command=$word; break ;; esac
+    case $word in status|top|swarm|cluster|reload|snapshot|deny|undeny|denied|drop|help) command=$word; break ;; esac
   done
   case $command in
     status) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
@@ -62,7 +62,8 @@ _tracker_server() {
     undeny) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
     denied) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
     drop) words='--json --data-dir --admin-port --admin-host --admin-token-file --admin-socket --config' ;;
-    *) words='--host --http-port --udp-port --xdp --xdp-shield --io-uring --ipv6 --https-port --cert --key --redirect-http --domain --acme-domain --acme-email --acme-directory --acme-http-port --interval --min-interval --peer-ttl --max-peers --max-scrape-hashes --full-scrape --tracker-id --no-ipv4-mapped --no-webtorrent --ws-origin --deny-ws-origin --trusted-proxy --proxy-protocol --allow-list --deny-list --allow-client --deny-client --deny-ip --rate-limit --refused-ports --memory-limit --data-dir --takeover --snapshot-interval --workers --stream-workers --cluster --cluster-node --cluster-secret-file --admin-port --admin-host --admin-allowed-host --admin-token-file --admin-socket -v --verbose --log-ip --log-format --config --check -h --help --version status top swarm cluster reload snapshot deny undeny denied drop' ;;
+    help) words='status top swarm cluster reload snapshot deny undeny denied drop' ;;
+    *) words='--host --http-port --udp-port --xdp --no-xdp-shield --io-uring --ipv6 --https-port --cert --key --redirect-http --domain --acme-domain --acme-email --acme-directory --acme-http-port --interval --min-interval --peer-ttl --max-peers --max-scrape-hashes --full-scrape --tracker-id --no-ipv4-mapped --no-webtorrent --ws-origin --deny-ws-origin --trusted-proxy --proxy-protocol --allow-list --deny-list --allow-client --deny-client --deny-ip --rate-limit --refused-ports --memory-limit --data-dir --takeover --snapshot-interval --workers --stream-workers --cluster --cluster-node --cluster-secret-file --admin-port --admin-host --admin-allowed-host --admin-token-file --admin-socket -v --verbose --log-ip --log-format --config --check -h --help --version status top swarm cluster reload snapshot deny undeny denied drop help' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }

@@ -115,13 +115,18 @@ _tracker_server() {
         '(--config)--config[Read options from a TOML file; its keys are the flags without the dashes]:FILE:_files' \
         '1:HASH: '
       ;;
+    help)
+      shift words; (( CURRENT-- ))
+      _arguments -s -S  \
+        '1:[COMMAND]:(status top swarm cluster reload snapshot deny undeny denied drop)'
+      ;;
     *)
       _arguments -s -S \
         '*--host[Address that every listener binds, IPv4 or IPv6. Repeatable\: every port is opened on each]:ADDRESS: ' \
         '*--http-port[HTTP listen port. 0 disables HTTP; "any" takes a free port. Repeatable]:PORT: ' \
         '*--udp-port[UDP listen port. 0 disables UDP; "any" takes a free port. Repeatable]:PORT: ' \
         '*--xdp[Answer UDP that comes by this network interface from its own queues (AF_XDP), past the kernel; needs CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF. What cannot be taken so is answered through the sockets. Repeatable]:INTERFACE: ' \
-        '(--xdp-shield)--xdp-shield[With --xdp\: drop what no client sends, and what is far above --rate-limit from one address that has proven to be its sender'\''s, before it costs anything]' \
+        '(--no-xdp-shield)--no-xdp-shield[With --xdp\: do not drop before it costs anything what no client sends, nor what is far above --rate-limit from one address that has proven to be its sender'\''s]' \
         '(--io-uring)--io-uring[Carry HTTP connections that clients keep through io_uring (Linux 6.1)\: more requests a second for the same processor time. Where it is forbidden or missing, all go over epoll as without it]' \
         '(--ipv6)--ipv6[Also listen on \:\: (IPv6 only sockets), with every listener. Changes nothing when --host names an IPv6 address]' \
         '*--https-port[HTTPS listen port; needs --cert and --key, or --acme-domain. 0 disables HTTPS; "any" takes a free port. Repeatable]:PORT: ' \
@@ -174,7 +179,7 @@ _tracker_server() {
         '(--check)--check[Print the settings and where each comes from, what this machine has against them, and exit]' \
         '(-h --help)'{-h,--help}'[print a help text]' \
         '(--version)--version[print the version]' \
-        '1:command:((status\:"What a running tracker is doing" top\:"The same, live, with the largest swarms; q or Ctrl-C ends it" swarm\:"One swarm\: its counts and its peers" cluster\:"The nodes of the cluster\: which live, how far they lag, what was mended" reload\:"Read the file of settings, certificates and lists again, and say what needs a restart" snapshot\:"Save all swarms now" deny\:"Refuse an info_hash or a network from now on; without one, as denied" undeny\:"Take an info_hash or a network out of the list of those refused" denied\:"Which info_hashes and networks are refused" drop\:"Forget a swarm with its peers"))'
+        '1:command:((status\:"What a running tracker is doing" top\:"The same, live, with the largest swarms; q or Ctrl-C ends it" swarm\:"One swarm\: its counts and its peers" cluster\:"The nodes of the cluster\: which live, how far they lag, what was mended" reload\:"Read the file of settings, certificates and lists again, and say what needs a restart" snapshot\:"Save all swarms now" deny\:"Refuse an info_hash or a network from now on; without one, as denied" undeny\:"Take an info_hash or a network out of the list of those refused" denied\:"Which info_hashes and networks are refused" drop\:"Forget a swarm with its peers" help\:"Print the help, or that of a command"))'
       ;;
   esac
 }

@@ -1,6 +1,7 @@
 // caracal as its help, man page and completions describe it: tracker-server with the other programs as commands.
 import { type CommandLine, readWords, refuseStray } from './cli/command-line.ts';
 import { formatCompletion, shells } from './cli/completion.ts';
+import { helpCommandFor } from './cli/help-word.ts';
 import type { Program, ProgramCommand, ProgramOption } from './cli/program.ts';
 import { UsageError } from './cli/usage-error.ts';
 import { importProgram } from './import/import-program.ts';
@@ -35,6 +36,8 @@ const companions: readonly ProgramCommand[] = [
   },
 ].map(capitalised);
 
+const commands = [...companions, ...serverProgram.commands.filter((command) => command.name !== 'help')];
+
 export const caracalProgram: Program = {
   ...serverProgram,
   name,
@@ -49,7 +52,7 @@ export const caracalProgram: Program = {
     ...serverProgram.description,
     'The commands query and doctor are those of tracker-query, and without a command this is tracker-server: both are there under their own names too.',
   ],
-  commands: [...companions, ...serverProgram.commands],
+  commands: [...commands, helpCommandFor(commands)],
   examples: [
     ...serverProgram.examples.map(
       ([line, meaning]) => [line.replace(serverProgram.name, name), meaning] as const,

@@ -2,8 +2,12 @@
 // caracal: the tracker and, by a first word, its companions. Loads only what is asked for: a tracker hears signals as early
 // as tracker-server does.
 import { callAs } from './cli/called-as.ts';
+import { expandHelp } from './cli/help-word.ts';
 
-const [word = '', ...rest] = process.argv.slice(2);
+const programs = { tracker: '', 'tracker-server': '', 'tracker-query': 'query' };
+const words = expandHelp(process.argv.slice(2), programs);
+process.argv.splice(2, Number.POSITIVE_INFINITY, ...words);
+const [word = '', ...rest] = words;
 const asksForHelp = [word, ...rest].some((each) => each === '--help' || each === '-h');
 
 if (word === 'query') {

@@ -9,7 +9,7 @@ import { UsageError } from './usage-error.ts';
 export interface CommandWords {
   /** Empty for the program without a command. */
   name: string;
-  /** The one word that must follow; empty when none does. */
+  /** The one word that must follow, as the help shows it (`URL|HOST`; in brackets it may be left out); empty when none does. */
   argument: string;
   help: string;
   options: readonly ProgramOption[];
@@ -86,6 +86,9 @@ function createProgram(line: CommandLine, found: (read: ReadWords) => void): Com
     // Options after a command are its own.
     .enablePositionalOptions()
     .helpCommand(false)
+    .configureHelp({
+      subcommandTerm: (command) => termOf(line.commands.find(({ name }) => name === command.name())!),
+    })
     .addHelpText('after', `\n${line.footer}`);
   const addVersion = () => program.version(line.version.text, line.version.flags, line.version.help);
   if (group === undefined) addVersion();
@@ -97,13 +100,19 @@ function createProgram(line: CommandLine, found: (read: ReadWords) => void): Com
   program.addHelpOption(group === undefined ? help() : help().helpGroup(`${group}:`));
   for (const { name, argument, help: description, options } of line.commands) {
     const command = program.command(name).description(description).addHelpOption(help());
-    if (argument !== '') command.argument(`<${argument.toLowerCase()}>`);
+    command.usage(argument === '' ? '[options]' : `${argument} [options]`);
+    if (argument !== '') command.argument(argument.startsWith('[') ? argument : `<${argument}>`);
     readOptions(command, options, (given) => {
       const [word = '', ...stray] = argument === '' ? ['', ...command.args] : command.args;
       found({ command: name, argument: word, given, stray });
     });
   }
   return program;
+}
+
+/** `doctor URL|HOST` */
+function termOf({ name, argument }: CommandWords): string {
+  return argument === '' ? name : `${name} ${argument}`;
 }
 
 function readOptions(
@@ -140,6 +149,8 @@ function describeError(error: CommanderError, line: CommandLine, words: readonly
     }
     case 'commander.optionMissingArgument':
       return `${word.replace(/^-., /, '')} is missing its value`;
+    case 'commander.missingArgument':
+      return `${words.find((name) => line.commands.some((command) => command.name === name))} needs ${word}`;
     default:
       return escapeForLog(error.message.replace(/^error: /, '').replace(/\s+/g, ' '));
   }

@@ -146,7 +146,7 @@ const faults = {
   damaged:
     'cluster: a message was damaged, or signed by somebody without the secret; it is left out, and counted',
   otherSecret:
-    'cluster: a message was signed with another --cluster-secret; such messages are left out, and counted',
+    'cluster: a message was signed with another secret than that of --cluster-secret-file; such messages are left out, and counted',
   otherVersion:
     'cluster: a node of another version says what this one cannot read; it is left out, and counted',
 };

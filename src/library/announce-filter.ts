@@ -37,12 +37,34 @@ export type AnnounceFilter = (question: FilterQuestion) => FilterAnswer | Promis
 /** Clients show it, and a UDP packet must hold it. */
 const longestReason = 200;
 
-/** Undefined where it may announce. */
+/** What is wrong with a filter, in two parts: what it did, and why. */
+export class FilterFault extends Error {
+  readonly did: string;
+
+  constructor(did: string, why: string) {
+    super(why);
+    this.did = did;
+  }
+}
+
+/**
+ * Undefined where it may announce.
+ * @throws FilterFault when it is no answer
+ */
 export function verdictOf(answer: unknown): Failure | undefined {
   if (answer === true) return undefined;
   if (answer === false) return torrentDenied;
   if (typeof answer === 'string') return new Failure(shown(answer), 'not_allowed');
-  throw new TypeError(`filter must answer true, false or a reason, not ${typeof answer}`);
+  throw new FilterFault(
+    `filter has answered ${kindOf(answer)}`,
+    'it must return true, false or a text with the reason, or a promise of one of them',
+  );
+}
+
+/** In words that are few, however many values there are: warnings are told apart by them. */
+function kindOf(answer: unknown): string {
+  if (answer === undefined || answer === null) return String(answer);
+  return typeof answer === 'object' ? 'an object' : `a ${typeof answer}`;
 }
 
 /** Error packets are ASCII. */

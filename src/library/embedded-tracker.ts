@@ -10,6 +10,7 @@ import type { RunningTracker } from '../server/running-tracker.ts';
 import { startTrackerServer } from '../server/tracker-server.ts';
 import type { Tracker as AnsweringTracker } from '../tracker/tracker.ts';
 import { raiseAnnounceEvents } from './announce-events.ts';
+import { FilterFault } from './announce-filter.ts';
 import { announceUrlsAt } from './announce-urls.ts';
 import { putFilterBefore } from './filter-gate.ts';
 import { createLogFor } from './log-events.ts';
@@ -178,7 +179,7 @@ export class EmbeddedTracker implements Tracker {
 
   #failed(who: string, error: unknown): void {
     const { message } = error instanceof Error ? error : new Error(String(error));
-    this.#log.warn(`${who} has thrown`, { error: message });
+    this.#log.warn(error instanceof FilterFault ? error.did : `${who} has thrown`, { error: message });
   }
 }
 

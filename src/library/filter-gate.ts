@@ -4,7 +4,7 @@ import { type Failure, internalError } from '../protocol/failure.ts';
 import { type Decision, PendingDecisions } from '../tracker/pending-decisions.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import { type Announced, describe } from './announce-events.ts';
-import { type AnnounceFilter, type FilterQuestion, verdictOf } from './announce-filter.ts';
+import { type AnnounceFilter, FilterFault, type FilterQuestion, verdictOf } from './announce-filter.ts';
 import { TorrentDecisions } from './torrent-decisions.ts';
 
 const patienceMs = 30_000;
@@ -15,7 +15,7 @@ const eventNames = Object.fromEntries(
 /**
  * Has the filter asked about every announce that the rules of access allow, but for peers that leave: by this thread, and
  * with a `ttl` (seconds) by others too, which go by what has been decided about a torrent.
- * @param failed is told what a filter threw
+ * @param failed is told what a filter threw, or a FilterFault
  * @returns ends it
  */
 export function putFilterBefore(
@@ -85,7 +85,7 @@ async function withinPatience<T>(answer: Promise<T>): Promise<T> {
   let late: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
     late = setTimeout(
-      () => reject(new Error(`filter has not answered in ${patienceMs / 1000} s`)),
+      () => reject(new FilterFault('filter has not answered', `${patienceMs / 1000} s have passed`)),
       patienceMs,
     ).unref();
   });

@@ -26,8 +26,8 @@ export interface TrackerOptions {
   ipv6?: boolean;
   /** Network interfaces whose UDP is taken past the kernel (AF_XDP); Linux with rights, and `workers`. Default none. */
   xdp?: readonly string[];
-  /** With `xdp`: drop early what no client sends. Default `true`. */
-  xdpShield?: boolean;
+  /** With `xdp`: do not drop early what no client sends. Default `false`. */
+  noXdpShield?: boolean;
   /** Whether HTTP connections that are kept are carried through io_uring; Linux 6.1, and `workers`. Default `false`. */
   ioUring?: boolean;
 

@@ -142,7 +142,8 @@ export interface AnnounceEvent {
 /**
  * The events of a tracker, each with what its listeners are given. `start`, `complete`, `update`, `pause` and `stop` are
  * raised for announces that this thread has answered: all of them with `workers: 0`, and otherwise only those of
- * `announce`, `handleHttp`, `handleUpgrade` and listeners without threads. A listener that throws causes a `warning`.
+ * `announce`, `handleHttp`, `handleUpgrade` and listeners without threads. Each is named by what the client says, whatever was
+ * known of the peer before. A listener that throws causes a `warning`.
  */
 export interface TrackerEvents {
   /** It listens. */
@@ -151,13 +152,13 @@ export interface TrackerEvents {
   warning: [line: LogLine];
   /** Everything is closed. */
   close: [];
-  /** A peer has begun (`event=started`). */
+  /** A peer begins, for the first time or anew (`event=started`). */
   start: [announce: AnnounceEvent];
-  /** A peer has become a seeder (`event=completed`). */
+  /** A peer has ended its download (`event=completed`). */
   complete: [announce: AnnounceEvent];
-  /** A peer is still there. */
+  /** A peer says no event: as a rule it is still there, but it may also be the first announce of one that says none. */
   update: [announce: AnnounceEvent];
-  /** A peer has all that it wants, but not everything (BEP 21). */
+  /** A peer has all that it wants, but not everything (`event=paused`, BEP 21). */
   pause: [announce: AnnounceEvent];
   /** A peer has left: it said so, or its WebSocket has ended. Peers that fall silent are forgotten without an event. */
   stop: [announce: AnnounceEvent];

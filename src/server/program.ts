@@ -1,6 +1,7 @@
 // tracker-server's command line: a command to a running tracker, a question that is answered at once, or a tracker.
 import { calledAs } from '../cli/called-as.ts';
 import { escapeForLog } from '../cli/escape-for-log.ts';
+import { expandHelp } from '../cli/help-word.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { check } from './check/check.ts';
 import { releaseSignals } from './life/early-signals.ts';
@@ -10,7 +11,8 @@ import { readConfiguration } from './options/configuration.ts';
 import { StartError } from './start-error.ts';
 
 /** Ends the process with a line on stderr and an exit code when it cannot be done. */
-export async function runProgram(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
+export async function runProgram(given: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
+  const words = expandHelp(given, { tracker: '', 'tracker-server': '' });
   try {
     if (namesControl(words)) {
       releaseSignals();

@@ -205,6 +205,20 @@ test('it tells of every announce, and of peers whose WebSocket has ended', async
   ]);
 });
 
+test('an announce is told of by what the client says, whatever was known of it', async (test) => {
+  const tracker = await startTracker(test);
+  const heard: string[] = [];
+  for (const name of ['start', 'complete', 'update', 'pause', 'stop'] as const)
+    tracker.on(name, () => heard.push(name));
+  const said = { infoHash, peerId, ip: '192.0.2.1', port: 7001 };
+  await tracker.announce({ ...said, event: 'stopped' });
+  await tracker.announce(said);
+  for (const event of ['started', 'started', 'completed', 'completed'] as const)
+    await tracker.announce({ ...said, event, left: event === 'started' ? 1 : 0 });
+  assert.deepEqual(heard, ['stop', 'update', 'start', 'start', 'complete', 'complete']);
+  assert.equal(tracker.scrape([infoHash])[0].downloaded, 1);
+});
+
 test('what a listener throws is a warning, and the client is answered', async (test) => {
   const lines: LogLine[] = [];
   const tracker = await startTracker(test, { log: (line) => lines.push(line) });

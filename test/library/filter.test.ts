@@ -61,7 +61,7 @@ test('those who wait are answered each by its own decision, in whatever order th
 });
 
 test('false refuses; what throws, rejects or answers nonsense refuses too, and is a warning', async (test) => {
-  const warnings: string[] = [];
+  const warnings: [string, string][] = [];
   const answers: Record<number, () => unknown> = {
     7001: () => false,
     7002: () => {
@@ -70,11 +70,13 @@ test('false refuses; what throws, rejects or answers nonsense refuses too, and i
     7003: () => Promise.reject(new Error('broken later')),
     7004: () => 5,
     7005: () => 'g\u00f6\n!',
+    7006: () => {},
+    7007: async () => null,
   };
   const tracker = await startTracker(test, { filter: ({ peer }) => answers[peer!.port]() as boolean });
-  tracker.on('warning', ({ fields }: LogLine) => warnings.push(String(fields.error)));
+  tracker.on('warning', ({ message, fields }: LogLine) => warnings.push([message, String(fields.error)]));
   const reasons = [];
-  for (const port of [7001, 7002, 7003, 7004, 7005])
+  for (const port of [7001, 7002, 7003, 7004, 7005, 7006, 7007])
     reasons.push((await announce(urlOf(tracker, 'udp'), { port })).failureReason);
   assert.deepEqual(reasons, [
     'torrent not allowed',
@@ -82,11 +84,16 @@ test('false refuses; what throws, rejects or answers nonsense refuses too, and i
     'internal error',
     'internal error',
     'g??!',
+    'internal error',
+    'internal error',
   ]);
+  const allowed = 'it must return true, false or a text with the reason, or a promise of one of them';
   assert.deepEqual(warnings, [
-    'broken',
-    'broken later',
-    'filter must answer true, false or a reason, not number',
+    ['filter has thrown', 'broken'],
+    ['filter has thrown', 'broken later'],
+    ['filter has answered a number', allowed],
+    ['filter has answered undefined', allowed],
+    ['filter has answered null', allowed],
   ]);
 });
 

@@ -14,7 +14,7 @@ const cases: [string, string[], RegExp][] = [
   ],
   ['a word that is no command', ['quux'], /unexpected word 'quux'/],
   ['a word too many', ['doctor', url, 'more'], /unexpected word 'more'/],
-  ['a command without its word', ['doctor'], /url/],
+  ['a command without its word', ['doctor'], /doctor needs URL\|HOST/],
   ['an option of the doctor alone', ['-t', url, '--strict'], /unknown option '--strict'/],
   [
     'the opposite of an option',

@@ -48,9 +48,11 @@ export function parseRedisUrl(url: string): RedisPlace | undefined {
   };
 }
 
-/** The URL without what is secret in it. */
+/** The URL without what is secret in it: who asks, and the passwords. */
 export function showRedisUrl(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//').replace(/\?.*$/, '');
+  const [place, query = ''] = url.replace(/\/\/[^@/]*@/, '//').split('?');
+  const shown = query.split('&').filter((parameter) => parameter.startsWith('ca='));
+  return shown.length === 0 ? place : `${place}?${shown.join('&')}`;
 }
 
 function parseHost(place: string, usualPort: number): { host: string; port: number } | undefined {

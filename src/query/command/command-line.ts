@@ -1,6 +1,7 @@
 // Knows how tracker-query is called: what its words ask for, and the parts of its help that no option gives.
 import { calledAs } from '../../cli/called-as.ts';
 import { type CommandLine, type GivenOptions, readWords, refuseStray } from '../../cli/command-line.ts';
+import { expandHelp } from '../../cli/help-word.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 import { commands, exitCodes, options } from './options.ts';
 import { optionsOfCommand } from './query-program.ts';
@@ -14,8 +15,9 @@ export type Invocation =
 
 /** Reads the words after the program's name. Throws a UsageError; help and version come back as text to print. */
 export function parseCommandLine(words: readonly string[], version: string): Invocation {
-  const read = readWords(commandLineOf(version), words);
+  const read = readWords(commandLineOf(version), expandHelp(words, { query: '', 'tracker-query': '' }));
   if (read.print !== undefined) return { command: 'print', text: read.print };
+  if (read.command === 'help') return parseCommandLine(['help', read.argument], version);
   const [stray, ...more] = read.stray;
   const tracker =
     read.command === '' && more.length === 0 && stray !== undefined && isTracker(stray) ? stray : undefined;
@@ -23,7 +25,7 @@ export function parseCommandLine(words: readonly string[], version: string): Inv
     throw new UsageError('two trackers: one after -t, and one by itself');
   }
   if (stray !== undefined && tracker === undefined) {
-    throw refuseStray(stray, read.command === '' ? commands.map(({ name }) => name) : []);
+    throw refuseStray(stray, read.command === '' ? Object.keys(commands) : []);
   }
   return {
     command: read.command === '' ? 'query' : (read.command as 'doctor' | 'completion'),
@@ -50,11 +52,9 @@ function commandLineOf(version: string): CommandLine {
     ].join('\n       '),
     footer: examplesAndExitCodes(name),
     options: optionsOfCommand('query'),
-    commands: commands.map(({ name, arguments: argument, help }) => ({
-      name,
-      argument,
-      help,
-      options: name === 'doctor' ? optionsOfCommand('doctor') : [],
+    commands: Object.values(commands).map((command) => ({
+      ...command,
+      options: command.name === 'doctor' ? optionsOfCommand('doctor') : [],
     })),
     helpHelp: 'print this help',
     version: { flags: '-V, --version', text: version, help: 'print the version' },
@@ -75,7 +75,7 @@ function examplesAndExitCodes(program: string): string {
   return [
     'Examples:',
     `  ${program} -t udp://tracker.example.net:6969/announce -p`,
-    `  ${program} -t https://tracker.example.net/announce -s -H <info_hash>`,
+    `  ${program} -t https://tracker.example.net/announce -s -H INFO_HASH`,
     `  ${program} -H 'magnet:?xt=urn:btih:...' -o json`,
     `  ${program} -b -f trackers.txt --jobs 32 -d 0 -o csv > trackers.csv`,
     `  ${program} doctor udp://tracker.example.net:6969/announce`,

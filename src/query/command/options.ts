@@ -6,12 +6,8 @@ export type CommandName = 'query' | 'doctor';
 
 export interface OptionSpec extends ProgramOption {
   commands: readonly CommandName[];
-}
-
-export interface CommandSpec {
-  name: string;
-  arguments: string;
-  help: string;
+  /** What is otherwise where the doctor takes it. */
+  doctor?: Partial<ProgramOption>;
 }
 
 const question = 'What to ask';
@@ -43,6 +39,10 @@ export const options: readonly OptionSpec[] = [
     group: question,
     help: 'torrent: 40 or 64 hex digits, base32, a magnet link or a .torrent file; repeatable with -s; without -t its own trackers are asked (default: a random hash)',
     commands: both,
+    doctor: {
+      repeatable: false,
+      help: 'torrent to announce, where the tracker serves only some: 40 or 64 hex digits, base32, a magnet link or a .torrent file (default: a random hash)',
+    },
   },
   {
     long: 'event',
@@ -181,6 +181,10 @@ export const options: readonly OptionSpec[] = [
     group: output,
     help: 'table for people, json, jsonl (one object a line) or csv for programs',
     commands: both,
+    doctor: {
+      choices: ['table', 'json', 'jsonl'],
+      help: 'table for people, json or jsonl (the same in one line) for programs',
+    },
   },
   { long: 'show-peers', short: 'p', group: output, help: 'list the peers too', commands: query },
   {
@@ -204,14 +208,19 @@ export const options: readonly OptionSpec[] = [
   },
 ];
 
-export const commands: readonly CommandSpec[] = [
-  {
+export const commands = {
+  doctor: {
     name: 'doctor',
-    arguments: 'URL',
+    argument: 'URL|HOST',
     help: 'examine a tracker thoroughly: every address, protocol and BEP, with advice',
   },
-  { name: 'completion', arguments: 'SHELL', help: 'print a completion script for bash, zsh or fish' },
-];
+  completion: {
+    name: 'completion',
+    argument: 'SHELL',
+    help: 'print a completion script for bash, zsh or fish',
+  },
+  help: { name: 'help', argument: '[COMMAND]', help: 'print the help, or that of a command' },
+} as const;
 
 export const exitCodes: readonly [number, string][] = [
   [0, 'the tracker answered (batch: at least one did)'],

@@ -9,7 +9,8 @@ const version: ProgramOption = { long: 'version', short: 'V', group, help: 'prin
 
 /** The options that a command takes, without --help. */
 export function optionsOfCommand(command: CommandName): ProgramOption[] {
-  return options.filter((option) => option.commands.includes(command));
+  const taken = options.filter((option) => option.commands.includes(command));
+  return command === 'doctor' ? taken.map((option) => ({ ...option, ...option.doctor })) : taken;
 }
 
 export const queryProgram: Program = {
@@ -29,18 +30,15 @@ export const queryProgram: Program = {
     'What a tracker sends is not trusted: control characters never reach the terminal, and every query ends within its time-out.',
   ],
   options: [...optionsOfCommand('query'), help, version],
-  commands: commands.map(({ name, arguments: argument, help: text }) => ({
-    name,
-    argument,
-    help: text,
-    ...(name === 'completion'
-      ? { choices: shells, options: [help] }
-      : { options: [...optionsOfCommand('doctor'), help] }),
-  })),
+  commands: [
+    { ...commands.doctor, options: [...optionsOfCommand('doctor'), help] },
+    { ...commands.completion, choices: shells, options: [help] },
+    { ...commands.help, choices: Object.keys(commands).filter((name) => name !== 'help'), options: [] },
+  ],
   exitCodes: [...exitCodes, [130, 'interrupted by Ctrl-C']],
   examples: [
     ['tracker-query -t udp://tracker.example.net:6969/announce -p', 'Announce over UDP and list the peers:'],
-    ['tracker-query -t https://tracker.example.net/announce -s -H <info_hash>', 'Scrape one torrent:'],
+    ['tracker-query -t https://tracker.example.net/announce -s -H INFO_HASH', 'Scrape one torrent:'],
     [
       'tracker-query -b -f trackers.txt --jobs 32 -d 0 -o csv > trackers.csv',
       'Query a list quickly into a table for a spreadsheet:',

@@ -33,7 +33,6 @@ import { checkOfferId, checkOffers, checkPing } from './webtorrent-rules.ts';
 export async function runDoctor(argument: string, options: RawOptions, console: Console): Promise<number> {
   const url = parseTrackerUrl(argument);
   const format = choice<Format>(options, 'format');
-  if (format === 'csv') throw new UsageError("'doctor' reports as table or json, not as csv");
   const torrents = options.hash === undefined ? [] : await readTorrents(options);
   if (torrents.length > 1) throw new UsageError("'doctor' takes one -H");
   const startedAt = new Date().toISOString();

@@ -100,13 +100,13 @@ function requestLogOf({ verbose, logIp }: Configuration, log: Log) {
 }
 
 function xdpOf(
-  { xdp, xdpShield, rateLimit }: Configuration,
+  { xdp, noXdpShield, rateLimit }: Configuration,
   keys: ListenerParts['keys'],
   log: Log,
   passed: ListenerParts['filters'],
 ) {
   if (xdp.length === 0) return undefined;
-  return { interfaces: xdp, shield: xdpShield, rate: rateLimit.udp, keys, log, passed };
+  return { interfaces: xdp, shield: !noXdpShield, rate: rateLimit.udp, keys, log, passed };
 }
 
 /** A sandbox around a tracker with inherited sockets may forbid any other, and so the trial with sockets of its own. */

@@ -1,5 +1,6 @@
 // tracker-server as its man page and completions describe it, from the option table and the table of commands.
-import type { Program } from '../../cli/program.ts';
+import { helpCommandFor } from '../../cli/help-word.ts';
+import type { Program, ProgramCommand } from '../../cli/program.ts';
 import { environmentName } from '../options/options.ts';
 import { environmentOptions } from '../options/read-environment.ts';
 import { programOptions } from '../options/read-flags.ts';
@@ -9,6 +10,18 @@ const group = 'General';
 
 /** The options by which a command finds the tracker that it asks. */
 const finding = ['admin-socket', 'data-dir', 'admin-host', 'admin-port', 'admin-token-file', 'config'];
+
+const commands: readonly ProgramCommand[] = Object.entries(controlCommands).map(
+  ([name, { hash, summary }]) => ({
+    name,
+    argument: hash ?? '',
+    help: summary,
+    options: [
+      { long: 'json', group, help: 'print JSON' },
+      ...programOptions.filter(({ long }) => finding.includes(long)),
+    ],
+  }),
+);
 
 export const serverProgram: Program = {
   name: 'tracker-server',
@@ -24,15 +37,7 @@ export const serverProgram: Program = {
     { long: 'help', short: 'h', group, help: 'print a help text' },
     { long: 'version', group, help: 'print the version' },
   ],
-  commands: Object.entries(controlCommands).map(([name, { hash, summary }]) => ({
-    name,
-    argument: hash ?? '',
-    help: summary,
-    options: [
-      { long: 'json', group, help: 'print JSON' },
-      ...programOptions.filter(({ long }) => finding.includes(long)),
-    ],
-  })),
+  commands: [...commands, helpCommandFor(commands)],
   exitCodes: [
     [0, 'ended by SIGINT or SIGTERM, or only asked something (--help, --check)'],
     [1, 'cannot start: a port in use, an unreadable certificate'],

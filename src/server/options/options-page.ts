@@ -79,7 +79,8 @@ Each option can be given as a flag, as an environment variable, or as a key in t
 \`--config\` names; the key is the flag's name without the dashes (\`http-port = 8080\`). A flag wins over the
 environment, the environment over the file, the file over the default. \`docs/tracker.example.toml\` lists
 every key. \`tracker-server --check\` prints the settings that would be used and where each comes from, in a
-form that \`--config\` reads back.
+form that \`--config\` reads back; only user and passwords in the URL of \`--cluster\` are left out, there as at the
+admin door. Of secrets that lie in files (\`--cluster-secret-file\`, \`--admin-token-file\`, \`--key\`) it prints the path.
 
 In the environment a switch is \`1\`, \`true\`, \`0\` or \`false\`, and several values are parted by commas or
 blanks. A switch that the file turns on is turned off again by its variable (\`CARACAL_IPV6=0\`). An

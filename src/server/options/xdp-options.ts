@@ -8,17 +8,18 @@ export const xdpOptions = {
     kind: texts('the name of a network interface', /^[^\s/]{1,15}$/),
     placeholder: 'INTERFACE',
     default: [],
+    defaultText: 'none',
     example: ['eth0'],
     help:
       'Answer UDP that comes by this network interface from its own queues (AF_XDP), past the kernel; needs CAP_NET_ADMIN, ' +
       'CAP_NET_RAW and CAP_BPF. What cannot be taken so is answered through the sockets. Repeatable.',
   }),
-  'xdp-shield': option<boolean>({
+  'no-xdp-shield': option<boolean>({
     group: 'Listening',
     kind: onOff(),
-    default: true,
+    default: false,
     help:
-      'With --xdp: drop what no client sends, and what is far above --rate-limit from one address that has proven to be ' +
-      "its sender's, before it costs anything.",
+      'With --xdp: do not drop before it costs anything what no client sends, nor what is far above --rate-limit from one ' +
+      "address that has proven to be its sender's.",
   }),
 } as const;

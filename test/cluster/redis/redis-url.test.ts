@@ -58,4 +58,7 @@ test('what is no such URL is told from one', () => {
 test('a URL is shown without what is secret in it', () => {
   assert.equal(showRedisUrl('redis://me:word@a:1/2'), 'redis://a:1/2');
   assert.equal(showRedisUrl('redis-sentinel://a/main?sentinel-password=x'), 'redis-sentinel://a/main');
+  // What is no secret stays: what --check prints is read back by --config.
+  const url = 'rediss-sentinel://me:word@a/main?sentinel-password=x&ca=/etc/ca.pem';
+  assert.equal(showRedisUrl(url), 'rediss-sentinel://a/main?ca=/etc/ca.pem');
 });

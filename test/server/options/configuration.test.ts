@@ -53,7 +53,7 @@ describe('what a tracker does without options', () => {
         'http-port': 6969,
         'udp-port': 6969,
         xdp: [],
-        'xdp-shield': true,
+        'no-xdp-shield': false,
         'io-uring': false,
         ipv6: false,
         'https-port': undefined,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { optionGroups } from '../../../src/server/options/option.ts';
-import { optionNames, optionOf } from '../../../src/server/options/options.ts';
+import { defaultTextOf, optionNames, optionOf } from '../../../src/server/options/options.ts';
 import { formatExampleFile, formatOptionsPage } from '../../../src/server/options/options-page.ts';
 import { fileOptions, readConfigFile } from '../../../src/server/options/read-config-file.ts';
 
@@ -28,6 +28,15 @@ test('the example file with every # taken away sets every option that a file may
   } finally {
     rmSync(directory, { recursive: true });
   }
+});
+
+test('no switch is on by default: as a flag it could only be turned on', () => {
+  for (const name of optionNames.filter((name) => optionOf(name).kind.flag))
+    assert.equal(optionOf(name).default, false, name);
+});
+
+test('no default is shown as the file would write it where help has words', () => {
+  for (const name of optionNames) assert.doesNotMatch(defaultTextOf(name) ?? 'off', /[[\]{}"]/, name);
 });
 
 test('every option stands in a group of the help, and every default is a value of its kind', () => {

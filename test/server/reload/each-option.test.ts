@@ -343,7 +343,7 @@ describe('a reload', fastPath, () => {
     'https-port': '8443',
     ipv6: 'true',
     xdp: '["lo"]',
-    'xdp-shield': 'false',
+    'no-xdp-shield': 'true',
     'io-uring': 'true',
     'redirect-http': 'true',
     'acme-email': '"a@b.example"',
