@@ -1,17 +1,21 @@
 // `npm test [word …] [-- flag …]`: make the checkout ready and run the tests, or those whose path holds one of the
 // words. Flags are Node's: --test-name-pattern=…, --watch, --inspect-brk and the rest.
 import { spawn, spawnSync } from 'node:child_process';
-import { join, relative } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
 import { bootstrap, filesBelow, root } from './bootstrap.mjs';
 import { installSystemPackages } from './system-packages.mjs';
+import { readTestReport } from './test-report.mjs';
 
 /** Flags of Node's whose value may be the next word. */
 const valued = /^--test-(name-pattern|skip-pattern|reporter|reporter-destination|concurrency|timeout|shard)$/;
 
 const { words, flags } = sortArguments(process.argv.slice(2));
+const whole = words.length === 0 && flags.length === 0;
 await bootstrap();
 // Whoever runs some tests waits for them, and not for packages that others need.
-if (words.length === 0 && flags.length === 0) installSystemPackages();
+if (whole) installSystemPackages();
 
 const files = filesBelow(join(root, 'dist', 'test'), (file) => file.endsWith('.test.js'))
   .map((file) => relative(root, file))
@@ -41,15 +45,82 @@ if (has('--watch')) {
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 }
 const reporter = process.stdout.isTTY ? 'spec' : 'tap';
-become([
-  '--test',
-  '--enable-source-maps',
-  ...(has('--test-reporter') ? [] : [`--test-reporter=${reporter}`]),
-  '--test-concurrency=2',
-  ...(has('--watch') ? [] : ['--test-timeout=300000']),
-  ...flags,
-  ...files,
-]);
+const running = ['--test', '--enable-source-maps', ...(has('--watch') ? [] : ['--test-timeout=300000'])];
+if (!whole) {
+  become([
+    ...running,
+    ...(has('--test-reporter') ? [] : [`--test-reporter=${reporter}`]),
+    '--test-concurrency=2',
+    ...flags,
+    ...files,
+  ]);
+}
+process.exit(runAll());
+
+/**
+ * Every test, two files at a time. A test that waits for programs may miss its time beside others on a busy machine, so a
+ * file or three that failed run once more with nothing beside them: what passes then is named, and what fails twice fails.
+ * @returns {number} the exit code
+ */
+function runAll() {
+  const first = runFiles(files, 2);
+  for (const { file, milliseconds } of first.times
+    .sort((a, b) => b.milliseconds - a.milliseconds)
+    .slice(0, 15)) {
+    console.log(`# ${(milliseconds / 1000).toFixed(1).padStart(6)} s  ${named(file)}`);
+  }
+  showFailed(first);
+  const again = [...new Set(first.failed.map(({ file }) => relative(root, file)))];
+  if (first.code === 0 || again.length === 0 || again.length > 3) return first.code;
+  console.log(`# once more, one at a time: ${again.map(named).join(', ')}`);
+  const second = runFiles(again, 1);
+  showFailed(second);
+  if (second.code === 0)
+    console.log(`# UNSTEADY: failed beside others, passed alone: ${again.map(named).join(', ')}`);
+  return second.code;
+}
+
+/**
+ * Runs test files and says what failed.
+ * @param {string[]} those
+ * @param {number} concurrency files at a time
+ */
+function runFiles(those, concurrency) {
+  const directory = mkdtempSync(join(tmpdir(), 'caracal-tests-'));
+  const report = join(directory, 'report');
+  try {
+    const reporters = [reporter, 'stdout', join(root, 'scripts', 'test-report.mjs'), report];
+    const { status } = spawnSync(
+      process.execPath,
+      [
+        ...running,
+        ...reporters.map((to, i) => `--test-reporter${i % 2 === 0 ? '' : '-destination'}=${to}`),
+        `--test-concurrency=${concurrency}`,
+        ...those,
+      ],
+      { cwd: root, stdio: 'inherit' },
+    );
+    return { code: status ?? 1, ...readTestReport(report) };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** @param {import('./test-report.mjs').TestReport} report */
+function showFailed({ failed }) {
+  if (failed.length > 0) console.log(`# ${failed.length} failed:`);
+  for (const { file, name, error } of failed) {
+    const lines = error.split('\n').slice(0, 12);
+    console.log([`#   ${named(file)}: ${name}`, ...lines.map((text) => `#     ${text}`)].join('\n'));
+  }
+}
+
+/** A test's source as a person knows it. @param {string} file */
+function named(file) {
+  return relative(root, resolve(root, file))
+    .replace(/^dist\//, '')
+    .replace(/\.js$/, '.ts');
+}
 
 /**
  * Runs Node with these words and ends with its exit code.
