@@ -45,7 +45,7 @@ if (has('--watch')) {
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 }
 const reporter = process.stdout.isTTY ? 'spec' : 'tap';
-const running = ['--test', '--enable-source-maps', ...(has('--watch') ? [] : ['--test-timeout=300000'])];
+const running = ['--test', '--enable-source-maps', ...(has('--watch') ? [] : ['--test-timeout=600000'])];
 if (!whole) {
   become([
     ...running,

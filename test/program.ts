@@ -66,7 +66,7 @@ export class Program {
   }
 
   /** The first match in what it printed; rejects with its output when it exits or `ms` pass without one. */
-  async printed(pattern: RegExp, ms = 10_000): Promise<RegExpExecArray> {
+  async printed(pattern: RegExp, ms = 30_000): Promise<RegExpExecArray> {
     const deadline = Date.now() + ms;
     for (;;) {
       const match = pattern.exec(this.stdout);
@@ -77,7 +77,7 @@ export class Program {
   }
 
   /** Its exit; rejects with its output when `ms` pass before. */
-  async exit(ms = 10_000): Promise<Exit> {
+  async exit(ms = 30_000): Promise<Exit> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(this.describe(`still runs after ${ms} ms`))), ms);

@@ -63,7 +63,7 @@ async function play(scene: string, { long }: Scale): Promise<Record<string, numb
   const words = ['-rn', 'sh', '-c', script, process.execPath, sceneScript, scene, long ? '1' : '0'];
   const program = startProgram('unshare', words, { group: true });
   try {
-    const { code } = await program.exit(long ? 600_000 : 80_000);
+    const { code } = await program.exit(long ? 600_000 : 240_000);
     if (code !== 0) throw new Error(program.describe(`ended with code ${code}`));
     return JSON.parse(program.stdout);
   } finally {

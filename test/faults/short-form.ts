@@ -5,7 +5,7 @@ import { type FaultSuite, measure } from './figures.ts';
 
 export function testShortForms(suites: readonly FaultSuite[]): void {
   for (const suite of suites) {
-    test(`the tracker survives ${suite.fault}`, { skip: suite.skip ?? false, timeout: 90_000 }, async () => {
+    test(`the tracker survives ${suite.fault}`, { skip: suite.skip ?? false, timeout: 250_000 }, async () => {
       const { figures, broken } = await measure(suite, { seed: 1, long: false });
       assert.deepEqual(broken, [], JSON.stringify(figures));
     });
