@@ -16,11 +16,21 @@ export function fetchOnce(directory: string, fetch: (fresh: string) => boolean):
   else rmSync(fresh, { recursive: true, force: true });
 }
 
-/** A wheel of PyPI and nothing that it depends on. */
-export function fetchFromPyPI(name: string, version: string): void {
+/** A wheel of PyPI and nothing that it depends on; `platform`: for another system than this, as wheels name it. */
+export function fetchFromPyPI(name: string, version: string, platform?: string): void {
   const quiet = ['--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary', ':all:'];
+  const system = platform === undefined ? [] : ['--platform', platform];
   fetchOnce(directoryOf(name, version), (fresh) =>
-    succeeds('python3', ['-m', 'pip', 'install', ...quiet, '--target', fresh, `${name}==${version}`]),
+    succeeds('python3', [
+      '-m',
+      'pip',
+      'install',
+      ...quiet,
+      ...system,
+      '--target',
+      fresh,
+      `${name}==${version}`,
+    ]),
   );
 }
 

@@ -11,7 +11,8 @@ export function noDebianHere(): string | undefined {
   return findMirror() === undefined ? 'apt here knows no mirror of this release of Debian' : undefined;
 }
 
-function findMirror(): { codename: string; address: string } | undefined {
+/** The mirror of this machine's release, where it is a Debian. */
+export function findMirror(): { codename: string; address: string } | undefined {
   const codename = /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
   const words = ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages', `Codename: ${codename}`];
   const { stdout } = spawnSync('apt-get', words, { encoding: 'utf8' });

