@@ -2,12 +2,16 @@
 //
 // Loads the file into a store of its own: without more the use of memory, with 40 hexadecimal digits that swarm, with a
 // number that shard of the store so made (peers are as old as they were when the file was written).
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { bootstrap, built } from './bootstrap.mjs';
 
 const [file, what] = process.argv.slice(2);
-if (file === undefined) {
+if (file === undefined || (what !== undefined && !/^([0-9a-f]{40}|\d{1,6})$/i.test(what))) {
   console.error('usage: node scripts/dump-store.mjs SNAPSHOT [INFO_HASH | SHARD]');
+  process.exit(2);
+}
+if (!existsSync(file)) {
+  console.error(`dump-store: ${file} is not there`);
   process.exit(2);
 }
 await bootstrap();
@@ -31,10 +35,24 @@ const read = (/** @type {Uint8Array} */ target) => {
 };
 const written = Math.floor(statSync(file).mtimeMs / 1000);
 const clock = { wall: written, monotonic: 100_000, bootId: new Int32Array(4) };
-const { peers, damaged, complete } = store.createSnapshotDecoder(read).decode(clock, true);
+const { peers, damaged, complete, otherVersion } = store.createSnapshotDecoder(read).decode(clock, true);
+if (otherVersion !== undefined) {
+  console.error(
+    `dump-store: ${file} was written by version ${otherVersion} of the format; nothing was read from it`,
+  );
+  process.exit(1);
+}
 console.log(
   `${peers} peers loaded${damaged ? `, ${damaged} stretches damaged` : ''}${complete ? '' : ', cut off'}`,
 );
 if (what === undefined) console.log(dumpMemory(store.buffer));
 else if (/^[0-9a-f]{40}$/i.test(what)) console.log(dumpSwarm(store.buffer, what.toLowerCase()));
-else console.log(dumpShard(store.buffer, Number(what)));
+else {
+  try {
+    console.log(dumpShard(store.buffer, Number(what)));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    console.error(`dump-store: ${error.message}`);
+    process.exit(2);
+  }
+}

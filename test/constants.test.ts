@@ -18,6 +18,8 @@ const wrongEdits: [file: string, line: string, edited: string][] = [
   ['swarm/info-hash-table', 'const tagBits = 5', 'const tagBits = 6'],
   ['swarm/info-hash-table', 'const entryShift = 3', 'const entryShift = 4'],
   ['swarm/info-hash-table', 'const tagShift = maxTableBits', 'const tagShift = maxTableBits + 1'],
+  ['swarm/layout', 'journalLost: 61', 'journalLost: 60'],
+  ['swarm/layout', 'maxJournalPages: 56', 'maxJournalPages: 64'],
   ['swarm/layout', 'const scopeMask = 0x30000000', 'const scopeMask = 0x70000000'],
   ['swarm/sampler', 'const portUnit4 = 2', 'const portUnit4 = 3'],
   ['swarm/size-classes', 'const peerUnits4 = 3', 'const peerUnits4 = 4'],

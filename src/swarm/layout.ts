@@ -87,12 +87,16 @@ const headerWidths: Record<string, number> = {
   evictedPeers: 2,
   evictedIdleSwarms: 2,
 };
-const headerWords = Object.entries(header).flatMap(([name, at]) =>
-  Array.from({ length: headerWidths[name] ?? 1 }, (_, i) => at + i),
-);
-if (new Set(headerWords).size !== headerWords.length)
-  throw new RangeError('two fields of the header share a word');
-if (Math.max(...headerWords) > header.size) throw new RangeError('the header is too small');
+const headerWords = new Map<number, string>();
+for (const [name, at] of Object.entries(header)) {
+  if (name === 'size') continue;
+  for (let word = at; word < at + (headerWidths[name] ?? 1); word++) {
+    const other = headerWords.get(word);
+    if (other !== undefined) throw new RangeError(`header: ${other} and ${name} share word ${word}`);
+    if (word >= header.size) throw new RangeError(`header: ${name} lies behind its end, word ${header.size}`);
+    headerWords.set(word, name);
+  }
+}
 
 export const magic = 0x43524b31;
 

@@ -6,6 +6,7 @@ import { createTracker, type TrackerOptions } from '../../src/library/index.ts';
 import { namedOptions, notInLibrary, readOptions } from '../../src/library/read-options.ts';
 import { codeNameOf, defaultConfiguration } from '../../src/server/options/configuration.ts';
 import { optionNames } from '../../src/server/options/options.ts';
+import { portOptions } from '../../src/server/options/port-options.ts';
 
 const described = readFileSync(new URL('../../../src/library/tracker-options.ts', import.meta.url), 'utf8');
 
@@ -100,5 +101,5 @@ test('no option is named otherwise than its flag without a reason', () => {
   const renamed = optionNames.filter(
     (name) => !notInLibrary.includes(name) && namedOptions.get(codeNameOf(name)) !== name,
   );
-  assert.deepEqual(renamed.sort(), ['http-port', 'https-port', 'no-webtorrent', 'udp-port']);
+  assert.deepEqual(renamed.sort(), ['no-webtorrent', ...Object.keys(portOptions)].sort());
 });

@@ -11,7 +11,7 @@ import { createSwarmKey, loadSwarmKey } from './swarm-key.ts';
 export function createStore({ memoryLimit, peerTtl, dataDir }: Configuration, log: Log): SwarmStore {
   const hashKey =
     dataDir === undefined ? createSwarmKey() : loadSwarmKey(dataDir, (message) => log.warn(message));
-  checkLocksIfAsked();
+  checkLocksIfAsked(log);
   const [seed] = crypto.getRandomValues(new Int32Array(1));
   try {
     // 4 GiB, which is what an operator writes, is a little more than the store can address.

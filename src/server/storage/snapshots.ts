@@ -118,7 +118,9 @@ export class Snapshots {
     }
     for (const reason of loaded.unreadable) log.warn(`a snapshot cannot be read: ${reason}`);
     if (loaded.damaged > 0) {
-      const rest = loaded.files > 1 ? 'what they held was taken from the one before' : 'the rest was loaded';
+      const read = loaded.peers + loaded.expired + loaded.refused > 0;
+      let rest = read ? 'the rest was loaded' : 'nothing else was in it';
+      if (loaded.files > 1) rest = 'what they held was taken from the one before';
       log.warn(`${loaded.damaged} damaged sections of the snapshot were skipped; ${rest}`);
     }
     if (loaded.refused > 0) {

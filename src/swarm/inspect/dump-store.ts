@@ -16,7 +16,15 @@ import {
 import type { FamilyPeers } from '../family-peers.ts';
 import { InfoHashTable } from '../info-hash-table.ts';
 import { setOf } from '../large-swarm.ts';
-import { chunkWords, entryField, establishedFlag, idleFlag, mixedScopes, shardRow } from '../layout.ts';
+import {
+  chunkWords,
+  entryField,
+  establishedFlag,
+  header,
+  idleFlag,
+  mixedScopes,
+  shardRow,
+} from '../layout.ts';
 import { setField } from '../peer-set.ts';
 import { capacityOfClass, sizeClasses } from '../size-classes.ts';
 import { SlabAllocator } from '../slab-allocator.ts';
@@ -34,8 +42,11 @@ export function dumpSwarm(buffer: SharedArrayBuffer, infoHash: string): string {
   return entry === 0 ? `no swarm ${infoHash}` : store.swarm(entry, true).join('\n');
 }
 
-/** Shard number `index`: its table, and a line or so for each of its swarms. */
+/** Shard number `index`: its table, and a line or so for each of its swarms. @throws RangeError where there is none */
 export function dumpShard(buffer: SharedArrayBuffer, index: number): string {
+  const shards = new Int32Array(buffer)[header.shards];
+  if (!(index >= 0 && index < shards))
+    throw new RangeError(`there are shards 0 to ${shards - 1}, not ${index}`);
   return new Dump(buffer).shard(index).join('\n');
 }
 

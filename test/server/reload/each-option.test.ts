@@ -9,6 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { askDoor } from '../../../src/admin/command/control-client.ts';
 import { type OptionName, optionNames, optionOf } from '../../../src/server/options/options.ts';
+import { portOptions } from '../../../src/server/options/port-options.ts';
 import { TestAuthority } from '../../certificates.ts';
 import { fastPath } from '../../net/fast-path.ts';
 import { type Program, pause, startProgram } from '../../program.ts';
@@ -338,9 +339,7 @@ describe('a reload', fastPath, () => {
 
   const restart: Partial<Record<OptionName, string>> = {
     host: '"127.0.0.1"',
-    'http-port': '8080',
-    'udp-port': '[1337, 6969]',
-    'https-port': '8443',
+    ...Object.fromEntries(Object.keys(portOptions).map((name) => [name, '[1337, 6969]'])),
     ipv6: 'true',
     xdp: '["lo"]',
     'no-xdp-shield': 'true',
