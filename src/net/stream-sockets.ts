@@ -1,8 +1,7 @@
 // How connections are accepted, read, written and ended without waiting: TCP sockets as bare descriptors.
+import { AcceptReserve } from './accept-reserve.ts';
 import {
   AF_INET,
-  EFD_CLOEXEC,
-  EFD_NONBLOCK,
   errno,
   MSG_DONTWAIT,
   MSG_NOSIGNAL,
@@ -24,8 +23,10 @@ export const Stream = {
   wait: -1,
   /** The connection is broken; it has only to be closed. */
   broken: -2,
-  /** There are no descriptors, or no kernel memory, for one more connection. */
+  /** There are no descriptors, or no kernel memory, for one more connection, and none to turn it away with. */
   exhausted: -3,
+  /** There was none for a connection, which was reset. */
+  turnedAway: -4,
 } as const;
 
 /** One for each thread: it reads into one buffer and writes from another. */
@@ -43,11 +44,16 @@ export class StreamSockets {
   readonly #length: Region;
   readonly #linger: Region;
   readonly #inputBytes: number;
-  /** Given up for a moment when there is no other descriptor, to turn connections away with. */
-  #reserve: number;
+  readonly #reserve: AcceptReserve;
 
-  /** Sizes in bytes; `behind` is room behind the input, for whoever receives in another way. */
-  constructor(calls: SystemCalls, inputBytes: number, outputBytes: number, behind = 0) {
+  /**
+   * Sizes in bytes; `behind` is room behind the input, for whoever receives in another way. `shared`: see AcceptReserve.
+   */
+  constructor(
+    calls: SystemCalls,
+    shared: Int32Array,
+    { inputBytes, outputBytes, behind = 0 }: { inputBytes: number; outputBytes: number; behind?: number },
+  ) {
     this.#calls = calls;
     this.#inputBytes = inputBytes;
     this.#memory = new PinnedMemory(calls, inputBytes + behind + outputBytes + 512);
@@ -58,21 +64,38 @@ export class StreamSockets {
     this.#linger = this.#memory.take(8);
     // struct linger: on, for no time at all.
     this.#linger.words[0] = 1;
-    this.#reserve = calls.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    this.#reserve = new AcceptReserve(calls, shared);
   }
 
-  /** For when `accept` found no descriptor: resets the next connection; false when even that cannot be done. */
-  turnAway(listener: number): boolean {
-    if (this.#reserve < 0) return false;
-    this.#calls.close(this.#reserve);
-    const fd = this.accept(listener);
-    if (fd >= 0) this.reset(fd);
-    this.#reserve = this.#calls.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    return fd >= 0;
-  }
-
-  /** The next connection's descriptor, `Stream.wait` or `Stream.exhausted`; `peerFamily` and `peerWords` say whose. */
+  /** The next connection's descriptor, or a `Stream` value but `broken`; `peerFamily` and `peerWords` say whose. */
   accept(listener: number): number {
+    if (!this.#reserve.isShort) {
+      const fd = this.#acceptNext(listener);
+      if (fd !== Stream.exhausted) return fd;
+    }
+    if (!this.#reserve.begin()) return Stream.wait;
+    try {
+      return this.#acceptOrTurnAway(listener);
+    } finally {
+      this.#reserve.end();
+    }
+  }
+
+  /** In this thread's turn. */
+  #acceptOrTurnAway(listener: number): number {
+    const reserve = this.#reserve;
+    if (!reserve.take()) return Stream.exhausted;
+    const first = reserve.keepingBack(() => this.#acceptNext(listener)) ?? Stream.exhausted;
+    if (first >= 0) reserve.isEnough();
+    if (first !== Stream.exhausted) return first;
+    reserve.give();
+    const fd = this.#acceptNext(listener);
+    if (fd >= 0) this.reset(fd);
+    reserve.take();
+    return fd >= 0 ? Stream.turnedAway : fd;
+  }
+
+  #acceptNext(listener: number): number {
     const { address, words } = this.#name;
     for (;;) {
       this.#length.words[0] = sockaddrIn6.size;
@@ -137,8 +160,7 @@ export class StreamSockets {
 
   /** Lets go of the buffers. */
   release(): void {
-    if (this.#reserve >= 0) this.#calls.close(this.#reserve);
-    this.#reserve = -1;
+    this.#reserve.close();
     this.#memory.release();
   }
 

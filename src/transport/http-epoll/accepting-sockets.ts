@@ -15,6 +15,8 @@ export interface AcceptingOptions {
   readonly enter: (fd: number) => void;
   /** Told that a socket is not accepted from until `resume`, which is to come soon. */
   readonly paused: () => void;
+  /** Ends a connection of this thread or another, if there is one that may end. */
+  readonly makeRoom: () => void;
 }
 
 export class AcceptingSockets {
@@ -53,7 +55,12 @@ export class AcceptingSockets {
 
   /** Goes on with sockets that were not accepted from for want of descriptors. */
   resume(): void {
-    for (const fd of this.#paused.splice(0)) this.#add(fd);
+    for (const fd of this.#paused.splice(0)) {
+      this.#add(fd);
+      // Whoever waits there has waited since the last time, and cannot even be turned away.
+      this.#accept(fd);
+    }
+    if (this.isPaused) this.#options.makeRoom();
   }
 
   #add(fd: number): void {
@@ -69,12 +76,11 @@ export class AcceptingSockets {
       const fd = this.#sockets.accept(listener);
       if (fd === Stream.wait) return false;
       if (fd === Stream.exhausted) {
-        this.#options.counters.connectionsRefused++;
-        if (this.#sockets.turnAway(listener)) continue;
         this.#pause(listener);
         return false;
       }
-      this.#options.enter(fd);
+      if (fd === Stream.turnedAway) this.#options.counters.connectionsRefused++;
+      else this.#options.enter(fd);
     }
     return false;
   }

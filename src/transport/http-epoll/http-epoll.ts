@@ -74,9 +74,8 @@ export class HttpEpoll {
     this.#wakeUp = new WakeUp(options.clock);
     this.#loop = loop;
     this.#counters = options.counters;
-    this.#sockets = ioUring
-      ? new StreamSockets(calls, inputBytes, outputBytes, ringInputBytes - inputBytes + ringBytes)
-      : new StreamSockets(calls, inputBytes, outputBytes);
+    const behind = ioUring ? ringInputBytes - inputBytes + ringBytes : 0;
+    this.#sockets = new StreamSockets(calls, options.table.acceptWords, { inputBytes, outputBytes, behind });
     this.#bytes = this.#sockets.input.bytes;
     this.#out = new ReplyWriter({
       bytes: this.#sockets.output.bytes,
@@ -108,6 +107,7 @@ export class HttpEpoll {
       wakeUp: this.#wakeUp,
       enter: (fd) => this.#enter(fd),
       paused: () => this.#tickSoon(),
+      makeRoom: () => this.#connections.makeRoom(),
     });
   }
 

@@ -109,7 +109,7 @@ export class OpenConnections {
     if (place !== nowhere && table.countAt(place) >= maxPerAddress) counters.connectionsRefused++;
     else if (!proxied && isOverLimit(this.#peer)) counters.connectionsRateLimited++;
     // Last: who is refused in any case must not push out somebody.
-    else if (table.open >= max && !this.#makeRoom()) counters.connectionsRefused++;
+    else if (table.open >= max && !this.makeRoom()) counters.connectionsRefused++;
     else return this.#note(fd, place, proxied);
     this.#sockets.reset(fd);
     return undefined;
@@ -230,7 +230,7 @@ export class OpenConnections {
   }
 
   /** Ends the connection silent longest, here or in another thread; false when nobody has one that may end. */
-  #makeRoom(): boolean {
+  makeRoom(): boolean {
     const { table, thread, wake } = this.#options;
     table.setOldest(thread, this.#order.oldest?.askedAt);
     const other = table.threadWithOldest();

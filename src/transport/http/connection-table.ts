@@ -6,7 +6,9 @@
 // connections as the smaller of both says: others that share one of its counters would have to share both.
 
 /** Where the numbers stand; all are whole numbers of 32 bits. */
-const header = { open: 0, descriptors: 1, threads: 2, key: 4, size: 32 } as const;
+const header = { open: 0, descriptors: 1, threads: 2, key: 4, accept: 6, size: 32 } as const;
+/** See `acceptWords`. */
+const acceptWords = 2;
 const threadRow = { oldest: 0, shed: 1, size: 16 } as const;
 /** A descriptor's row: whose connection it is, and where it counts. */
 const ownerRow = { claim: 0, place: 1, size: 2 } as const;
@@ -17,7 +19,7 @@ const threadBits = 10;
 const threadMask = (1 << threadBits) - 1;
 const claimNumbers = 1 << (31 - threadBits);
 
-if (header.key + 2 > header.size || 2 * countBits > 30)
+if (header.key + 2 > header.accept || header.accept + acceptWords > header.size || 2 * countBits > 30)
   throw new RangeError('the header is too small, or a place of two counts is no small number');
 
 /** Where an address counts: see `placeOf`. */
@@ -41,7 +43,7 @@ const never = 0x7fffffff;
 export class ConnectionTable {
   /** Hand it to another thread and make another of these there. */
   readonly buffer: SharedArrayBuffer;
-  readonly #words: Int32Array;
+  readonly #words: Int32Array<SharedArrayBuffer>;
   readonly #threads: number;
   readonly #descriptors: number;
   readonly #counts: number;
@@ -70,6 +72,11 @@ export class ConnectionTable {
     const table = new ConnectionTable(buffer);
     for (let thread = 0; thread < threads; thread++) table.setOldest(thread, never);
     return table;
+  }
+
+  /** Two words for threads that accept without descriptors to agree in, zeros at first. */
+  get acceptWords(): Int32Array {
+    return this.#words.subarray(header.accept, header.accept + acceptWords);
   }
 
   /** Open connections of all threads. */
