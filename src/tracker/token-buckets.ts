@@ -98,6 +98,11 @@ export class TokenBuckets {
     return new TokenBuckets(buffer);
   }
 
+  /** What an address may take. */
+  get rate(): TokenRate {
+    return { rate: this.#rate, burst: this.#burst };
+  }
+
   /**
    * Where the bucket of an address (1 or 4 words) is; a full one for a new address. `unlimited` for private and
    * loopback addresses, which many clients may share. `now` is whole seconds.

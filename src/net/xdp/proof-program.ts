@@ -23,16 +23,28 @@ export interface Question {
 const second = 1e9;
 export const epochShift = 6;
 export const acceptedEpochs = 3;
+if (acceptedEpochs !== 3) throw new RangeError('what two bits leave is not the one epoch ahead');
 const idBytes = 8;
 
+/** By what an id is checked. */
+export interface Proof {
+  /** ARRAY of `keyElement`. */
+  readonly keys: number;
+  /**
+   * Where other machines have the keys too: by how many seconds their epochs are ahead of the kernel's clock. An id of an epoch
+   * that begins just now is taken then.
+   */
+  readonly aheadSeconds?: number | undefined;
+}
+
 /** Goes on if the id proves its sender, with r9 the time in ns, and jumps to `unproven` otherwise. r1 to r5 are lost. */
-export function provesSender(program: Assembler, keys: number, question: Question, unproven: string): void {
-  readEpoch(program, question, unproven);
+export function provesSender(program: Assembler, proof: Proof, question: Question, unproven: string): void {
+  readEpoch(program, proof, question, unproven);
   writeLastBlock(program, question);
   for (let key = 0; key < keyCount; key++) {
     program
       .storeConstant(4, 10, question.number, key)
-      .loadMap(1, keys)
+      .loadMap(1, proof.keys)
       .computeWith('move', 2, 10)
       .compute('add', 2, question.number)
       .call(Helper.mapLookup)
@@ -46,21 +58,29 @@ export function provesSender(program: Assembler, keys: number, question: Questio
 }
 
 /** r1 = the 24 bits of the epoch that the id's two lowest bits mean. */
-function readEpoch(program: Assembler, { id }: Question, unproven: string): void {
+function readEpoch(program: Assembler, { aheadSeconds }: Proof, { id }: Question, unproven: string): void {
   program
     .call(Helper.nanoseconds)
     .computeWith('move', 9, 0)
     .computeWith('move', 1, 9)
-    .compute('divide', 1, second)
+    .compute('divide', 1, second);
+  if (aheadSeconds !== undefined) {
+    const ahead = BigInt(aheadSeconds);
+    program
+      .loadConstant(2, Number(BigInt.asIntN(32, ahead)), Number(BigInt.asIntN(32, ahead >> 32n)))
+      .computeWith('add', 1, 2);
+  }
+  program
     .compute('right', 1, epochShift)
     // r2 = its age.
     .load(1, 3, 7, id + idBytes - 1)
     .computeWith('move', 2, 1)
     .computeWith('sub', 2, 3)
-    .compute('and', 2, 3)
-    .jumpIf(2, 'atLeast', acceptedEpochs, unproven)
-    .computeWith('sub', 1, 2)
-    .compute('and', 1, 0xffffff);
+    .compute('and', 2, 3);
+  if (aheadSeconds === undefined) program.jumpIf(2, 'atLeast', acceptedEpochs, unproven);
+  // Of the four that two bits tell apart one is left: the next.
+  else program.jumpIf(2, 'below', acceptedEpochs, 'age').compute('move', 2, -1).label('age');
+  program.computeWith('sub', 1, 2).compute('and', 1, 0xffffff);
 }
 
 /** The epoch behind an IPv4 address, or that of IPv6 alone, and in the highest byte how many bytes are hashed in all. */

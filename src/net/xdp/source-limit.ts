@@ -3,14 +3,12 @@
 // Who forges an address cannot have its id, and so takes nothing from its owner. Whatever is not proven is taken: it is for the
 // tracker to say so.
 import { type Assembler, Helper } from './assembler.ts';
-import { provesSender, type Question } from './proof-program.ts';
+import { type Proof, provesSender, type Question } from './proof-program.ts';
 
-export interface SourceLimit {
+export interface SourceLimit extends Proof {
   /** Packets a second that a source may send for ever, and at once after a rest. */
   readonly rate: number;
   readonly burst: number;
-  /** ARRAY of `keyElement`. */
-  readonly keys: number;
   /** LRU_HASH: 16 bytes, an IPv4 address or the /64 of an IPv6 one → when its allowance is whole again, in ns, 8 bytes. */
   readonly sources: number;
 }
@@ -21,7 +19,7 @@ export const mostSources = 16_384;
 /** Goes on, or jumps to `taken`, unless the packet is to be dropped: then to `tooMany`. */
 export function isWithinLimit(program: Assembler, limit: SourceLimit, question: Question): void {
   mayBeShared(program, question);
-  provesSender(program, limit.keys, question, 'taken');
+  provesSender(program, limit, question, 'taken');
   forgetHost(program, question);
   takeShare(program, limit, question);
 }

@@ -24,8 +24,12 @@ export interface XdpFilterOptions {
 }
 
 export interface ProvenLimit extends Pick<SourceLimit, 'rate' | 'burst'> {
-  /** Of connection_ids, 16 secret bytes each. */
-  readonly keys: { readonly current: Uint8Array; readonly previous?: Uint8Array };
+  /** Of connection_ids, 16 secret bytes each; of `aheadSeconds` see Proof. */
+  readonly keys: {
+    readonly current: Uint8Array;
+    readonly previous?: Uint8Array;
+    readonly aheadSeconds?: number;
+  };
 }
 
 const mostQueues = 64;
@@ -41,8 +45,11 @@ export class XdpFilter {
   readonly #bpf: Bpf;
   readonly #descriptors: number[] = [];
   readonly #maps: FilterMaps;
-  readonly #limit: SourceLimit | undefined;
+  readonly #ports: readonly number[];
+  readonly #shield: boolean;
   readonly #processors: number;
+  /** The program in force, and the maps that are its alone. */
+  #own: readonly number[] = [];
   #link = -1;
 
   /** Throws SystemCallError, or Error when there is no such interface. */
@@ -50,6 +57,8 @@ export class XdpFilter {
     const { interfaceName, ports, addresses, shield, limit, before } = options;
     this.#calls = calls;
     this.interfaceIndex = indexOf(interfaceName);
+    this.#ports = ports;
+    this.#shield = shield;
     this.#processors = possibleProcessors();
     this.#bpf = new Bpf(calls);
     try {
@@ -59,13 +68,9 @@ export class XdpFilter {
         counts: this.#keep(this.#bpf.createMap(MapType.perCpuArray, 4, 8, filterCounts)),
       };
       for (const address of addresses) this.#bpf.update(this.#maps.addresses, address, present);
-      if (shield && limit) {
-        this.#limit = { rate: limit.rate, burst: limit.burst, ...this.#limitMaps() };
-        this.setKeys(limit.keys.current, limit.keys.previous);
-      }
-      const code = filterProgram(this.#maps, ports, shield ? { limit: this.#limit } : undefined);
-      const program = this.#keep(this.#bpf.loadProgram(code));
-      this.attachment = this.#attach(program, before);
+      const own = this.#load(limit);
+      this.#own = own;
+      this.attachment = this.#attach(own[0], before);
     } catch (error) {
       this.close();
       throw error;
@@ -82,12 +87,22 @@ export class XdpFilter {
     this.#bpf.remove(this.#maps.rings, word(queue));
   }
 
-  /** Takes other keys of connection_ids, 16 secret bytes each, from the next packet on; without a limit nobody needs them. */
-  setKeys(current: Uint8Array, previous?: Uint8Array): void {
-    if (!this.#limit) return;
-    for (const [number, key] of [current, previous].entries()) {
-      this.#bpf.update(this.#limit.keys, word(number), keyValue(key));
+  /**
+   * Goes by another limit, and by other keys, from the next packet on; every source begins anew. Without a shield there is none.
+   * @throws SystemCallError; then it goes on as before
+   */
+  changeLimit(limit: ProvenLimit | undefined): void {
+    if (!this.#shield) return;
+    const before = this.#own;
+    const own = this.#load(limit);
+    try {
+      this.#bpf.replace(this.#link, own[0]);
+    } catch (error) {
+      this.#close(own);
+      throw error;
     }
+    this.#own = own;
+    this.#close(before);
   }
 
   addAddress(address: Uint8Array): void {
@@ -115,15 +130,45 @@ export class XdpFilter {
 
   /** Detaches it, unless another process holds the link: all packets pass to the kernel again, as they do when the process ends. */
   close(): void {
-    for (const fd of this.#descriptors.splice(0).reverse()) this.#calls.close(fd);
+    this.#close(this.#descriptors.splice(0).reverse());
+    this.#close(this.#own);
+    this.#own = [];
     this.#bpf.close();
   }
 
-  #limitMaps() {
-    return {
-      keys: this.#keep(this.#bpf.createMap(MapType.array, 4, keyElement.bytes, keyCount)),
-      sources: this.#keep(this.#bpf.createMap(MapType.lruHash, 16, 8, mostSources)),
+  /** A program, and the maps that it alone has. */
+  #load(limit: ProvenLimit | undefined): [program: number, ...maps: number[]] {
+    const own: number[] = [];
+    try {
+      const source = this.#shield && limit ? this.#limitMaps(limit, own) : undefined;
+      const code = filterProgram(this.#maps, this.#ports, this.#shield ? { limit: source } : undefined);
+      return [this.#bpf.loadProgram(code), ...own];
+    } catch (error) {
+      this.#close(own);
+      throw error;
+    }
+  }
+
+  /** @param own is given what is to be closed */
+  #limitMaps({ rate, burst, keys }: ProvenLimit, own: number[]): SourceLimit {
+    const map = (fd: number) => {
+      own.push(fd);
+      return fd;
     };
+    const limit = {
+      rate,
+      burst,
+      keys: map(this.#bpf.createMap(MapType.array, 4, keyElement.bytes, keyCount)),
+      sources: map(this.#bpf.createMap(MapType.lruHash, 16, 8, mostSources)),
+      aheadSeconds: keys.aheadSeconds,
+    };
+    for (const [number, key] of [keys.current, keys.previous].entries())
+      this.#bpf.update(limit.keys, word(number), keyValue(key));
+    return limit;
+  }
+
+  #close(fds: readonly number[]): void {
+    for (const fd of fds) this.#calls.close(fd);
   }
 
   #attach(program: number, before: XdpFilterOptions['before']): XdpAttachment {

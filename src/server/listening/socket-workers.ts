@@ -8,6 +8,7 @@ import { Waker } from '../../net/waker.ts';
 import { stepsSince32 } from '../../protocol/wrapped-time.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import { Protection } from '../../tracker/protection.ts';
+import { TokenBuckets } from '../../tracker/token-buckets.ts';
 import type { TrackerSettings } from '../../tracker/tracker.ts';
 import type { ConnectionTable } from '../../transport/http/connection-table.ts';
 import { HttpCounters } from '../../transport/http/http-counters.ts';
@@ -217,11 +218,14 @@ export class SocketWorkers {
   /** Gives the threads what a reload changes; each takes them up before its next packets. */
   change(change: LiveChange): void {
     for (const thread of this.#threads) thread.change(change);
+    const { rates } = change;
+    if (rates) this.#xdp?.changeRate(rates.udp && new TokenBuckets(rates.udp).rate);
   }
 
   /** Has the threads make and take connection ids with these keys, before their next packets. */
   shareKeys(keys: SharedKeys): void {
     for (const thread of this.#threads) thread.shareKeys(keys);
+    this.#xdp?.changeKeys(keys);
   }
 
   /** Resolves when no thread answers as before the last change, or to which may still do so. */

@@ -15,8 +15,8 @@ import { parseIp } from '../../protocol/ip-address.ts';
 import type { TokenRate } from '../../tracker/token-buckets.ts';
 import { noXdpCounts, type XdpCounts } from '../../transport/udp/xdp-counts.ts';
 import type { Log } from '../log/log.ts';
-import type { ConnectionKeys } from '../storage/connection-keys.ts';
 import type { PassedFilter, PassedFilters } from './passed-filters.ts';
+import { type ProvingKeys, ShieldLimit } from './shield-limit.ts';
 
 if (provedByKernel.epochShift !== epochShift || provedByKernel.acceptedEpochs !== acceptedEpochs)
   throw new RangeError('the kernel takes other connection_ids than the tracker makes');
@@ -29,7 +29,7 @@ export interface XdpInterfacesOptions {
   /** What the tracker itself allows an address; the shield drops only what is far above it. */
   readonly rate: TokenRate | undefined;
   /** By which senders prove their addresses. */
-  readonly keys: ConnectionKeys;
+  readonly keys: ProvingKeys;
   readonly log: Log;
   /** Of the tracker before. */
   readonly passed?: PassedFilters | undefined;
@@ -48,8 +48,6 @@ const tryAgainMs = 250;
 /** And its queues, once it has answered what lay in them; whoever has one still is no tracker that ends. */
 const freeWithinMs = 10_000;
 const addressesEveryMs = 10_000;
-/** The tracker sheds what is above its own limit; what is so far above it need not even reach it. */
-const aboveTracker = 20;
 
 interface Ring {
   readonly queue: number;
@@ -76,6 +74,7 @@ export class XdpInterfaces {
   readonly #calls: SystemCalls;
   readonly #options: XdpInterfacesOptions;
   readonly #attached: Attached[] = [];
+  readonly #limit: ShieldLimit;
   readonly #complained = new Set<string>();
   /** What rings that are no more had lost. */
   readonly #lostBefore = { ...noXdpCounts };
@@ -88,6 +87,7 @@ export class XdpInterfaces {
     this.#calls = calls;
     this.#options = options;
     this.#waiting = [...new Set(options.interfaces)];
+    this.#limit = new ShieldLimit(options.rate, options.keys);
     this.mailboxes = Array.from({ length: options.workers }, () => new RingMailbox());
   }
 
@@ -146,6 +146,30 @@ export class XdpInterfaces {
     this.#tell(worker);
   }
 
+  /** Has the shields go by another limit, which every source begins anew with. */
+  changeRate(rate: TokenRate | undefined): void {
+    this.#limit.changeRate(rate);
+    this.#takeUpLimit();
+  }
+
+  /** Has the shields know senders by other keys. */
+  changeKeys(keys: ProvingKeys): void {
+    if (this.#limit.changeKeys(keys)) this.#takeUpLimit();
+  }
+
+  #takeUpLimit(): void {
+    // Once it is given back, its place may be another tracker's.
+    if (this.#detached) return;
+    for (const { name, filter } of this.#attached) {
+      try {
+        filter.changeLimit(this.#limit.proven);
+      } catch (error) {
+        const { message: reason } = error as Error;
+        this.#options.log.warn('the shield goes on by the limit before', { interface: name, reason });
+      }
+    }
+  }
+
   /** What may be handed on to another tracker. */
   filters(): PassedFilter[] {
     if (this.#detached) return [];
@@ -186,7 +210,7 @@ export class XdpInterfaces {
 
   /** Whether there is nothing more to try. */
   #attach(name: string): boolean {
-    const { log, shield, rate, keys, passed } = this.#options;
+    const { log, shield, passed } = this.#options;
     const addresses = localAddresses(this.#endpoints);
     let filter: XdpFilter;
     try {
@@ -195,7 +219,7 @@ export class XdpInterfaces {
         ports: [...new Set(this.#endpoints.map(({ port }) => port))],
         addresses: [...addresses.values()],
         shield,
-        limit: rate && { rate: rate.rate * aboveTracker, burst: rate.burst * aboveTracker, keys },
+        limit: this.#limit.proven,
         before: passed?.take(name),
       });
     } catch (error) {

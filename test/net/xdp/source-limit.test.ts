@@ -28,9 +28,10 @@ interface Limit {
   rate?: number;
   burst?: number;
   keys?: [current?: Uint8Array, previous?: Uint8Array];
+  aheadSeconds?: number;
 }
 
-function load({ rate = 1, burst = 1, keys: [current, previous] = [key, oldKey] }: Limit = {}) {
+function load({ rate = 1, burst = 1, keys: [current, previous] = [key, oldKey], aheadSeconds }: Limit = {}) {
   const keys = bpf.createMap(MapType.array, 4, keyElement.bytes, keyCount);
   const sources = bpf.createMap(MapType.lruHash, 16, 8, 1024);
   closeAfterwards(keys, sources);
@@ -38,7 +39,7 @@ function load({ rate = 1, burst = 1, keys: [current, previous] = [key, oldKey] }
     for (const key of [0, 1]) bpf.update(keys, word(key), keyValue(both[key]));
   };
   setKeys(current, previous);
-  const limit = { rate, burst, keys, sources };
+  const limit = { rate, burst, keys, sources, aheadSeconds };
   const { program, counted } = loadFilter((maps) => filterProgram(maps, [6969], { limit }));
   return {
     setKeys,
@@ -125,6 +126,36 @@ describe('who counts', { skip }, () => {
       run(source, proven(source, { by: oldKey }));
       assert.equal(isKnown(source), true, 'the key in its place');
     });
+  }
+
+  // What other nodes of a cluster make, whose clock is that of none of them. (ConnectionIds.share)
+  for (const source of [theirIpv4, theirIpv6]) {
+    for (const aheadSeconds of [0, 37, -1000, 1_790_000_000, 2 ** 31 + 77]) {
+      const family = `IPv${source.length === 4 ? 4 : 6}`;
+      test(`${family}: with keys that machines share, ${aheadSeconds} s ahead, an id of the next epoch counts too`, async () => {
+        const left = epochSeconds - ((monotonicSeconds() + aheadSeconds) % epochSeconds);
+        if (left <= 1) await pause(left * 1000);
+        for (const [epochsAgo, good] of [
+          [-2, false],
+          [-1, true],
+          [0, true],
+          [2, true],
+          [3, false],
+        ] as const) {
+          for (const by of [key, oldKey]) {
+            const { run, isKnown } = load({ aheadSeconds });
+            const ids = new ConnectionIds(key);
+            ids.share(by, by, aheadSeconds);
+            const words = new Int32Array(Uint8Array.from(source).buffer);
+            const at = monotonicSeconds() - epochsAgo * epochSeconds;
+            ids.issue(source.length === 4 ? 4 : 6, words, 0, at);
+            run(source, provenPayload(ids));
+            // An id of three epochs ago has the two bits of one that comes next, and so another hash.
+            assert.equal(isKnown(source), good, `${epochsAgo} epochs ago`);
+          }
+        }
+      });
+    }
   }
 
   test('without a key nobody counts, not even with an id of zeros', () => {

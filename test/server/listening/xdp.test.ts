@@ -2,12 +2,15 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { plain, taken, XdpNetwork } from '../../../bench/xdp-network.ts';
 import { loadSystemCalls } from '../../../src/net/system-calls.ts';
 import { Bpf, MapType } from '../../../src/net/xdp/bpf.ts';
+import { withoutRedis } from '../../cluster/redis-server.ts';
 import { aria2, libtorrent } from '../../e2e/clients.ts';
 import { startProgram } from '../../program.ts';
 import { skipWithout } from '../../system-tools.ts';
@@ -250,6 +253,72 @@ describe('the life of a filter', { skip }, () => {
     });
     assert.notEqual(answers[0], null);
     await tracker.end();
+  });
+
+  describe('what the shield goes by may change', () => {
+    const asked = { family: 4, addresses: ['203.0.113.1'], port: 6969, flood: 100 } as const;
+    const announces = [announce('0000000000000000', '1ae1')];
+
+    before(() => network.addAddresses('203.0.113'));
+
+    const shed = (tracker: Running) =>
+      tracker.metric('tracker_requests_refused_total{transport="udp",reason="shield_too_many"}');
+
+    test('a reload gives it another limit, takes it away and gives it one again', async (t) => {
+      const config = join(temporaryDirectory('xdp'), 'configuration');
+      const limit = (value: string) => writeFileSync(config, `rate-limit = "${value}"\n`);
+      limit('udp=50:50');
+      const tracker = begin(t, '--workers', '1', '--config', config);
+      await tracker.said(/queues":2/);
+      /** How many of a hundred are shed with another limit. */
+      const shedWith = async (value: string) => {
+        tracker.output = '';
+        limit(value);
+        tracker.child.kill('SIGHUP');
+        await tracker.said(/In force now: rate-limit/);
+        const before = shed(tracker);
+        const [answers] = ask({ ...asked, datagrams: announces });
+        assert.notEqual(answers[0], null, value);
+        return shed(tracker) - before;
+      };
+      ask({ ...asked, datagrams: announces });
+      assert.equal(shed(tracker), 0);
+      assert.ok((await shedWith('udp=1:1')) > 60);
+      assert.equal(await shedWith('off'), 0);
+      assert.ok((await shedWith('udp=1:2')) > 40);
+      assert.equal(await shedWith('udp=40:40'), 0);
+      assert.equal(tracker.metric('tracker_xdp_without_ring_total'), 0);
+      await tracker.end();
+    });
+
+    test('in a cluster it knows senders by the ids of other nodes', { skip: withoutRedis }, async (t) => {
+      const inServer = (...words: string[]) => {
+        const [command, ...rest] = network.inside(network.server, words);
+        const program = startProgram(command, rest, { group: true });
+        t.after(() => program.kill());
+        return program;
+      };
+      const secret = join(temporaryDirectory('xdp'), 'secret');
+      writeFileSync(secret, 'as long as a secret has to be\n', { mode: 0o600 });
+      inServer('redis-server', '--bind', '127.0.0.1', '--save', '', '--dir', dirname(secret));
+      const node = (name: string) => [
+        ...['--cluster', 'redis://127.0.0.1:6379', '--cluster-node', name],
+        ...['--cluster-secret-file', secret],
+      ];
+      const other = inServer(
+        ...[process.execPath, main, '--udp-port', '7969', '--http-port', '7969', '--memory-limit', '32MiB'],
+        ...node('other'),
+      );
+      const tracker = begin(t, '--workers', '1', '--rate-limit', 'udp=1:1', ...node('this'));
+      await tracker.said(/queues":2/);
+      await tracker.said(/node this is ready/);
+      await other.printed(/node other is ready/, 30_000);
+      const [answers] = ask({ ...asked, idsFrom: 7969, datagrams: announces });
+      assert.equal(answers[0]?.slice(0, 8), '00000001', 'an id of the other node is good');
+      assert.equal(tracker.metric('tracker_bad_connection_ids_total'), 0);
+      assert.ok(shed(tracker) > 60, `${shed(tracker)}`);
+      await tracker.end();
+    });
   });
 
   test('it is gone when the tracker ends, and when it is killed', async (t) => {
