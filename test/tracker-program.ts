@@ -12,10 +12,13 @@ export interface TrackerProgram {
   httpsPort: number;
 }
 
-/** A tracker on 127.0.0.1 that is ready to answer, with these options besides. */
-export async function startTracker(options: readonly string[] = []): Promise<TrackerProgram> {
+/** A tracker on 127.0.0.1 that is ready to answer, with these options, and variables of its environment, besides. */
+export async function startTracker(
+  options: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<TrackerProgram> {
   const listening = ['--host', '127.0.0.1', '--http-port', 'any', '--udp-port', 'any'];
-  const program = startProgram(process.execPath, [mainScript, ...listening, ...options]);
+  const program = startProgram(process.execPath, [mainScript, ...listening, ...options], { env });
   try {
     // On a machine that does much else a start has taken more than ten seconds.
     await program.printed(/Tracker running/, 30_000);

@@ -22,6 +22,7 @@ import {
 import { FamilyShape } from './family-shape.ts';
 import { FoundPeer } from './found-peer.ts';
 import { LargeSwarms, largeField, setOf } from './large-swarm.ts';
+import type { Leavers } from './leavers.ts';
 import { PeerSets } from './peer-set.ts';
 import {
   firstBlockClass4,
@@ -32,7 +33,6 @@ import {
   recordWords6,
 } from './size-classes.ts';
 import type { SlabAllocator } from './slab-allocator.ts';
-import { ageOf } from './tick.ts';
 
 export class FamilyPeers {
   readonly #words: Int32Array;
@@ -195,14 +195,14 @@ export class FamilyPeers {
     found.index = -1;
   }
 
-  /** Forgets the peers of a block that were last seen more than `ttl` ticks before `tick`. */
-  expireBlock(refAt: number, tick: number, ttl: number): void {
+  /** Forgets those of a block that are to leave. */
+  expireBlock(refAt: number, leavers: Leavers): void {
     const words = this.#words;
     const block = words[refAt];
     let changed = false;
     for (let i = peersIn(words, block) - 1; i >= 0; i--) {
+      if (!leavers.has(words, block, this.stride, i)) continue;
       const state = words[recordAt(block, this.stride, i) + this.stride - 1] >>> 16;
-      if (ageOf(state, tick) <= ttl) continue;
       if (state & partialFlag) addPartial(words, block, -1);
       removeRecord(words, block, this.stride, i);
       changed = true;
@@ -214,7 +214,7 @@ export class FamilyPeers {
    * The same for one block of a large swarm's set, the one that directory pointer `pointer` leads to; tidies it as well.
    * Returns the next pointer to look at, or −1 after the last (also when the swarm is no longer large).
    */
-  expireInSet(refAt: number, seeders: boolean, pointer: number, tick: number, ttl: number): number {
+  expireInSet(refAt: number, seeders: boolean, pointer: number, leavers: Leavers): number {
     const words = this.#words;
     const set = setOf(words[refAt], seeders);
     if (pointer >= this.sets.sizeOf(set)) return -1;
@@ -222,8 +222,8 @@ export class FamilyPeers {
     this.sets.tidyBlock(set, pointer);
     let block = this.sets.blockAt(set, pointer);
     for (let i = peersIn(words, block) - 1; i >= 0; i--) {
+      if (!leavers.has(words, block, this.stride, i)) continue;
       const state = words[recordAt(block, this.stride, i) + this.stride - 1] >>> 16;
-      if (ageOf(state, tick) <= ttl) continue;
       if (state & partialFlag) this.#countPartial(refAt, -1);
       this.#removeFromSet(refAt, seeders, pointer, i);
       if (words[refAt] >= 0) return -1;

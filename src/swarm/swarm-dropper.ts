@@ -2,6 +2,7 @@
 
 import type { InfoHashTable } from './info-hash-table.ts';
 import { familyRefAt, shardRow } from './layout.ts';
+import { Leavers } from './leavers.ts';
 import { lock, unlock } from './lock.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
 
@@ -13,6 +14,7 @@ export class SwarmDropper {
   readonly #words: Int32Array;
   readonly #table: InfoHashTable;
   readonly #entries: SwarmEntries;
+  readonly #everybody = new Leavers().silent(0, everyAge);
 
   constructor(words: Int32Array, table: InfoHashTable, entries: SwarmEntries) {
     this.#words = words;
@@ -54,11 +56,11 @@ export class SwarmDropper {
     if (words[refAt] < 0) {
       for (const seedersSet of [false, true]) {
         for (let block = 0, next = 0; block < blocksPerSlice && next >= 0 && words[refAt] < 0; block++) {
-          next = peers.expireInSet(refAt, seedersSet, next, 0, everyAge);
+          next = peers.expireInSet(refAt, seedersSet, next, this.#everybody);
         }
       }
     }
-    if (words[refAt] > 0) peers.expireBlock(refAt, 0, everyAge);
+    if (words[refAt] > 0) peers.expireBlock(refAt, this.#everybody);
     this.#entries.count(shard, family, peers.leechers(refAt) - leechers, peers.seeders(refAt) - seeders);
   }
 }

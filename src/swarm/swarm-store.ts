@@ -29,6 +29,7 @@ import { SwarmDropper } from './swarm-dropper.ts';
 import { SwarmEntries } from './swarm-entries.ts';
 import type { SwarmCounts, SwarmVisit } from './swarm-visit.ts';
 import { Sweeper } from './sweeper.ts';
+import { ThreadPeers } from './thread-peers.ts';
 
 /** 8 MiB; below, looking ahead was measured to cost as much as it saves. */
 const chunksInCaches = 128;
@@ -163,6 +164,14 @@ export class SwarmStore {
   /** Forgets a swarm with its peers and its counter; call until it returns true, each time for about a thousand peers. */
   drop(infoHash: Int32Array, at: number): boolean {
     return new SwarmDropper(this.#words, this.#table, this.#entries).drop(infoHash, at);
+  }
+
+  /**
+   * Forgets the peers over connections that a thread held, opened no later than the one of a generation (an int32); call its
+   * `forget` until it returns true, from one thread. Others go on meanwhile, and so does that thread, started again.
+   */
+  peersOfThread(thread: number, generation: number): ThreadPeers {
+    return new ThreadPeers(this.#words, this.#table, this.#entries, thread, generation);
   }
 
   /** What writes the whole store down, a section at a time, while everything goes on. */

@@ -10,6 +10,7 @@ import type { Compactor } from './compactor.ts';
 import type { FamilyPeers } from './family-peers.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import { entryField, header, shardRow } from './layout.ts';
+import { Leavers } from './leavers.ts';
 import { lock, unlock } from './lock.ts';
 import type { StoreClock } from './store-clock.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
@@ -23,6 +24,7 @@ export class Sweeper {
   readonly #clock: StoreClock;
   readonly #compactor: Compactor;
   readonly #families: readonly FamilyPeers[];
+  readonly #leavers = new Leavers();
   /** When this round began, in the store's own time. */
   #begunAt = 0;
   #shard = 0;
@@ -53,9 +55,9 @@ export class Sweeper {
       this.#begunAt = this.#clock.time(now);
       this.#compactor.choose();
     }
-    const tick = this.#clock.tick(now);
+    this.#leavers.silent(this.#clock.tick(now), this.#words[header.ttlTicks]);
     for (let left = records; left > 0; ) {
-      left -= this.#slice(tick, Math.min(left, workPerSlice));
+      left -= this.#slice(Math.min(left, workPerSlice));
       if (this.#shard === this.#table.allShards) {
         this.#shard = 0;
         this.#clock.noteSwept(this.#begunAt);
@@ -66,7 +68,7 @@ export class Sweeper {
     return false;
   }
 
-  #slice(tick: number, limit: number): number {
+  #slice(limit: number): number {
     const shard = this.#table.shardAt(this.#shard);
     // Without the lock: what is put there just now is met in the next round.
     if (this.#table.slots(shard) === 0) {
@@ -84,7 +86,7 @@ export class Sweeper {
         if (met !== 0) {
           const entry = this.#compactor.tidyEntry(shard, this.#position);
           if (this.#large === met) this.#large = entry;
-          work += this.#sweepEntry(shard, entry, tick, limit - work);
+          work += this.#sweepEntry(shard, entry, limit - work);
           if (this.#large !== 0) break;
           // An entry that goes lets another one move into its slot: look at the same slot again.
           if (this.#entries.releaseIfEmpty(shard, entry)) continue;
@@ -103,8 +105,8 @@ export class Sweeper {
   }
 
   /** Returns the work done; leaves `#large` set when the entry needs another slice. */
-  #sweepEntry(shard: number, entry: number, tick: number, limit: number): number {
-    const ttl = this.#words[header.ttlTicks];
+  #sweepEntry(shard: number, entry: number, limit: number): number {
+    const leavers = this.#leavers;
     if (this.#large !== entry) {
       this.#largeSet = 0;
       this.#largeAt = 0;
@@ -124,17 +126,17 @@ export class Sweeper {
         // A block holds both roles and is looked at once, with the leechers.
         if (!seeders) {
           work += leechersBefore + seedersBefore;
-          peers.expireBlock(refAt, tick, ttl);
+          peers.expireBlock(refAt, leavers);
           if (this.#words[refAt] > 0) peers.shape.tidyBlock(refAt);
         }
       } else if (this.#words[refAt] < 0) {
         while (this.#largeAt >= 0 && work < limit) {
           work += 128;
-          this.#largeAt = peers.expireInSet(refAt, seeders, this.#largeAt, tick, ttl);
+          this.#largeAt = peers.expireInSet(refAt, seeders, this.#largeAt, leavers);
         }
         more = this.#largeAt >= 0;
         // So many have gone that the rest is one block now.
-        if (this.#words[refAt] > 0) peers.expireBlock(refAt, tick, ttl);
+        if (this.#words[refAt] > 0) peers.expireBlock(refAt, leavers);
       }
       this.#entries.count(
         shard,

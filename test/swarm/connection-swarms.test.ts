@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { Event } from '../../src/protocol/event.ts';
-import { ConnectionVisit, holderField, holderWords, Visited } from '../../src/swarm/connection-visit.ts';
+import {
+  ConnectionVisit,
+  holderField,
+  holderWords,
+  placeOf,
+  Visited,
+} from '../../src/swarm/connection-visit.ts';
 import { checkStore } from '../../src/swarm/inspect/check-store.ts';
 import { checkStoreLocks } from '../../src/swarm/lock-ranks.ts';
 import { WalkSlice, walkedConnection, walkedPeer, walkedSeeder } from '../../src/swarm/store-walk.ts';
@@ -396,4 +402,41 @@ test('counts of other machines saturate, and there is a bound of memory to how m
   assert.ok(kept > 5000 && kept < 20_000, `${kept}`);
   assert.ok(store.totals().bytesInUse < 2 * 2 ** 20);
   assert.deepEqual(checkStore(store.buffer).faults, []);
+});
+
+test('the peers of a thread that is no more leave, whatever the size of their swarm, and those of its next life stay', () => {
+  const store = createStore(64 * 2 ** 20, 3600);
+  const visit = new ConnectionVisit();
+  const last = -(2 ** 31) + 5;
+  const held: { swarm: number; n: number; thread: number; generation: number }[] = [];
+  for (let n = 0; n < 12_000; n++) {
+    const swarm = n % 2 === 0 ? 0 : n % 500;
+    // Numbers go round behind the largest.
+    const generation = (last - 12_000 + n + (n % 10 === 0 ? 12_000 : 0)) | 0;
+    const peer = { swarm, n, thread: n % 3, generation };
+    held.push(peer);
+    visitOf(visit, swarm, n, placeOf(peer.thread, n));
+    visit.generation = generation;
+    visit.seeding = n % 4 < 2;
+    visit.event = n % 8 === 4 ? Event.paused : Event.none;
+    assert.equal(store.connections.announce(visit, 5, 100), Visited.joined);
+  }
+  const leaves = ({ thread, generation }: (typeof held)[number]) =>
+    thread === 1 && ((last - generation) | 0) >= 0;
+  assert.ok(
+    held.filter(leaves).length > 3000 && held.filter((one) => one.thread === 1 && !leaves(one)).length > 300,
+  );
+  const leaving = store.peersOfThread(1, last);
+  let slices = 1;
+  while (!leaving.forget()) slices++;
+  assert.ok(slices > 5, `${slices} slices`);
+  assert.deepEqual(checkStore(store.buffer).faults, []);
+  for (const one of held) {
+    visitOf(visit, one.swarm, one.n, placeOf(one.thread, one.n));
+    assert.equal(store.connections.find(visit), !leaves(one), JSON.stringify(one));
+  }
+  for (let swarm = 0; swarm < 500; swarm++) {
+    const { complete, incomplete } = countsOf(store, swarm);
+    assert.equal(complete + incomplete, held.filter((one) => one.swarm === swarm && !leaves(one)).length);
+  }
 });

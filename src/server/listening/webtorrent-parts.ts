@@ -27,7 +27,7 @@ export interface WebTorrentParts {
   /** The main thread's. */
   readonly host: WebTorrentHost;
   counts(): TransportCounts;
-  /** Counts out what a thread that has failed held. */
+  /** Counts out what a thread that has failed held, and has its peers leave their swarms. */
   abandon(thread: number): void;
 }
 
@@ -36,7 +36,12 @@ const shareForHttp = 8;
 
 /** Undefined without WebTorrent. `number` is the main thread's, `threads` how many there are, and `wake` wakes others. */
 export function createWebTorrentParts(
-  { configuration, tracker, failed }: Pick<ListenerParts, 'configuration' | 'tracker' | 'failed'>,
+  {
+    configuration,
+    tracker,
+    store,
+    failed,
+  }: Pick<ListenerParts, 'configuration' | 'tracker' | 'store' | 'failed'>,
   threads: number,
   number: number,
   mostConnections: number,
@@ -67,6 +72,12 @@ export function createWebTorrentParts(
     const { plainOpen, secureOpen } = sets[thread];
     mailboxes.countOpen(-plainOpen - secureOpen);
     sets[thread].plainOpen = sets[thread].secureOpen = 0;
+    // Whatever the thread opens when it is started again is younger.
+    const peers = store.peersOfThread(thread, mailboxes.lastGeneration);
+    const forget = () => {
+      if (!peers.forget()) setImmediate(forget);
+    };
+    forget();
   };
   return { shared, host, counts: () => webTorrentCounts(sets), abandon };
 }

@@ -89,6 +89,11 @@ export class Mailboxes {
     return (Atomics.add(this.#words, header.generation, 1) + 1) | 0;
   }
 
+  /** The number that was given last. */
+  get lastGeneration(): number {
+    return Atomics.load(this.#words, header.generation);
+  }
+
   /** Connections of all threads. */
   get open(): number {
     return Atomics.load(this.#words, header.open);
