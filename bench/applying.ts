@@ -43,7 +43,7 @@ export async function measureCosts(peers: number, rounds: number): Promise<Costs
   const publisher = new Publisher(here, own, refreshTicks, merge.secondsPerTick);
   publisher.open();
   const subscriber = new ClusterSubscriber(there, merge, '0', {
-    ...{ beforeNews() {}, note() {}, counts() {}, gap() {} },
+    ...{ beforeNews() {}, note() {}, news() {}, counts() {}, gap() {} },
   });
   const clock = createProcessorClock();
   const random = new Random(1);

@@ -17,6 +17,7 @@ const help = `npm run simulate cluster -- [OPTION …]
   --partition N      seconds for which it is cut off (30)
   --ttl N            seconds until a peer is forgotten (twice the time between its announces, as by default)
   --changes SHARE    announces with which one peer goes and another comes (0.05)
+  --silent SHARE     of those that go, who say nothing and are forgotten in the end (0.3)
   --engine N         bytes that the engine takes and gives a second (350000000)
   --kept N           bytes of news that it keeps (67108864, as nodes ask for)
   --sample N         one peer in N is simulated, a power of two up to 4096 (1024)
@@ -36,6 +37,7 @@ function readPlan(words: string[]): Plan & { costs: StoreCosts } {
       'partition',
       'ttl',
       'changes',
+      'silent',
       'engine',
       'kept',
       'sample',
@@ -47,11 +49,14 @@ function readPlan(words: string[]): Plan & { costs: StoreCosts } {
     process.stdout.write(help);
     process.exit(0);
   }
+  const read = (name: string, usual: number) => Number((values as Record<string, string>)[name] ?? usual);
   const number = (name: string, usual: number) => {
-    const value = Number((values as Record<string, string>)[name] ?? usual);
+    const value = read(name, usual);
     if (!(value > 0)) throw new RangeError(`--${name} must be a number above 0`);
     return value;
   };
+  const silent = read('silent', 0.3);
+  if (!(silent >= 0 && silent <= 1)) throw new RangeError('--silent must be a share, 0 to 1');
   const peers = number('peers', 100e6);
   const announces = number('announces', 1e6);
   const sample = number('sample', 1024);
@@ -65,6 +70,7 @@ function readPlan(words: string[]): Plan & { costs: StoreCosts } {
     partition: number('partition', 30),
     peerTtl: Math.round(number('ttl', (2 * peers) / announces)),
     changes: number('changes', 0.05),
+    silent,
     engineRate: number('engine', 350e6),
     keptBytes: number('kept', kept),
     mostWaiting: waiting,
@@ -116,7 +122,7 @@ function limits(plan: Plan, costs: StoreCosts, outcome: Outcome): [string, numbe
     [
       'comparing once a minute',
       plan.sumSeconds / 60,
-      `${plan.sumSeconds.toFixed(1)} s to sum up a store here; as much as ${megabytes(outcome.mostCompared)} of states sent in one comparison`,
+      `${plan.sumSeconds.toFixed(1)} s to sum up a store here; as much as ${megabytes(outcome.mostCompared)} of states sent in one comparison, and ${megabytes(outcome.quietCompared)} while nothing was lost`,
     ],
   ];
 }
@@ -129,7 +135,7 @@ function report(plan: Plan, costs: StoreCosts, outcome: Outcome): string {
     '',
     `a node sends ${megabytes(outcome.out)}/s and is sent ${megabytes(outcome.in)}/s; ${(100 * outcome.told).toFixed(0)} % of announces are told`,
     `lag p50 ${milliseconds(outcome.lagMs.p50)}, p99 ${milliseconds(outcome.lagMs.p99)}, most ${milliseconds(outcome.lagMs.most)}; ` +
-      `${outcome.cuts} times a node found its place gone, ${outcome.comparisons} comparisons`,
+      `${outcome.cuts} times a node found its place gone, ${outcome.comparisons} comparisons, the last without ${(100 * outcome.unsure).toFixed(1)} % of what there is`,
     '',
     formatTable(
       ['what', 'used', 'that is'],

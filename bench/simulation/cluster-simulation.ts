@@ -38,12 +38,16 @@ export class ClusterSimulation {
     let lastSecond = -1;
     while (this.#now < cluster.allSeconds * 1000) {
       this.#now += stepMs;
-      if (!this.#seen.isFull && this.#now >= fullAt) this.#seen.begin(this.#now);
+      if (!this.#seen.isFull && this.#now >= fullAt) {
+        this.#seen.begin(this.#now);
+        this.#comparing.isQuiet = true;
+      }
       const [at = Number.POSITIVE_INFINITY, name = '', happen = () => {}] = events[0] ?? [];
       if (this.#now >= fullAt + at * seconds * 1000) {
         events.shift();
         happen();
         this.#seen.event = name;
+        this.#comparing.isQuiet = false;
       }
       this.#step();
       const second = Math.floor(this.#now / 1000);
@@ -104,6 +108,7 @@ export class ClusterSimulation {
     }
     for (const { number, from, bytes, sentAt, thereAt } of messages) {
       node.position = number;
+      this.#comparing.news(i, bytes);
       if (from === i) continue;
       node.hear(bytes, this.#now - thereAt + wayMs, this.#now);
       // Half the time in which news are collected, on the mean, and the way.

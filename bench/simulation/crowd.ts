@@ -14,12 +14,16 @@ const peersPerSwarm = 10;
 const moving = 0.01;
 
 export class Crowd {
-  /** By number: virtual milliseconds of the last announce that was answered, negative when it has stopped then. */
+  /**
+   * By number: virtual milliseconds of the last announce that was answered, negative when it has stopped then; 0 of one that
+   * has not come yet, or went without a word.
+   */
   readonly saidAt: Float64Array;
   readonly #slots: Int32Array;
   readonly #homes: Uint8Array;
   readonly #seeding: Uint8Array;
   readonly #changes: number;
+  readonly #silent: number;
   readonly #random: () => number;
   readonly #swarms: number;
   #next: number;
@@ -29,13 +33,15 @@ export class Crowd {
    * @param peers that are there at any time
    * @param most that there are ever
    * @param changes the share of announces with which a peer goes and another one comes
+   * @param silent the share of those that go without a word
    */
-  constructor(peers: number, most: number, changes: number, random: () => number) {
+  constructor(peers: number, most: number, changes: number, silent: number, random: () => number) {
     this.saidAt = new Float64Array(most);
     this.#slots = Int32Array.from({ length: peers }, (_, i) => i);
     this.#homes = new Uint8Array(peers).fill(255);
     this.#seeding = Uint8Array.from({ length: peers }, () => (random() < 0.6 ? 1 : 0));
     this.#changes = changes;
+    this.#silent = silent;
     this.#random = random;
     this.#swarms = Math.max(1, Math.floor(peers / peersPerSwarm));
     this.#next = peers;
@@ -57,7 +63,9 @@ export class Crowd {
       this.#random() < this.#changes &&
       this.#next < this.saidAt.length
     ) {
-      yield this.#say(slot, Event.stopped, -now);
+      // Of one that goes without a word nobody can say whether it is there still.
+      if (this.#random() < this.#silent) this.saidAt[this.#slots[slot]] = 0;
+      else yield this.#say(slot, Event.stopped, -now);
       this.#slots[slot] = this.#next++;
       this.#homes[slot] = anyNode();
       yield this.#say(slot, Event.started, now);

@@ -35,6 +35,11 @@ export class ModelledEngine {
     this.#wayMs = wayMs;
   }
 
+  /** The number of the last message that was sent to it. */
+  get last(): number {
+    return this.#number;
+  }
+
   publish(from: number, bytes: Uint8Array, wholeBytes: number, now: number): void {
     const thereAt = this.#work(wholeBytes * (1 + this.#readers), now + this.#wayMs) + this.#wayMs;
     this.#row.push({ number: ++this.#number, from, bytes, wholeBytes, sentAt: now, thereAt });

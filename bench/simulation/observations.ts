@@ -28,8 +28,11 @@ export interface Outcome {
   readonly told: number;
   readonly cuts: number;
   readonly comparisons: number;
-  /** Bytes of states that one comparison has sent, the most of all. */
+  /** Bytes of states that one comparison has sent, the most of all, and the last of those before anything happened. */
   readonly mostCompared: number;
+  readonly quietCompared: number;
+  /** Share of the small shards that were left out of the last comparison. */
+  readonly unsure: number;
 }
 
 /** What has been counted until a moment. */
@@ -131,6 +134,7 @@ export class Observations {
       heardPerSecond: (((after.heard - before.heard) / nodes) * sample) / seconds,
       told: (after.told - before.told) / Math.max(1, after.announced - before.announced),
       ...{ cuts: this.cuts, comparisons: comparing.count, mostCompared: comparing.mostBytes },
+      ...{ quietCompared: comparing.quietBytes, unsure: comparing.unsure },
     };
   }
 

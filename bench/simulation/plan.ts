@@ -12,6 +12,8 @@ export interface Plan {
   readonly peerTtl: number;
   /** Share of announces with which one peer goes and another comes. */
   readonly changes: number;
+  /** Share of those that go who say nothing. */
+  readonly silent: number;
   /** Bytes that the engine takes and gives a second. */
   readonly engineRate: number;
   /** Bytes of news that it keeps. */

@@ -32,7 +32,7 @@ export class SimulatedCluster {
     };
     this.mostPeers =
       peers + Math.ceil((plan.announces / plan.sample) * plan.changes * 1.3 * this.allSeconds) + 1000;
-    this.crowd = new Crowd(peers, this.mostPeers, plan.changes, random);
+    this.crowd = new Crowd(peers, this.mostPeers, plan.changes, plan.silent, random);
     const bytes = Math.max(16 * 2 ** 20, peers * 160);
     this.nodes = Array.from(
       { length: plan.nodes },

@@ -2,8 +2,11 @@
 // cluster's clock, the merge, and the sums by which nodes find out what differs.
 import { ClusterClock } from '../../src/cluster/cluster-clock.ts';
 import { Merge } from '../../src/cluster/merge.ts';
-import { addToSums, ShardSums } from '../../src/cluster/shard-sums.ts';
+import { overdueAges } from '../../src/cluster/overdue.ts';
+import type { ShardSums } from '../../src/cluster/shard-sums.ts';
 import { createSignature } from '../../src/cluster/signature.ts';
+import { StoreSums } from '../../src/cluster/store-sums.ts';
+import type { UnsureShards } from '../../src/cluster/unsure-shards.ts';
 import {
   MessageKind,
   MessageWriter,
@@ -45,7 +48,10 @@ export class SimulatedNode {
   readonly #offsetMs: number;
   readonly #visit = new PlainVisit();
   #number = 0;
-  #summing: { sums: ShardSums; reader: ReturnType<SwarmStore['createPeerReader']> } | undefined;
+  readonly #refreshTicks: number;
+  readonly #peers;
+  #summing: StoreSums | undefined;
+  #summedAt = Number.NEGATIVE_INFINITY;
 
   /** @param offsetMs how far its clock is from the simulation's: no two agree */
   constructor(name: string, bytes: number, interval: number, peerTtl: number, offsetMs: number) {
@@ -55,7 +61,9 @@ export class SimulatedNode {
       this.#contradictions.push(structuredClone(record)),
     );
     this.#news = this.store.createPeerNews();
-    this.#news.open(refreshTicksFor(peerTtl, interval));
+    this.#refreshTicks = refreshTicksFor(peerTtl, interval);
+    this.#news.open(this.#refreshTicks);
+    this.#peers = this.store.createRemotePeers();
     const sender = { node: name, incarnation: 1n };
     this.#writer = new MessageWriter(sender, recordsPerMessage * 41);
     this.#state = new MessageWriter(sender, stateRoom);
@@ -103,23 +111,45 @@ export class SimulatedNode {
       this.merge.news(reader.record, at, message.secondsPerTick, own);
   }
 
-  /** Begins to sum up what it has, which takes a large node its time while peers come and go. */
-  beginSums(): void {
-    this.#summing = { sums: new ShardSums(), reader: this.store.createPeerReader() };
+  /**
+   * Begins to sum up what it has, which takes a large node its time while peers come and go.
+   * @param bits of small shards: as many as a share of all has
+   */
+  beginSums(bits: number, now: number): void {
+    const { ttlTicks, secondsPerTick } = this.#peers;
+    const sinceSeconds = (now - this.#summedAt) / 1000;
+    this.#summedAt = now;
+    const overdue = overdueAges({ ttlTicks, secondsPerTick, refreshTicks: this.#refreshTicks, sinceSeconds });
+    this.#summing = new StoreSums(this.store.createPeerReader(), {
+      ...{ bits, ttlTicks, secondsPerTick, begunAt: this.#seconds(now) },
+      met: (peer, age) => {
+        if (!peer.remote && age >= overdue.from && age < overdue.to) this.#peers.tellAgeOf(peer);
+      },
+    });
   }
 
-  /**
-   * Reads on, about a thousand peers each time.
-   * @param bits of shards: as many as a share of all shards has
-   * @returns the sums when it is through
-   */
-  sumOn(times: number, bits: number, now: number): ShardSums | undefined {
-    if (this.#summing === undefined) return undefined;
-    const { sums, reader } = this.#summing;
-    for (let i = 0; i < times && !reader.done; i++) addToSums(reader, sums, this.#seconds(now));
-    if (!reader.done) return undefined;
+  /** Reads on, about a thousand peers each time; whether it has read all. */
+  readOn(times: number, now: number): boolean {
+    for (let i = 0; i < times && this.#summing?.done === false; i++) this.#summing.read(this.#seconds(now));
+    return this.#summing?.done ?? false;
+  }
+
+  /** News of this node or another that come while it reads. */
+  note(bytes: Uint8Array): void {
+    if (this.#summing === undefined) return;
+    const message = openMessage(bytes, signature);
+    if (typeof message === 'object') this.#summing.note(message);
+  }
+
+  get unsure(): UnsureShards {
+    return this.#summing!.unsure;
+  }
+
+  /** The sums of what all nodes are sure of. @param bits of shards: as many as a share of all has */
+  endSums(unsure: readonly UnsureShards[], bits: number): ShardSums {
+    const sums = this.#summing!.sureSums(unsure).folded(bits);
     this.#summing = undefined;
-    return sums.folded(bits);
+    return sums;
   }
 
   /** What is in these shards, to be told to nodes that have something else. */

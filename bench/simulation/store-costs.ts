@@ -1,6 +1,6 @@
 // What a peer costs a node on this machine: bytes of its store, time when another node tells of it, and time when nodes
 // compare, from two stores that are filled, one by announces, and one by what the first tells.
-import { addToSums, ShardSums } from '../../src/cluster/shard-sums.ts';
+import { smallShardBits } from '../../src/cluster/unsure-shards.ts';
 import { Event } from '../../src/protocol/event.ts';
 import { SimulatedNode } from './simulated-node.ts';
 
@@ -40,10 +40,10 @@ export function measureStore(peers: number): StoreCosts {
   };
 }
 
-function timeOfSums({ store }: SimulatedNode): number {
+function timeOfSums(node: SimulatedNode): number {
   const began = performance.now();
-  const sums = new ShardSums();
-  const reader = store.createPeerReader();
-  while (!reader.done) addToSums(reader, sums, 1801);
+  node.beginSums(smallShardBits(node.store.totals().leechers4), 1_801_000);
+  while (!node.readOn(100, 1_801_000));
+  node.endSums([], 16);
   return performance.now() - began;
 }

@@ -86,10 +86,15 @@ export class ClusterNode {
       merge: this.#merge,
       say: (note) => this.#say(note),
       others: () => this.#membership.others.map((member) => member.node),
+      mostPeers: () => this.#membership.mostPeers,
+      refreshTicks,
     });
-    this.#compareTimes = new CompareTimes(this.#comparing, this.#membership, now);
     this.#keys = new KeySharing(options);
-    this.#outage = new EngineOutage(log);
+    this.#outage = new EngineOutage(log, now);
+    this.#compareTimes = new CompareTimes({
+      ...{ comparing: this.#comparing, membership: this.#membership, now },
+      isReached: () => this.#outage.isReached,
+    });
     this.#ownCounts = new OwnCounts({ store, now, send: (body) => this.#sendCounts(body) });
     this.#farCounts = new FarCounts(store.connections.counts);
     this.#lists = new SharedLists(
@@ -172,6 +177,7 @@ export class ClusterNode {
     this.#subscriber = new ClusterSubscriber(this.#parts, this.#merge, start, {
       beforeNews: () => this.#publisher.collect(),
       note: (note, message, agoMs) => this.#hear(note, message, agoMs),
+      news: (message) => this.#comparing.hearNews(message),
       counts: (message) => this.#farCounts.hear(message, this.#options.now()),
       gap: () => {
         hasAll.is = false;

@@ -9,19 +9,29 @@ const afterLossMs = 3000;
 /** More than it takes to hear of a round that another node has begun. */
 const rankMs = 500;
 
+export interface CompareTimesParts {
+  readonly comparing: Comparing;
+  readonly membership: Membership;
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** Whether the engine takes anything. */
+  readonly isReached: () => boolean;
+}
+
 export class CompareTimes {
   readonly #comparing: Comparing;
   readonly #membership: Membership;
   readonly #now: () => number;
+  readonly #isReached: () => boolean;
   #dueAt: number;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  /** @param now milliseconds */
-  constructor(comparing: Comparing, membership: Membership, now: () => number) {
+  constructor({ comparing, membership, now, isReached }: CompareTimesParts) {
     this.#comparing = comparing;
     this.#membership = membership;
     this.#now = now;
+    this.#isReached = isReached;
     this.#dueAt = now() + everyMs;
   }
 
@@ -40,8 +50,8 @@ export class CompareTimes {
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined;
-        // Where all have lost something, the first of them has begun already.
-        if (this.#comparing.counts.rounds === rounds) void this.#compare();
+        // Where all have lost something, the first of them has begun already; and an engine that has gone again is back later.
+        if (this.#comparing.counts.rounds === rounds && this.#isReached()) void this.#compare();
       },
       afterLossMs + this.#membership.rank * rankMs,
     );

@@ -67,6 +67,12 @@ export class Membership {
     return this.members.filter(({ node, isAlive }) => isAlive && node !== this.#parts.sender.node);
   }
 
+  /** Of the node that has most of them, as far as it says so. */
+  get mostPeers(): number {
+    const counts = this.members.map(({ report }) => Number(report.peers));
+    return Math.max(0, ...counts.filter((count) => Number.isFinite(count)));
+  }
+
   /** Whether this node is the one that does what one has to do: the first of those that are ready. */
   get leads(): boolean {
     const first = this.members.find(({ isAlive, report }) => isAlive && report.ready === true);

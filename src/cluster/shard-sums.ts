@@ -3,10 +3,8 @@
 //
 // A shard is a share of the hash of peer-hash.ts, so it is the same on all nodes and holds a few dozen peers, whatever the
 // swarms are like: what differs is sent whole, and that should not be much. An item is a peer in its role, or how often a
-// swarm that has peers was downloaded. When a peer was seen is none: nodes know it to a second or two only.
-
-import type { PeerReader } from '../swarm/peer-reader.ts';
-import { PeerHash } from './peer-hash.ts';
+// swarm that has peers was downloaded. When a peer was seen is none: nodes know it to a second or two only, and of one that
+// only stays not each time. store-sums.ts says who is counted.
 
 /** More shards than that are never needed: 8 bytes each go to every node every minute. */
 const mostBits = 16;
@@ -80,24 +78,6 @@ export class ShardSums {
     }
     return sums;
   }
-}
-
-const hash = new PeerHash();
-
-/** Adds about a thousand peers; call until the reader is done. @param now whole seconds of the monotonic clock */
-export function addToSums(reader: PeerReader, sums: ShardSums, now: number): void {
-  reader.read(now, {
-    swarm: (infoHash, downloaded, hasPeers) => {
-      if (!hasPeers || downloaded === 0) return;
-      hash.ofSwarm(infoHash);
-      sums.add(hash.high, hash.mixed(downloaded));
-    },
-    peer: (peer) => {
-      hash.of(peer);
-      const { seeder, partial } = peer;
-      sums.add(hash.high, hash.mixed(seeder ? 2 : partial ? 1 : 0));
-    },
-  });
 }
 
 /** What each node has to send so that all have the same: the shards of which it is the first, by name, to have them so. */

@@ -16,6 +16,8 @@ export interface ToldOfMessages {
   beforeNews(): void;
   /** Another node, or this one, has said something that is no news of peers, so many milliseconds ago. */
   note(note: Note, from: Message, agoMs: number): void;
+  /** News of peers, this node's own too, before they are applied. */
+  news(message: Message): void;
   /** Another node has said how many WebTorrent peers it has. */
   counts(message: Message): void;
   /** Messages were lost. */
@@ -100,7 +102,10 @@ export class ClusterSubscriber implements Subscriber {
     if (message.kind === MessageKind.note)
       this.#told.note(JSON.parse(readText(message)), message, message.heldMs + ageMs);
     else if (message.kind === MessageKind.counts && !isOwn) this.#told.counts(message);
-    else if (message.kind === MessageKind.news && !isOwn) await this.#apply(message, ageMs);
+    else if (message.kind === MessageKind.news) {
+      this.#told.news(message);
+      if (!isOwn) await this.#apply(message, ageMs);
+    }
   }
 
   /** Notes the message's number; whether it has come before. */

@@ -45,6 +45,7 @@ const flag = {
   completed: 16,
   gone: 32,
   total: 64,
+  stays: 128,
 } as const;
 
 /** Of a peer's record; the port stands behind the address. */
@@ -95,6 +96,8 @@ export interface WireRecord {
   counted: boolean;
   completed: boolean;
   gone: boolean;
+  /** News only of when it was seen: who knows it knows it as it is. */
+  stays: boolean;
   age: number;
 }
 
@@ -103,7 +106,7 @@ export function createRecord(): WireRecord {
     infoHash: new Int32Array(infoHashWords),
     address: new Int32Array(addressWords6),
     ...{ family: 4, port: 0, age: 0 },
-    ...{ seeder: false, partial: false, counted: false, completed: false, gone: false },
+    ...{ seeder: false, partial: false, counted: false, completed: false, gone: false, stays: false },
   };
 }
 
@@ -160,6 +163,7 @@ export class MessageWriter {
     if (record.counted) flags |= flag.counted;
     if (record.completed) flags |= flag.completed;
     if (record.gone) flags |= flag.gone;
+    if (record.stays) flags |= flag.stays;
     view.setUint8(at + peerAt.flags, flags);
     view.setUint16(at + peerAt.age, Math.min(record.age, 0xffff), true);
     this.#infoHash(at + peerAt.infoHash, record.infoHash);
@@ -287,6 +291,7 @@ export class RecordReader {
     record.counted = (flags & flag.counted) !== 0;
     record.completed = (flags & flag.completed) !== 0;
     record.gone = (flags & flag.gone) !== 0;
+    record.stays = (flags & flag.stays) !== 0;
     record.age = view.getUint16(this.#at + peerAt.age, true);
     this.#infoHash(this.#at + peerAt.infoHash);
     const address = this.#at + peerAt.address;

@@ -36,6 +36,7 @@ function tell(news: PeerNews, merge: Merge, writer: MessageWriter, now: number):
   // Only who completes is told as counted: two names of one peer are looked up with what has become of it in the end.
   record.counted = record.completed = news.completed;
   record.gone = isGone;
+  record.stays = news.stays && news.isThere && !isGone && !news.completed;
   record.age = news.isThere && !isGone ? news.age : 0;
   if (isUnknown) record.seeder = true;
   writer.peer(record);

@@ -30,8 +30,11 @@ export const JournalReader = { copy: 1, cluster: 2 } as const;
 export type JournalReader = (typeof JournalReader)[keyof typeof JournalReader];
 const readers = [JournalReader.copy, JournalReader.cluster];
 
-/** What a name says beside the family (4, 6, or a `changeOfSwarm`) about how it came there. */
-export const ChangeFlag = { completed: 0x100, stopped: 0x200, asked: 0x400 } as const;
+/**
+ * What a name says beside the family (4, 6, or a `changeOfSwarm`) about how it came there; `stays` of a peer that was there
+ * as it is, of which only when it was seen last is another.
+ */
+export const ChangeFlag = { completed: 0x100, stopped: 0x200, asked: 0x400, stays: 0x800 } as const;
 export const familyMask = 0xff;
 
 export const journalPage = { next: 0, end: 1, readers: 2, size: 3 } as const;

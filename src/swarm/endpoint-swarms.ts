@@ -234,11 +234,12 @@ export class EndpointSwarms {
   /** Notes one who announces, but not one who only stays where nobody has to be told. */
   #noteJoin(visit: SwarmVisit, found: boolean, known: number, tick: number, partial: number): void {
     const { seeding, event, address, addressAt, port } = visit;
-    const stays =
-      found && seeding === this.#self.isSeeder && (known & (partialFlag | remoteFlag)) === partial;
-    if (stays && this.#journal.isNoNews(tickIn(known), tick, address[addressAt], port)) return;
+    const stays = found && seeding === this.#self.isSeeder && (known & partialFlag) === partial;
+    const isOwn = (known & remoteFlag) === 0;
+    if (stays && isOwn && this.#journal.isNoNews(tickIn(known), tick, address[addressAt], port)) return;
     const completes = seeding && event === Event.completed && !(found && this.#self.isSeeder);
-    this.#note(visit, completes && (known & countedFlag) === 0 ? ChangeFlag.completed : 0);
+    const completed = completes && (known & countedFlag) === 0 ? ChangeFlag.completed : 0;
+    this.#note(visit, completed | (stays ? ChangeFlag.stays : 0));
   }
 
   #note({ infoHash, infoHashAt, family, address, addressAt, port }: SwarmVisit, happened: number): void {

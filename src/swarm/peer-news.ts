@@ -31,6 +31,8 @@ export interface NewsOfPeer {
   stopped: boolean;
   /** Somebody goes by something older, and is to be told whatever is known. */
   asked: boolean;
+  /** Nothing of it is another but when it was seen last. */
+  stays: boolean;
 }
 
 /** Made for one thread; the journal is open from `open` until `close`. */
@@ -48,6 +50,7 @@ export class PeerNews implements NewsOfPeer {
   completed = false;
   stopped = false;
   asked = false;
+  stays = false;
   readonly #words: Int32Array;
   readonly #table: InfoHashTable;
   readonly #entries: SwarmEntries;
@@ -118,6 +121,7 @@ export class PeerNews implements NewsOfPeer {
     this.completed = (familyAndFlags & ChangeFlag.completed) !== 0;
     this.stopped = (familyAndFlags & ChangeFlag.stopped) !== 0;
     this.asked = (familyAndFlags & ChangeFlag.asked) !== 0;
+    this.stays = (familyAndFlags & ChangeFlag.stays) !== 0;
     this.port = words[name + changeName.port];
     this.isThere = false;
     const hash = this.#table.hash(this.infoHash, 0);

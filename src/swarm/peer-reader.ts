@@ -1,7 +1,7 @@
 // Every peer of the store, one after the other, for whoever has to look at all of them while they go on announcing.
 
 import { infoHashWords } from '../protocol/info-hash.ts';
-import { countedFlag, partialFlag } from './block.ts';
+import { countedFlag, partialFlag, remoteFlag } from './block.ts';
 import { downloadedMask } from './layout.ts';
 import { fragmentHead, peerWords4, peerWords6 } from './snapshot-format.ts';
 import { largestFragment, type SnapshotReader } from './snapshot-reader.ts';
@@ -18,6 +18,8 @@ export interface ReadPeer {
   readonly seeder: boolean;
   readonly partial: boolean;
   readonly counted: boolean;
+  /** Another machine has told of it last. */
+  readonly remote: boolean;
   /** Ticks since it was last seen. */
   readonly age: number;
 }
@@ -41,6 +43,7 @@ export class PeerReader {
     seeder: false,
     partial: false,
     counted: false,
+    remote: false,
     age: 0,
   };
 
@@ -93,6 +96,7 @@ export class PeerReader {
       peer.seeder = i >= leechers;
       peer.partial = (state & partialFlag) !== 0;
       peer.counted = (state & countedFlag) !== 0;
+      peer.remote = (state & remoteFlag) !== 0;
       peer.age = ageOf(state, tick);
       visitor.peer(peer);
     }

@@ -14,13 +14,16 @@ import type { StoreClock } from './store-clock.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
 import { ageOf, tickBefore } from './tick.ts';
 
-/** What is told of a peer; ages are ticks of this store. */
-export interface ToldPeer {
+export interface NamedPeer {
   readonly infoHash: Int32Array;
   readonly address: Int32Array;
   readonly family: 4 | 6;
   /** In wire order, as a record holds it. */
   readonly port: number;
+}
+
+/** What is told of a peer; ages are ticks of this store. */
+export interface ToldPeer extends NamedPeer {
   readonly seeder: boolean;
   readonly partial: boolean;
   /** Its `completed` was counted at some time, or just now, so that it is to be counted here too. */
@@ -118,8 +121,13 @@ export class RemotePeers {
   }
 
   /** Has the other machines told what is known of a peer, once more. */
-  tellOf({ infoHash, family, address, port }: ToldPeer): void {
+  tellOf({ infoHash, family, address, port }: NamedPeer): void {
     this.#entries.journal.notePeer(infoHash, 0, family, address, 0, port, ChangeFlag.asked);
+  }
+
+  /** Has them told when a peer was seen last that has announced here, and is as they know it. */
+  tellAgeOf({ infoHash, family, address, port }: NamedPeer): void {
+    this.#entries.journal.notePeer(infoHash, 0, family, address, 0, port, ChangeFlag.stays);
   }
 
   /** A swarm has been downloaded so often elsewhere; it counts where that is more than is known here. */

@@ -67,7 +67,7 @@ describe('two nodes over an engine in memory', { timeout: 120_000 }, () => {
     await until(() => b.cluster.state.isReady, 'b is ready');
   });
   after(async () => {
-    for (const node of [a, b]) await node.cluster.close(false, 500);
+    for (const node of [a, b]) await node?.cluster.close(false, 500);
   });
 
   test('one that joins has what was there, and both have the same keys', () => {

@@ -27,7 +27,7 @@ class Node {
     this.publisher = new Publisher(parts, merge, 1200, 1);
     this.publisher.open();
     this.subscriber = new ClusterSubscriber(parts, merge, '0', {
-      ...{ beforeNews() {}, note() {}, counts() {}, gap() {} },
+      ...{ beforeNews() {}, note() {}, news() {}, counts() {}, gap() {} },
     });
   }
 

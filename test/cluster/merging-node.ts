@@ -44,7 +44,7 @@ export class MergingNode {
     const visit = this.#visit.setSwarm(swarm).setPeer(family, peer);
     visit.event = event;
     visit.seeding = seeding;
-    this.store.announce(visit, 0, this.#seconds(now));
+    this.store.announce(visit, 0, this.seconds(now));
   }
 
   /** What it has to tell, as a message; `undefined` for nothing. */
@@ -59,7 +59,7 @@ export class MergingNode {
   park(now: number): Uint8Array {
     this.#writer.begin(MessageKind.parked, 0, 1);
     const reader = this.store.createPeerReader();
-    while (!reader.done) writeState(reader, () => true, this.#writer, this.#seconds(now));
+    while (!reader.done) writeState(reader, () => true, this.#writer, this.seconds(now));
     return this.#sealed() ?? new Uint8Array();
   }
 
@@ -83,7 +83,7 @@ export class MergingNode {
     const content = new Map<string, string>();
     const reader = this.store.createPeerReader();
     while (!reader.done) {
-      reader.read(this.#seconds(now), {
+      reader.read(this.seconds(now), {
         swarm: (infoHash, downloaded) => {
           if (downloaded > 0) content.set(`${infoHash[0]}`, `${downloaded} times`);
         },
@@ -96,7 +96,8 @@ export class MergingNode {
     return new Map([...content].sort());
   }
 
-  #seconds(now: number): number {
+  /** Of its monotonic clock. */
+  seconds(now: number): number {
     return Math.floor((now + this.#offsetMs) / 1000);
   }
 

@@ -19,15 +19,22 @@ export class RedisSentinels {
   /** Resolves when each of them knows of the primary, of its replica and of the two others. */
   static async start(primaryPort: number): Promise<RedisSentinels> {
     const sentinels = new RedisSentinels();
-    for (let i = 0; i < 3; i++) await sentinels.#start(primaryPort);
-    for (const port of sentinels.#ports) {
-      const knows = () => redisReplies(port, 'SENTINEL', 'MASTER', name);
-      for (let tries = 0; !/num-slaves\n1\nnum-other-sentinels\n2\n/.test(knows()); tries++) {
-        if (tries > 300) throw new Error(`a Sentinel knows too little: ${knows()}`);
-        await sleep(50);
-      }
+    try {
+      for (let i = 0; i < 3; i++) await sentinels.#start(primaryPort);
+      for (const port of sentinels.#ports) await sentinels.#knowsAll(port);
+    } catch (error) {
+      await sentinels.close();
+      throw error;
     }
     return sentinels;
+  }
+
+  async #knowsAll(port: number): Promise<void> {
+    const knows = () => redisReplies(port, 'SENTINEL', 'MASTER', name);
+    for (let tries = 0; !/num-slaves\n1\nnum-other-sentinels\n2\n/.test(knows()); tries++) {
+      if (tries > 300) throw new Error(`a Sentinel knows too little: ${knows()}`);
+      await sleep(50);
+    }
   }
 
   get url(): string {

@@ -58,7 +58,10 @@ export class RedisServer {
     const { program = usual, tls = false } = this.#options;
     this.#process = spawn(program, [...words, ...this.#words], options);
     for (let tries = 0; !(await accepts(this.port, !tls)); tries++) {
-      if (tries > 500) throw new Error(`${program} does not answer`);
+      if (tries > 500) {
+        await this.close();
+        throw new Error(`${program} does not answer`);
+      }
       await sleep(20);
     }
   }

@@ -17,6 +17,8 @@ test('a node that reads on after an hour begins none of the rounds of that hour'
     merge: new Merge(store.createRemotePeers(), () => {}),
     say: (note) => void said.push(note),
     others: () => ['b'],
+    mostPeers: () => 0,
+    refreshTicks: 1200,
   });
   const from = { node: 'b' } as Message;
   const hear = (round: string, nodes: string[], agoMs: number) =>
@@ -27,6 +29,6 @@ test('a node that reads on after an hour begins none of the rounds of that hour'
   hear('b.62', ['a', 'b'], 50);
   assert.equal(comparing.counts.rounds, 1);
   while (said.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.deepEqual(said, [{ is: 'sums', round: 'b.62' }]);
+  assert.deepEqual(said, [{ is: 'read', round: 'b.62' }]);
   comparing.close();
 });

@@ -19,7 +19,8 @@ interface AxeResult {
 
 describe("the cluster's card", { skip: skipWithout('chromium') || withoutRedis, timeout: 300_000 }, () => {
   let engine: RedisServer;
-  let nodes: AdminTracker[];
+  const nodes: AdminTracker[] = [];
+  let alone: AdminTracker | undefined;
   let browser: Browser;
 
   before(async () => {
@@ -27,9 +28,8 @@ describe("the cluster's card", { skip: skipWithout('chromium') || withoutRedis, 
     const secret = join(temporaryDirectory('card'), 'secret');
     writeFileSync(secret, 'as long as a secret has to be\n', { mode: 0o600 });
     const words = ['--workers', '1', '--cluster', engine.url, '--cluster-secret-file', secret];
-    nodes = await Promise.all(
-      ['one', 'two'].map((name) => startAdminTracker([...words, '--cluster-node', name])),
-    );
+    for (const name of ['one', 'two'])
+      nodes.push(await startAdminTracker([...words, '--cluster-node', name]));
     browser = await chromium.launch({
       executablePath: '/usr/bin/chromium',
       args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
@@ -37,8 +37,8 @@ describe("the cluster's card", { skip: skipWithout('chromium') || withoutRedis, 
   });
   after(async () => {
     await browser?.close();
-    for (const { program } of nodes ?? []) await program.kill();
-    await engine.close();
+    for (const tracker of [...nodes, alone]) await tracker?.program.kill();
+    await engine?.close();
   });
 
   async function open(width: number, colorScheme: 'light' | 'dark', url = nodes[0].url): Promise<Page> {
@@ -78,7 +78,7 @@ describe("the cluster's card", { skip: skipWithout('chromium') || withoutRedis, 
       });
 
   test('is not there for a tracker that is alone', async () => {
-    const alone = await startAdminTracker(['--workers', '0']);
+    alone = await startAdminTracker(['--workers', '0']);
     const page = await open(1600, 'light', alone.url);
     await page.waitForSelector('.pill.good');
     const asked = await page

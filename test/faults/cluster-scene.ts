@@ -60,13 +60,15 @@ export class ClusterScene {
       const usual = ['--workers', '1', '--rate-limit', 'off', '--min-interval', '0'];
       return new TrackerUnderTest({ flags: [...usual, ...own, ...flags], env });
     });
+    let scene: ClusterScene | undefined;
     try {
       await Promise.all(nodes.map((node) => startNode(node)));
-      const scene = new ClusterScene(nodes, options);
+      scene = new ClusterScene(nodes, options);
       await scene.load.fill();
       scene.load.go();
       return scene;
     } catch (error) {
+      await scene?.close();
       for (const node of nodes) await node.close();
       throw error;
     }

@@ -2,6 +2,7 @@
 import { oneAddressSuite, oneNetworkSuite, pinnedMemorySuite, randomSwarmsSuite } from './abuse.ts';
 import { activationSuite, successorSuite } from './activation.ts';
 import { clockSuite } from './clock.ts';
+import { clusterFlappingSuite } from './cluster-flapping.ts';
 import { clusterNodesSuite } from './cluster-nodes.ts';
 import { clusterSplitSuite } from './cluster-split.ts';
 import { damagedSuite } from './damaged.ts';
@@ -40,6 +41,10 @@ export const attackingSuites: readonly FaultSuite[] = [
 ];
 
 /** What breaks between several trackers. */
-export const clusterSuites: readonly FaultSuite[] = [clusterNodesSuite, clusterSplitSuite];
+export const clusterSuites: readonly FaultSuite[] = [
+  clusterNodesSuite,
+  clusterSplitSuite,
+  clusterFlappingSuite,
+];
 
 export const suites: readonly FaultSuite[] = [...breakingSuites, ...clusterSuites, ...attackingSuites];

@@ -24,6 +24,8 @@ export class TrackerUnderTest {
   readonly #options: TrackerOptions;
   readonly #ownsDirectory: boolean;
   program!: Program;
+  /** Those whose place another one has taken, too. */
+  readonly #programs: Program[] = [];
   httpPort = 0;
   /** How many lines it had printed when it was ready. */
   startLines = 0;
@@ -56,6 +58,7 @@ export class TrackerUnderTest {
       ],
       { env },
     );
+    this.#programs.push(this.program);
     await this.program.printed(/Tracker running/, 30_000);
     this.startLines = this.program.stdout.split('\n').length - 1;
     this.httpPort = Number((await this.program.printed(/HTTP tracker listening on \S+:(\d+)\//))[1]);
@@ -110,7 +113,7 @@ export class TrackerUnderTest {
   }
 
   async close(): Promise<void> {
-    await this.program?.kill();
+    for (const program of this.#programs) await program.kill();
     if (this.#ownsDirectory) rmSync(this.dataDir, { recursive: true, force: true });
   }
 }

@@ -59,6 +59,11 @@ export async function createRedisClient(place: RedisPlace): Promise<RedisClient>
   });
 }
 
+/** The command that asks the time of the server that has the key: without a key any server of a Redis Cluster is asked. */
+export function timeWords(kind: RedisPlace['kind'], key: string): [string, ...(string | number)[]] {
+  return kind === 'cluster' ? ['EVAL', "return redis.call('TIME')", 1, key] : ['TIME'];
+}
+
 /** What a command has failed with, in words for an operator: some of the library's own name its options. */
 export function explainFailure(error: unknown): string {
   const { message } = error as Error;

@@ -5,7 +5,7 @@
 // many bytes, reckoned from how long they were lately, because Redis bounds by their number.
 import type { Engine, Heartbeat, Position, Subscriber, Subscription, Taken } from '../engine.ts';
 import { pause } from '../pause.ts';
-import { createRedisClient, explainFailure, type RedisClient } from './redis-client.ts';
+import { createRedisClient, explainFailure, type RedisClient, timeWords } from './redis-client.ts';
 import { parseRedisUrl, type RedisPlace } from './redis-url.ts';
 import { formatId, isBefore, parseEntries, parseId } from './stream-reply.ts';
 
@@ -246,7 +246,7 @@ export class RedisEngine implements Engine {
 
   async #askTime(): Promise<void> {
     const asked = performance.now();
-    const [seconds, micros] = (await this.#call('TIME')) as [string, string];
+    const [seconds, micros] = (await this.#call(...timeWords(this.#place.kind, newsKey))) as [string, string];
     const spread = performance.now() - asked;
     // Clocks drift: an old answer counts for less each time.
     this.#offsetSpreadMs *= 1.5;

@@ -1,6 +1,6 @@
 // Whether a server can be the engine: everything that the engine asks for is tried on a key of its own, which nobody reads.
-import { createRedisClient, type RedisClient } from './redis-client.ts';
-import { parseRedisUrl } from './redis-url.ts';
+import { createRedisClient, type RedisClient, timeWords } from './redis-client.ts';
+import { parseRedisUrl, type RedisPlace } from './redis-url.ts';
 
 const key = '{caracal}:check';
 const withinMs = 4000;
@@ -26,7 +26,7 @@ export async function tryRedis(url: string): Promise<RedisTrial> {
   const client = await createRedisClient(place);
   try {
     await connect(client);
-    return await tryCommands(client);
+    return await tryCommands(client, place);
   } finally {
     client.disconnect();
   }
@@ -51,7 +51,7 @@ async function connect(client: RedisClient): Promise<void> {
   }
 }
 
-async function tryCommands(client: RedisClient): Promise<RedisTrial> {
+async function tryCommands(client: RedisClient, { kind }: RedisPlace): Promise<RedisTrial> {
   const stream = `${key}:news`;
   const commands: (readonly [string, ...(string | number)[]])[] = [
     ['XADD', stream, 'MAXLEN', '~', 1, '*', 'm', 'check'],
@@ -74,7 +74,7 @@ async function tryCommands(client: RedisClient): Promise<RedisTrial> {
     }
   }
   const asked = Date.now();
-  const [seconds, micros] = (await client.call('TIME')) as [string, string];
+  const [seconds, micros] = (await client.call(...timeWords(kind, stream))) as [string, string];
   const answerMs = Date.now() - asked;
   const aheadMs = Number(seconds) * 1000 + Number(micros) / 1000 - (asked + answerMs / 2);
   return { ...(await askOfItself(client)), aheadMs: Math.round(aheadMs), answerMs };

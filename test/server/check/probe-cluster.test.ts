@@ -30,7 +30,7 @@ describe('a check of a real Redis', { skip: withoutRedis, timeout: 60_000 }, () 
   before(async () => {
     engine = await RedisServer.start();
   });
-  after(() => engine.close());
+  after(() => engine?.close());
 
   test('is ok, leaves nothing behind, and warns without a secret', async () => {
     const [ok] = await findings(engine.url);

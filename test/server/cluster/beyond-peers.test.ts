@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { RedisServer, withoutRedis } from '../../cluster/redis-server.ts';
 import { infoHashOf } from '../../faults/clients.ts';
 import { WsClient } from '../../transport/webtorrent/ws-client.ts';
-import { NodeProgram } from './node-program.ts';
+import { endNodes, NodeProgram } from './node-program.ts';
 
 const hex = (swarm: number) => Buffer.from(infoHashOf(swarm)).toString('hex');
 const deny = (swarm: number, node: string) => new RegExp(`Cluster: deny ${hex(swarm)}, as node ${node} said`);
@@ -21,8 +21,8 @@ describe('two nodes and a real Redis', { skip: withoutRedis, timeout: 300_000 },
     await Promise.all([a.start(), b.start()]);
   });
   after(async () => {
-    for (const node of [a, b]) await node.kill();
-    await engine.close();
+    await endNodes();
+    await engine?.close();
   });
 
   test('a peer that another node has told of is a dictionary without peer id, until it announces here', async () => {

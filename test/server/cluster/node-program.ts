@@ -11,7 +11,7 @@ import {
   encodeConnectRequest,
 } from '../../../src/protocol/udp-client-packets.ts';
 import { infoHashOf } from '../../faults/clients.ts';
-import { pause, startProgram } from '../../program.ts';
+import { type Program, pause, startProgram } from '../../program.ts';
 import { temporaryDirectory } from '../../temporary-directory.ts';
 import { mainScript, startTracker, type TrackerProgram } from '../../tracker-program.ts';
 
@@ -26,6 +26,13 @@ export interface Said {
 const percentEncoded = (bytes: Uint8Array) =>
   [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
 
+const nodes: NodeProgram[] = [];
+
+/** Ends every node that this file's tests have started, whatever became of the tests; for an `after`. */
+export async function endNodes(): Promise<void> {
+  await Promise.all(nodes.map((node) => node.kill()));
+}
+
 /** Of the cluster that `url` and the secret make up. */
 export class NodeProgram {
   readonly name: string;
@@ -33,8 +40,11 @@ export class NodeProgram {
   readonly dataDir: string;
   readonly denyList: string;
   #tracker: TrackerProgram | undefined;
+  /** Those whose place another one has taken, too. */
+  readonly #programs: Program[] = [];
 
   constructor(name: string, url: string, ...words: string[]) {
+    nodes.push(this);
     this.name = name;
     this.dataDir = temporaryDirectory(`node-${name}`);
     this.denyList = join(this.dataDir, 'denied');
@@ -50,14 +60,14 @@ export class NodeProgram {
 
   /** Resolves when it is ready. */
   async start(): Promise<void> {
-    this.#tracker = await startTracker(this.#words);
+    this.#tracker = await this.#start();
     await this.said(new RegExp(`Cluster: node ${this.name} is ready`));
   }
 
   /** Another process takes its place; resolves to for how many milliseconds nobody answered, when the first has ended. */
   async takeOver(): Promise<number> {
     const { program: before } = this.#running;
-    this.#tracker = await startTracker([...this.#words, '--takeover']);
+    this.#tracker = await this.#start('--takeover');
     const [, gap] = await this.said(/for (\d+) ms nobody answered/);
     await before.exit(30_000);
     return Number(gap);
@@ -82,7 +92,13 @@ export class NodeProgram {
   }
 
   async kill(): Promise<void> {
-    await this.#tracker?.program.kill();
+    for (const program of this.#programs) await program.kill();
+  }
+
+  async #start(...more: string[]): Promise<TrackerProgram> {
+    const tracker = await startTracker([...this.#words, ...more]);
+    this.#programs.push(tracker.program);
+    return tracker;
   }
 
   /** Over HTTP: the bencoded answer. */

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { RedisServer, withoutRedis } from '../../cluster/redis-server.ts';
 import { infoHashOf } from '../../faults/clients.ts';
 import { pause } from '../../program.ts';
-import { NodeProgram } from './node-program.ts';
+import { endNodes, NodeProgram } from './node-program.ts';
 
 describe('three nodes', { skip: withoutRedis, timeout: 600_000 }, () => {
   let engine: RedisServer;
@@ -22,8 +22,8 @@ describe('three nodes', { skip: withoutRedis, timeout: 600_000 }, () => {
   });
 
   after(async () => {
-    for (const node of all()) await node.kill();
-    await engine.close();
+    await endNodes();
+    await engine?.close();
   });
 
   test('a peer that announces to one is handed out by the others, and no more when it stops', async () => {

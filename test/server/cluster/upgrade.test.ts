@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { RedisServer, withoutRedis } from '../../cluster/redis-server.ts';
 import { infoHashOf } from '../../faults/clients.ts';
 import { pause } from '../../program.ts';
-import { NodeProgram } from './node-program.ts';
+import { endNodes, NodeProgram } from './node-program.ts';
 
 const hex = (swarm: number) => Buffer.from(infoHashOf(swarm)).toString('hex');
 
@@ -20,8 +20,8 @@ describe('a node whose place is taken', { skip: withoutRedis, timeout: 300_000 }
     await b.start();
   });
   after(async () => {
-    for (const node of [a, b]) await node.kill();
-    await engine.close();
+    await endNodes();
+    await engine?.close();
   });
 
   test('is away for a moment, although it has just joined, and goes on where it was', async () => {
