@@ -6,7 +6,16 @@ import type { Outcome } from '../../bench/simulation/observations.ts';
 import type { Plan } from '../../bench/simulation/plan.ts';
 
 const plan: Plan = {
-  ...{ nodes: 4, peers: 40_000, announces: 800, sample: 4, seconds: 100, peerTtl: 100, changes: 0.05, silent: 0.3 },
+  ...{
+    nodes: 4,
+    peers: 40_000,
+    announces: 800,
+    sample: 4,
+    seconds: 100,
+    peerTtl: 100,
+    changes: 0.05,
+    silent: 0.3,
+  },
   ...{
     engineRate: 100e6,
     keptBytes: 64 << 20,

@@ -102,7 +102,8 @@ test('of what comes and goes while nodes read they are unsure, and of nothing el
   // And changes in the midst of reading, each node at another point of it.
   let changed = 0;
   for (let turn = 0; sums.some((one) => !one.done); turn++, now += 50) {
-    for (const [i, one] of sums.entries()) if (turn % (i + 1) === 0 && !one.done) one.read(nodes[i].seconds(now));
+    for (const [i, one] of sums.entries())
+      if (turn % (i + 1) === 0 && !one.done) one.read(nodes[i].seconds(now));
     for (let n = 0; n < 20; n++, changed++) {
       const peer = (changed * 7) % 4000;
       nodes[changed % 3].announce(now, peer % 40, peer % 3 === 0 ? 6 : 4, peer, Event.stopped);
@@ -142,7 +143,10 @@ test('those who have not come back are told of once, before others forget them',
   const usual = overdueAges({ ...parts, sinceSeconds: 60 });
   assert.equal(usual.from, first.from);
   assert.ok(usual.from > parts.ttlTicks - 2 * parts.refreshTicks, 'not those who stay');
-  assert.ok(usual.to + parts.refreshTicks < comparedTicks(parts.ttlTicks, 1), 'while their copies are compared');
+  assert.ok(
+    usual.to + parts.refreshTicks < comparedTicks(parts.ttlTicks, 1),
+    'while their copies are compared',
+  );
   assert.ok(usual.to - usual.from >= 60 && usual.to - usual.from < 70);
   assert.ok(first.to - first.from <= 602);
   const usualTtl = overdueAges({ ...parts, ttlTicks: 3600, refreshTicks: 900, sinceSeconds: 60 });
