@@ -12,10 +12,10 @@ export const clusterFlappingSuite: FaultSuite = {
   fault: 'an engine that comes and goes every two seconds',
   limits: {
     ...{ lost: 0, ghost: 0, failed: 0, mendedMs: 120_000, grownMiB: 100 },
-    // A node says so much before it says that it comes and goes, and that once.
+    // A node that notices each of them says so much before it says that it comes and goes, and that once.
     ...{ goneLines: 5 * nodes, flappingLines: nodes },
   },
-  atLeast: { outages: 7, flappingLines: nodes, acknowledged: 1000 },
+  atLeast: { outages: 7, goneLines: nodes, acknowledged: 1000 },
   skip: withoutRedis,
   async run({ seed, long, peers = long ? 100_000 : 1000, perSecond }) {
     const engine = await RedisServer.start();

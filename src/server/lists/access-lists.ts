@@ -10,6 +10,7 @@ import type { Log } from '../log/log.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { StartError } from '../start-error.ts';
 import { type DeniedItems, readDenied } from './denied-items.ts';
+import { type DenyFiles, denyFilesOf, networkFilesOf } from './deny-files.ts';
 import { parseInfoHash } from './list-file.ts';
 import { namesInfoHash, removeItems } from './list-lines.ts';
 import {
@@ -27,8 +28,7 @@ const defaultCheckEveryMs = 5000;
 
 export class AccessLists {
   #lists: readonly ListedFiles[];
-  #denyList: string | undefined;
-  #denyIp: readonly string[];
+  #denyFiles: DenyFiles;
   readonly #log: Log | undefined;
   readonly #checkEveryMs: number;
   #memory: AccessMemory;
@@ -39,10 +39,9 @@ export class AccessLists {
   #nextCheck: Promise<void> | undefined;
 
   private constructor(configuration: ListedConfiguration, log: Log | undefined, checkEveryMs: number) {
-    const { allowClient, denyClient, denyList, denyIp } = configuration;
+    const { allowClient, denyClient } = configuration;
     this.#lists = listedFilesOf(configuration);
-    this.#denyList = denyList;
-    this.#denyIp = denyIp;
+    this.#denyFiles = denyFilesOf(configuration);
     this.#log = log;
     this.#checkEveryMs = checkEveryMs;
     this.#memory = {
@@ -82,8 +81,7 @@ export class AccessLists {
   /** Has what other options name, as it was read, come into force in place of all that there was. */
   replaceBy(other: AccessLists): void {
     this.#lists = other.#lists;
-    this.#denyList = other.#denyList;
-    this.#denyIp = other.#denyIp;
+    this.#denyFiles = other.#denyFiles;
     this.#memory = other.#memory;
     this.#changed(this.#memory);
     for (const { name, count, noun } of this.#lists) this.#log?.info(`${name}: ${count} ${noun} in use.`);
@@ -114,7 +112,18 @@ export class AccessLists {
 
   /** Whether there is a list that `deny` can write to. */
   get canDeny(): boolean {
-    return this.#denyList !== undefined;
+    return this.#denyFiles.torrents.length > 0;
+  }
+
+  /** Where it stands what is denied, in words for an operator: the option, or the file of a node that was given none. */
+  get torrentsPlace(): string {
+    const [path = ''] = this.#denyFiles.torrents;
+    return this.#denyFiles.mayMiss.has(path) ? path : '--deny-list';
+  }
+
+  get networksPlace(): string {
+    const [path = ''] = this.#networkFiles;
+    return this.#denyFiles.mayMiss.has(path) ? path : '--deny-ip';
   }
 
   /** What is wrong with lists of which an older state is in force; empty when all are. */
@@ -128,7 +137,7 @@ export class AccessLists {
    * @throws Error with the reason why the torrent is not refused
    */
   async deny(infoHash: string): Promise<void> {
-    const path = await this.#inForce('deniedTorrents', this.#denyList);
+    const path = await this.#inForce('deniedTorrents', this.#denyFiles.torrents[0]);
     const isDenied = () => this.#isDenied(infoHash);
     await this.#bringAbout(isDenied, path, () => appendFile(path, `\n${infoHash}\n`));
   }
@@ -138,12 +147,10 @@ export class AccessLists {
    * @throws Error with the reason why the torrent is still refused
    */
   async undeny(infoHash: string): Promise<void> {
-    const path = await this.#inForce('deniedTorrents', this.#denyList);
-    await this.#bringAbout(
-      () => !this.#isDenied(infoHash),
-      path,
-      () => removeItems(path, (item) => namesInfoHash(item, infoHash)),
-    );
+    const files = this.#denyFiles.torrents;
+    const path = await this.#inForce('deniedTorrents', files[0]);
+    const remove = () => this.#removeFrom(files, (item) => namesInfoHash(item, infoHash));
+    await this.#bringAbout(() => !this.#isDenied(infoHash), path, remove);
   }
 
   /** Whether there is a file that `denyNetwork` can write to. */
@@ -174,10 +181,8 @@ export class AccessLists {
       const named = parseCidr(item);
       return named !== undefined && formatCidr(named) === text;
     };
-    const remove = async () => {
-      for (const file of this.#networkFiles) await removeItems(file, isMeant);
-    };
-    const reason = this.#denyIp.some(isMeant)
+    const remove = () => this.#removeFrom(this.#networkFiles, isMeant);
+    const reason = this.#denyFiles.networks.some(isMeant)
       ? `${text} stands in --deny-ip itself; take it out there and restart`
       : `${text} lies in a larger network that is refused`;
     await this.#bringAbout(() => !this.#deniesNetwork(network), path, remove, reason);
@@ -185,11 +190,18 @@ export class AccessLists {
 
   /** What the deny lists hold, of each the first `most`; read from where it was read when it came into force. */
   denied(most: number): Promise<DeniedItems> {
-    return readDenied(this.#denyList, this.#denyIp, most);
+    return readDenied(this.#denyFiles, most);
   }
 
   get #networkFiles(): string[] {
-    return this.#denyIp.filter((item) => parseCidr(item) === undefined);
+    return networkFilesOf(this.#denyFiles);
+  }
+
+  async #removeFrom(files: readonly string[], isMeant: (item: string) => boolean): Promise<void> {
+    for (const file of files)
+      await removeItems(file, isMeant).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT' || !this.#denyFiles.mayMiss.has(file)) throw error;
+      });
   }
 
   /** A list's path, once it has been read and is in force. */

@@ -1,5 +1,6 @@
 // Knows what the deny lists hold, to show it: how many items, and the first of them as they are written.
 import { parseCidr } from '../../protocol/cidr.ts';
+import type { DenyFiles } from './deny-files.ts';
 import { readLines } from './list-file.ts';
 
 export interface Items {
@@ -14,23 +15,19 @@ export interface DeniedItems {
 }
 
 /**
- * Reads the file of --deny-list and those of --deny-ip, whose other items are networks themselves.
+ * Reads the files of torrents and of networks.
  * @throws the system's error when one cannot be read
  */
-export async function readDenied(
-  denyList: string | undefined,
-  denyIp: readonly string[],
-  most: number,
-): Promise<DeniedItems> {
+export async function readDenied(files: DenyFiles, most: number): Promise<DeniedItems> {
   const infoHashes: Items = { count: 0, shown: [] };
   const networks: Items = { count: 0, shown: [] };
   const into = (items: Items) => (item: string) => {
     if (items.count++ < most) items.shown.push(item);
     return undefined;
   };
-  if (denyList !== undefined) await readLines(denyList, into(infoHashes));
-  for (const item of denyIp) {
-    if (parseCidr(item) === undefined) await readLines(item, into(networks));
+  for (const path of files.torrents) await readLines(path, into(infoHashes), files.mayMiss.has(path));
+  for (const item of files.networks) {
+    if (parseCidr(item) === undefined) await readLines(item, into(networks), files.mayMiss.has(item));
     else into(networks)(item);
   }
   return { infoHashes, networks };

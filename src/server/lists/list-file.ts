@@ -18,15 +18,22 @@ const hashesPerTurn = 4096;
 const pieceBytes = 32 * 1024;
 /** No item and comment needs more; a file without line ends must not be collected whole. */
 const longestLine = 4096;
+const none: ReadonlySet<string> = new Set();
 
 /**
  * Reads info_hashes, 40 hexadecimal digits each (or the 64 of a v2 torrent, of which trackers use the first 40).
- * @throws ListFileError, or the system's error when the file cannot be read
+ * @param paths one or several, which make one list
+ * @param mayMiss of them those that are empty when they are not there
+ * @throws ListFileError, or the system's error when a file cannot be read
  */
-export async function readInfoHashList(path: string, hashKey: Int32Array): Promise<InfoHashList> {
+export async function readInfoHashList(
+  paths: string | readonly string[],
+  hashKey: Int32Array,
+  mayMiss: ReadonlySet<string> = none,
+): Promise<InfoHashList> {
   let hashes = new Int32Array(infoHashWords * 1024);
   let used = 0;
-  await readLines(path, (item) => {
+  const take = (item: string) => {
     if (used === hashes.length) {
       const larger = new Int32Array(used * 2);
       larger.set(hashes);
@@ -35,7 +42,8 @@ export async function readInfoHashList(path: string, hashKey: Int32Array): Promi
     if (!parseInfoHash(item, hashes, used)) return 'is not an info_hash of 40 hexadecimal digits';
     used += infoHashWords;
     return undefined;
-  });
+  };
+  for (const path of [paths].flat()) await readLines(path, take, mayMiss.has(path));
   const list = InfoHashList.create(used / infoHashWords, hashKey);
   for (let at = 0; at < used; at += infoHashWords) {
     if (at % (hashesPerTurn * infoHashWords) === 0) await nextTurn();
@@ -48,12 +56,15 @@ export async function readInfoHashList(path: string, hashKey: Int32Array): Promi
  * One list of all networks given; each item is a network or the path of a file of them.
  * @throws as `readInfoHashList`
  */
-export async function readAddressList(items: readonly string[]): Promise<AddressList> {
+export async function readAddressList(
+  items: readonly string[],
+  mayMiss: ReadonlySet<string> = none,
+): Promise<AddressList> {
   const list = new AddressListBuilder();
   for (const item of items) {
     const network = parseCidr(item);
     if (network !== undefined) list.add(network);
-    else await readNetworks(item, list);
+    else await readNetworks(item, list, mayMiss.has(item));
   }
   const steps = list.build();
   for (let step = steps.next(); ; step = steps.next()) {
@@ -62,18 +73,27 @@ export async function readAddressList(items: readonly string[]): Promise<Address
   }
 }
 
-async function readNetworks(path: string, list: AddressListBuilder): Promise<void> {
-  await readLines(path, (item) => {
+async function readNetworks(path: string, list: AddressListBuilder, mayMiss: boolean): Promise<void> {
+  const take = (item: string) => {
     const network = parseCidr(item);
     if (network === undefined) return 'is neither an address nor a network such as 192.0.2.0/24';
     list.add(network);
     return undefined;
-  });
+  };
+  await readLines(path, take, mayMiss);
 }
 
-/** Hands each item to `take`, which says what is wrong with it. */
-export async function readLines(path: string, take: (item: string) => string | undefined): Promise<void> {
-  const file = await open(path);
+/** Hands each item to `take`, which says what is wrong with it. @param mayMiss whether a file that is not there is an empty one */
+export async function readLines(
+  path: string,
+  take: (item: string) => string | undefined,
+  mayMiss = false,
+): Promise<void> {
+  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
+    if (mayMiss && error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (file === undefined) return;
   let number = 0;
   let rest = '';
   const takeLine = (line: string) => {

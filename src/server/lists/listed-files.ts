@@ -1,10 +1,10 @@
 // Which lists the options name, from which files each is read, and how one is read that somebody may be writing just then.
-import { parseCidr } from '../../protocol/cidr.ts';
 import type { Configuration } from '../options/configuration.ts';
 import { stampOf } from '../storage/file-stamp.ts';
+import { type DenyOptions, denyFilesOf, networkFilesOf } from './deny-files.ts';
 import { ListFileError, readAddressList, readInfoHashList } from './list-file.ts';
 
-export type ListingOptions = Pick<Configuration, 'allowList' | 'denyList' | 'denyIp'>;
+export type ListingOptions = Pick<Configuration, 'allowList'> & DenyOptions;
 
 interface ReadList {
   count: number;
@@ -32,16 +32,18 @@ export interface ListedFiles {
 }
 
 /** In the order in which they are read. */
-export function listedFilesOf({ allowList, denyList, denyIp }: ListingOptions): ListedFiles[] {
+export function listedFilesOf({ allowList, ...options }: ListingOptions): ListedFiles[] {
   const lists: ListedFiles[] = [];
-  const torrents = (name: string, rule: ListedFiles['rule'], path: string | undefined) => {
-    if (path === undefined) return;
-    const read = () => readInfoHashList(path, crypto.getRandomValues(new Int32Array(2)));
+  const denied = denyFilesOf(options);
+  const { mayMiss } = denied;
+  const torrents = (name: string, rule: ListedFiles['rule'], paths: readonly string[]) => {
+    if (paths.length === 0) return;
+    const read = () => readInfoHashList(paths, crypto.getRandomValues(new Int32Array(2)), mayMiss);
     lists.push({
       name,
       rule,
       noun: 'info_hashes',
-      paths: [path],
+      paths,
       read,
       settled: undefined,
       seen: undefined,
@@ -49,15 +51,16 @@ export function listedFilesOf({ allowList, denyList, denyIp }: ListingOptions): 
       fault: undefined,
     });
   };
-  torrents('--allow-list', 'allowedTorrents', allowList);
-  torrents('--deny-list', 'deniedTorrents', denyList);
-  if (denyIp.length > 0) {
+  torrents('--allow-list', 'allowedTorrents', allowList === undefined ? [] : [allowList]);
+  const isShared = options.denyList === undefined;
+  torrents(isShared ? 'Torrents denied in the cluster' : '--deny-list', 'deniedTorrents', denied.torrents);
+  if (denied.networks.length > 0) {
     lists.push({
-      name: '--deny-ip',
+      name: options.denyIp.length === 0 ? 'Networks denied in the cluster' : '--deny-ip',
       rule: 'deniedAddresses',
       noun: 'networks',
-      paths: denyIp.filter((item) => parseCidr(item) === undefined),
-      read: () => readAddressList(denyIp),
+      paths: networkFilesOf(denied),
+      read: () => readAddressList(denied.networks, mayMiss),
       settled: undefined,
       seen: undefined,
       count: 0,

@@ -124,12 +124,12 @@ function actionsOf({ store, snapshots, access, reload }: ObservedParts): Actions
     ...(access.canDenyNetworks && {
       denyNetwork: async (network) => {
         return (await access.denyNetwork(network))
-          ? 'The network may not announce from now on and stands in --deny-ip; its peers leave as they expire.'
-          : 'The network is refused already, by what stands in --deny-ip.';
+          ? `The network may not announce from now on and stands in ${access.networksPlace}; its peers leave as they expire.`
+          : 'The network is refused already, perhaps with a larger one.';
       },
       undenyNetwork: async (network) => {
         await access.undenyNetwork(network);
-        return 'The network does not stand in --deny-ip, and may announce.';
+        return `The network does not stand in ${access.networksPlace}, and may announce.`;
       },
     }),
     drop: (infoHash) => drop(store, infoHash),
@@ -166,12 +166,12 @@ async function deny(access: AccessLists, store: SwarmStore, infoHash: Int32Array
   await access.deny(hexOf(infoHash));
   // Now that no thread lets anybody in any more.
   await drop(store, infoHash);
-  return 'The torrent is refused from now on, stands in --deny-list, and its swarm is forgotten.';
+  return `The torrent is refused from now on, stands in ${access.torrentsPlace}, and its swarm is forgotten.`;
 }
 
 async function undeny(access: AccessLists, infoHash: Int32Array): Promise<string> {
   await access.undeny(hexOf(infoHash));
-  return 'The torrent does not stand in --deny-list, and may be announced.';
+  return `The torrent does not stand in ${access.torrentsPlace}, and may be announced.`;
 }
 
 /** As it stands in a URL. */

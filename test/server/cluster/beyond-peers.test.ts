@@ -77,6 +77,32 @@ describe('two nodes and a real Redis', { skip: withoutRedis, timeout: 300_000 },
     await c.stop();
   });
 
+  test('a node that was given no lists refuses what others refuse, and still does after a restart', async () => {
+    const e = new NodeProgram('e', engine.url, { hasDenyList: false });
+    await e.start();
+    await e.said(deny(4, 'a'));
+    assert.match(await e.announce({ swarm: 4, port: 5001 }), /failure reason/);
+    await a.command('deny', hex(6));
+    await e.said(deny(6, 'a'));
+    assert.match(await e.command('deny', '127.0.0.1'), /stands in \S*cluster\.denied-networks/);
+    assert.match(await e.announce({ swarm: 5, port: 5001 }), /failure reason/);
+    // The other nodes have no file of networks either.
+    for (const node of [a, b]) {
+      await node.said(/Cluster: denyNetwork 127\.0\.0\.1(?:\/32)?, as node e said/);
+      assert.match(await node.announce({ swarm: 5, port: 5001 }), /failure reason/);
+    }
+    await b.command('undeny', '127.0.0.1');
+    await b.command('undeny', hex(4));
+    await e.said(new RegExp(`Cluster: undeny ${hex(4)}, as node b said`));
+    await e.stop();
+    await e.start();
+    assert.match(await e.announce({ swarm: 6, port: 5001 }), /failure reason/);
+    assert.doesNotMatch(await e.announce({ swarm: 4, port: 5001 }), /failure reason/);
+    await a.command('deny', hex(4));
+    await e.said(deny(4, 'a'));
+    await e.stop();
+  });
+
   test('what is refused while the engine is away is told when it is back, also when it has lost everything', async () => {
     await engine.kill();
     await a.said(/the engine takes nothing/);

@@ -43,18 +43,19 @@ export class NodeProgram {
   /** Those whose place another one has taken, too. */
   readonly #programs: Program[] = [];
 
-  constructor(name: string, url: string, ...words: string[]) {
+  constructor(name: string, url: string, { hasDenyList = true } = {}) {
     nodes.push(this);
     this.name = name;
     this.dataDir = temporaryDirectory(`node-${name}`);
-    this.denyList = join(this.dataDir, 'denied');
-    writeFileSync(this.denyList, '');
+    this.denyList = join(this.dataDir, hasDenyList ? 'denied' : 'cluster.denied-torrents');
+    if (hasDenyList) writeFileSync(this.denyList, '');
     const secret = join(this.dataDir, 'secret');
     writeFileSync(secret, 'as long as a secret has to be\n', { mode: 0o600 });
     this.#words = [
       ...['--data-dir', this.dataDir, '--memory-limit', '32MiB', '--workers', '1', '--rate-limit', 'off'],
       ...['--cluster', url, '--cluster-node', name, '--cluster-secret-file', secret],
-      ...['--deny-list', this.denyList, '--snapshot-interval', '3600', '--min-interval', '0', ...words],
+      ...(hasDenyList ? ['--deny-list', this.denyList] : []),
+      ...['--snapshot-interval', '3600', '--min-interval', '0'],
     ];
   }
 
