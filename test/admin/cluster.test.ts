@@ -102,6 +102,6 @@ test('a terminal shows who lives, how far each lags, and why the engine is away'
   const text = formatCluster(describeCluster(clusterOf({ members, ...away })));
   assert.match(text, /^node a, not ready/);
   assert.match(text, /engine +away: connect ECONNREFUSED, 4\.9 KiB wait for it/);
-  assert.match(text, /^b +gone for 2 h/m);
+  assert.match(text, /^b +gone for 2 h +1\.0\.0 +1,000 +3$/m, 'what it sent long ago is not what it sends');
   assert.match(text, /^c +joining +2\.0\.0 +0 +120 ms/m);
 });

@@ -4,6 +4,7 @@ import type { Client } from './clients.ts';
 import type { ClusterLedger } from './cluster-ledger.ts';
 
 const sliceMs = 10;
+const mostSliceMs = 200;
 /** A machine that is busy with other things must not make the load grow. */
 const mostUnderWay = 2000;
 
@@ -32,6 +33,10 @@ export class ClusterLoad {
   /** Announces that got no answer after all retries; and those of them that were under way to a node when it died. */
   failed = 0;
   diedWith = 0;
+  /** Answers since `go`, and announces that were due and not made, because too many had no answer yet or this process was late. */
+  answered = 0;
+  unmade = 0;
+  #goneOnAt = 0;
 
   constructor(ledger: ClusterLedger, clients: readonly Client[], options: ClusterLoadOptions) {
     this.#ledger = ledger;
@@ -52,8 +57,13 @@ export class ClusterLoad {
   }
 
   go(): void {
-    this.#last = performance.now();
+    this.#last = this.#goneOnAt = performance.now();
     this.#timer = setInterval(() => this.#slice(), sliceMs);
+  }
+
+  /** Answers a second of all nodes since `go`: less than was asked for says more of the machine than of them. */
+  get madePerSecond(): number {
+    return Math.round((this.answered * 1000) / Math.max(1, performance.now() - this.#goneOnAt));
   }
 
   /** Asks no more; resolves when every announce has its answer or was given up. */
@@ -76,12 +86,14 @@ export class ClusterLoad {
     const now = performance.now();
     const nodes = this.#clients.length - this.#dead.size;
     // After a long pause of our own it is not made up.
-    this.#due += (Math.min(now - this.#last, 200) * this.#options.perSecond * nodes) / 1000;
+    const due = (ms: number) => (ms * this.#options.perSecond * nodes) / 1000;
+    this.#due += due(Math.min(now - this.#last, mostSliceMs));
+    this.unmade += due(Math.max(0, now - this.#last - mostSliceMs));
     this.#last = now;
     for (; this.#due >= 1; this.#due--) {
       this.#turn = (this.#turn + this.#step) % this.#ledger.peers;
-      if (this.#underWay < mostUnderWay && !this.#ledger.isBusy(this.#turn))
-        void this.#announce(this.#turn, this.#eventOf(this.#turn));
+      if (this.#underWay >= mostUnderWay) this.unmade++;
+      else if (!this.#ledger.isBusy(this.#turn)) void this.#announce(this.#turn, this.#eventOf(this.#turn));
     }
   }
 
@@ -101,6 +113,7 @@ export class ClusterLoad {
       const question = { swarm: ledger.swarmOf(peer), port: ledger.portOf(peer), event, numwant: 10 };
       await this.#clients[node].announce(question);
       ledger.acknowledge(peer, node, event !== Event.stopped);
+      if (this.#goneOnAt > 0) this.answered++;
     } catch {
       ledger.giveUp(peer);
       if (this.#deaths[node] === deaths) this.failed++;

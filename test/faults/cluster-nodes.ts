@@ -52,14 +52,17 @@ export const clusterNodesSuite: FaultSuite = {
         await scene.restart(node);
       }
       await look('afterKillMs');
+      const { madePerSecond } = scene.load;
       await scene.load.stop();
-      const { failed, diedWith } = scene.load;
+      const { failed, diedWith, unmade } = scene.load;
       const { acknowledged } = scene.ledger;
       const residentMiB = scene.residentMiB;
       return {
         nodes,
         peers,
         perSecond: pace,
+        madePerSecond,
+        unmade: Math.round(unmade),
         kills: restarts,
         engineRestarts,
         ...total,

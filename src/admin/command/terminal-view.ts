@@ -57,9 +57,9 @@ export function formatCluster(cluster: Cluster): string {
     one.alive ? (one.ready ? 'ready' : 'joining') : `gone for ${formatSpan(one.age_seconds)}`,
     one.version ?? '',
     formatCount(one.peers),
-    one.node === node || one.lag_seconds === null ? '' : formatSeconds(one.lag_seconds),
-    `${formatBytes(one.byte_rate.out)}/s`,
-    `${formatBytes(one.byte_rate.in)}/s`,
+    one.node === node || !one.alive || one.lag_seconds === null ? '' : formatSeconds(one.lag_seconds),
+    // Of one that is gone they are as they were.
+    ...[one.byte_rate.out, one.byte_rate.in].map((rate) => (one.alive ? `${formatBytes(rate)}/s` : '')),
     formatCount(one.mended),
   ]);
   return [

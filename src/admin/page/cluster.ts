@@ -54,9 +54,9 @@ function rowOf(node: Present['nodes'][number], cluster: Present): Cell[] {
     { content: isOwn ? `${node.node} (this one)` : node.node, heading: true },
     state,
     number(formatCount(node.peers)),
-    number(isOwn || node.lag_seconds === null ? '–' : formatSeconds(node.lag_seconds)),
-    number(formatBytes(node.byte_rate.out)),
-    number(formatBytes(node.byte_rate.in)),
+    number(isOwn || !node.alive || node.lag_seconds === null ? '–' : formatSeconds(node.lag_seconds)),
+    // Of one that is gone they are as they were.
+    ...[node.byte_rate.out, node.byte_rate.in].map((rate) => number(node.alive ? formatBytes(rate) : '–')),
     number(formatCount(node.mended)),
     { content: node.version ?? '–', className: isOdd ? 'warn-text' : 'quiet' },
   ];
