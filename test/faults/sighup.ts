@@ -9,6 +9,7 @@ import { HttpClient, infoHashOf, UdpClient } from './clients.ts';
 import type { FaultSuite } from './figures.ts';
 import { Ledger } from './ledger.ts';
 import { askForPeers, Load } from './load.ts';
+import { ProcessorWaits } from './processor-waits.ts';
 import { TrackerUnderTest } from './tracker-under-test.ts';
 
 const everyMs = 200;
@@ -39,6 +40,7 @@ export const sighupSuite: FaultSuite = {
     const files = new ReloadedFiles();
     const tracker = new TrackerUnderTest({ flags: files.flags });
     const ledger = new Ledger();
+    let waits: ProcessorWaits | undefined;
     try {
       await tracker.start();
       const httpsPort = Number((await tracker.program.printed(/HTTPS tracker listening on [\d.]+:(\d+)/))[1]);
@@ -63,7 +65,8 @@ export const sighupSuite: FaultSuite = {
       );
       // The first handshake waits for the threads that are begun with it.
       await pause(1000);
-      for (const client of clients) client.longestMs = 0;
+      waits = new ProcessorWaits(tracker.program.pid);
+      for (const client of clients) Object.assign(client, { longestMs: 0, longestByClockMs: 0, waits });
       const signals = long ? 300 : 25;
       for (let signal = 0; signal < signals; signal++) {
         files.change(signal);
@@ -97,8 +100,10 @@ export const sighupSuite: FaultSuite = {
         kindsOfLine: expectedLines.filter((expected) => lines.some((line) => expected.test(line))).length,
         listsInForce,
         longestMs,
+        longestByClockMs: Math.round(Math.max(...clients.map((client) => client.longestByClockMs))),
       };
     } finally {
+      waits?.close();
       await tracker.close();
       files.remove();
     }
