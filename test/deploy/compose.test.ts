@@ -1,7 +1,9 @@
 // The compose files against compose's own schema, and what they bring for nginx, Caddy, Prometheus and Grafana as those read it.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -108,6 +110,33 @@ describe('the compose files', () => {
     } finally {
       await server.kill();
     }
+  });
+
+  test('of the cluster ask a node whether it is ready, as a container asks itself', async () => {
+    const { healthcheck } = (
+      parse(readFileSync(join(deploy, 'compose.cluster.yaml'), 'utf8'), { merge: true }) as Compose
+    ).services.one as { healthcheck: { test: string[] } };
+    const [how, words] = healthcheck.test;
+    assert.equal(how, 'CMD-SHELL');
+    let status = 503;
+    const door = createServer(({ url }, response) => {
+      response.writeHead(url === '/health/ready' ? status : 404).end();
+    }).listen(0, '127.0.0.1');
+    await once(door, 'listening');
+    const { port } = door.address() as { port: number };
+    const ask = () =>
+      startProgram('sh', ['-c', words.replaceAll('$$', '$')], {
+        env: { CARACAL_ADMIN_PORT: `${port}` },
+      }).exit();
+    try {
+      assert.equal((await ask()).code, 1, 'it has not caught up');
+      status = 200;
+      assert.equal((await ask()).code, 0);
+    } finally {
+      door.closeAllConnections();
+      door.close();
+    }
+    assert.equal((await ask()).code, 1, 'it does not run');
   });
 
   test('mount only what is there', () => {
