@@ -194,7 +194,7 @@ export class ClusterNode {
     await this.#lists.sync();
     await this.#beat();
     if (!hasAll.is && this.#membership.others.length > 0)
-      await Promise.race([this.#comparing.compare(), pause(joinedWithinMs)]);
+      await Promise.race([this.#comparing.compare(true), pause(joinedWithinMs)]);
     this.#becomeReady('');
   }
 

@@ -40,7 +40,7 @@ export class CompareTimes {
     const now = this.#now();
     if (now < this.#dueAt) return;
     this.#dueAt = now + everyMs;
-    if (this.#membership.leads) await this.#compare();
+    if (this.#membership.leads) await this.#compare(false);
   }
 
   /** Something was lost here, or may have been. */
@@ -51,7 +51,7 @@ export class CompareTimes {
       () => {
         this.#timer = undefined;
         // Where all have lost something, the first of them has begun already; and an engine that has gone again is back later.
-        if (this.#comparing.counts.rounds === rounds && this.#isReached()) void this.#compare();
+        if (this.#comparing.counts.rounds === rounds && this.#isReached()) void this.#compare(true);
       },
       afterLossMs + this.#membership.rank * rankMs,
     );
@@ -62,9 +62,9 @@ export class CompareTimes {
     clearTimeout(this.#timer);
   }
 
-  async #compare(): Promise<void> {
+  async #compare(isOfAll: boolean): Promise<void> {
     if (this.#isClosed || this.#membership.others.length === 0) return;
     this.#dueAt = this.#now() + everyMs;
-    await this.#comparing.compare();
+    await this.#comparing.compare(isOfAll);
   }
 }

@@ -1,8 +1,8 @@
 // How nodes find out that they do not have the same, and mend it: in a round all of them sum up what they have at the same
 // place in the row of messages, park the sums, and send what differs.
 //
-//   sum    {is, round, nodes, bits}: sum up now, these nodes, in small shards of so many bits; said once a minute by one
-//          node, and by whoever has lost something or joins
+//   sum    {is, round, nodes, bits, all}: sum up now, these nodes, in small shards of so many bits; said once a minute by one
+//          node, and with `all` by whoever has lost something or joins: then nothing is left out, and some is sent in vain
 //   read   {is, round}: this node has read all that it has; for itself, as it is unsure of what was news until then
 //   unsure {is, round}: which small shards that were is parked; all nodes leave out what any of them is unsure of
 //   sums   {is, round}: this node's sums are parked
@@ -45,6 +45,8 @@ interface Round {
   readonly nodes: readonly string[];
   /** Notes what is news, until this node has heard itself say that it has read all. */
   noting: StoreSums | undefined;
+  /** Somebody has lost something: what nodes are unsure of counts too. */
+  readonly isOfAll: boolean;
   readonly unsure: Map<string, UnsureShards>;
   readonly sums: Map<string, ShardSums>;
   /** Nodes whose states have been taken up. */
@@ -78,11 +80,15 @@ export class Comparing {
     this.#peers = parts.store.createRemotePeers();
   }
 
-  /** Has all nodes compare; resolves when this one has what the others had. */
-  async compare(): Promise<void> {
+  /**
+   * Has all nodes compare; resolves when this one has what the others had.
+   * @param isOfAll whether something is missing for sure, so that nothing is to be left for the next time
+   */
+  async compare(isOfAll: boolean): Promise<void> {
     const { sender, say, others, mostPeers } = this.#parts;
     const round = `${sender.node}.${sender.incarnation.toString(36)}.${++this.#started}`;
-    say({ is: 'sum', round, nodes: [...others(), sender.node], bits: smallShardBits(mostPeers()) });
+    const nodes = [...others(), sender.node];
+    say({ is: 'sum', round, nodes, bits: smallShardBits(mostPeers()), all: isOfAll });
     for (let waited = 0; waited < stateWithinMs && !this.#isClosed; waited += 50) {
       const known = this.#rounds.get(round);
       if (known) return known.done;
@@ -91,13 +97,13 @@ export class Comparing {
   }
 
   /** What a node, this one too, has said about comparing, and how long ago. */
-  hear({ is, round: name, parts, nodes, bits }: Note, { node }: Message, agoMs: number): void {
+  hear({ is, round: name, parts, nodes, bits, all }: Note, { node }: Message, agoMs: number): void {
     if (typeof name !== 'string' || name.length > 400) return;
     const round = this.#rounds.get(name);
     const isOwn = node === this.#parts.sender.node;
     if (is === 'sum' && round === undefined && Array.isArray(nodes)) {
       if (agoMs < begunWithinMs && nodes.includes(this.#parts.sender.node))
-        this.#begin(name, nodes.map(String), isSmallShardBits(bits) ? bits : smallShardBits(0));
+        this.#begin(name, nodes.map(String), isSmallShardBits(bits) ? bits : smallShardBits(0), all === true);
     } else if (is === 'read' && round && isOwn) round.noting = undefined;
     else if (is === 'unsure' && round && !isOwn) this.#inBackground(this.#fetchUnsure(round, node));
     else if (is === 'sums' && round && !isOwn) this.#inBackground(this.#fetchSums(round, node));
@@ -114,14 +120,14 @@ export class Comparing {
     this.#isClosed = true;
   }
 
-  #begin(name: string, nodes: readonly string[], bits: number): void {
+  #begin(name: string, nodes: readonly string[], bits: number, isOfAll: boolean): void {
     const ended = { resolve: () => {} };
     const done = new Promise<void>((resolve) => {
       ended.resolve = resolve;
     });
     const own = this.#beginSums(bits);
     const round: Round = {
-      ...{ name, nodes, noting: own, done },
+      ...{ name, nodes, noting: own, isOfAll, done },
       ...{ unsure: new Map(), sums: new Map(), states: new Set() },
     };
     this.#rounds.set(name, round);
@@ -162,7 +168,7 @@ export class Comparing {
     say({ is: 'unsure', round: name });
     // Who tells its sums at once is unsure of nothing.
     await this.#until(withinMs, () => others.every((node) => unsure.has(node) || sums.has(node)));
-    const summed = reading.sureSums(unsure.values());
+    const summed = round.isOfAll ? reading.allSums() : reading.sureSums(unsure.values());
     unsure.clear();
     await this.#park(`${name}/${sender.node}`, summed.encode());
     say({ is: 'sums', round: name });

@@ -92,6 +92,11 @@ export class StoreSums {
     return this.#sums.fitting();
   }
 
+  /** Of everything, though it may not be the same on all nodes. */
+  allSums(): ShardSums {
+    return this.#sums.fitting();
+  }
+
   /** A large swarm comes in several parts, and its counter is one item; without peers it is none. */
   #beginSwarm(infoHash: Int32Array, downloaded: number): void {
     const last = this.#lastSwarm;

@@ -119,6 +119,15 @@ test('of what comes and goes while nodes read they are unsure, and of nothing el
   assert.equal(differing(nodes.map((node) => read(node.store, node.seconds(now)))), 1);
 });
 
+test('where something is missing for sure nothing is left out', () => {
+  const store = createStore(16 * 2 ** 20, 3600);
+  for (let peer = 0; peer < 100; peer++) announce(store, 1, peer, 1000);
+  const all = read(store, 1100);
+  for (let n = 0; n < 1 << bits; n++) all.unsure.add(n << (32 - bits));
+  assert.equal(all.allSums().items, 100);
+  assert.equal(all.sureSums([]).items, 0);
+});
+
 test('who is about to be forgotten is left out, and a border that two nodes see otherwise is no difference', () => {
   const [one, other] = [createStore(16 * 2 ** 20, ttlTicks), createStore(16 * 2 ** 20, ttlTicks)];
   const border = comparedTicks(ttlTicks, 1);
