@@ -27,6 +27,25 @@ export function linesOfKeys(text: string): Map<string, number> {
   return found;
 }
 
+/** The number of the line behind line `after`, from 1, that sets this key, for what stands in a table. */
+export function lineOfKey(text: string, key: string, after = 0): number | undefined {
+  const lines = text.split('\n');
+  const index = lines.findIndex(
+    (line, index) => index >= after && opening.exec(line)?.slice(1).includes(key),
+  );
+  return index < 0 ? undefined : index + 1;
+}
+
+/** Whether the file without line `number`, from 1, is the file without one setting: nothing above it is still open. */
+export function canBeLeftOut(lines: readonly string[], number: number): boolean {
+  const setting = /^\s*[\w-]+\s*=\s*(.*)$/;
+  const goesOn = /"""|'''|^[[{][^\]}]*$/;
+  return (
+    setting.test(lines[number - 1] ?? '') &&
+    !lines.slice(0, number).some((line) => goesOn.test(setting.exec(line)?.[1] ?? ''))
+  );
+}
+
 /**
  * Why the line on which a parser stopped is no TOML, in one sentence.
  * @param lines the whole file

@@ -374,6 +374,41 @@ describe('mistakes are refused in one line that names them', () => {
     );
   });
 
+  test('lines that are no TOML hide no other fault, and what stands in a table is read too', () => {
+    const lines = [
+      'interval = 0',
+      '[server]',
+      'domain = a.example',
+      'htpp-port = 1',
+      'max-peers = -3',
+      'max-peers = 1',
+    ];
+    const path = tomlFile(lines.join('\n'));
+    assert.throws(
+      () => readConfiguration(['--config', path], {}),
+      (error) => {
+        assert.ok(error instanceof UsageError);
+        assert.deepEqual(
+          error.lines.map((line) => line.slice(path.length).replace(/,? (not|so no|\(did).*/, '')),
+          [
+            ':1: interval must be whole seconds from 1 to 604800',
+            ':2: there are no tables here',
+            ':3:10: the value of domain needs quotes: domain = "a.example"',
+            ":4: unknown key 'htpp-port'",
+            ':5: max-peers must be a whole number from 1 to 2000',
+            ":6:1: 'max-peers' stands here again",
+          ],
+        );
+        return true;
+      },
+    );
+    // What is cut off in the middle of a list says nothing of what follows.
+    assert.match(
+      refusal([], {}, 'trusted-proxy = [\n"10.0.0.0/8"\ninterval = 0'),
+      /^DIR[^:]*:\d+:\d+: [^;]*$/,
+    );
+  });
+
   test('a variable is not looked at where a flag says what is wanted, and an empty one is none', () => {
     const variable = { CARACAL_HTTP_PORT: 'abc', CARACAL_IPV6: '', CARACAL_DOMAIN: '' };
     const { values, origins } = read(['--http-port', '1'], variable);
