@@ -174,11 +174,11 @@ export function createHttpOpeners(
 function openInThreads(workers: SocketWorkers, { handedOn, webTorrent }: HttpParts): TransportOpener['open'] {
   return async (planned) => {
     const { address, inherited, inheritedBeside } = planned;
-    if (inherited) workers.adoptListening(inherited, inheritedBeside);
-    const port = inherited ? inherited.port : workers.listen(address, planned.port);
+    if (inherited) workers.sockets.adoptListening(inherited, inheritedBeside);
+    const port = inherited ? inherited.port : workers.sockets.listen(address, planned.port);
     return {
       port,
-      descriptors: () => workers.listeningAt(address, port),
+      descriptors: () => workers.sockets.listeningAt(address, port),
       close: async (graceMs = closeGraceMs) => {
         await Promise.all([workers.close(graceMs), handedOn.close(graceMs), webTorrent?.host.close(graceMs)]);
       },

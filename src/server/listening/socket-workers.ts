@@ -1,9 +1,6 @@
-// The socket workers seen from the main thread: opens their sockets, starts them, starts one again that has failed.
-import { adoptTcpListener, adoptUdpSocket, type InheritedSocket } from '../../net/inherited-socket.ts';
+// The socket workers seen from the main thread: starts them, starts one again that has failed, tells them and counts.
 import { SocketOptions } from '../../net/socket-options.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
-import { openTcpListeners, type TcpListener } from '../../net/tcp-listener.ts';
-import { closeUdpSockets, openUdpSockets, type UdpSocket } from '../../net/udp-socket.ts';
 import { Waker } from '../../net/waker.ts';
 import { stepsSince32 } from '../../protocol/wrapped-time.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
@@ -12,7 +9,6 @@ import { TokenBuckets } from '../../tracker/token-buckets.ts';
 import type { TrackerSettings } from '../../tracker/tracker.ts';
 import type { ConnectionTable } from '../../transport/http/connection-table.ts';
 import { HttpCounters } from '../../transport/http/http-counters.ts';
-import { backlog } from '../../transport/http/http-limits.ts';
 import type { LiveChange, RequestLog } from '../../transport/live-change.ts';
 import type { SharedKeys } from '../../transport/opener.ts';
 import { createUdpCounters, UdpCounter, udpCounterBytes } from '../../transport/udp/udp-counters.ts';
@@ -24,6 +20,7 @@ import type { PassedFilter } from './passed-filters.ts';
 import type { RequestLines } from './request-log.ts';
 import { SocketThread, type ToldOfSocketThread } from './socket-thread.ts';
 import type { SocketWorkerData } from './socket-worker.ts';
+import { WorkerSockets } from './worker-sockets.ts';
 import { XdpInterfaces, type XdpInterfacesOptions } from './xdp-interfaces.ts';
 
 export interface SocketWorkersOptions {
@@ -56,23 +53,19 @@ export interface HttpInWorkers {
 }
 
 const socketWorkerProgram = new URL('./socket-worker.js', import.meta.url);
-/** A connection is accepted when it says something, or after so many seconds. */
-const deferSeconds = 1;
 /** Answers take milliseconds; a client that reads slowly longer. */
 const usualGraceMs = 3000;
 /** For threads to take up new rules: far longer than 64 packets take, shorter than an operator waits. */
 const usualChangeMs = 5000;
 
 /**
- * Sockets first, threads after: `bind` opens an address's sockets, one a worker, and either has them all or throws; so
+ * Sockets first, threads after: an address's `sockets` are opened, one a worker, and it either has them all or throws; so
  * a tracker that cannot have a port has started nothing. Then `start`.
  */
 export class SocketWorkers {
   readonly #calls: SystemCalls;
   readonly #options: SocketWorkersOptions;
-  readonly #binds: UdpSocket[][] = [];
-  /** One listening socket a worker, in each. */
-  readonly #listens: TcpListener[][] = [];
+  readonly sockets: WorkerSockets;
   readonly #threads: SocketThread[] = [];
   readonly #gate = new Int32Array(new SharedArrayBuffer(4));
   #counters: Float64Array[] = [];
@@ -87,61 +80,9 @@ export class SocketWorkers {
     this.#calls = calls;
     this.#options = options;
     const { xdp, workers } = options;
+    this.sockets = new WorkerSockets(calls, workers);
     const wake = (number: number) => this.wake(number);
     this.#xdp = xdp && new XdpInterfaces(calls, { ...xdp, workers, wake });
-  }
-
-  /** Opens an address for all workers and returns one of its sockets. Throws SystemCallError. */
-  bind(address: string, port: number): UdpSocket {
-    const sockets = openUdpSockets(this.#calls, { address, port, count: this.#options.workers });
-    this.#binds.push(sockets);
-    return sockets[0];
-  }
-
-  /**
-   * Takes an inherited socket for all workers, or several on one address and port. One from systemd cannot be multiplied: systemd bound it, and only the same user in
-   * the same network namespace may bind beside it. So all workers wait for it, and the kernel wakes one at a time.
-   */
-  adopt(inherited: InheritedSocket, beside: readonly InheritedSocket[] = []): UdpSocket {
-    const sockets = [inherited, ...beside].map((socket) => adoptUdpSocket(this.#calls, socket));
-    this.#binds.push(...this.#spread(sockets));
-    return sockets[0];
-  }
-
-  /** One a worker, in each; of several on one port none may be without a thread: the kernel would go on sending clients there. */
-  #spread<T>(sockets: readonly T[]): T[][] {
-    const { workers } = this.#options;
-    const spread: T[][] = [];
-    for (let first = 0; first < sockets.length; first += workers) {
-      spread.push(Array.from({ length: workers }, (_, number) => sockets[(first + number) % sockets.length]));
-    }
-    return spread;
-  }
-
-  /** Opens an address for HTTP connections for all workers and returns the port. Throws SystemCallError. */
-  listen(address: string, port: number): number {
-    const { workers: count } = this.#options;
-    const listeners = openTcpListeners(this.#calls, { address, port, count, backlog, deferSeconds });
-    this.#listens.push(listeners);
-    return listeners[0].port;
-  }
-
-  /** Takes an inherited listening socket for all workers, or several on one address and port, as `adopt` does. */
-  adoptListening(inherited: InheritedSocket, beside: readonly InheritedSocket[] = []): void {
-    const listeners = [inherited, ...beside].map((socket) =>
-      adoptTcpListener(this.#calls, socket, backlog, deferSeconds),
-    );
-    this.#listens.push(...this.#spread(listeners));
-  }
-
-  /** The descriptors of all datagram sockets on an address and port. */
-  descriptorsAt(address: string, port: number): number[] {
-    return descriptorsOf(this.#binds.flat(), address, port);
-  }
-
-  /** The descriptors of all listening sockets on an address and port. */
-  listeningAt(address: string, port: number): number[] {
-    return descriptorsOf(this.#listens.flat(), address, port);
   }
 
   /** Starts the threads; resolves when all of them could answer, rejects when one cannot. They begin at `serve`. */
@@ -155,7 +96,7 @@ export class SocketWorkers {
         (_, index) => new HttpCounters(httpCounters, index),
       );
     }
-    const binds = this.#binds.length;
+    const binds = this.sockets.bindCount;
     const sets = workers * (binds + (this.#xdp ? 1 : 0));
     const counters = new SharedArrayBuffer(sets * udpCounterBytes);
     this.#counters = Array.from({ length: sets }, (_, index) => createUdpCounters(counters, index));
@@ -168,7 +109,7 @@ export class SocketWorkers {
         protection: protection.memory,
         keys,
         sharedKeys: undefined,
-        sockets: this.#binds.map((sockets) => sockets[number]),
+        sockets: this.sockets.bindsOf(number),
         waker: waker.handle,
         requestLog: { verbose: requestLog?.verbose ?? false, logIp: requestLog?.logIp ?? 'off' },
         linesWaiting: new Int32Array(new SharedArrayBuffer(4)),
@@ -176,10 +117,10 @@ export class SocketWorkers {
         changeCount: new Int32Array(new SharedArrayBuffer(4)),
         pulse: new Int32Array(new SharedArrayBuffer(4)),
         counters,
-        counterIndexes: this.#binds.map((_, bind) => number * binds + bind),
+        counterIndexes: Array.from({ length: binds }, (_, bind) => number * binds + bind),
         http: http && {
           settings: http.settings,
-          listeners: this.#listens.map((listeners) => listeners[number]),
+          listeners: this.sockets.listenersOf(number),
           counters: httpCounters,
           table: http.table.buffer,
           thread: number,
@@ -212,7 +153,7 @@ export class SocketWorkers {
   serve(): void {
     Atomics.store(this.#gate, 0, 1);
     Atomics.notify(this.#gate, 0);
-    this.#xdp?.start(this.#binds.map(([socket]) => socket));
+    this.#xdp?.start(this.sockets.bindsOf(0));
   }
 
   /** Gives the threads what a reload changes; each takes them up before its next packets. */
@@ -306,18 +247,6 @@ export class SocketWorkers {
     this.#endWakes?.();
     await Promise.all(this.#threads.map((thread) => thread.stop()));
     this.#xdp?.close();
-    closeUdpSockets(this.#calls, [...new Set(this.#binds.splice(0).flat())]);
-    for (const fd of new Set(this.#listens.splice(0).flatMap((ones) => ones.map((one) => one.fd)))) {
-      this.#calls.close(fd);
-    }
+    this.sockets.close();
   }
-}
-
-function descriptorsOf(
-  sockets: readonly { fd: number; address: string; port: number }[],
-  address: string,
-  port: number,
-): number[] {
-  const there = sockets.filter((socket) => socket.address === address && socket.port === port);
-  return [...new Set(there.map(({ fd }) => fd))];
 }

@@ -28,9 +28,9 @@ export interface Streams {
 export function datagramWorkers({ workers, serving }: Threads): DatagramWorkers {
   return {
     serving,
-    bind: (address, port) => workers.bind(address, port),
-    adopt: (inherited, beside) => workers.adopt(inherited, beside),
-    descriptorsAt: (address, port) => workers.descriptorsAt(address, port),
+    bind: (address, port) => workers.sockets.bind(address, port),
+    adopt: (inherited, beside) => workers.sockets.adopt(inherited, beside),
+    descriptorsAt: (address, port) => workers.sockets.descriptorsAt(address, port),
     close: (graceMs) => workers.close(graceMs),
     counts: () => udpCounts(workers.counters(), workers.xdpCounts()),
     tallies: () => udpTallies(workers.counters()),

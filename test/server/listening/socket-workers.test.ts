@@ -30,7 +30,7 @@ async function start(changes: Partial<SocketWorkersOptions> = {}) {
   const failed = (error: unknown) => failures.push(error as Error);
   const options = { workers: 2, store, settings: contractSettings, keys, failed, ...changes };
   const workers = new SocketWorkers(calls!, options);
-  const { port } = workers.bind('127.0.0.1', 0);
+  const { port } = workers.sockets.bind('127.0.0.1', 0);
   await workers.start();
   workers.serve();
   return { workers, port, store, failures };
@@ -166,7 +166,7 @@ describe('socket workers', { skip }, () => {
       keys,
       failed: () => {},
     });
-    assert.throws(() => second.bind('127.0.0.1', port), { code: 'EADDRINUSE' });
+    assert.throws(() => second.sockets.bind('127.0.0.1', port), { code: 'EADDRINUSE' });
     await second.close();
     await workers.close();
   });

@@ -86,7 +86,7 @@ export const startWorkers: StartUdp = async (host, tracker, store) => {
     keys: { current: key, previous: previousKey },
     failed: (error) => exceptions.push(error),
   });
-  const { port } = workers.bind(host, 0);
+  const { port } = workers.sockets.bind(host, 0);
   await workers.start();
   workers.serve();
   return {
