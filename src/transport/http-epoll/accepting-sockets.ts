@@ -8,6 +8,12 @@ import type { WakeUp } from './wake-up.ts';
 /** New connections in one go before other descriptors of the loop get their turn. */
 const acceptsPerTurn = 64;
 
+/**
+ * A thread that can turn nobody away waits so many rounds of a second at most for the descriptor to come back. Somebody took it
+ * who as a rule gives it back at once; meanwhile only connections that are silent for as long as is left of that make room.
+ */
+const patientRounds = 5;
+
 export interface AcceptingOptions {
   readonly counters: HttpCounters;
   readonly wakeUp: WakeUp;
@@ -15,8 +21,8 @@ export interface AcceptingOptions {
   readonly enter: (fd: number) => void;
   /** Told that a socket is not accepted from until `resume`, which is to come soon. */
   readonly paused: () => void;
-  /** Ends a connection of this thread or another, if there is one that may end. */
-  readonly makeRoom: () => void;
+  /** Ends the connection of this thread or another that is silent longest, if that is so many seconds. */
+  readonly makeRoom: (leastSilentSeconds: number) => void;
 }
 
 export class AcceptingSockets {
@@ -26,6 +32,8 @@ export class AcceptingSockets {
   readonly #listeners: number[] = [];
   readonly #paused: number[] = [];
   #stopping = false;
+  /** Rounds after which a socket was still paused. */
+  #roundsPaused = 0;
 
   constructor(loop: EventLoop, sockets: StreamSockets, options: AcceptingOptions) {
     this.#loop = loop;
@@ -60,7 +68,8 @@ export class AcceptingSockets {
       // Whoever waits there has waited since the last time, and cannot even be turned away.
       this.#accept(fd);
     }
-    if (this.isPaused) this.#options.makeRoom();
+    this.#roundsPaused = this.isPaused ? this.#roundsPaused + 1 : 0;
+    if (this.isPaused) this.#options.makeRoom(Math.max(0, patientRounds - this.#roundsPaused));
   }
 
   #add(fd: number): void {

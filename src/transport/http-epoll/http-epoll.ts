@@ -107,7 +107,7 @@ export class HttpEpoll {
       wakeUp: this.#wakeUp,
       enter: (fd) => this.#enter(fd),
       paused: () => this.#tickSoon(),
-      makeRoom: () => this.#connections.makeRoom(),
+      makeRoom: (leastSilentSeconds) => this.#connections.makeRoom(leastSilentSeconds),
     });
   }
 

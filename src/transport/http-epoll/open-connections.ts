@@ -229,11 +229,15 @@ export class OpenConnections {
     return connection;
   }
 
-  /** Ends the connection silent longest, here or in another thread; false when nobody has one that may end. */
-  makeRoom(): boolean {
+  /**
+   * Ends the connection silent longest, here or in another thread, if that is so many seconds; false when nobody has one that
+   * may end.
+   */
+  makeRoom(leastSilentSeconds = 0): boolean {
     const { table, thread, wake } = this.#options;
     table.setOldest(thread, this.#order.oldest?.askedAt);
-    const other = table.threadWithOldest();
+    const since = leastSilentSeconds === 0 ? undefined : this.#wakeUp.seconds - leastSilentSeconds;
+    const other = table.threadWithOldest(since);
     if (other === nobody) return false;
     if (other === thread) return this.#shed();
     table.askToShed(other);

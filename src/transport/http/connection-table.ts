@@ -161,10 +161,10 @@ export class ConnectionTable {
     Atomics.store(this.#words, this.#thread(thread) + threadRow.oldest, second ?? never);
   }
 
-  /** The thread with the connection silent longest; `nobody` when none has one that may end. */
-  threadWithOldest(): number {
+  /** The thread with the connection silent longest; `nobody` when none has one that may end and is silent since `second`. */
+  threadWithOldest(second = never - 1): number {
     let found = nobody;
-    let least = never;
+    let least = Math.min(second + 1, never);
     for (let thread = 0; thread < this.#threads; thread++) {
       const oldest = Atomics.load(this.#words, this.#thread(thread) + threadRow.oldest);
       if (oldest >= least) continue;

@@ -57,6 +57,7 @@ test('the thread with the connection silent longest is found, and asked once for
   table.setOldest(0, 20);
   table.setOldest(2, 10);
   assert.equal(table.threadWithOldest(), 2);
+  assert.deepEqual([table.threadWithOldest(10), table.threadWithOldest(9)], [2, nobody]);
   table.askToShed(2);
   table.askToShed(2);
   assert.deepEqual([table.takeShedRequests(2), table.takeShedRequests(2)], [2, 0]);
