@@ -47,7 +47,8 @@ if (has('--watch')) {
 }
 const reporter = process.stdout.isTTY ? 'spec' : 'tap';
 const running = ['--test', '--enable-source-maps', ...(has('--watch') ? [] : ['--test-timeout=600000'])];
-if (!whole) {
+if (whole) process.exit(runAll());
+else {
   become([
     ...running,
     ...(has('--test-reporter') ? [] : [`--test-reporter=${reporter}`]),
@@ -56,7 +57,6 @@ if (!whole) {
     ...files,
   ]);
 }
-process.exit(runAll());
 
 /**
  * Every test, two files at a time. A test that waits for programs may miss its time beside others on a busy machine, so a
