@@ -12,6 +12,9 @@ import { declare } from './declare.mjs';
 /** Each entry point is a package of its own to the tools. */
 const entryPoints = { caracal: 'index', 'caracal-client': 'client', 'caracal-protocol': 'protocol' };
 
+/** Named by the interface and yet none of it: what the program's own lists give it types by. */
+const inner = ['ListeningTransport'];
+
 const checks = process.argv.includes('--check');
 await bootstrap({ installOnly: true });
 const directory = mkdtempSync(join(tmpdir(), 'caracal-api-'));
@@ -64,8 +67,9 @@ function extract(name, entryPoint) {
     messageCallback: (message) => {
       message.handled = true;
       const { category, messageId, text, sourceFilePath = '', sourceFileLine = 0 } = message;
-      const counts =
-        category === 'Compiler' || messageId === 'ae-undocumented' || messageId === 'ae-forgotten-export';
+      const isForgotten =
+        messageId === 'ae-forgotten-export' && !inner.some((name) => text.includes(`"${name}"`));
+      const counts = category === 'Compiler' || messageId === 'ae-undocumented' || isForgotten;
       if (counts)
         found.push(`${sourceFilePath.slice(project.length + 1)}:${sourceFileLine}: ${text} (${messageId})`);
     },

@@ -21,7 +21,7 @@ export type {
   TrackerStats,
   TransportStats,
 } from './tracker.ts';
-export type { ListenPort, LogLine, TrackerOptions } from './tracker-options.ts';
+export type { ListenPort, LogLine, TrackerOptions, TransportPorts } from './tracker-options.ts';
 
 /**
  * A tracker that opens nothing yet: `listen` does. It has no signal handlers, prints nothing and changes nothing that is global.

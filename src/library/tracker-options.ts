@@ -1,4 +1,5 @@
 // What createTracker takes: the options of tracker-server under their names in code, and what only a program can give.
+import type { ListeningTransport } from '../transport/transports.ts';
 import type { AnnounceFilter } from './announce-filter.ts';
 
 /**
@@ -7,11 +8,14 @@ import type { AnnounceFilter } from './announce-filter.ts';
  */
 export type ListenPort = number | boolean | readonly number[];
 
+/** A port for each transport that listens, under the transport's name: those below, and any other of the list. */
+export type TransportPorts = { [T in ListeningTransport as T['name']]?: ListenPort };
+
 /**
  * Options of {@link createTracker}. All may be left out; the names are those of tracker-server's flags in camelCase, and so
  * are values and defaults, except where it is said. Times are whole seconds, sizes bytes or text such as `'64MiB'`.
  */
-export interface TrackerOptions {
+export interface TrackerOptions extends TransportPorts {
   /** Port for UDP (BEP 15). Default `true`: a free one. */
   udp?: ListenPort;
   /** Port for HTTP, and for WebTorrent over `ws:`. Default `true`: a free one. */

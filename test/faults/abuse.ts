@@ -25,7 +25,7 @@ const skip =
 
 export const randomSwarmsSuite: FaultSuite = {
   fault: 'a flood of random info_hashes against a small memory limit',
-  limits: { lost: 0, refused: 0, failed: 0, overLimitMiB: 0, overTwiceQuietMs: 0 },
+  limits: { lost: 0, refused: 0, failed: 0, overLimitMiB: 0, overTwiceKnownMs: 0 },
   atLeast: { announced: 150_000 },
   skip,
   run: (scale) => play('random', scale),

@@ -2,6 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { Agent, get } from 'node:http';
 import { get as getSecurely, Agent as SecureAgent } from 'node:https';
+import type { Socket as StreamSocket } from 'node:net';
 import { Event } from '../../src/protocol/event.ts';
 import { decodeHttpAnnounceReply } from '../../src/protocol/http-client-replies.ts';
 import {
@@ -169,6 +170,8 @@ export interface HttpClientOptions {
   ca?: string;
 }
 
+const endedWhileIdle = new Error('ended while it lay idle');
+
 export class HttpClient implements Client {
   readonly #port: number;
   readonly #agent: Agent;
@@ -178,6 +181,12 @@ export class HttpClient implements Client {
   waits: ProcessorWaits | undefined;
   readonly times: number[] = [];
   retries = 0;
+  /**
+   * Of connections that had lain idle for over a second when they were asked again and were ended at that moment: any server
+   * may do so (RFC 9112, 9.3.1), and which one lay idle longest is what one without descriptors goes by.
+   */
+  endedIdle = 0;
+  readonly #lastUse = new WeakMap<StreamSocket, number>();
 
   constructor(port: number, { fresh = false, connections = fresh ? 512 : 64, ca }: HttpClientOptions = {}) {
     this.#port = port;
@@ -195,8 +204,9 @@ export class HttpClient implements Client {
         if (reply.failureReason !== undefined) throw new Error(reply.failureReason);
         noteAnswer(this, start);
         return portsOf(Buffer.from(reply.peers as Uint8Array));
-      } catch {
-        this.retries++;
+      } catch (error) {
+        if (error === endedWhileIdle) this.endedIdle++;
+        else this.retries++;
         // What a client does whose connection was reset: a new one, at once, then more patiently.
         await pause(Math.min(2000, 100 * attempt));
       }
@@ -210,17 +220,28 @@ export class HttpClient implements Client {
 
   #ask(path: string): Promise<Buffer> {
     return new Promise((resolve, reject) => {
+      let socket: StreamSocket | undefined;
+      let idleMs = 0;
       const request = this.#get(
         { host: '127.0.0.1', port: this.#port, path, agent: this.#agent, timeout: 3000 },
         (response) => {
           const parts: Buffer[] = [];
           response.on('data', (part: Buffer) => parts.push(part));
-          response.on('end', () => resolve(Buffer.concat(parts)));
+          response.on('end', () => {
+            if (socket !== undefined) this.#lastUse.set(socket, performance.now());
+            resolve(Buffer.concat(parts));
+          });
           response.on('error', reject);
         },
       );
+      request.on('socket', (given) => {
+        socket = given;
+        idleMs = performance.now() - (this.#lastUse.get(given) ?? performance.now());
+      });
       request.on('timeout', () => request.destroy(new Error('no answer in time')));
-      request.on('error', reject);
+      request.on('error', (error: NodeJS.ErrnoException) =>
+        reject(error.code === 'ECONNRESET' && idleMs > 1000 ? endedWhileIdle : error),
+      );
     });
   }
 }

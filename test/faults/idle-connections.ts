@@ -88,6 +88,7 @@ export const idleConnectionsSuite: FaultSuite = {
         ...balance,
         acknowledged,
         retried,
+        endedIdle: kept.endedIdle,
         udpLongestMs,
         httpP99Ms,
         httpLongestMs,
