@@ -25,10 +25,12 @@ const timeoutMs = 60_000;
 const skip = skipWithout('transmission-daemon', 'aria2c') || skipWithoutWallClock;
 
 // At once: the clients mostly wait for their own timers.
-describe('Transmission, over HTTP and UDP,', { concurrency: 3, skip }, () => {
+describe('Transmission, over HTTP and UDP,', { concurrency: 4, skip }, () => {
   // Of scrapes of a hundred and of twenty.
   for (const [limit, atLeast] of [
     [5, 10],
+    // As shipped: 3.00 asks for 100 and 20 at a time, later ones for fewer and for all.
+    [74, 94],
     [100, manyTorrents],
   ] as const) {
     const counts = `${atLeast} of ${manyTorrents} torrents have their counts`;
@@ -107,7 +109,7 @@ async function scrapeMany(test: TestContext, limit: number, atLeast: number): Pr
     }
     // A torrent that was due by itself, before the others, adds to them.
     assert.ok(counted.length >= atLeast, `${counted.length} of ${manyTorrents} with counts over ${scheme}`);
-    if (atLeast < manyTorrents) assert.ok(counted.length < manyTorrents, 'the limit was never met');
+    if (limit === 5) assert.ok(counted.length < manyTorrents, 'the limit was never met');
   }
 }
 
