@@ -10,6 +10,7 @@ import { EndpointSwarms } from './endpoint-swarms.ts';
 import { Evictor } from './evictor.ts';
 import { InfoHashTable } from './info-hash-table.ts';
 import { header, magic, shardRow } from './layout.ts';
+import { LeaverWalk } from './leaver-walk.ts';
 import { lock, unlock } from './lock.ts';
 import { LookAhead } from './look-ahead.ts';
 import { PeerNews } from './peer-news.ts';
@@ -48,6 +49,7 @@ export class SwarmStore {
   readonly #table: InfoHashTable;
   readonly #entries: SwarmEntries;
   readonly #lookAhead: LookAhead;
+  readonly #createWalk: (firstShard: number) => LeaverWalk;
   readonly #sweeper: Sweeper;
   readonly #evictor: Evictor;
   readonly #clock: StoreClock;
@@ -61,7 +63,9 @@ export class SwarmStore {
     this.#lookAhead = new LookAhead(this.#words, this.#table);
     this.#clock = new StoreClock(this.#words);
     const compactor = new Compactor(this.#words, this.#allocator, this.#table, this.#entries);
-    this.#sweeper = new Sweeper(this.#words, this.#table, this.#entries, this.#clock, compactor);
+    this.#createWalk = (firstShard) =>
+      new LeaverWalk(this.#words, this.#table, this.#entries, compactor, firstShard);
+    this.#sweeper = new Sweeper(this.#words, this.#createWalk(0), this.#clock, compactor);
     this.#evictor = new Evictor(this.#words, this.#table, this.#entries, compactor);
     this.#endpoints = new EndpointSwarms(
       this.#words,
@@ -171,7 +175,7 @@ export class SwarmStore {
    * `forget` until it returns true, from one thread. Others go on meanwhile, and so does that thread, started again.
    */
   peersOfThread(thread: number, generation: number): ThreadPeers {
-    return new ThreadPeers(this.#words, this.#table, this.#entries, thread, generation);
+    return new ThreadPeers(this.#createWalk(this.#table.shardCount), thread, generation);
   }
 
   /** What writes the whole store down, a section at a time, while everything goes on. */
