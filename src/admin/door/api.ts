@@ -1,7 +1,6 @@
 // What the JSON of the admin door says, taken from what observes the tracker.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { formatCidr, parseCidr } from '../../protocol/cidr.ts';
 import { nameOfPeerId } from '../measures/client-software.ts';
 import type { History, HistorySeries } from '../measures/history.ts';
 import { historyRanges, historySeriesNames } from '../measures/history.ts';
@@ -35,6 +34,7 @@ import type {
 } from '../schema.ts';
 import { formatShownIp, type IpVisibility } from '../shown-address.ts';
 import { describeCluster } from './describe-cluster.ts';
+import { OperatorActions } from './operator-actions.ts';
 import type { Answer } from './question.ts';
 import { RequestError } from './question.ts';
 
@@ -57,6 +57,7 @@ export interface ApiParts {
 }
 
 export class Api {
+  readonly actions: OperatorActions;
   readonly #parts: ApiParts;
   readonly #walk: PeerWalk;
   readonly #slice: PeerSlice;
@@ -64,6 +65,7 @@ export class Api {
 
   constructor(parts: ApiParts) {
     this.#parts = parts;
+    this.actions = new OperatorActions(parts.tracker.actions, parts.log);
     this.#walk = parts.tracker.walk();
     this.#slice = parts.tracker.createSlice();
   }
@@ -205,50 +207,6 @@ export class Api {
       networks: { count: 0, shown: [] },
     };
     return { info_hashes: infoHashes, networks };
-  }
-
-  /** Does what an operator asks for, and logs it. */
-  act(name: 'reload' | 'snapshot'): Promise<Answer> {
-    const missing = name === 'snapshot' ? '--data-dir is not set' : 'it has neither certificates nor lists';
-    return this.#do(name, this.#parts.tracker.actions[name], missing);
-  }
-
-  /** The same to one swarm. */
-  actOn(name: 'deny' | 'undeny' | 'drop', infoHash: Int32Array): Promise<Answer> {
-    const action = this.#parts.tracker.actions[name];
-    const subject = { info_hash: formatInfoHash(infoHash) };
-    return this.#do(name, action && (() => action(infoHash)), '--deny-list is not set', subject);
-  }
-
-  /** The same to the network that the question names. */
-  async actOnNetwork(name: 'denyNetwork' | 'undenyNetwork', query: URLSearchParams): Promise<Answer> {
-    const network = parseCidr(query.get('network') ?? '');
-    if (network === undefined) {
-      throw new RequestError(400, 'network must be an address or a network such as 192.0.2.0/24');
-    }
-    const action = this.#parts.tracker.actions[name];
-    const word = name === 'denyNetwork' ? 'deny' : 'undeny';
-    const subject = { network: formatCidr(network) };
-    return this.#do(word, action && (() => action(network)), '--deny-ip names no file', subject);
-  }
-
-  /** @param missing what to set where there is no such action */
-  async #do(
-    name: string,
-    action: (() => Promise<string>) | undefined,
-    missing: string,
-    subject?: Record<string, string>,
-  ): Promise<Answer> {
-    const { log } = this.#parts;
-    if (action === undefined) throw new RequestError(501, `this tracker cannot ${name}: ${missing}`);
-    try {
-      const done = await action();
-      log.info(`admin: ${name} done`, subject);
-      return { body: { done } };
-    } catch (error) {
-      log.warn(`admin: ${name} failed: ${(error as Error).message}`, subject);
-      throw new RequestError(500, (error as Error).message);
-    }
   }
 
   #surveyHead() {

@@ -190,7 +190,7 @@ export const routes: readonly Route[] = [
     summary: 'Reads settings, certificates and lists again, and says what needs a restart.',
     trustedOnly: true,
     schema: doneSchema,
-    answer: (api) => api.act('reload'),
+    answer: (api) => api.actions.act('reload'),
   },
   {
     method: 'POST',
@@ -198,7 +198,7 @@ export const routes: readonly Route[] = [
     summary: 'Saves all swarms now.',
     trustedOnly: true,
     schema: doneSchema,
-    answer: (api) => api.act('snapshot'),
+    answer: (api) => api.actions.act('snapshot'),
   },
   {
     method: 'POST',
@@ -206,7 +206,7 @@ export const routes: readonly Route[] = [
     summary: 'Refuses an info_hash from now on, and forgets its swarm.',
     trustedOnly: true,
     schema: doneSchema,
-    answer: (api, { infoHash }) => api.actOn('deny', infoHash),
+    answer: (api, { infoHash }) => api.actions.actOn('deny', infoHash),
   },
   {
     method: 'POST',
@@ -214,7 +214,7 @@ export const routes: readonly Route[] = [
     summary: 'Takes an info_hash out of the list of those that are refused.',
     trustedOnly: true,
     schema: doneSchema,
-    answer: (api, { infoHash }) => api.actOn('undeny', infoHash),
+    answer: (api, { infoHash }) => api.actions.actOn('undeny', infoHash),
   },
   {
     method: 'GET',
@@ -238,7 +238,7 @@ export const routes: readonly Route[] = [
     trustedOnly: true,
     query: networkQuery,
     schema: doneSchema,
-    answer: (api, { query }) => api.actOnNetwork('denyNetwork', query),
+    answer: (api, { query }) => api.actions.actOnNetwork('denyNetwork', query),
   },
   {
     method: 'POST',
@@ -247,7 +247,7 @@ export const routes: readonly Route[] = [
     trustedOnly: true,
     query: networkQuery,
     schema: doneSchema,
-    answer: (api, { query }) => api.actOnNetwork('undenyNetwork', query),
+    answer: (api, { query }) => api.actions.actOnNetwork('undenyNetwork', query),
   },
   {
     method: 'POST',
@@ -255,6 +255,6 @@ export const routes: readonly Route[] = [
     summary: 'Forgets a swarm with all its peers; they may announce again.',
     trustedOnly: true,
     schema: doneSchema,
-    answer: (api, { infoHash }) => api.actOn('drop', infoHash),
+    answer: (api, { infoHash }) => api.actions.actOn('drop', infoHash),
   },
 ];

@@ -2,7 +2,6 @@
 // workers, followed, and given back.
 //
 // The workers' ordinary sockets stay open on the same ports. So whatever goes wrong here costs speed and no answer.
-import { networkInterfaces } from 'node:os';
 import { SystemCallError } from '../../net/system-call-error.ts';
 import type { SystemCalls } from '../../net/system-calls.ts';
 import * as provedByKernel from '../../net/xdp/proof-program.ts';
@@ -11,12 +10,12 @@ import { XdpFilter } from '../../net/xdp/xdp-filter.ts';
 import { closeXdpSocket, openXdpSocket, readXdpLosses, type XdpHandle } from '../../net/xdp/xdp-handle.ts';
 import { queuesOf } from '../../net/xdp/xdp-trial.ts';
 import { acceptedEpochs, epochShift } from '../../protocol/connection-id.ts';
-import { parseIp } from '../../protocol/ip-address.ts';
 import type { TokenRate } from '../../tracker/token-buckets.ts';
 import { noXdpCounts, type XdpCounts } from '../../transport/udp/xdp-counts.ts';
 import type { Log } from '../log/log.ts';
 import type { PassedFilter, PassedFilters } from './passed-filters.ts';
 import { type ProvingKeys, ShieldLimit } from './shield-limit.ts';
+import { localAddresses, type XdpEndpoint } from './xdp-addresses.ts';
 
 if (provedByKernel.epochShift !== epochShift || provedByKernel.acceptedEpochs !== acceptedEpochs)
   throw new RangeError('the kernel takes other connection_ids than the tracker makes');
@@ -35,12 +34,6 @@ export interface XdpInterfacesOptions {
   readonly passed?: PassedFilters | undefined;
   /** Makes a worker look into its mailbox. */
   readonly wake: (worker: number) => void;
-}
-
-/** Where UDP is answered: an IP literal, perhaps a wildcard. */
-export interface XdpEndpoint {
-  readonly address: string;
-  readonly port: number;
 }
 
 /** Another tracker that hands over to this one gives the interface up within such a time. */
@@ -296,25 +289,4 @@ export class XdpInterfaces {
 
 function addCounts(sums: XdpCounts, counts: Partial<XdpCounts>): void {
   for (const [name, count] of Object.entries(counts)) sums[name as keyof XdpCounts] += count;
-}
-
-/** The addresses of this machine that the endpoints answer on, as 16 bytes by their text. Loopback never meets a network card. */
-function localAddresses(endpoints: readonly XdpEndpoint[]): Map<string, Uint8Array> {
-  const wanted = new Set(endpoints.map(({ address }) => address));
-  const found = Object.values(networkInterfaces()).flatMap((ones) => ones ?? []);
-  const ours = found.filter(
-    ({ address, family, internal }) =>
-      !internal && (wanted.has(address) || wanted.has(family === 'IPv4' ? '0.0.0.0' : '::')),
-  );
-  return new Map(
-    ours.flatMap(({ address }) => {
-      const bytes = parseIp(address);
-      return bytes === undefined ? [] : [[address, mapped(bytes)] as const];
-    }),
-  );
-}
-
-function mapped(bytes: Uint8Array): Uint8Array {
-  if (bytes.length === 16) return bytes;
-  return Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...bytes]);
 }
