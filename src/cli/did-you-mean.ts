@@ -6,20 +6,32 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
   return found === undefined ? '' : ` (did you mean ${found}?)`;
 }
 
-/** The candidate with the fewest edits, at most a third of the word's length and at most 3. */
+/**
+ * The candidate with the fewest edits, at most a third of the word's length and at most 3; of several the one that begins
+ * with more of the word's own letters.
+ */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   // A pasted novel must not cost a quadratic comparison.
   if (word.length > 60) return undefined;
   let best: string | undefined;
+  let bestBeginning = 0;
   let fewest = Math.min(3, Math.max(1, Math.floor(word.length / 3))) + 1;
   for (const candidate of candidates) {
     const edits = countEdits(word.toLowerCase(), candidate.toLowerCase());
-    if (edits < fewest) {
-      fewest = edits;
-      best = candidate;
-    }
+    const beginning = countAlike(word, candidate);
+    if (edits > fewest || (edits === fewest && (best === undefined || beginning <= bestBeginning))) continue;
+    fewest = edits;
+    best = candidate;
+    bestBeginning = beginning;
   }
   return best;
+}
+
+/** Letters with which both begin. */
+function countAlike(a: string, b: string): number {
+  let alike = 0;
+  while (alike < a.length && a[alike].toLowerCase() === b[alike]?.toLowerCase()) alike++;
+  return alike;
 }
 
 // Insertions, deletions, replacements and swaps of neighbours each count one (optimal string alignment).

@@ -72,7 +72,8 @@ async function importFiles({ from, files, to, force }: Import, say: (line: strin
   say(
     `${count('taken')} taken, ${count('differs')} differ, ${count('no counterpart')} without a counterpart`,
   );
-  for (const [kind, hashes] of lists) say(`written: ${join(directory, kind)} (${hashes.size} info_hashes)`);
+  for (const [kind, { size }] of lists)
+    say(`written: ${join(directory, kind)} (${size} ${size === 1 ? 'info_hash' : 'info_hashes'})`);
   say(
     `written: ${written.settings}; look through it, and then: caracal --config ${written.settings} --check`,
   );

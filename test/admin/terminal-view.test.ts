@@ -131,6 +131,6 @@ test('of what is refused the beginning is shown, and how many there are', () => 
       info_hashes: { count: 1002, shown: ['a', 'b'] },
       networks: { count: 1, shown: ['192.0.2.0/24'] },
     }),
-    '1,002 info_hashes\n  a\n  b\n  and 1,000 more\n1 networks\n  192.0.2.0/24',
+    '1,002 info_hashes\n  a\n  b\n  and 1,000 more\n1 network\n  192.0.2.0/24',
   );
 });

@@ -10,6 +10,7 @@ test('a mistyped name finds the nearest one: a letter more, less, other or swapp
   assert.equal(nearest('https-prt', names), 'https-port');
   assert.equal(nearest('intreval', names), 'interval');
   assert.equal(nearest('IPV6', names), 'ipv6');
+  assert.equal(nearest('--whach', ['--hash', '--watch']), '--watch');
 });
 
 test('a name that is like none finds none', () => {

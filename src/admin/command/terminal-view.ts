@@ -39,11 +39,11 @@ function statusLines(stats: Stats, folded: boolean): string[] {
 /** What is refused; of long lists the beginning. */
 export function formatDenied({ info_hashes: infoHashes, networks }: Denied): string {
   const tell = (noun: string, { count, shown }: Denied['networks']) => [
-    `${formatCount(count)} ${noun}`,
+    `${formatCount(count)} ${noun}${count === 1 ? '' : noun === 'info_hash' ? 'es' : 's'}`,
     ...shown.map((item) => `  ${item}`),
     ...(count > shown.length ? [`  and ${formatCount(count - shown.length)} more`] : []),
   ];
-  return [...tell('info_hashes', infoHashes), ...tell('networks', networks)].join('\n');
+  return [...tell('info_hash', infoHashes), ...tell('network', networks)].join('\n');
 }
 
 /** A node of a cluster, and those that it knows of. */

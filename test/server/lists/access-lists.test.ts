@@ -241,6 +241,8 @@ test('a torrent is not said to be denied, or not any more, when the list has a b
     await assert.rejects(act(), { message: /:2: 'rubbish' is not an info_hash.*; nothing was changed$/ });
     assert.equal(readFileSync(path, 'utf8'), broken);
   }
+  const { infoHashes } = await lists.denied(10);
+  assert.deepEqual(infoHashes, { count: 1, shown: [hex(1)] }, 'a line that is none is not shown as one');
   assert.deepEqual([allows(1), allows(7), lists.faults.length], [false, true, 1]);
   writeFileSync(path, `# by hand\n${hex(1)} # why\n${hex(2)}\n`);
   await lists.undeny(hex(1));
