@@ -11,14 +11,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static char answer[65536];
-static size_t answer_length;
+/* One that is kept, and one behind which the connection ends: a client that is not told asks again on it, and fails. */
+static char answers[2][65536];
+static size_t answer_lengths[2];
 
-static void make_answer(size_t body) {
-  int head = snprintf(answer, 512,
-                      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n", body);
-  memset(answer + head, 'x', body);
-  answer_length = head + body;
+static void make_answer(int closes, const char *field, size_t body) {
+  int head = snprintf(answers[closes], 512,
+                      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n%sContent-Length: %zu\r\n\r\n", field, body);
+  memset(answers[closes] + head, 'x', body);
+  answer_lengths[closes] = head + body;
 }
 
 /* Returns 0 when the connection has ended. */
@@ -35,7 +36,7 @@ static int serve(int fd, int *added, int epoll) {
   int closes = 0;
   for (char *at = request; (at = strstr(at, "\r\n\r\n")) != NULL; at += 4) {
     closes |= memmem(request, at - request, "Connection: close", 17) != NULL;
-    send(fd, answer, answer_length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    send(fd, answers[closes], answer_lengths[closes], MSG_DONTWAIT | MSG_NOSIGNAL);
   }
   if (closes) return 0;
   if (!*added) {
@@ -48,7 +49,8 @@ static int serve(int fd, int *added, int epoll) {
 
 int main(int argc, char **argv) {
   if (argc != 3) return 2;
-  make_answer(atoi(argv[2]));
+  make_answer(0, "", atoi(argv[2]));
+  make_answer(1, "Connection: close\r\n", atoi(argv[2]));
   int on = 1, defer = 1;
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1]))};
