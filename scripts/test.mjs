@@ -25,6 +25,7 @@ if (files.length === 0) {
   console.error(`caracal: no test file matches ${words.join(' ')}`);
   process.exit(2);
 }
+const reporter = process.stdout.isTTY ? 'spec' : 'tap';
 const has = (/** @type {string} */ name) => flags.some((flag) => flag.split('=')[0] === name);
 
 if (flags.some((flag) => flag.startsWith('--inspect'))) {
@@ -41,21 +42,27 @@ if (has('--watch')) {
   const compiler = spawn(process.execPath, [tsc, '-p', root, '--watch', '--preserveWatchOutput'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
+    // The compiler's script starts a program, which a signal to the script alone would leave behind.
+    detached: process.platform !== 'win32',
   });
-  process.on('exit', () => compiler.kill());
+  process.on('exit', () => endGroup(compiler));
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 }
-const reporter = process.stdout.isTTY ? 'spec' : 'tap';
 const running = ['--test', '--enable-source-maps', ...(has('--watch') ? [] : ['--test-timeout=600000'])];
 if (whole) process.exit(runAll());
-else {
-  become([
-    ...running,
-    ...(has('--test-reporter') ? [] : [`--test-reporter=${reporter}`]),
-    '--test-concurrency=2',
-    ...flags,
-    ...files,
-  ]);
+const shown = has('--test-reporter') ? [] : [`--test-reporter=${reporter}`];
+// One file needs no runner of files, which takes as long to start as a small test.
+if (files.length === 1 && !has('--watch')) become(['--enable-source-maps', ...shown, ...flags, ...files]);
+else become([...running, ...shown, '--test-concurrency=2', ...flags, ...files]);
+
+/** Ends what was started with `detached`, and what that has started. @param {import('node:child_process').ChildProcess} leader */
+function endGroup({ pid }) {
+  if (pid === undefined) return;
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid);
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 /**

@@ -14,10 +14,15 @@ import {
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { startProgram } from '../program.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const checkout = temporaryDirectory('loop');
+/** The compiler sees no changes in a directory that lies straight in /tmp. */
+const checkout = join(temporaryDirectory('loop'), 'checkout');
+
+/** Below `node --test` a run of tests would take itself for a part of this one. */
+const outsideOfTests = { NODE_TEST_CONTEXT: undefined, NODE_OPTIONS: undefined };
 
 /** A checkout with two sources and a test, which compiles in a second. */
 before(() => {
@@ -80,11 +85,9 @@ function projectsCompiled(): string[] {
 }
 
 function node(...words: string[]): { status: number | null; output: string } {
-  // Below `node --test` a run of tests would take itself for a part of this one.
-  const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...env } = process.env;
   const { status, stdout, stderr } = spawnSync(process.execPath, words, {
     cwd: checkout,
-    env,
+    env: { ...process.env, ...outsideOfTests },
     encoding: 'utf8',
   });
   return { status, output: stdout + stderr };
@@ -179,5 +182,23 @@ export const title = document.title + far;`,
     const one = node('scripts/test.mjs', 'sums', '--test-name-pattern', 'one and one');
     assert.equal(one.status, 0, one.output);
     assert.equal(node('scripts/test.mjs', 'nothing-like-it').status, 2);
+  });
+
+  test('--watch runs a test again when its source changes, and ends when it is told to', async () => {
+    const source = join(checkout, 'test/sums.test.ts');
+    const words = ['scripts/test.mjs', 'sums', '--watch', '--test-name-pattern=one and'];
+    const program = startProgram(process.execPath, words, { cwd: checkout, env: outsideOfTests });
+    let again: NodeJS.Timeout | undefined;
+    try {
+      await program.printed(/^ *ok \d+ - one and one$/m);
+      // The compiler begins to watch a moment later, which nobody but a program is fast enough to meet.
+      const changed = readFileSync(source, 'utf8').replace('one and one', 'one and two');
+      again = setInterval(() => writeFileSync(source, changed), 3000);
+      await program.printed(/^ *ok \d+ - one and two$/m);
+    } finally {
+      clearInterval(again);
+      program.signal('SIGTERM');
+      await program.exit();
+    }
   });
 });
