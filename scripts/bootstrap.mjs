@@ -114,9 +114,24 @@ function stampOf({ directory, memory }, sources) {
 
 /** @param {typeof projects} stale */
 async function compile(stale) {
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  await Promise.all(stale.map(({ directory }) => runBeside(process.execPath, [tsc, '-p', directory])));
+  const [command, ...words] = await compiler();
+  await Promise.all(stale.map(({ directory }) => runBeside(command, [...words, '-p', directory])));
   for (const file of dashboardFiles()) copyFileSync(file, builtFrom(file));
+}
+
+/**
+ * The compiler's command: its program itself, where its package says which that is, as the script that only starts it takes
+ * as long as a small test.
+ * @returns {Promise<[command: string, ...words: string[]]>}
+ */
+export async function compiler() {
+  const directory = join(root, 'node_modules', 'typescript');
+  try {
+    const { default: getExePath } = await import(pathToFileURL(join(directory, 'lib', 'getExePath.js')).href);
+    return [getExePath()];
+  } catch {
+    return [process.execPath, join(directory, 'bin', 'tsc')];
+  }
 }
 
 /** Removes from `dist` what no source stands for; false when something is missing there. */

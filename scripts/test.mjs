@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { bootstrap, filesBelow, root } from './bootstrap.mjs';
+import { bootstrap, compiler, filesBelow, root } from './bootstrap.mjs';
 import { installSystemPackages } from './system-packages.mjs';
 import { readTestReport } from './test-report.mjs';
 
@@ -38,14 +38,14 @@ if (flags.some((flag) => flag.startsWith('--inspect'))) {
 }
 if (has('--watch')) {
   // Node runs a test again when its compiled files change, so the compiler watches too.
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const compiler = spawn(process.execPath, [tsc, '-p', root, '--watch', '--preserveWatchOutput'], {
+  const [command, ...before] = await compiler();
+  const watching = spawn(command, [...before, '-p', root, '--watch', '--preserveWatchOutput'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    // The compiler's script starts a program, which a signal to the script alone would leave behind.
+    // The compiler may be a script that starts a program, which a signal to the script alone would leave behind.
     detached: process.platform !== 'win32',
   });
-  process.on('exit', () => endGroup(compiler));
+  process.on('exit', () => endGroup(watching));
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 }
 const running = ['--test', '--enable-source-maps', ...(has('--watch') ? [] : ['--test-timeout=600000'])];

@@ -116,7 +116,10 @@ export class Merge {
   #stale(record: WireRecord, seen: number, left: number | undefined, now: number): Told {
     // A download counts whenever it is Told.
     if (record.completed) this.#peers.leave(record, this.#ttlTicks, -1, Math.floor(now / 1000));
-    if (!record.gone && left !== undefined && left - seen > sureMs) {
+    if (record.gone || left === undefined || left - seen <= sureMs) return this.#count(Told.newer);
+    // Who tells of an old visit, and whoever believes that the peer has left, does not know that it has come back.
+    if (this.#peers.isThere(record)) this.#peers.tellOf(record);
+    else {
       const age = Math.max(0, Math.floor((now - left) / this.#tickMs));
       this.#contradict({ ...record, age, gone: true, completed: false });
     }

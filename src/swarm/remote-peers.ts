@@ -120,6 +120,21 @@ export class RemotePeers {
     }
   }
 
+  /** Whether a peer is in its swarm, in whatever role. */
+  isThere({ infoHash, family, address, port }: NamedPeer): boolean {
+    const hash = this.#table.hash(infoHash, 0);
+    const shard = this.#table.shardOf(hash);
+    lock(this.#words, shard + shardRow.lock);
+    try {
+      const entry = this.#table.find(shard, hash, infoHash, 0);
+      if (entry === 0) return false;
+      const peers = family === 4 ? this.#entries.peers4 : this.#entries.peers6;
+      return peers.find(familyRefAt(entry, family), address, 0, port, false, this.#found);
+    } finally {
+      unlock(this.#words, shard + shardRow.lock);
+    }
+  }
+
   /** Has the other machines told what is known of a peer, once more. */
   tellOf({ infoHash, family, address, port }: NamedPeer): void {
     this.#entries.journal.notePeer(infoHash, 0, family, address, 0, port, ChangeFlag.asked);

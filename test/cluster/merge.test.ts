@@ -203,3 +203,24 @@ test('what is older than the TTL is believed by nobody', () => {
   b.hear(message, start + 3_700_000, 3_699_900);
   assert.equal(b.content(start + 3_700_000).size, 0);
 });
+
+test('a peer that left and came back reaches a node that has heard only that it left, from one that knows an old visit', () => {
+  const all = nodes(0, 900_000, 70_000);
+  const [stale, right, empty] = all;
+  // `stale` knows it since before it left and has heard of nothing since, as after an engine that lost what it had;
+  stale.announce(start, 1, 4, 10, Event.started);
+  spread(stale, [right], start + 100);
+  right.announce(start + 50_000, 1, 4, 10, Event.stopped);
+  // and `empty` has heard that it left, and not that it came back.
+  spread(right, [empty], start + 50_100);
+  right.announce(start + 120_000, 1, 4, 10, Event.started);
+  right.tell(start + 120_100);
+  // Its role is the same at both that have it, so their sums are equal, and one of them tells all others what it knows.
+  const parked = stale.park(start + 180_000);
+  for (const node of [right, empty]) node.hear(parked, start + 180_050, 50);
+  for (let round = 0; round < 2; round++)
+    for (const node of all) spread(node, all, start + 180_200 + 100 * round);
+  assert.equal(empty.content(start + 181_000).size, 1);
+  assert.equal(stale.content(start + 181_000).size, 1);
+  assertSame(all, start + 181_000);
+});

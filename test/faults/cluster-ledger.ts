@@ -74,14 +74,15 @@ export class ClusterLedger {
   /**
    * What is wrong with what a node hands out of a swarm.
    * @param before what was acknowledged later does not count
-   * @returns how many are missing, how many should not be there, and when the first of all these was acknowledged
+   * @returns how many are missing, how many should not be there, and when the first of each was acknowledged
    */
   compare(
     swarm: number,
     given: ReadonlySet<number>,
     before: number,
-  ): { lost: number; ghost: number; since: number } {
-    const wrong = { lost: 0, ghost: 0, since: Number.POSITIVE_INFINITY };
+  ): { lost: number; ghost: number; lostSince: number; ghostSince: number } {
+    const never = Number.POSITIVE_INFINITY;
+    const wrong = { lost: 0, ghost: 0, lostSince: never, ghostSince: never };
     for (let i = 0; i < peersPerSwarm; i++) {
       const peer = swarm * peersPerSwarm + i;
       const at = this.#at[peer];
@@ -91,7 +92,8 @@ export class ClusterLedger {
       const isGhost = isGiven && (this.#state[peer] === State.gone || at === 0);
       if (isLost) wrong.lost++;
       if (isGhost) wrong.ghost++;
-      if (isLost || isGhost) wrong.since = Math.min(wrong.since, at);
+      if (isLost) wrong.lostSince = Math.min(wrong.lostSince, at);
+      if (isGhost) wrong.ghostSince = Math.min(wrong.ghostSince, at);
     }
     return wrong;
   }

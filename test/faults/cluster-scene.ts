@@ -22,9 +22,11 @@ export interface ClusterBalance {
   /** Peers that a node does not hand out, or should not, although it was given the time to learn of them. */
   lost: number;
   ghost: number;
-  /** How many times a swarm was not right at the first look, and how old the oldest of what was wrong became. */
+  /** How many times a swarm was not right at the first look, and how old the oldest announce became that was missed. */
   late: number;
   latestMs: number;
+  /** How old the oldest departure became of a peer that was handed out all the same. */
+  ghostMs: number;
 }
 
 /** What was acknowledged less than that ago is nobody's business yet. */
@@ -98,7 +100,7 @@ export class ClusterScene {
    * @param withinMs how long what is wrong may take to be mended
    */
   async balance({ swarms = this.ledger.swarms, withinMs = 120_000 } = {}): Promise<ClusterBalance> {
-    const balance: ClusterBalance = { lost: 0, ghost: 0, late: 0, latestMs: 0 };
+    const balance: ClusterBalance = { lost: 0, ghost: 0, late: 0, latestMs: 0, ghostMs: 0 };
     const step = Math.max(1, Math.floor(this.ledger.swarms / swarms));
     for (const [node, client] of this.#clients.entries()) {
       if (this.#dead.has(node)) continue;
@@ -153,10 +155,11 @@ export class ClusterScene {
     for (let look = 0; ; look++) {
       const asked = performance.now();
       const given = await askForPeers(client, swarm);
-      const { lost, ghost, since } = this.ledger.compare(swarm, given, asked - knownAfterMs);
+      const { lost, ghost, lostSince, ghostSince } = this.ledger.compare(swarm, given, asked - knownAfterMs);
       if (lost + ghost === 0) return;
       if (look === 0) balance.late++;
-      balance.latestMs = Math.max(balance.latestMs, Math.round(asked - since));
+      balance.latestMs = Math.max(balance.latestMs, Math.round(asked - lostSince));
+      balance.ghostMs = Math.max(balance.ghostMs, Math.round(asked - ghostSince));
       if (asked - start > withinMs) {
         balance.lost += lost;
         balance.ghost += ghost;
