@@ -7,7 +7,15 @@ import type { FaultSuite } from './figures.ts';
 
 export const clusterSplitSuite: FaultSuite = {
   fault: 'a network that splits a cluster, and heals',
-  limits: { lost: 0, ghost: 0, failed: 0, latestMs: 720_000, ghostMs: 3_600_000, mendedMs: 120_000, goneLines: 1 },
+  limits: {
+    lost: 0,
+    ghost: 0,
+    failed: 0,
+    latestMs: 720_000,
+    ghostMs: 3_600_000,
+    mendedMs: 120_000,
+    goneLines: 1,
+  },
   atLeast: { goneLines: 1, acknowledged: 1000 },
   skip: withoutRedis,
   async run({ seed, long, peers = long ? 100_000 : 1000, perSecond }) {

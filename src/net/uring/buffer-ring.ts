@@ -4,12 +4,10 @@ import { PinnedMemory, writePointer } from '../pinned-memory.ts';
 import { SystemCallError } from '../system-call-error.ts';
 import type { SystemCalls } from '../system-calls.ts';
 
-/*
- *   io_uring_buf      16 bytes  addr 0, len 8, bid 12; the tail of the ring takes the two bytes at 14 of the first
- *   io_uring_buf_reg  40 bytes  ring_addr 0, ring_entries 8, bgid 12
- */
-const entryWords = 4;
-const tailUnit = 7;
+/** io_uring_buf, in words of 32 bits but for `idUnit`, in units of 16; the first one's last unit is the tail of the ring. */
+const entry = { address: 0, length: 2, idUnit: 6, tailUnit: 7, words: 4 } as const;
+/** io_uring_buf_reg, in words of 32 bits; the group stays 0. */
+const registered = { address: 0, entries: 2 } as const;
 const REGISTER_PBUF_RING = 22;
 
 export class BufferRing {
@@ -32,7 +30,7 @@ export class BufferRing {
     this.#bytes = bytes;
     this.#address = address;
     // In whole pages, as the kernel wants it.
-    const size = count * entryWords * 4;
+    const size = count * entry.words * 4;
     this.#ring = calls.mapAnonymous(size);
     if (this.#ring < 0) throw new SystemCallError('mmap', calls.errno(), 'buffers of io_uring');
     const view = calls.viewOf(this.#ring, size);
@@ -40,8 +38,8 @@ export class BufferRing {
     this.#units = new Uint16Array(view);
     const memory = new PinnedMemory(calls, 64);
     const registration = memory.take(64);
-    writePointer(registration.words, 0, this.#ring);
-    registration.words[2] = count;
+    writePointer(registration.words, registered.address, this.#ring);
+    registration.words[registered.entries] = count;
     const done = calls.ioUringRegister(ring, REGISTER_PBUF_RING, registration.address, 1);
     memory.release();
     if (done < 0) {
@@ -56,19 +54,20 @@ export class BufferRing {
   /** Gives a buffer back, with the next `publish`. */
   give(buffer: number): void {
     const slot = this.#tail & (this.#count - 1);
-    writePointer(this.#words, slot * entryWords, this.#address + buffer * this.#bytes);
-    this.#words[slot * entryWords + 2] = this.#bytes;
-    this.#units[slot * entryWords * 2 + 6] = buffer;
+    const at = slot * entry.words;
+    writePointer(this.#words, at + entry.address, this.#address + buffer * this.#bytes);
+    this.#words[at + entry.length] = this.#bytes;
+    this.#units[at * 2 + entry.idUnit] = buffer;
     this.#tail = (this.#tail + 1) & 0xffff;
   }
 
   /** Lets the kernel have what was given back. */
   publish(): void {
-    Atomics.store(this.#units, tailUnit, this.#tail);
+    Atomics.store(this.#units, entry.tailUnit, this.#tail);
   }
 
   /** Only once the ring that uses it is closed. */
   close(): void {
-    this.#calls.unmap(this.#ring, this.#count * entryWords * 4);
+    this.#calls.unmap(this.#ring, this.#count * entry.words * 4);
   }
 }

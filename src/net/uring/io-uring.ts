@@ -4,20 +4,36 @@ import { PinnedMemory, writePointer } from '../pinned-memory.ts';
 import { SystemCallError } from '../system-call-error.ts';
 import type { SystemCalls } from '../system-calls.ts';
 
-/*
- * The kernel's layouts (include/uapi/linux/io_uring.h), in words of 32 bits.
- *
- *   io_uring_params  30  sq_entries 0, cq_entries 1, flags 2, features 5, sq_off 10, cq_off 20
- *   sq_off               head 0, tail 1, mask 2, entries 3, flags 4, dropped 5, array 6
- *   cq_off               head 0, tail 1, mask 2, entries 3, overflow 4, cqes 5, flags 6
- *   io_uring_sqe     16  opcode, flags and ioprio 0, fd 1, off 2, addr 4, len 6, flags of the operation 7, user_data 8,
- *                        buf_group 10
- *   io_uring_cqe      4  user_data 0, res 2, flags 3
- */
+// The kernel's layouts (include/uapi/linux/io_uring.h), in words of 32 bits.
+
+/** io_uring_params; behind `submissionRing` and `completionRing` stand the offsets of those rings, in bytes. */
+const parameter = {
+  submissions: 0,
+  completions: 1,
+  flags: 2,
+  features: 5,
+  submissionRing: 10,
+  completionRing: 20,
+} as const;
+/** io_sqring_offsets */
+const submissionRing = { tail: 1, flags: 4, order: 6, words: 10 } as const;
+/** io_cqring_offsets */
+const completionRing = { head: 0, tail: 1, entries: 5, flags: 6, words: 10 } as const;
+/** io_uring_sqe: `kind` is opcode, flags and ioprio, `flags` those of the operation, `low` and `high` user_data; `rest` is 0. */
+const submission = {
+  ...{ kind: 0, fd: 1, offset: 2, offsetHigh: 3, address: 4, addressHigh: 5, length: 6, flags: 7 },
+  ...{ low: 8, high: 9, rest: 10, words: 16 },
+} as const;
+/** io_uring_cqe */
+const completion = { low: 0, high: 1, result: 2, flags: 3, words: 4 } as const;
+if (
+  parameter.submissionRing + submissionRing.words !== parameter.completionRing ||
+  submission.high + 1 !== submission.rest ||
+  completion.flags + 1 !== completion.words
+)
+  throw new RangeError('the fields of io_uring do not follow each other');
 /** What the kernel is given of them, in whole cache lines. */
 const parameterBytes = 128;
-const submissionWords = 16;
-const completionWords = 4;
 
 const SETUP_CQSIZE = 1 << 3;
 /** A submission that fails does not keep back those behind it (Linux 5.18). */
@@ -75,23 +91,25 @@ export class IoUring {
     this.#calls = calls;
     const memory = new PinnedMemory(calls, parameterBytes);
     const { address, words } = memory.take(parameterBytes);
-    words[1] = completions;
-    words[2] = ringFlags;
+    words[parameter.completions] = completions;
+    words[parameter.flags] = ringFlags;
     this.fd = calls.ioUringSetup(submissions, address);
     memory.release();
     if (this.fd < 0) throw new SystemCallError('io_uring_setup', calls.errno());
-    const [sqEntries, cqEntries] = words;
-    const sq = words.subarray(10, 20);
-    const cq = words.subarray(20, 30);
-    const ringBytes = Math.max(sq[6] + sqEntries * 4, cq[5] + cqEntries * completionWords * 4);
-    const submissionBytes = sqEntries * submissionWords * 4;
+    const sqEntries = words[parameter.submissions];
+    const cqEntries = words[parameter.completions];
+    const sq = words.subarray(parameter.submissionRing);
+    const cq = words.subarray(parameter.completionRing);
+    const completionsEnd = cq[completionRing.entries] + cqEntries * completion.words * 4;
+    const ringBytes = Math.max(sq[submissionRing.order] + sqEntries * 4, completionsEnd);
+    const submissionBytes = sqEntries * submission.words * 4;
     const rings = calls.mapShared(this.fd, ringBytes, 0);
     const entries = rings < 0 ? -1 : calls.mapShared(this.fd, submissionBytes, OFFSET_OF_SUBMISSIONS);
     this.#maps = [
       [rings, ringBytes],
       [entries, submissionBytes],
     ];
-    if (entries < 0 || (words[5] & FEAT_SINGLE_MMAP) === 0) {
+    if (entries < 0 || (words[parameter.features] & FEAT_SINGLE_MMAP) === 0) {
       const error = calls.errno();
       this.close();
       throw new SystemCallError('mmap', error, 'io_uring');
@@ -100,16 +118,16 @@ export class IoUring {
     const word = (offset: number) => new Int32Array(ring, offset, 1);
     this.capacity = sqEntries;
     this.#submissions = new Int32Array(calls.viewOf(entries, submissionBytes));
-    this.#sqTail = word(sq[1]);
+    this.#sqTail = word(sq[submissionRing.tail]);
     // Which entry is the next: always the one in its turn.
-    new Int32Array(ring, sq[6], sqEntries).forEach((_, i, order) => {
+    new Int32Array(ring, sq[submissionRing.order], sqEntries).forEach((_, i, order) => {
       order[i] = i;
     });
-    this.#completions = new Int32Array(ring, cq[5], cqEntries * completionWords);
-    this.#cqHead = word(cq[0]);
-    this.#cqTail = word(cq[1]);
-    this.#cqFlags = word(cq[6]);
-    this.#sqFlags = word(sq[4]);
+    this.#completions = new Int32Array(ring, cq[completionRing.entries], cqEntries * completion.words);
+    this.#cqHead = word(cq[completionRing.head]);
+    this.#cqTail = word(cq[completionRing.tail]);
+    this.#cqFlags = word(cq[completionRing.flags]);
+    this.#sqFlags = word(sq[submissionRing.flags]);
     this.#cqMask = cqEntries - 1;
     this.#tail = this.#sqTail[0];
     this.#head = this.#seen = this.#cqHead[0];
@@ -175,18 +193,18 @@ export class IoUring {
     high: number,
   ): void {
     const words = this.#submissions;
-    const entry = (this.#tail & (this.capacity - 1)) * submissionWords;
+    const entry = (this.#tail & (this.capacity - 1)) * submission.words;
     const lower = (pointer[0] >>> 0) + at;
-    words[entry] = kind;
-    words[entry + 1] = fd;
-    words[entry + 2] = words[entry + 3] = 0;
-    words[entry + 4] = lower | 0;
-    words[entry + 5] = lower > 0xffffffff ? pointer[1] + 1 : pointer[1];
-    words[entry + 6] = length;
-    words[entry + 7] = flags;
-    words[entry + 8] = low;
-    words[entry + 9] = high;
-    for (let i = 10; i < submissionWords; i++) words[entry + i] = 0;
+    words[entry + submission.kind] = kind;
+    words[entry + submission.fd] = fd;
+    words[entry + submission.offset] = words[entry + submission.offsetHigh] = 0;
+    words[entry + submission.address] = lower | 0;
+    words[entry + submission.addressHigh] = lower > 0xffffffff ? pointer[1] + 1 : pointer[1];
+    words[entry + submission.length] = length;
+    words[entry + submission.flags] = flags;
+    words[entry + submission.low] = low;
+    words[entry + submission.high] = high;
+    for (let i: number = submission.rest; i < submission.words; i++) words[entry + i] = 0;
     this.#tail = (this.#tail + 1) | 0;
     this.#unsubmitted++;
   }
@@ -210,10 +228,10 @@ export class IoUring {
     } while (this.#unsubmitted > 0);
     const tail = Atomics.load(this.#cqTail, 0);
     for (; this.#seen !== tail; this.#seen = (this.#seen + 1) | 0) {
-      const entry = (this.#seen & this.#cqMask) * completionWords;
-      if (this.#completions[entry + 1] !== mark) continue;
-      this.#completions[entry + 1] = 0;
-      atOnce(this.#completions[entry], this.#completions[entry + 2]);
+      const entry = (this.#seen & this.#cqMask) * completion.words;
+      if (this.#completions[entry + completion.high] !== mark) continue;
+      this.#completions[entry + completion.high] = 0;
+      atOnce(this.#completions[entry + completion.low], this.#completions[entry + completion.result]);
     }
   }
 
@@ -221,9 +239,9 @@ export class IoUring {
   next(): boolean {
     const tail = Atomics.load(this.#cqTail, 0);
     while (this.#head !== tail) {
-      const entry = (this.#head & this.#cqMask) * completionWords;
+      const entry = (this.#head & this.#cqMask) * completion.words;
       this.#head = (this.#head + 1) | 0;
-      if (this.#completions[entry + 1] === 0) continue;
+      if (this.#completions[entry + completion.high] === 0) continue;
       this.#read(entry);
       return true;
     }
@@ -234,10 +252,14 @@ export class IoUring {
   find(low: number, high: number): boolean {
     const tail = Atomics.load(this.#cqTail, 0);
     for (let at = this.#head; at !== tail; at = (at + 1) | 0) {
-      const entry = (at & this.#cqMask) * completionWords;
-      if (this.#completions[entry] !== low || this.#completions[entry + 1] !== high) continue;
+      const entry = (at & this.#cqMask) * completion.words;
+      if (
+        this.#completions[entry + completion.low] !== low ||
+        this.#completions[entry + completion.high] !== high
+      )
+        continue;
       this.#read(entry);
-      this.#completions[entry + 1] = 0;
+      this.#completions[entry + completion.high] = 0;
       return true;
     }
     return false;
@@ -245,10 +267,10 @@ export class IoUring {
 
   #read(entry: number): void {
     const words = this.#completions;
-    this.low = words[entry];
-    this.high = words[entry + 1];
-    this.result = words[entry + 2];
-    this.flags = words[entry + 3];
+    this.low = words[entry + completion.low];
+    this.high = words[entry + completion.high];
+    this.result = words[entry + completion.result];
+    this.flags = words[entry + completion.flags];
   }
 
   /** Lets go of the ring; nothing may be under way in it. */
