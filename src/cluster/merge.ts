@@ -8,7 +8,8 @@
 // to the same on both sides.
 //
 // What is told here, clearly older than what is known and something else, is answered with what is known, by the node to
-// which the peer has said it: the node that told it, and all the others, go by something that is out of date.
+// which the peer has said it: the node that told it, and all the others, go by something that is out of date. Of a peer that
+// has left since, every node that remembers it says so, or that the peer has come back.
 
 import { type RemotePeers, Told } from '../swarm/remote-peers.ts';
 import { LastWords } from './last-words.ts';

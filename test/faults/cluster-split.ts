@@ -12,7 +12,6 @@ export const clusterSplitSuite: FaultSuite = {
     ghost: 0,
     failed: 0,
     latestMs: 720_000,
-    ghostMs: 3_600_000,
     mendedMs: 120_000,
     goneLines: 1,
   },
