@@ -25,9 +25,10 @@ const builders = { deb: { build: buildDeb, tool: 'dpkg-deb' }, rpm: { build: bui
  * @param {import('./release/changelog.mjs').Release} what.release
  * @param {boolean} [what.fast]
  * @param {readonly string[]} [what.names] both packages, without it
+ * @param {(file: string) => void} [what.made] told of each file when it is there: some take minutes
  * @returns {string[]} the files
  */
-export function buildPackages({ out, architectures, formats, release, fast = false, names }) {
+export function buildPackages({ out, architectures, formats, release, fast = false, names, made }) {
   for (const architecture of architectures)
     if (!['amd64', 'arm64'].includes(architecture))
       throw new Error(`${architecture}: only amd64 and arm64 are packed`);
@@ -50,7 +51,9 @@ export function buildPackages({ out, architectures, formats, release, fast = fal
           const tree = join(work, `${description.name}-${architecture}-${format}`);
           mkdirSync(tree);
           write(tree, format, architecture, release);
-          files.push(builders[format].build({ description, tree, architecture, release, out, fast }));
+          const file = builders[format].build({ description, tree, architecture, release, out, fast });
+          files.push(file);
+          made?.(file);
           rmSync(tree, { recursive: true });
         }
       }
@@ -100,7 +103,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const manifest = /** @type {{ version: string }} */ (
     JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   );
-  const files = buildPackages({
+  buildPackages({
+    made: (file) => console.log(file),
     out: resolve(values.out),
     architectures: /** @type {Architecture[]} */ (values.arch.split(',')),
     formats: /** @type {Format[]} */ (values.format.split(',')),
@@ -108,5 +112,4 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     release: describeRelease(values.version ?? manifest.version),
     fast: values.fast,
   });
-  for (const file of files) console.log(file);
 }

@@ -1,8 +1,9 @@
 // `npm run release -- VERSION [--dry-run]`: version, changelog, packages, checksums, bill of materials and provenance into
 // release/, a commit and a tag. docs/releasing.md. Nothing leaves this machine.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { bootstrap, root } from './bootstrap.mjs';
 import { buildPackages, describeRelease } from './packages.mjs';
@@ -11,7 +12,9 @@ import { billWithNode, formatChecksums, provenance } from './release/provenance.
 import { isNewer, isVersion } from './release/version.mjs';
 
 const usage = `npm run release -- VERSION [--dry-run] [--format deb,rpm|none] [--arch amd64,arm64]`;
-const out = join(root, 'release');
+const finished = join(root, 'release');
+/** What is made lies here until all of it is there, so that an earlier release is only replaced by a whole one. */
+const out = join(root, 'release.part');
 const git = (/** @type {string[]} */ ...words) =>
   execFileSync('git', words, { cwd: root, encoding: 'utf8' }).trim();
 
@@ -35,17 +38,31 @@ if (values['dry-run']) {
 
 async function release() {
   const before = git('rev-parse', 'HEAD');
+  let released = false;
+  // However this ends: installing and building end the process themselves where they fail.
+  process.on('exit', () => {
+    if (released) return;
+    // The tree was clean, so going back takes nothing from anybody.
+    git('reset', '--quiet', '--hard', before);
+    rmSync(out, { recursive: true, force: true });
+    rmSync(join(root, 'npm-shrinkwrap.json'), { force: true });
+    console.error('caracal: not released, everything is as it was');
+  });
+  // Ctrl-C also ends the program that is waited for; without this it would end us before we have put anything back.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(130));
   try {
     setVersion();
     writeFileSync(join(root, 'CHANGELOG.md'), plan);
     git('commit', '--quiet', '--all', '--message', `release: ${version}`);
     await make(git('rev-parse', 'HEAD'));
+    // A signal that came meanwhile is heard now.
+    await setImmediate();
     git('tag', '--annotate', `v${version}`, '--message', `Caracal ${version}`);
+    rmSync(finished, { recursive: true, force: true });
+    renameSync(out, finished);
+    released = true;
   } catch (error) {
-    // The tree was clean, so going back takes nothing from anybody.
-    git('reset', '--quiet', '--hard', before);
-    rmSync(out, { recursive: true, force: true });
-    console.error(`caracal: not released, everything is as it was: ${/** @type {Error} */ (error).message}`);
+    console.error(`caracal: ${/** @type {Error} */ (error).message}`);
     process.exit(1);
   }
   console.log(
@@ -57,34 +74,42 @@ async function release() {
 async function make(commit) {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out);
-  if (!values.built) await bootstrap();
-  const files = [pack()];
+  const release = describeRelease(version);
+  // Packing builds what the other packages are made of, too.
+  if (!values.built) await bootstrap({ installOnly: true });
+  /** @type {string[]} */
+  const files = [];
+  const made = (/** @type {string} */ file) => {
+    console.log(`release/${basename(file)}`);
+    files.push(file);
+  };
+  made(pack());
   if (values.format !== 'none')
-    files.push(
-      ...buildPackages({
-        out,
-        architectures: /** @type {import('./packages.mjs').Architecture[]} */ (values.arch.split(',')),
-        formats: /** @type {import('./packages.mjs').Format[]} */ (values.format.split(',')),
-        release: describeRelease(version),
-      }),
-    );
+    buildPackages({
+      out,
+      made,
+      architectures: /** @type {import('./packages.mjs').Architecture[]} */ (values.arch.split(',')),
+      formats: /** @type {import('./packages.mjs').Format[]} */ (values.format.split(',')),
+      release,
+    });
   const add = (/** @type {string} */ name, /** @type {string} */ text) => {
     writeFileSync(join(out, name), text);
-    return join(out, name);
+    made(join(out, name));
   };
-  files.push(add(`caracal-${version}.cdx.json`, `${JSON.stringify(billWithNode(), undefined, 2)}\n`));
-  const statement = provenance({ files, version, commit, started });
-  files.push(add(`caracal-${version}.provenance.json`, `${JSON.stringify(statement, undefined, 2)}\n`));
-  files.push(
-    add(
-      'RELEASE-NOTES.md',
-      `${itemsOf(plan, version)
-        .map((item) => `- ${item}`)
-        .join('\n')}\n`,
-    ),
-  );
+  add(`caracal-${version}.cdx.json`, `${JSON.stringify(billWithNode(), undefined, 2)}\n`);
+  const parameters = {
+    formats: values.format,
+    architectures: values.arch,
+    maintainer: release.maintainer,
+    sourceDateEpoch: release.seconds,
+    built: values.built,
+  };
+  const words = process.argv.slice(2);
+  const statement = provenance({ files, words, parameters, version, commit, started });
+  add(`caracal-${version}.provenance.json`, `${JSON.stringify(statement, undefined, 2)}\n`);
+  const notes = itemsOf(plan, version).map((item) => `- ${item}\n`);
+  add('RELEASE-NOTES.md', notes.join(''));
   add('SHA256SUMS', formatChecksums(files));
-  for (const file of [...files, 'SHA256SUMS']) console.log(`release/${basename(file)}`);
 }
 
 /** The npm package, with its shrinkwrap; its own script builds anew. */

@@ -7,10 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { root } from '../bootstrap.mjs';
 import { productionLock } from '../shrinkwrap.mjs';
 
-/** @typedef {{ bomFormat: string, metadata: { component: { name: string, version: string } }, components: object[] }} Bill */
+/** @typedef {{ name: string, version: string, licenses?: readonly object[] }} Component with more that CycloneDX knows */
+/** @typedef {{ bomFormat: string, metadata: { component: Component }, components: (Component & Record<string, unknown>)[] }} Bill */
 
 /**
  * Of a lock file that has nothing else in it: `npm sbom --omit=dev` leaves out what development needs too, such as the logger.
+ * Throws where a package says nothing of its licence.
  * @returns {Bill}
  */
 export function billOfMaterials() {
@@ -24,7 +26,13 @@ export function billOfMaterials() {
     writeFileSync(join(directory, 'package.json'), JSON.stringify(manifest));
     writeFileSync(join(directory, 'package-lock.json'), JSON.stringify(productionLock()));
     const words = ['sbom', '--package-lock-only', '--sbom-format=cyclonedx', '--sbom-type=application'];
-    return JSON.parse(execFileSync('npm', words, { cwd: directory, encoding: 'utf8', maxBuffer: 1 << 26 }));
+    /** @type {Bill} */
+    const bill = JSON.parse(
+      execFileSync('npm', words, { cwd: directory, encoding: 'utf8', maxBuffer: 1 << 26 }),
+    );
+    for (const { name, licenses = [] } of bill.components)
+      if (licenses.length === 0) throw new Error(`${name} does not name its licence in package-lock.json`);
+    return bill;
   } finally {
     rmSync(aside, { recursive: true });
   }

@@ -32,6 +32,7 @@ export function billWithNode() {
       name,
       version,
       scope: 'optional',
+      licenses: nodeLicences(version),
       description: `Node.js for ${architecture}, in the package caracal-node`,
       purl: `pkg:npm/${name}@${version}`,
       hashes: [{ alg: 'SHA-512', content: Buffer.from(content ?? '', 'base64').toString('hex') }],
@@ -40,14 +41,27 @@ export function billWithNode() {
   return bill;
 }
 
+/** Its own, as npm's package names it; the libraries that are built into it are under others, which its file lists. @param {string} version */
+const nodeLicences = (version) => [
+  { license: { id: 'MIT' } },
+  {
+    license: {
+      name: 'Those of the libraries in Node.js',
+      url: `https://raw.githubusercontent.com/nodejs/node/v${version}/LICENSE`,
+    },
+  },
+];
+
 /**
  * @param {object} what
  * @param {readonly string[]} what.files
+ * @param {readonly string[]} what.words of `npm run release`, as they were given
+ * @param {Record<string, unknown>} what.parameters what they came to, with the environment's part
  * @param {string} what.version
  * @param {string} what.commit
  * @param {Date} what.started
  */
-export function provenance({ files, version, commit, started }) {
+export function provenance({ files, words, parameters, version, commit, started }) {
   return {
     _type: 'https://in-toto.io/Statement/v1',
     subject: files.map((file) => ({ name: basename(file), digest: { sha256: digestOf(file) } })),
@@ -55,7 +69,11 @@ export function provenance({ files, version, commit, started }) {
     predicate: {
       buildDefinition: {
         buildType: 'urn:caracal:release:v1',
-        externalParameters: { command: `npm run release -- ${version}`, version },
+        externalParameters: {
+          command: ['npm', 'run', 'release', '--', ...words].join(' '),
+          version,
+          ...parameters,
+        },
         internalParameters: { node: process.version, ...toolVersions() },
         resolvedDependencies: [
           { name: 'caracal', digest: { gitCommit: commit } },

