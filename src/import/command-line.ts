@@ -1,5 +1,6 @@
 // Where the command line that starts a tracker stands in a systemd unit or a script, and its flags.
 import { basename } from 'node:path';
+import { containerCommands } from './container-commands.ts';
 import type { Source } from './entries.ts';
 import type { Place } from './findings.ts';
 
@@ -43,26 +44,46 @@ export async function findCommand(
     directory = service.get('WorkingDirectory')?.at(-1)?.replace(/^-/, '') ?? '/';
     commands = commandsOf(service, '/', tell);
   } else {
-    const lines = units.flatMap(({ text }) => text.replaceAll(/\\\r?\n/g, ' ').split('\n'));
-    commands = lines
+    const contained = await Promise.all(units.map(containerCommands));
+    const lines = units
+      .filter((_, index) => contained[index] === undefined)
+      .flatMap(({ text }) => text.replaceAll(/\\\r?\n/g, ' ').split('\n'));
+    const written = lines
       .filter((line) => !/^\s*(?:#|\/\/)/.test(line))
       .map((line) => splitWords(line).map(({ text }) => text));
+    commands = [...contained.flatMap((each) => each ?? []), ...written];
   }
   for (const command of commands) {
-    const at = command.findIndex((word) => isProgram(word));
+    const at = whereStarted(command, isProgram);
     if (at >= 0) return { words: upToNextCommand(command.slice(at + 1)), directory };
     // A shell's command line, or a script of package.json, is one word here.
     for (const word of command.filter((each) => /\s/.test(each))) {
       const inner = splitWords(word).map(({ text }) => text);
-      const within = inner.findIndex((each) => isProgram(each));
+      const within = whereStarted(inner, isProgram);
       if (within >= 0) return { words: upToNextCommand(inner.slice(within + 1)), directory };
     }
   }
   return undefined;
 }
 
+const separator = /^(?:[;&|]|\d?[<>])/;
+/** Commands that name a program without starting it. */
+const mentions = new Set(
+  'install i add clone cd mkdir chown chmod which cp mv ln rm echo kill killall pkill pgrep git'.split(' '),
+);
+
+/** Where the program stands in the words of a command line; below 0 where it is not started. */
+function whereStarted(words: readonly string[], isProgram: (word: string) => boolean): number {
+  let first = 0;
+  for (const [index, word] of words.entries()) {
+    if (separator.test(word) || word.endsWith(';')) first = index + 1;
+    else if (isProgram(word) && !words.slice(first, index).some((each) => mentions.has(each))) return index;
+  }
+  return -1;
+}
+
 function upToNextCommand(words: readonly string[]): string[] {
-  const end = words.findIndex((word) => /^(?:[;&|]|\d?[<>])/.test(word));
+  const end = words.findIndex((word) => separator.test(word));
   return words.slice(0, end < 0 ? undefined : end);
 }
 

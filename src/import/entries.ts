@@ -30,5 +30,11 @@ export function entryOf(
 
 function shown(value: unknown): string {
   if (Array.isArray(value) && value.length > 3) return `[${value.length} items]`;
-  return typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? 'nothing');
+  const text = typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? 'nothing');
+  return withoutCredentials(text);
+}
+
+/** `mysql://user:password@host` without what stands before the host. */
+export function withoutCredentials(text: string): string {
+  return text.replaceAll(/:\/\/[^\s"]*@/g, '://…@');
 }

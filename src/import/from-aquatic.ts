@@ -1,6 +1,7 @@
 // aquatic: the TOML files of its three programs, aquatic_udp, aquatic_http and aquatic_ws, which become one tracker.
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { UsageError } from '../cli/usage-error.ts';
+import { takeCertificateFiles } from './certificate-files.ts';
 import type { Entry, Source } from './entries.ts';
 import type { Place } from './findings.ts';
 import { parseSocketAddress } from './listeners.ts';
@@ -55,7 +56,7 @@ function protocolOf({ path }: Source, entries: readonly Entry[]): Protocol | und
   if (has(/^network\.(?:websocket_|enable_http_health)|^protocol\.max_offers|max_offer_age/)) return 'ws';
   if (
     has(
-      /^network\.(?:use_ipv|address_ipv|socket_recv|poll_|resend_|ring_size|use_io)|^protocol\.max_response_peers|^statistics\./,
+      /^network\.(?:socket_recv|poll_|resend_|ring_size|use_io)|^protocol\.max_response_peers|^statistics\./,
     )
   )
     return 'udp';
@@ -95,14 +96,17 @@ class Reading {
 
   #listenUdp(): void {
     const old = this.#valueOf('network.address');
-    if (old !== undefined) {
+    if (old !== undefined)
       this.#listen('udp', old, 'network.address', this.#valueOf('network.only_ipv6') === true);
-      return;
-    }
+    else this.#listenTwice('udp');
+  }
+
+  /** Since a socket for each family was opened, after 0.9.0. */
+  #listenTwice(protocol: 'udp' | 'http' | 'https'): void {
     const v4 = this.#valueOf('network.use_ipv4') !== false;
     if (v4)
       this.#listen(
-        'udp',
+        protocol,
         this.#valueOf('network.address_ipv4') ?? `0.0.0.0:${port}`,
         'network.address_ipv4',
         false,
@@ -110,7 +114,7 @@ class Reading {
     if (this.#valueOf('network.use_ipv6') === false) return;
     const v6only = this.#valueOf('network.set_only_ipv6') !== false;
     this.#listen(
-      'udp',
+      protocol,
       this.#valueOf('network.address_ipv6') ?? `[::]:${port}`,
       'network.address_ipv6',
       v6only,
@@ -121,16 +125,23 @@ class Reading {
     const tls = this.#valueOf('network.enable_tls') === true;
     const protocol = tls ? 'https' : 'http';
     const v6only = this.#valueOf('network.only_ipv6') === true;
-    this.#listen(protocol, this.#valueOf('network.address') ?? `0.0.0.0:${port}`, 'network.address', v6only);
-    if (!tls) return;
-    const cert = this.#pathOf('network.tls_certificate_path');
-    const key = this.#pathOf('network.tls_private_key_path');
-    this.#transfer.take(
-      this.#placeOf('network.tls_certificate_path'),
-      { cert },
-      'it must be PEM, with its chain',
+    const old = this.#valueOf('network.address');
+    const split = this.#entries.some(({ way }) =>
+      /^network\.(?:use_ipv|address_ipv|set_only)/.test(way.join('.')),
     );
-    this.#transfer.take(this.#placeOf('network.tls_private_key_path'), { key }, 'it must be PEM');
+    if (old === undefined && split) this.#listenTwice(protocol);
+    else this.#listen(protocol, old ?? `0.0.0.0:${port}`, 'network.address', v6only);
+    const [cert, key] = ['network.tls_certificate_path', 'network.tls_private_key_path'].map((name) => ({
+      value: this.#valueOf(name) ?? '',
+      place: this.#placeOf(name),
+    }));
+    if (tls && cert.value !== '' && key.value !== '')
+      takeCertificateFiles(
+        this.#transfer,
+        this.#source.path,
+        { cert, key },
+        'both must be PEM, the certificate with its chain',
+      );
   }
 
   #listen(protocol: 'udp' | 'http' | 'https', value: unknown, key: string, v6only: boolean): void {
@@ -141,8 +152,8 @@ class Reading {
   }
 
   /** aquatic finds relative paths where it is started, which is as a rule where the file lies. */
-  #pathOf(key: string): string {
-    const path = String(this.#valueOf(key) ?? '');
+  #listPath(key: string): string {
+    const path = String(this.#valueOf(key) ?? './access-list.txt');
     return isAbsolute(path) ? path : join(dirname(this.#source.path), path);
   }
 
@@ -151,7 +162,7 @@ class Reading {
     if (mode !== 'allow' && mode !== 'deny') return;
     const kind = mode === 'allow' ? 'allowed' : 'denied';
     const place = this.#placeOf('access_list.path', 'access_list.mode');
-    this.#transfer.list({ kind, place, paths: [this.#pathOf('access_list.path')], items: [] });
+    this.#transfer.list({ kind, place, paths: [this.#listPath('access_list.path')], items: [] });
   }
 
   #takeEntry(entry: Entry): void {

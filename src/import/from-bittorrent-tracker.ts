@@ -19,7 +19,7 @@ export const bittorrentTracker = {
     const [source, ...more] = sources;
     if (source === undefined) throw new UsageError('which file starts bittorrent-tracker?');
     const tell = (text: string) => transfer.drop({ file: source.path, text: '' }, text);
-    const found = await findCommand([source, ...more], named('bittorrent-tracker'), tell);
+    const found = await findCommand([source, ...more], isProgram, tell);
     if (found === undefined) {
       const embedded = /new\s+(?:\w+\.)?Server\s*\(/.test(source.text);
       throw new UsageError(
@@ -49,6 +49,12 @@ export const bittorrentTracker = {
   },
 };
 
+/** As npm installs it, as `npx bittorrent-tracker@11` asks for it, and its script. */
+function isProgram(word: string): boolean {
+  const program = word.replace(/@[\w.^~-]+$/, '');
+  return named('bittorrent-tracker')(program) || /(?:^|\/)bittorrent-tracker\/bin\/cmd\.js$/.test(word);
+}
+
 function listen(flags: readonly Flag[], file: string, transfer: Transfer): void {
   const of = (...names: string[]) => flags.findLast(({ name }) => names.includes(name));
   const on = (name: string) => of(name) !== undefined;
@@ -63,7 +69,7 @@ function listen(flags: readonly Flag[], file: string, transfer: Transfer): void 
   const one = (protocol: 'http' | 'udp', hostFlag: string, standard: string, v6only = false) => {
     const host = of(hostFlag);
     transfer.listen({
-      place: host?.place ?? place,
+      place: host === undefined ? place : { file, text: `${place.text} ${host.place.text}` },
       protocol,
       host: host?.value ?? standard,
       port: number,
@@ -85,8 +91,11 @@ function listen(flags: readonly Flag[], file: string, transfer: Transfer): void 
 const quiet = drops('no line is written for a request, so there is nothing to keep quiet');
 
 const flagTakers: Readonly<Record<string, Taker>> = {
-  interval: ({ value, place }, transfer) =>
-    transfer.take(place, { interval: Math.max(1, Math.round(Number(value) / 1000)) }),
+  interval: ({ value, place }, transfer) => {
+    const seconds = Number(value) / 1000;
+    const whole = Math.max(1, Math.round(seconds));
+    transfer.take(place, { interval: whole }, whole === seconds ? undefined : 'whole seconds here');
+  },
   'trust-proxy': trustsProxy,
   stats: drops(statistics),
   'no-stats': drops(statistics),

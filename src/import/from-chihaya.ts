@@ -1,5 +1,6 @@
 // chihaya: chihaya.yaml, of version 2 and of its candidates, which had some keys elsewhere.
 import { UsageError } from '../cli/usage-error.ts';
+import { takeCertificateFiles } from './certificate-files.ts';
 import type { Entry, Source } from './entries.ts';
 import { parseSocketAddress } from './listeners.ts';
 import { openToAll, spoofing, tuning } from './no-counterpart.ts';
@@ -33,7 +34,7 @@ export const chihaya = {
       if (hook === undefined) takeEntry(entry, transfer);
       else takeHook(entry, hook, transfer);
     }
-    takeCertificate(entries, transfer);
+    takeCertificate(source, entries, transfer);
     transfer.assume('chihaya', {
       interval: 1800,
       'min-interval': 900,
@@ -71,7 +72,10 @@ function takesDuration(name: 'interval' | 'min-interval' | 'peer-ttl'): Taker {
   return ({ value, place }, transfer) => {
     const seconds = secondsOf(value);
     if (seconds === undefined) transfer.drop(place, 'no duration');
-    else transfer.take(place, { [name]: Math.max(1, Math.round(seconds)) });
+    else {
+      const whole = Math.max(1, Math.round(seconds));
+      transfer.take(place, { [name]: whole }, whole === seconds ? undefined : 'whole seconds here');
+    }
   };
 }
 
@@ -155,12 +159,12 @@ function takeEntry(entry: Entry, transfer: Transfer): void {
 }
 
 /** Both files are named with HTTPS off too. */
-function takeCertificate(entries: readonly Entry[], transfer: Transfer): void {
+function takeCertificate({ path }: Source, entries: readonly Entry[], transfer: Transfer): void {
   const of = (key: string) => entries.find(({ way }) => way[1] === 'http' && way.at(-1) === key);
   const [https, cert, key] = [of('https_addr'), of('tls_cert_path'), of('tls_key_path')];
   if (https === undefined || https.value === '' || cert === undefined || key === undefined) return;
-  transfer.take(cert.place, { cert: String(cert.value) });
-  transfer.take(key.place, { key: String(key.value) });
+  if (cert.value === '' || key.value === '') return;
+  takeCertificateFiles(transfer, path, { cert, key });
 }
 
 const clients =

@@ -1,5 +1,4 @@
 // opentracker: its configuration file (a key and a value a line) and its flags.
-import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { UsageError } from '../cli/usage-error.ts';
 import { parseCidr } from '../protocol/cidr.ts';
@@ -8,6 +7,7 @@ import type { Source } from './entries.ts';
 import type { Place } from './findings.ts';
 import { parseSocketAddress } from './listeners.ts';
 import { service, statistics } from './no-counterpart.ts';
+import { readText } from './read-text.ts';
 import type { Transfer } from './transfer.ts';
 
 const port = 6969;
@@ -59,8 +59,16 @@ const without: readonly (readonly [RegExp, string])[] = [
   [/^(?:livesync|batchsync)\./, 'trackers exchange peers through a Redis or Valkey server here: --cluster'],
 ];
 
-function isScript({ text }: Source): boolean {
-  return /^#!/.test(text) || /^\s*(?:exec\s+)?\S*opentracker\s+-/m.test(text);
+function isKey(key: string): boolean {
+  return (
+    protocolsOf[key] !== undefined ||
+    /^access\.(?:whitelist|blacklist)$/.test(key) ||
+    without.some(([keys]) => keys.test(key))
+  );
+}
+
+function isScript({ path, text }: Source): boolean {
+  return /\.ya?ml$/i.test(path) || /^#!/.test(text) || /^\s*(?:exec\s+)?\S*opentracker\s+-/m.test(text);
 }
 
 class Reading {
@@ -73,17 +81,16 @@ class Reading {
     this.#transfer = transfer;
   }
 
+  /** @throws UsageError for a file of which no line has a key of opentracker: it would become an open tracker */
   readFile({ path, text }: Source): void {
-    for (const [index, line] of text.split('\n').entries()) {
-      const [, key, value] = /^\s*([^\s#]\S*)(?:\s+(.*?))?\s*$/s.exec(line) ?? [];
-      if (key !== undefined)
-        this.#takeLine(
-          { file: path, line: index + 1, text: `${key} ${value ?? ''}`.trim() },
-          key,
-          value ?? '',
-          dirname(path),
-        );
-    }
+    const lines = text.split('\n').flatMap((line, index) => {
+      const [, key, value = ''] = /^\s*([^\s#]\S*)(?:\s+(.*?))?\s*$/s.exec(line) ?? [];
+      return key === undefined ? [] : [{ key, value, line: index + 1 }];
+    });
+    if (lines.length > 0 && !lines.some(({ key }) => isKey(key)))
+      throw new UsageError(`${path} is no configuration of opentracker: no line has a key of it`);
+    for (const { key, value, line } of lines)
+      this.#takeLine({ file: path, line, text: `${key} ${value}`.trim() }, key, value, dirname(path));
   }
 
   async readCommand(source: Source): Promise<void> {
@@ -107,7 +114,7 @@ class Reading {
     if (!this.#bound) this.#listen({ file: 'default of opentracker', text: '' }, '0.0.0.0', ['http', 'udp']);
     for (const { place, kind, path, directory } of this.#lists) {
       const below = this.#root === undefined ? [] : [join(this.#root, path)];
-      const paths = [...(isAbsolute(path) ? [path] : [join(directory, path)]), ...below];
+      const paths = [...below, isAbsolute(path) ? path : join(directory, path)];
       this.#transfer.list({ kind, place, paths, items: [] });
     }
   }
@@ -115,7 +122,7 @@ class Reading {
   #readNamed(place: Place, path: string): void {
     let text: string;
     try {
-      text = readFileSync(path, 'utf8');
+      text = readText(path);
     } catch {
       this.#transfer.drop(place, `${path} cannot be read from here; name a copy of it too`);
       return;

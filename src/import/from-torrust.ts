@@ -1,6 +1,7 @@
 // torrust-tracker: tracker.toml of schema 2 and 3, and the flat one before them.
 import { UsageError } from '../cli/usage-error.ts';
-import type { Entry, Source } from './entries.ts';
+import { takeCertificateFiles } from './certificate-files.ts';
+import { type Entry, type Source, withoutCredentials } from './entries.ts';
 import { parseSocketAddress } from './listeners.ts';
 import { logging, openToAll, statistics, tuning } from './no-counterpart.ts';
 import { readToml } from './read-toml.ts';
@@ -20,7 +21,8 @@ export const torrust = {
     const entries = readToml(source);
     if (!entries.some(({ way }) => ours.test(way[0])))
       throw new UsageError(`${source.path} is no configuration of torrust-tracker`);
-    for (const kind of ['udp_trackers', 'http_trackers'] as const) listen(kind, entries, transfer);
+    for (const kind of ['udp_trackers', 'http_trackers'] as const)
+      listen(kind, source.path, entries, transfer);
     for (const entry of entries) takeEntry(entry, transfer);
     takeWhitelist(entries, transfer);
     transfer.assume('torrust-tracker', {
@@ -42,7 +44,7 @@ export const torrust = {
 const ours =
   /^(?:metadata|core|udp_trackers|http_trackers|http_api|health_check_api|mode|db_driver|announce_interval)$/;
 
-function listen(kind: Servers, entries: readonly Entry[], transfer: Transfer): void {
+function listen(kind: Servers, file: string, entries: readonly Entry[], transfer: Transfer): void {
   const items = [
     ...new Set(entries.filter(({ way }) => way[0] === kind && way.length > 2).map(({ way }) => way[1])),
   ];
@@ -60,14 +62,13 @@ function listen(kind: Servers, entries: readonly Entry[], transfer: Transfer): v
       transfer.drop(place, 'no address and port');
       continue;
     }
-    const [cert, key] = [of('ssl_cert_path'), of('ssl_key_path')].map((entry) => String(entry?.value ?? ''));
-    const tls = cert !== '' && key !== '' && of('ssl_enabled')?.value !== false;
+    const [cert, key] = [of('ssl_cert_path'), of('ssl_key_path')];
+    const named = [cert, key].every((entry) => entry !== undefined && entry.value !== '');
+    const tls = named && of('ssl_enabled')?.value !== false;
     const protocol = kind === 'udp_trackers' ? 'udp' : tls ? 'https' : 'http';
     transfer.listen({ place, protocol, ...socket, v6only: of('ipv6_v6only')?.value === true });
-    if (tls && !transfer.settings.has('cert')) {
-      transfer.take(of('ssl_cert_path')!.place, { cert });
-      transfer.take(of('ssl_key_path')!.place, { key });
-    }
+    if (tls && !transfer.settings.has('cert'))
+      takeCertificateFiles(transfer, file, { cert: cert!, key: key! });
   }
 }
 
@@ -75,6 +76,10 @@ function takeEntry(entry: Entry, transfer: Transfer): void {
   const [table] = entry.way;
   const key = entry.way.at(-1) ?? '';
   if (takeBy(tables, `${table}.${key}`, entry, transfer)) return;
+  if (entry.way.slice(0, 2).join('.') === 'core.database') {
+    database(entry, transfer);
+    return;
+  }
   if (table === 'http_api' || table === 'health_check_api' || table === 'metadata') return;
   if (!takeBy(keys, key, entry, transfer))
     transfer.drop(entry.place, 'not known to be a key of torrust-tracker');
@@ -100,6 +105,7 @@ const keys: Takers = {
   interval_min: takesNumber('min-interval'),
   min_announce_interval: takesNumber('min-interval'),
   max_peer_timeout: takesNumber('peer-ttl'),
+  max_peers_per_announce: takesNumber('max-peers'),
   on_reverse_proxy: whenOn(trustsProxy),
   private: whenOn(drops(openToAll)),
   mode: ({ value, place }, transfer) => {
@@ -117,9 +123,7 @@ const keys: Takers = {
   trace_filter: log,
   trace_style: log,
   log_level: log,
-  driver: database,
   db_driver: database,
-  path: database,
   db_path: database,
   max_connection_id_errors_per_ip: ban,
   ip_bans_reset_interval_in_secs: ban,
@@ -150,14 +154,24 @@ function takeWhitelist(entries: readonly Entry[], transfer: Transfer): void {
       (way[0] === 'mode' && /listed/.test(String(value))),
   );
   if (listed === undefined) return;
-  const path = entries.find(({ way }) => /^(?:core\.database\.path|db_path)$/.test(way.join('.')))?.value;
+  const valueAt = (key: RegExp) => entries.find(({ way }) => key.test(way.join('.')))?.value;
+  const driver = String(valueAt(/^(?:core\.database\.driver|db_driver)$/) ?? 'sqlite3').toLowerCase();
+  const path =
+    valueAt(/^(?:core\.database\.path|db_path)$/) ?? valueAt(/^core\.database\.database$/) ?? 'DATABASE';
   transfer.list({
     kind: 'allowed',
     place: listed.place,
     paths: [],
     items: [],
     advice:
-      `its white list is in the database: write it with sqlite3 ${path ?? 'DATABASE'} ` +
+      `its white list is in the database: write it with ${clientOf(driver, withoutCredentials(String(path)))} ` +
       "'SELECT info_hash FROM whitelist' > whitelist, name that file too, and import again",
   });
+}
+
+/** The program that writes one column of a table without a frame. */
+function clientOf(driver: string, path: string): string {
+  const name = /^\w+:\/\//.test(path) ? (path.split('/').at(-1) ?? path) : path;
+  if (driver.startsWith('mysql')) return `mysql -N -B -D ${name} -e`;
+  return driver.startsWith('postgres') ? `psql -At -d ${name} -c` : `sqlite3 ${path}`;
 }

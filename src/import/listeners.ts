@@ -35,6 +35,11 @@ export function mergeListeners(transfer: Transfer): void {
     if (!transfer.settings.has(name))
       transfer.settings.set(name, { value: 0, place: { file: none, text: '' } });
   }
+  const ports = protocols.map((protocol) => transfer.settings.get(`${protocol}-port`)?.value ?? 0);
+  if (ports.every((port) => port === 0))
+    transfer.differs(
+      'no port is named, and the tracker would not start: set http-port, https-port or udp-port',
+    );
 }
 
 function oneOrMore<T>(values: readonly T[]): T | readonly T[] {

@@ -1,5 +1,5 @@
 // caracal import: reads what was named, writes what comes of it, and tells of every line.
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { escapeForLog } from '../cli/escape-for-log.ts';
 import { UsageError } from '../cli/usage-error.ts';
@@ -8,6 +8,7 @@ import type { Source } from './entries.ts';
 import { formatRemark, formatSettings } from './format-settings.ts';
 import { readImportWords } from './import-program.ts';
 import { mergeListeners } from './listeners.ts';
+import { readText } from './read-text.ts';
 import { collectLists, formatList, isList, type ListKind } from './torrent-lists.ts';
 import { type OtherTrackerName, otherTrackers } from './trackers.ts';
 import { Transfer } from './transfer.ts';
@@ -81,9 +82,11 @@ async function importFiles({ from, files, to, force }: Import, say: (line: strin
 
 function readSource(path: string): Source {
   try {
-    return { path, text: readFileSync(path, 'utf8') };
+    return { path, text: readText(path) };
   } catch (error) {
-    throw new UsageError(`cannot read ${path}: ${(error as Error).message}`, { cause: error });
+    if (!isSystemError(error)) throw error;
+    const why = error.code === 'EISDIR' ? 'it is a directory' : error.message;
+    throw new UsageError(`cannot read ${path}: ${why}`, { cause: error });
   }
 }
 
@@ -104,6 +107,7 @@ function write(
     );
   // One level: what is missing above it is a mistake in its name.
   if (!existsSync(directory)) mkdirSync(directory);
+  else if (!statSync(directory).isDirectory()) throw new UsageError(`--to ${directory} is no directory`);
   const fresh = `${settings}.${process.pid}.new`;
   try {
     writeFileSync(fresh, text);

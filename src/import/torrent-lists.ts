@@ -1,9 +1,9 @@
 // Lists of torrents as other trackers write them, an info_hash at the beginning of a line, and as this one does.
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { UsageError } from '../cli/usage-error.ts';
 import type { Source } from './entries.ts';
 import type { OtherList } from './findings.ts';
+import { readText } from './read-text.ts';
 import type { Transfer } from './transfer.ts';
 
 export type ListKind = OtherList['kind'];
@@ -68,7 +68,7 @@ function kindByName(path: string): ListKind | undefined {
 function readFirst(paths: readonly string[]): Source[] {
   for (const path of paths) {
     try {
-      return [{ path, text: readFileSync(path, 'latin1') }];
+      return [{ path, text: readText(path) }];
     } catch {
       // The next one, and in the end it is told that there is none.
     }

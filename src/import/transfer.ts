@@ -51,6 +51,10 @@ export class Transfer {
 
   /** A socket of the other tracker. */
   listen(listener: OtherListener): void {
+    if (listener.port === 0) {
+      this.drop(listener.place, 'port 0 switches it off here: name the port');
+      return;
+    }
     this.listeners.push(listener);
   }
 

@@ -45,7 +45,7 @@ const merges: [string[], Record<string, unknown>, number][] = [
   [['udp 0.0.0.0:1', 'http 127.0.0.1:2'], { 'udp-port': 1, 'http-port': 2 }, 1],
   [['udp 0.0.0.0:1', 'udp 0.0.0.0:2'], { 'udp-port': [1, 2] }, 0],
   [['https :1', 'http :2'], { 'https-port': 1, 'http-port': 2, ipv6: true }, 0],
-  [[], {}, 0],
+  [[], {}, 1],
 ];
 for (const [listeners, expected, told] of merges) {
   test(`${listeners.join(', ') || 'no listener'}`, () => {
