@@ -1,6 +1,7 @@
 // caracal as its help, man page and completions describe it: tracker-server with the other programs as commands.
 import { type CommandLine, readWords, refuseStray } from './cli/command-line.ts';
 import { formatCompletion, shells } from './cli/completion.ts';
+import { escapeForLog } from './cli/escape-for-log.ts';
 import { helpCommandFor } from './cli/help-word.ts';
 import type { Program, ProgramCommand, ProgramOption } from './cli/program.ts';
 import { UsageError } from './cli/usage-error.ts';
@@ -84,12 +85,21 @@ function textFor(word: string, rest: readonly string[]): string {
     throw refuseStray(
       word,
       caracalProgram.commands.map((command) => command.name),
+      meantBy(word),
     );
   const read = readWords(caracalCommandLine(), word === 'completion' ? [word, ...rest] : ['--help']);
   if (read.print !== undefined) return read.print;
   const [stray] = read.stray;
   if (stray !== undefined) throw refuseStray(stray, []);
   return formatCompletion(read.argument, caracalProgram);
+}
+
+/** What other programs have a command for, and this one something else. */
+function meantBy(word: string): string | undefined {
+  if (/^(start|run|serve|server)$/.test(word)) return `${name} without a command starts the tracker`;
+  if (word === 'version') return 'did you mean --version?';
+  if (/^(udp|https?|wss?):/i.test(word)) return `did you mean ${name} query ${escapeForLog(word)}?`;
+  return undefined;
 }
 
 function caracalCommandLine(): CommandLine {

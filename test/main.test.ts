@@ -72,8 +72,20 @@ test('a word that is none of its commands is refused with the one that was meant
   const { status, stderr } = run('docter');
   assert.equal(status, 2);
   assert.equal(stderr, "caracal: unknown command 'docter' (did you mean doctor?)\n");
+  for (const [word, meant] of [
+    ['start', 'caracal without a command starts the tracker'],
+    ['version', 'did you mean --version?'],
+    ['udp://127.0.0.1:1', 'did you mean caracal query udp://127.0.0.1:1?'],
+  ])
+    assert.equal(run(word).stderr, `caracal: unexpected word '${word}' (${meant})\n`);
+  assert.equal(run('-V').stderr, "caracal: unknown option '-V' (did you mean --version?)\n");
   assert.equal(run('--frob').stderr, "caracal: unknown option '--frob'\n");
   assert.match(run('completion', 'csh').stderr, /bash, zsh and fish/);
+});
+
+test('what it says to type can be typed where only caracal is at hand', () => {
+  const { stdout } = run('query', 'udp://127.0.0.1:1', '--timeout', '2');
+  assert.match(stdout, /^caracal query doctor udp:\/\/127\.0\.0\.1:1 {2}says why$/m);
 });
 
 test('no option of one command is completed as one of another', () => {

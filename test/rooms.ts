@@ -60,7 +60,14 @@ const table: Record<string, string[]> = {
   ],
   'query/batch': ['cli', 'query/asking', 'query/command', 'query/network', 'query/report', 'query/terminal'],
   'query/watch': ['query/asking', 'query/command', 'query/report', 'query/terminal'],
-  'query/single.ts': ['query/asking', 'query/command', 'query/network', 'query/report', 'query/terminal'],
+  'query/single.ts': [
+    'cli',
+    'query/asking',
+    'query/command',
+    'query/network',
+    'query/report',
+    'query/terminal',
+  ],
   'query/run.ts': [
     'cli',
     'query/batch',

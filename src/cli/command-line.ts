@@ -70,9 +70,13 @@ export function readWords(line: CommandLine, words: readonly string[]): ReadWord
   return read!;
 }
 
-/** `unknown command 'docter' (did you mean doctor?)` for the first stray word, among the commands that there are. */
-export function refuseStray(word: string, commands: readonly string[]): UsageError {
+/**
+ * `unknown command 'docter' (did you mean doctor?)` for the first stray word, among the commands that there are.
+ * @param otherwise what is said of a word that is like none of them
+ */
+export function refuseStray(word: string, commands: readonly string[], otherwise?: string): UsageError {
   const hint = didYouMean(word, commands);
+  if (otherwise !== undefined) return new UsageError(`unexpected word ${quoteForLog(word)} (${otherwise})`);
   return new UsageError(
     hint === '' ? `unexpected word ${quoteForLog(word)}` : `unknown command ${quoteForLog(word)}${hint}`,
   );
@@ -163,6 +167,8 @@ function describeUnknown(word: string, options: readonly ProgramOption[], versio
   const opposite = name.startsWith('no-') ? name.slice(3) : `no-${name}`;
   if (options.some(({ long, value }) => long === opposite && value === undefined))
     return `${unknown}; that is how it is without --${opposite}`;
+  // Where -V is no option, as -v is there for something else.
+  if (word === '-V') return `${unknown} (did you mean --version?)`;
   // What means the contrary of a word is no guess at it, however few letters lie between them.
   const alike = options.filter(({ long }) => long.startsWith('no-') === name.startsWith('no-'));
   const flags = [...alike.map(({ long }) => `--${long}`), '--help', ...versionFlags.split(', ')];

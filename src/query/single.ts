@@ -1,5 +1,6 @@
 // Knows the plain use of tracker-query: one tracker, asked once or until it answers, and its result in the wanted format.
 import { setTimeout as pause } from 'node:timers/promises';
+import { calledAs } from '../cli/called-as.ts';
 import { addLoss, type Loss } from './asking/effort.ts';
 import { type Query, queryTracker, type Result } from './asking/query.ts';
 import { failureOf, isSuccess } from './asking/tracker-answer.ts';
@@ -56,7 +57,7 @@ async function printResult(result: Result, settings: Settings, console: Console)
     const lines = 'torrents' in result ? scrapeLines(result) : announceLines(result, { showPeers, lookup });
     for (const line of lines) console.out.line(...line);
     if (result.error !== undefined && !console.interrupt.aborted) {
-      const text = `tracker-query doctor ${quoteForShell(result.tracker)}  says why`;
+      const text = `${calledAs('tracker-query')} doctor ${quoteForShell(result.tracker)}  says why`;
       console.out.line('');
       console.out.line({ text, style: 'dim' });
     }
