@@ -14,7 +14,7 @@ for (const scheme of ['udp', 'http', 'ws']) {
     const url = tracker.announceUrls.find((each) => each.startsWith(`${scheme}:`));
     const started = new Promise((resolve) => tracker.once('start', resolve));
     const client = createClient(url);
-    const { answer } = await client.announce({ infoHash, event: 'started', port: 6881 });
+    const { answer } = await client.announce({ infoHash, event: 'started', port: 6881, numwant: 0 });
     assert.equal(answer.interval, 1800);
     assert.equal((await started).infoHash, infoHash);
     client.close();

@@ -287,7 +287,7 @@ const table: Record<string, string[]> = {
   import: ['cli', 'protocol', 'server/options', 'server/version.ts'],
   'library/info-hash-bytes.ts': ['protocol'],
   'library/protocol.ts': ['protocol'],
-  'library/client.ts': ['library/info-hash-bytes.ts', 'query/asking', 'query/network'],
+  'library/client.ts': ['cli', 'library/info-hash-bytes.ts', 'protocol', 'query/asking', 'query/network'],
   library: [
     'cli',
     'library/info-hash-bytes.ts',
@@ -297,6 +297,7 @@ const table: Record<string, string[]> = {
     'server/log',
     'server/options',
     'server/running-tracker.ts',
+    'server/start-error.ts',
     'server/tracker-server.ts',
     'swarm',
     'tracker',

@@ -7,15 +7,17 @@ import { turnAway, turnUpgradeAway } from '../server/listening/guests.ts';
 import type { ListeningAddress } from '../server/listening/listening-address.ts';
 import type { Log } from '../server/log/log.ts';
 import type { RunningTracker } from '../server/running-tracker.ts';
+import { StartError } from '../server/start-error.ts';
 import { startTrackerServer } from '../server/tracker-server.ts';
 import type { Tracker as AnsweringTracker } from '../tracker/tracker.ts';
 import { raiseAnnounceEvents } from './announce-events.ts';
 import { FilterFault } from './announce-filter.ts';
 import { announceUrlsAt } from './announce-urls.ts';
+import { checkEventName } from './event-names.ts';
 import { putFilterBefore } from './filter-gate.ts';
 import { createLogFor } from './log-events.ts';
 import { announceTo, scrapeOf, statsOf, swarmOf } from './questions.ts';
-import type { ReadOptions } from './read-options.ts';
+import { inNamesHere, type ReadOptions } from './read-options.ts';
 import type {
   AnnounceAnswer,
   AnnounceQuestion,
@@ -102,11 +104,13 @@ export class EmbeddedTracker implements Tracker {
   }
 
   on<E extends keyof TrackerEvents>(event: E, listener: (...given: TrackerEvents[E]) => void): this {
+    checkEventName(event);
     this.#events.on(event, listener as (...given: unknown[]) => void);
     return this;
   }
 
   once<E extends keyof TrackerEvents>(event: E, listener: (...given: TrackerEvents[E]) => void): this {
+    checkEventName(event);
     this.#events.once(event, listener as (...given: unknown[]) => void);
     return this;
   }
@@ -128,7 +132,9 @@ export class EmbeddedTracker implements Tracker {
     } catch (error) {
       this.#opening = undefined;
       this.#endFilter();
-      throw error;
+      throw error instanceof StartError
+        ? new Error(inNamesHere(error.message), { cause: error.cause })
+        : error;
     }
     for (const warning of this.#options.warnings) this.#log.warn(warning);
     this.#emit('listening', this.addresses);

@@ -13,6 +13,16 @@ export function parseInfoHash(infoHash: unknown): Int32Array<ArrayBuffer> {
 }
 
 /**
+ * Several info_hashes, each as `parseInfoHash` gives it.
+ * @throws TypeError when they are not in an array, or one is wrong
+ */
+export function parseInfoHashes(infoHashes: unknown): Int32Array<ArrayBuffer>[] {
+  if (!Array.isArray(infoHashes))
+    throw new TypeError(`infoHashes must be an array of info_hashes, not ${shown(infoHashes)}`);
+  return infoHashes.map(parseInfoHash);
+}
+
+/**
  * The 20 bytes of a peer_id as 5 words.
  * @throws TypeError when it is neither 20 characters of latin1 nor 20 bytes
  */

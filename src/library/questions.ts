@@ -9,7 +9,7 @@ import { monotonicSeconds } from '../server/clock.ts';
 import type { RunningTracker } from '../server/running-tracker.ts';
 import { WalkSlice, walkedConnection, walkedPeer, walkedSeeder } from '../swarm/store-walk.ts';
 import { Announce } from '../tracker/announce.ts';
-import { bytesOf, formatInfoHash, parseInfoHash, parsePeerId } from './info-hash-bytes.ts';
+import { bytesOf, formatInfoHash, parseInfoHash, parseInfoHashes, parsePeerId } from './info-hash-bytes.ts';
 import type {
   AnnounceAnswer,
   AnnounceQuestion,
@@ -43,6 +43,8 @@ export async function announceTo({ tracker }: Inside, question: AnnounceQuestion
 }
 
 function createAnnounce(question: AnnounceQuestion): Announce {
+  if (typeof question !== 'object' || question === null)
+    throw new TypeError(`announce takes an object with infoHash, peerId, ip and port, not ${question}`);
   const { infoHash, peerId, ip, port, event = 'none', left, numwant } = question;
   const announce = new Announce();
   announce.infoHash = parseInfoHash(infoHash);
@@ -78,8 +80,7 @@ function peersOf({ out, outPeerIds, family, peers }: Announce): AnnounceAnswer['
 }
 
 export function scrapeOf({ tracker }: Inside, infoHashes: readonly InfoHash[]): ScrapedTorrent[] {
-  return infoHashes.map((infoHash) => {
-    const words = parseInfoHash(infoHash);
+  return parseInfoHashes(infoHashes).map((words) => {
     const counts = { complete: 0, incomplete: 0, downloaded: 0, downloaders: 0 };
     tracker.scrape(words, 0, counts);
     const { complete, incomplete, downloaded } = counts;

@@ -31,6 +31,16 @@ export const namedOptions: ReadonlyMap<string, OptionName> = new Map(
   optionNames.filter((name) => !notInLibrary.includes(name)).map((name) => [nameHere(name), name]),
 );
 
+/** Options of bittorrent-tracker's `Server`, and what they are here. */
+const elsewhere: Readonly<Partial<Record<string, string>>> = {
+  ws: 'webtorrent',
+  noServer: 'http: false with handleUpgrade',
+  trustProxy: 'trustedProxy, the networks of your proxies,',
+  stats: 'tracker.stats(), or adminPort for pages,',
+  peersCacheLength: 'memoryLimit',
+  peersCacheTtl: 'peerTtl, in seconds,',
+};
+
 const longestTtl = 86_400;
 const usualTtl = 60;
 
@@ -91,6 +101,7 @@ function unknownOption(key: string): string {
   const flag = optionNames.find((name) => codeNameOf(name) === key);
   if (flag !== undefined && notInLibrary.includes(flag)) return `${key} is an option of tracker-server alone`;
   if (flag !== undefined) return `there is no option ${key} (it is called ${nameHere(flag)} here)`;
+  if (Object.hasOwn(elsewhere, key)) return `there is no option ${key} (it is ${elsewhere[key]} here)`;
   const known = [...namedOptions.keys(), 'log', 'filter', 'filterTtl'];
   return `there is no option ${quoteForLog(key)}${didYouMean(key, known)}`;
 }
@@ -131,10 +142,12 @@ function resolveNamed(settings: Settings): { configuration: Configuration; warni
   }
 }
 
-/** `https needs cert and key` for `--https-port needs --cert and --key`. */
-function inNamesHere(text: string): string {
+/** `https needs cert and key` for `--https-port needs --cert and --key`; what is no option here keeps its name. */
+export function inNamesHere(text: string): string {
   return text.replace(/--([a-z][a-z0-9-]*)/g, (flag, name: string) =>
-    name in ownNames || optionNames.includes(name as OptionName) ? nameHere(name as OptionName) : flag,
+    name in ownNames || [...namedOptions.values()].includes(name as OptionName)
+      ? nameHere(name as OptionName)
+      : flag,
   );
 }
 

@@ -142,8 +142,8 @@ export interface TrackerOptions extends TransportPorts {
 export interface LogLine {
   /** How serious it is. */
   readonly level: 'debug' | 'info' | 'warn' | 'error';
-  /** What happened, in words without anything that varies. */
+  /** What happened, in words. Options are named as they are here. */
   readonly message: string;
-  /** What varies; strings are escaped. */
+  /** What it happened to, and why; strings are escaped. */
   readonly fields: Readonly<Record<string, string | number | boolean>>;
 }

@@ -194,7 +194,7 @@ export interface Tracker {
    * is the reason, when it is refused, and with a TypeError when the question is wrong.
    */
   announce(question: AnnounceQuestion): Promise<AnnounceAnswer>;
-  /** The counts of torrents, in their order; zeros for unknown ones. Throws a TypeError on a wrong info_hash. */
+  /** The counts of torrents, in their order; zeros for unknown ones. Throws a TypeError when it is no array or an info_hash is wrong. */
   scrape(infoHashes: readonly InfoHash[]): ScrapedTorrent[];
   /** A swarm with its peers; undefined when nobody is in it. Throws a TypeError on a wrong info_hash. */
   swarm(infoHash: InfoHash): Swarm | undefined;
@@ -221,9 +221,9 @@ export interface Tracker {
    */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array, options?: HandleOptions): boolean;
 
-  /** Calls `listener` at every such event from now on. */
+  /** Calls `listener` at every such event from now on. Throws a TypeError when there is no such event. */
   on<E extends keyof TrackerEvents>(event: E, listener: (...given: TrackerEvents[E]) => void): this;
-  /** Calls `listener` at the next such event. */
+  /** Calls `listener` at the next such event. Throws a TypeError when there is no such event. */
   once<E extends keyof TrackerEvents>(event: E, listener: (...given: TrackerEvents[E]) => void): this;
   /** Calls `listener` no more. */
   off<E extends keyof TrackerEvents>(event: E, listener: (...given: TrackerEvents[E]) => void): this;

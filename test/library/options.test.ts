@@ -92,6 +92,10 @@ test('options that contradict each other are named as they are called here', () 
     'there is no option httpPort (it is called http here)',
     'config is an option of tracker-server alone',
   ]);
+  assert.deepEqual(faultsOf({ ws: true, peersCacheTtl: 5 }), [
+    'there is no option ws (it is webtorrent here)',
+    'there is no option peersCacheTtl (it is peerTtl, in seconds, here)',
+  ]);
   assert.deepEqual(faultsOf({ filter: () => true, workers: 1, filterTtl: 0 }), [
     'filterTtl must not be 0 with workers: what a thread answers cannot wait for filter',
   ]);

@@ -1,7 +1,9 @@
-// What `--verbose` says of each announce and scrape.
+// What `--verbose` says of each announce and scrape. One that is not decided yet is made once more when it is, where a thread
+// waits for decisions, and has its line then.
 
 import { formatShownEndpoint, type IpVisibility } from '../../admin/shown-address.ts';
 import { Event } from '../../protocol/event.ts';
+import { undecided } from '../../protocol/failure.ts';
 import { decodeIpWords } from '../../protocol/ip-address.ts';
 import type { Announce } from '../../tracker/announce.ts';
 import type { ConnectionVisit } from '../../tracker/connection-peers.ts';
@@ -19,6 +21,7 @@ export function logRequests(tracker: Tracker, log: RequestLines, logIp: IpVisibi
   const announce = tracker.announce.bind(tracker);
   tracker.announce = (request, now) => {
     const failure = announce(request, now);
+    if (failure === undecided && tracker.decisions !== undefined) return failure;
     const answer = failure === undefined ? answerOf(request) : { failure_reason: failure.message };
     log.debug('announce', { ...questionOf(request, logIp), ...answer });
     return failure;
@@ -27,6 +30,7 @@ export function logRequests(tracker: Tracker, log: RequestLines, logIp: IpVisibi
   const join = connections.announce.bind(connections);
   connections.announce = (visit, want, now) => {
     const joined = join(visit, want, now);
+    if (joined === undecided && tracker.decisions !== undefined) return joined;
     const { complete, incomplete, otherCount: peers } = visit;
     const answer =
       typeof joined === 'string' ? { complete, incomplete, peers } : { failure_reason: joined.message };
