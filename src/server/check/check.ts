@@ -27,7 +27,9 @@ export async function check(resolved: ResolvedConfiguration, warn: (message: str
   for (const warning of resolved.warnings) warn(warning);
   try {
     planListeners(configuration);
-    if (configuration.dataDir !== undefined) checkDataDirectory(configuration.dataDir, warn);
+    // The guide has root look before the service starts, whose directory it is then.
+    if (configuration.dataDir !== undefined)
+      checkDataDirectory(configuration.dataDir, warn, process.geteuid?.() === 0);
     checkKeptSecrets(configuration);
     checkCertificateFiles(configuration);
     readToken(configuration, { warn });

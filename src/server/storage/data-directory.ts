@@ -20,9 +20,10 @@ export function openDataDirectory(path: string, warn: (message: string) => void)
 
 /**
  * The same question without making anything, for `--check`. A symbolic link is followed: who made it chose the place.
+ * @param anyOwner whether it may be another user's, as where root asks for a service that runs as that one
  * @throws StartError when the directory, or the one that it would be made in, cannot be written
  */
-export function checkDataDirectory(path: string, warn: (message: string) => void): void {
+export function checkDataDirectory(path: string, warn: (message: string) => void, anyOwner = false): void {
   let exists: ReturnType<typeof statSync>;
   try {
     exists = statSync(path, { throwIfNoEntry: false });
@@ -31,11 +32,13 @@ export function checkDataDirectory(path: string, warn: (message: string) => void
   } catch (error) {
     throw refuse(path, error as Error);
   }
-  if (exists !== undefined) checkOthers(path, Number(exists.mode), Number(exists.uid), warn);
+  if (exists === undefined) return;
+  checkMode(path, Number(exists.mode), warn);
+  if (!anyOwner) checkOwner(path, Number(exists.uid), warn);
 }
 
 /** Who can put files here can give the tracker a key of his own, or have it follow a link of his. */
-function checkOthers(path: string, mode: number, owner: number, warn: (message: string) => void): void {
+function checkMode(path: string, mode: number, warn: (message: string) => void): void {
   if (tooOpen(mode, 0o002) !== 0) {
     throw new StartError(
       `--data-dir ${path} can be written by everybody, who could put keys of their own there: chmod o-w ${path}`,
@@ -43,6 +46,9 @@ function checkOthers(path: string, mode: number, owner: number, warn: (message: 
   }
   if (tooOpen(mode, 0o020) !== 0)
     warn(`--data-dir ${path} can be written by its group; chmod 750 keeps its keys safe`);
+}
+
+function checkOwner(path: string, owner: number, warn: (message: string) => void): void {
   if (owner !== 0 && owner !== process.geteuid?.())
     warn(`--data-dir ${path} belongs to another user (uid ${owner}), who can read and replace its keys`);
 }

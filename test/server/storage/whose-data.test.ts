@@ -44,6 +44,9 @@ test('one of another user is told of', { skip: !isRoot && 'only root can give a 
   const told: string[] = [];
   openDataDirectory(path, (message) => told.push(message));
   assert.match(told.join(), /belongs to another user \(uid 12345\)/);
+  told.length = 0;
+  checkDataDirectory(path, (message) => told.push(message), true);
+  assert.deepEqual(told, [], '--check by root, for a service that runs as another user');
   // What the owner of the directory keeps there is what one would expect there.
   writePrivateFile(join(path, 'a.key'), Buffer.from('abcd'));
   chownSync(join(path, 'a.key'), 12_345, 12_345);
