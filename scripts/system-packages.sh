@@ -26,7 +26,7 @@ packages=(
   libstdc++6-arm64-cross
   rpm                 # test/deploy: the .rpm
   lintian             # test/deploy: the .deb as Debian wants it
-  debootstrap         # test/deploy: a Debian to install the .deb in
+  mmdebstrap          # test/deploy: a Debian to install the .deb and .rpm in
   docker-compose      # test/deploy: the compose files, without an engine
   caddy               # test/deploy: its configuration
 )
