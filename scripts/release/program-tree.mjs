@@ -7,7 +7,7 @@ import { root } from '../bootstrap.mjs';
 /** What the program itself reads of deploy/, besides what the maintainer scripts call: `caracal import` reads units with it. */
 const ofDeploy = ['deploy/install/earlier-flags.mjs', 'deploy/install/read-unit.mjs'];
 /** For those who write programs with a package, not for those who run it. */
-const notForRunning = /\.(d\.[cm]?ts|[cm]?ts|js\.map|[cm]js\.map|md|markdown|tsbuildinfo)$/i;
+const notForRunning = /\.(d\.[cm]?ts|[cm]?ts|js\.map|[cm]js\.map|md|markdown|html|tsbuildinfo)$/i;
 
 /**
  * @param {string} target a directory that does not exist yet
