@@ -5,7 +5,6 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
 import { bootstrap, root, run } from './bootstrap.mjs';
 import { declare } from './declare.mjs';
 
@@ -17,6 +16,8 @@ const inner = ['ListeningTransport'];
 
 const checks = process.argv.includes('--check');
 await bootstrap({ installOnly: true });
+// Only now: in a fresh clone there is nothing before.
+const { Extractor, ExtractorConfig } = await import('@microsoft/api-extractor');
 const directory = mkdtempSync(join(tmpdir(), 'caracal-api-'));
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
 const types = join(directory, 'types');

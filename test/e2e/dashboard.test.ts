@@ -92,6 +92,16 @@ describe('the dashboard', { skip: skipWithout('chromium') }, () => {
         const { page, complaints, requested, close } = await openPage(width, colorScheme);
         const overflow = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
         assert.equal(overflow, 0, 'nothing sticks out to the right');
+        if (width === 1600) {
+          const cut =
+            '[...document.querySelectorAll(".scroll")].filter((table) => table.scrollWidth > table.clientWidth)';
+          // As wide as its figures get.
+          await page.evaluate(
+            `for (const cell of document.querySelectorAll("#traffic-table tbody .number")) cell.textContent = "88.8 MiB"`,
+          );
+          const names = await page.evaluate(`${cut}.map((table) => table.querySelector("table").id)`);
+          assert.deepEqual(names, [], 'no table is cut off on a wide screen');
+        }
         assert.ok(
           requested.every((url) => url.startsWith(tracker.url)),
           'nothing comes from elsewhere',
