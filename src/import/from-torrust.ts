@@ -88,7 +88,7 @@ function takeEntry(entry: Entry, transfer: Transfer): void {
 const tables: Takers = {
   'http_api.bind_address': drops(`${statistics}. Its paths and answers are others (docs/monitoring.md)`),
   'health_check_api.bind_address': drops(
-    'health is asked at the admin door, /livez and /readyz: set admin-port',
+    'health is asked at the admin door, /health/live and /health/ready: set admin-port',
   ),
 };
 
