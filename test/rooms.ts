@@ -46,9 +46,9 @@ const table: Record<string, string[]> = {
   cli: [],
   'query/terminal': ['cli'],
   'query/network': ['cli', 'protocol'],
-  'query/asking': ['protocol', 'query/network', 'query/terminal'],
+  'query/asking': ['cli', 'protocol', 'query/network', 'query/terminal'],
   'query/command': ['cli', 'protocol', 'query/asking', 'query/network', 'query/terminal'],
-  'query/report': ['query/asking', 'query/terminal'],
+  'query/report': ['cli', 'query/asking', 'query/terminal'],
   'query/doctor': [
     'cli',
     'protocol',
@@ -59,7 +59,7 @@ const table: Record<string, string[]> = {
     'query/terminal',
   ],
   'query/batch': ['cli', 'query/asking', 'query/command', 'query/network', 'query/report', 'query/terminal'],
-  'query/watch': ['query/asking', 'query/command', 'query/report', 'query/terminal'],
+  'query/watch': ['cli', 'query/asking', 'query/command', 'query/report', 'query/terminal'],
   'query/single.ts': [
     'cli',
     'query/asking',

@@ -1,5 +1,7 @@
 // Lists of torrents as other trackers write them, an info_hash at the beginning of a line, and as this one does.
+
 import { basename } from 'node:path';
+import { formatCount } from '../cli/format-count.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import type { Source } from './entries.ts';
 import type { OtherList } from './findings.ts';
@@ -100,7 +102,10 @@ function hashesOf({ path, text }: Source, transfer: Transfer): string[] {
     else if (++others <= mostTold) transfer.drop({ file: path, line: index + 1, text: item }, 'no info_hash');
   }
   if (others > mostTold)
-    transfer.drop({ file: path, text: '' }, `${others - mostTold} more lines without an info_hash`);
+    transfer.drop(
+      { file: path, text: '' },
+      `${formatCount(others - mostTold, 'more line')} without an info_hash`,
+    );
   return hashes;
 }
 

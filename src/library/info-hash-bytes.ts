@@ -49,6 +49,6 @@ function wordsOf(bytes: Uint8Array): Int32Array<ArrayBuffer> {
 }
 
 function shown(value: unknown): string {
-  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (value instanceof Uint8Array) return `${value.length} byte${value.length === 1 ? '' : 's'}`;
   return typeof value === 'string' ? `'${value.slice(0, 60)}'` : String(value);
 }

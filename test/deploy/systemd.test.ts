@@ -141,7 +141,7 @@ describe('under systemd', { skip: noSystemdHere() ?? false }, () => {
       ])
         assert.match(saved, new RegExp(`^${file}$`, 'm'));
       succeeds('systemctl stop tracker; rm -rf /var/lib/tracker /etc/tracker');
-      assert.match(succeeds(restore), /Loaded 1 peers in 1 torrents/);
+      assert.match(succeeds(restore), /Loaded 1 peer in 1 torrent from/);
       await isReady(machine);
       assert.equal(succeeds(keys), before);
       assert.match(succeeds(`tracker-server swarm ${hash}`), /127\.0\.0/);

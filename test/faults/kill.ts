@@ -56,7 +56,7 @@ export const killSuite: FaultSuite = {
       const failed = saved.failed + lively.failed;
       udp.close();
       http.close();
-      const loaded = Number((await tracker.program.printed(/Loaded (\d+) peers/))[1]);
+      const loaded = Number((await tracker.program.printed(/Loaded (\d+) peers?/))[1]);
       return { lost, ghost, failed, acknowledged, loaded, startMs: Math.round(startMs) };
     } finally {
       await tracker.close();

@@ -22,7 +22,7 @@ const sometimes = 5000;
 const expectedLines = [
   /New certificate in use/,
   /The certificate has not changed/,
-  /--(allow-list: \d+ info_hashes|deny-list: \d+ info_hashes|deny-ip: \d+ networks) in use\.$/,
+  /--((allow|deny)-list: \d+ info_hash(es)?|deny-ip: \d+ networks?) in use\.$/,
   /--cert .*; the old certificate stays in use/,
   /--(allow-list|deny-list|deny-ip) .*; the old list stays in use/,
   /the settings stay as they were: .*unknown key 'no-such-key'/,

@@ -4,6 +4,7 @@ import { transportTitles } from '../../transport/transports.ts';
 import {
   formatBytes,
   formatCount,
+  formatCounted,
   formatRate,
   formatSeconds,
   formatShare,
@@ -39,7 +40,7 @@ function statusLines(stats: Stats, folded: boolean): string[] {
 /** What is refused; of long lists the beginning. */
 export function formatDenied({ info_hashes: infoHashes, networks }: Denied): string {
   const tell = (noun: string, { count, shown }: Denied['networks']) => [
-    `${formatCount(count)} ${noun}${count === 1 ? '' : noun === 'info_hash' ? 'es' : 's'}`,
+    formatCounted(count, noun, noun === 'info_hash' ? 'info_hashes' : `${noun}s`),
     ...shown.map((item) => `  ${item}`),
     ...(count > shown.length ? [`  and ${formatCount(count - shown.length)} more`] : []),
   ];
@@ -70,11 +71,11 @@ export function formatCluster(cluster: Cluster): string {
         'engine',
         engine.reached ? `reached${waiting}` : `away: ${engine.fault ?? 'not heard of yet'}${waiting}`,
       ],
-      ['told', `${formatCount(sent.records)} records`, formatBytes(sent.bytes)],
-      ['heard', `${formatCount(received.records)} records`, formatBytes(received.bytes)],
-      ['lost', `${formatCount(gaps)} times`, `${formatCount(rejected)} messages could not be read`],
-      ['mended', `${formatCount(mended)} peers`, `in ${formatCount(comparisons)} comparisons`],
-      ['WebTorrent', `${formatCount(webTorrent)} peers`, 'on all nodes'],
+      ['told', formatCounted(sent.records, 'record'), formatBytes(sent.bytes)],
+      ['heard', formatCounted(received.records, 'record'), formatBytes(received.bytes)],
+      ['lost', formatCounted(gaps, 'time'), `${formatCounted(rejected, 'message')} could not be read`],
+      ['mended', formatCounted(mended, 'peer'), `in ${formatCounted(comparisons, 'comparison')}`],
+      ['WebTorrent', formatCounted(webTorrent, 'peer'), 'on all nodes'],
     ]),
     '',
     ...formatTable(
@@ -158,7 +159,7 @@ function figures(stats: Stats): string[][] {
     [
       'peers',
       formatCount(allSeeders + allLeechers),
-      `${formatCount(allSeeders)} seeders, ${formatCount(allLeechers)} leechers`,
+      `${formatCounted(allSeeders, 'seeder')}, ${formatCounted(allLeechers, 'leecher')}`,
     ],
     [
       'swarms',
@@ -207,7 +208,7 @@ function sum(numbers: readonly number[]): number {
 function upkeep({ snapshot, certificates, at }: Stats): string[][] {
   const rows = certificates.map(({ name, days_left }) => [
     'certificate',
-    `${Math.floor(days_left)} days left`,
+    `${formatCounted(Math.floor(days_left), 'day')} left`,
     name,
   ]);
   if (snapshot === null) return rows;

@@ -3,7 +3,7 @@
 import type { Cluster } from '../schema.ts';
 import { ask } from './connection.ts';
 import { byId, type Cell, setRows, setText } from './elements.ts';
-import { formatBytes, formatCount, formatSeconds, formatSpan } from './format.ts';
+import { formatBytes, formatCount, formatCounted, formatSeconds, formatSpan } from './format.ts';
 
 type Present = NonNullable<Cluster>;
 
@@ -20,10 +20,10 @@ export async function showCluster(): Promise<boolean> {
   const { mended, comparisons, gaps, rejected, nodes } = cluster;
   const webTorrent = nodes.reduce((sum, node) => sum + (node.alive ? node.webtorrent_peers : 0), 0);
   const notes = [
-    `${formatCount(mended)} ${mended === 1 ? 'difference' : 'differences'} mended here in ${formatCount(comparisons)} ${comparisons === 1 ? 'comparison' : 'comparisons'}`,
-    ...(webTorrent > 0 ? [`${formatCount(webTorrent)} WebTorrent peers on all nodes`] : []),
-    ...(gaps > 0 ? [`messages were lost ${formatCount(gaps)} times`] : []),
-    ...(rejected > 0 ? [`${formatCount(rejected)} messages could not be read`] : []),
+    `${formatCounted(mended, 'difference')} mended here in ${formatCounted(comparisons, 'comparison')}`,
+    ...(webTorrent > 0 ? [`${formatCounted(webTorrent, 'WebTorrent peer')} on all nodes`] : []),
+    ...(gaps > 0 ? [`messages were lost ${formatCounted(gaps, 'time')}`] : []),
+    ...(rejected > 0 ? [`${formatCounted(rejected, 'message')} could not be read`] : []),
     ...(versionsOf(cluster).size > 1 ? ['the nodes run different versions'] : []),
   ];
   setText('cluster-note', `${notes.join(', ')}.`);

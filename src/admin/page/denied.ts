@@ -3,7 +3,7 @@
 import type { Denied } from '../schema.ts';
 import { ask, storedToken } from './connection.ts';
 import { byId, type Cell, create, setRows, setText } from './elements.ts';
-import { formatCount } from './format.ts';
+import { formatCount, formatCounted } from './format.ts';
 import { parseInfoHashInput } from './info-hash-input.ts';
 
 type Verb = 'deny' | 'undeny';
@@ -40,7 +40,7 @@ export async function showDenied(): Promise<void> {
 }
 
 function tally({ count, shown }: Denied['networks'], noun: string): string {
-  const all = `${formatCount(count)} ${noun}${count === 1 ? '' : noun.endsWith('h') ? 'es' : 's'}`;
+  const all = formatCounted(count, noun, noun.endsWith('h') ? `${noun}es` : `${noun}s`);
   return shown.length < count ? `${all} (the first ${formatCount(shown.length)} are shown)` : all;
 }
 

@@ -10,6 +10,11 @@ export function formatCount(count: number): string {
   return whole.format(count);
 }
 
+/** `1 peer`, `12,345 peers`. */
+export function formatCounted(count: number, one: string, several = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : several}`;
+}
+
 /** `12,345`, with a tenth below 100. */
 export function formatRate(rate: number): string {
   return rate !== 0 && rate < 100 ? tenths.format(rate) : whole.format(rate);

@@ -3,7 +3,7 @@
 import type { Clients, Networks, SwarmSizes, TopSwarms } from '../schema.ts';
 import { ask } from './connection.ts';
 import { type Cell, create, createBar, setRows, setText } from './elements.ts';
-import { formatCount, formatShare, formatShort, formatSpan, formatTime } from './format.ts';
+import { formatCount, formatCounted, formatShare, formatShort, formatSpan, formatTime } from './format.ts';
 
 const topRows = 20;
 const shareRows = 12;
@@ -111,7 +111,7 @@ function showSurvey({ completed_at, started_at, swarms, peers, sampled_every: ev
   const took = formatSpan((completed_at - started_at) / 1000);
   setText(
     'survey-note',
-    `These lists follow from a survey of ${formatCount(swarms)} swarms and ${formatCount(peers)} peers, ` +
+    `These lists follow from a survey of ${formatCounted(swarms, 'swarm')} and ${formatCounted(peers, 'peer')}, ` +
       `completed ${formatTime(completed_at)}, which took ${took}.` +
       (every === 1
         ? ''

@@ -5,6 +5,7 @@ import { byId, type Cell, createBar, setRows, setText } from './elements.ts';
 import {
   formatBytes,
   formatCount,
+  formatCounted,
   formatRate,
   formatSeconds,
   formatShare,
@@ -51,7 +52,10 @@ function showTiles(stats: Stats): void {
   setText('announces', formatRate(stats.announce_rate));
   setText('announces-sub', `${formatCount(announces)} since the start`);
   setText('peers', formatCount(peers));
-  setText('peers-sub', `${formatCount(allSeeders)} seeders, ${formatCount(peers - allSeeders)} leechers`);
+  setText(
+    'peers-sub',
+    `${formatCounted(allSeeders, 'seeder')}, ${formatCounted(peers - allSeeders, 'leecher')}`,
+  );
   setText('swarms', formatCount(stats.swarms));
   setText('swarms-sub', stats.swarms === 0 ? '' : `${(peers / stats.swarms).toFixed(1)} peers each`);
   showLatency(stats);

@@ -1,4 +1,5 @@
 // Knows what a bencoded announce or scrape answer means to tracker-query, and which oddities are worth a word.
+import { formatCount } from '../../cli/format-count.ts';
 import { BencodeError } from '../../protocol/bencode.ts';
 import {
   decodeHttpAnnounceReply,
@@ -80,7 +81,9 @@ export function addCompactPeers(
   const stride = family === 4 ? 6 : 18;
   const count = Math.floor(bytes.length / stride);
   if (bytes.length % stride !== 0) {
-    answer.compliance.push(`${key} has ${bytes.length} bytes, which is no multiple of ${stride}`);
+    answer.compliance.push(
+      `${key} has ${formatCount(bytes.length, 'byte')}, which is no multiple of ${stride}`,
+    );
   }
   for (let i = 0; i < count && answer.peers.length < maxListed; i++) {
     const at = i * stride;

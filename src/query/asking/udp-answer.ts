@@ -1,4 +1,5 @@
 // Knows how to read a UDP tracker's announce and scrape replies (BEP 15), and what is odd about them.
+import { formatCount } from '../../cli/format-count.ts';
 import { decodeAnnounceReply, decodeScrapeCounts } from '../../protocol/udp-client-packets.ts';
 import {
   announceReplyHeadBytes,
@@ -55,7 +56,9 @@ export function readUdpScrape(reply: UdpReply, infoHashes: readonly Uint8Array[]
   const { packet, view } = reply;
   const given = (packet.length - scrapeReplyHeadBytes) / scrapeCountsBytes;
   if (given !== infoHashes.length) {
-    answer.compliance.push(`the reply holds ${Math.floor(given)} items for ${infoHashes.length} info_hashes`);
+    answer.compliance.push(
+      `the reply holds ${formatCount(Math.floor(given), 'item')} for ${formatCount(infoHashes.length, 'info_hash', 'info_hashes')}`,
+    );
   }
   const counts = { complete: 0, downloaded: 0, incomplete: 0 };
   for (const [index, infoHash] of infoHashes.entries()) {
@@ -77,6 +80,6 @@ function readErrorText(latin1: string): string {
 }
 
 function shortReply(length: number): string {
-  const plain = `announce reply of ${length} bytes; ${announceReplyHeadBytes} are needed`;
+  const plain = `announce reply of ${formatCount(length, 'byte')}; ${announceReplyHeadBytes} are needed`;
   return length === 8 ? `${plain} (opentracker answers so when it does not serve the info_hash)` : plain;
 }

@@ -1,5 +1,6 @@
 // Knows how a running batch looks on a terminal: a line for each tracker that is done, and below them a bar and who is being asked.
 
+import { formatCount } from '../../cli/format-count.ts';
 import type { Result } from '../asking/query.ts';
 import { failureOf, isSuccess } from '../asking/tracker-answer.ts';
 import { formatMs, leechersText, seedsText, speedOf } from '../report/wording.ts';
@@ -91,7 +92,7 @@ export function resultLine(index: number, result: Result, columns: number, cut: 
 function countsOf(result: Result): string {
   if ('torrents' in result) {
     const [only] = result.torrents;
-    if (result.torrentCount !== 1 || !only) return `${result.torrentCount} torrents`;
+    if (result.torrentCount !== 1 || !only) return formatCount(result.torrentCount, 'torrent');
     return `${seedsText(only.complete)} ${leechersText(only.incomplete)}`;
   }
   const { answer } = result;

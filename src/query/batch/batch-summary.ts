@@ -1,8 +1,9 @@
 // Knows what a whole batch amounts to: how many answered, how fast, and what went wrong how often.
 
+import { formatCount } from '../../cli/format-count.ts';
 import type { Result } from '../asking/query.ts';
 import { failureOf, isSuccess } from '../asking/tracker-answer.ts';
-import { formatCount, formatMs, speedOf } from '../report/wording.ts';
+import { formatMs, speedOf } from '../report/wording.ts';
 import { wrapToWidth } from '../terminal/display-width.ts';
 import { printable } from '../terminal/sanitise.ts';
 import type { Line } from '../terminal/terminal.ts';

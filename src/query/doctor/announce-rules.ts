@@ -1,4 +1,5 @@
 // Checks an announce's answer against the rules: the interval, BEP 7, 21 and 23.
+import { formatCount } from '../../cli/format-count.ts';
 import { decodeHttpAnnounceReply } from '../../protocol/http-client-replies.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
 import { TrackerError } from '../network/tracker-error.ts';
@@ -125,7 +126,7 @@ function judgePeers6(examination: Examination, endpoint: Endpoint, body: Uint8Ar
   if (peers6 && peers6.length > 0 && peers6.length % 18 === 0) {
     examination.pass('bep7', subject, `IPv6 peers come in peers6, ${peers6.length} bytes (BEP 7)`);
   } else {
-    const seen = peers6 === undefined ? 'no peers6' : `peers6 of ${peers6.length} bytes`;
+    const seen = peers6 === undefined ? 'no peers6' : `peers6 of ${formatCount(peers6.length, 'byte')}`;
     examination.fail(
       'bep7',
       subject,

@@ -1,8 +1,9 @@
 // Checks the certificate of an HTTPS tracker as a strict client would: trust, names, chain and the days it has left.
+
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import { formatCount } from '../../cli/format-count.ts';
 import { checkCertificateName } from '../network/certificate-name.ts';
 import { reasonOf } from '../network/tcp-connect.ts';
-import { formatCount } from '../report/wording.ts';
 import type { Examination } from './examination.ts';
 
 const day = 86_400_000;
@@ -96,7 +97,8 @@ function judgeDays(examination: Examination, subject: string, certificate: Detai
       `the certificate ends in ${formatSpan(leftMs)}`,
       'check that the renewal works',
     );
-  } else examination.pass('tls-days', subject, `the certificate is good for ${left} days more`);
+  } else
+    examination.pass('tls-days', subject, `the certificate is good for ${formatCount(left, 'day')} more`);
 }
 
 /** Whether a certificate is not trusted because of its own dates alone, not those of its chain. */

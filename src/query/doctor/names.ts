@@ -1,9 +1,11 @@
 // Checks what the name system says of a tracker: its addresses, how fast it says so, and BEP 34's record.
+
 import { isIP } from 'node:net';
+import { formatCount } from '../../cli/format-count.ts';
 import { scopeOf } from '../network/address-scope.ts';
 import { resolveName, resolveTexts } from '../network/name-lookup.ts';
 import { TrackerError } from '../network/tracker-error.ts';
-import { formatCount, formatMs } from '../report/wording.ts';
+import { formatMs } from '../report/wording.ts';
 import type { Examination } from './examination.ts';
 import type { AddressReport } from './finding.ts';
 

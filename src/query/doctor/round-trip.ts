@@ -1,5 +1,6 @@
 // Checks what a tracker is for: peer B is given peer A, `stopped` removes A, and nobody is given himself.
 
+import { formatCount } from '../../cli/format-count.ts';
 import type { AnnounceAnswer, ListedPeer } from '../asking/tracker-answer.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
 import { leechersText, seedsText } from '../report/wording.ts';
@@ -60,7 +61,7 @@ function judgeGiven(
     examination.pass('round-trip', subject, `peer B is given peer A as ${given.ip} port ${given.port}`);
   else {
     const advice = 'is the announce stored at all, and under the address it came from?';
-    const seen = answer.peers.length === 0 ? 'no peers' : `${answer.peers.length} other peers`;
+    const seen = answer.peers.length === 0 ? 'no peers' : formatCount(answer.peers.length, 'other peer');
     examination.fail('round-trip', subject, `peer B is given ${seen}, not peer A`, advice);
   }
   return given;

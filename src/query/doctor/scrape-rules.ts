@@ -89,7 +89,12 @@ export async function checkFullScrape(examination: Examination, endpoint: Endpoi
     else if (torrentCount === 0) examination.pass('full-scrape', subject, 'nothing is listed');
     else {
       const advice = 'refuse it, unless everybody may know which torrents there are';
-      examination.warn('full-scrape', subject, `lists all ${torrentCount} torrents to anyone`, advice);
+      examination.warn(
+        'full-scrape',
+        subject,
+        `lists ${torrentCount === 1 ? 'its only torrent' : `all ${torrentCount} torrents`} to anyone`,
+        advice,
+      );
     }
   } catch (error) {
     if (!(error instanceof TrackerError)) throw error;

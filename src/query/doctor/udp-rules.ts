@@ -1,4 +1,5 @@
 // Checks a UDP tracker against BEP 15 and 41: the connect reply, the address it comes from, and options after an announce.
+import { formatCount } from '../../cli/format-count.ts';
 import { type ConnectionIdHalves, decodeConnectReply } from '../../protocol/udp-client-packets.ts';
 import { Action, announceRequestBytes } from '../../protocol/udp-packets.ts';
 import type { Endpoint } from '../network/name-lookup.ts';
@@ -37,7 +38,7 @@ export async function checkConnect(
   if (right) {
     examination.pass('bep15', subject, 'connect is answered with 16 bytes and its transaction_id (BEP 15)');
   } else {
-    const seen = `connect is answered with ${packet.length} bytes: ${packet.subarray(0, 24).toString('hex')}`;
+    const seen = `connect is answered with ${formatCount(packet.length, 'byte')}: ${packet.subarray(0, 24).toString('hex')}`;
     const advice = 'answer action 0, the same transaction_id and 8 bytes of connection_id (BEP 15)';
     examination.fail('bep15', subject, seen, advice);
   }

@@ -1,8 +1,10 @@
 // Knows one HTTP exchange over a connection that is already open: the request, and a reply of bounded size.
+
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { formatCount } from '../../cli/format-count.ts';
 import type { Deadline } from './deadline.ts';
 import { reasonOf } from './tcp-connect.ts';
 import { TrackerError } from './tracker-error.ts';
@@ -111,7 +113,7 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
     }
   } catch (error) {
     if (error instanceof TrackerError) throw error;
-    throw new TrackerError(`the reply ended early, after ${size} bytes`, { cause: error });
+    throw new TrackerError(`the reply ended early, after ${formatCount(size, 'byte')}`, { cause: error });
   }
   return Buffer.concat(pieces);
 }

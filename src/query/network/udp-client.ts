@@ -1,6 +1,8 @@
 // Knows a conversation with a UDP tracker (BEP 15): one connected socket, a connection_id, and questions sent again until answered.
+
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
+import { formatCount } from '../../cli/format-count.ts';
 import {
   type ConnectionIdHalves,
   decodeConnectReply,
@@ -96,7 +98,7 @@ export class UdpClient {
     if ('error' in reply) throw new TrackerError(`connect refused: ${reply.error}`);
     const connectionId = { connectionIdHigh: 0, connectionIdLow: 0 };
     if (!decodeConnectReply(reply.view, 0, reply.packet.length, connectionId)) {
-      throw new TrackerError(`connect reply of ${reply.packet.length} bytes; 16 are needed`);
+      throw new TrackerError(`connect reply of ${formatCount(reply.packet.length, 'byte')}; 16 are needed`);
     }
     this.#connectionId = connectionId;
     this.#connectedMs = performance.now();

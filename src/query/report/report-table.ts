@@ -1,5 +1,6 @@
 // Knows how the result of one query looks to a person: lines of text with a little colour.
 
+import { formatCount } from '../../cli/format-count.ts';
 import {
   type AnnounceAnswer,
   type AnnounceResult,
@@ -79,8 +80,8 @@ function countLines(answer: AnnounceAnswer): Line[] {
     field('Times downloaded', orDash(answer.downloaded)),
     ...(answer.webrtcPeers === null
       ? [
-          field('IPv4 peers', `${answer.ipv4Peers} (${answer.ipv4Bytes} bytes)`),
-          field('IPv6 peers', `${answer.ipv6Peers} (${answer.ipv6Bytes} bytes)`),
+          field('IPv4 peers', `${answer.ipv4Peers} (${formatCount(answer.ipv4Bytes, 'byte')})`),
+          field('IPv6 peers', `${answer.ipv6Peers} (${formatCount(answer.ipv6Bytes, 'byte')})`),
         ]
       : []),
   ];

@@ -1,4 +1,5 @@
 // Knows how times and numbers are put into words for people.
+import { formatCount } from '../../cli/format-count.ts';
 import type { Loss } from '../asking/effort.ts';
 import type { Style } from '../terminal/terminal.ts';
 
@@ -45,11 +46,6 @@ export function formatLoss({ unit, sent, lost }: Loss): string {
 function formatShare(share: number): string {
   const percent = share * 100;
   return `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
-}
-
-/** `1 peer`, `2 peers` */
-export function formatCount(count: number, one: string, several = `${one}s`): string {
-  return `${count} ${count === 1 ? one : several}`;
 }
 
 /** `1 seed`, `2 seeds`; `- seeds` where the tracker does not say. */

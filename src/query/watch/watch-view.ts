@@ -1,9 +1,10 @@
 // Knows how a watch looks on a terminal: the latest numbers, how they have changed, and a sparkline of each.
 
+import { formatCount } from '../../cli/format-count.ts';
 import { addLoss, type Loss, type StepName } from '../asking/effort.ts';
 import type { Result } from '../asking/query.ts';
 import { failureOf, isSuccess } from '../asking/tracker-answer.ts';
-import { formatCount, formatLoss, formatMs } from '../report/wording.ts';
+import { formatLoss, formatMs } from '../report/wording.ts';
 import type { Line, Span, Terminal } from '../terminal/terminal.ts';
 import { sparkline } from './sparkline.ts';
 

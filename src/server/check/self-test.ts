@@ -2,6 +2,7 @@
 
 import { isIPv6 } from 'node:net';
 import { availableParallelism, networkInterfaces, totalmem } from 'node:os';
+import { formatCount } from '../../cli/format-count.ts';
 import { findFastPath } from '../../net/availability.ts';
 import { loadSystemCalls } from '../../net/system-calls.ts';
 import { formatDate } from '../certificates/certificate.ts';
@@ -144,7 +145,7 @@ function probeWorkers({ workers }: Configuration): Finding {
     return { level: 'warning', text: `UDP on the main thread, a good deal slower: ${reason}` };
   }
   const cores = availableParallelism();
-  const text = `${workers} socket workers on ${cores} cores`;
+  const text = `${formatCount(workers, 'socket worker')} on ${formatCount(cores, 'core')}`;
   if (workers <= cores) return { level: 'ok', text };
   return { level: 'warning', text: `${text}: more than cores only get in each other's way` };
 }
@@ -154,7 +155,7 @@ function probeStreamWorkers({ streamWorkers }: Configuration): Finding {
   const { reason } = loadSystemCalls();
   if (reason !== undefined) return { level: 'warning', text: `HTTPS on the main thread: ${reason}` };
   const cores = availableParallelism();
-  const text = `${streamWorkers} stream workers on ${cores} cores`;
+  const text = `${formatCount(streamWorkers, 'stream worker')} on ${formatCount(cores, 'core')}`;
   if (streamWorkers <= cores) return { level: 'ok', text };
   return { level: 'warning', text: `${text}: more than cores only take memory` };
 }

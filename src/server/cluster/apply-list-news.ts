@@ -1,4 +1,5 @@
 // What an operator has done at another node is done here too: refused in this node's own lists, dropped from its swarms.
+import { formatCount } from '../../cli/format-count.ts';
 import type { ListNews } from '../../cluster/list-news.ts';
 import type { SaidOfList } from '../../cluster/list-record.ts';
 import { parseCidr } from '../../protocol/cidr.ts';
@@ -39,7 +40,7 @@ export async function applyListNews(said: readonly SaidOfList[], parts: ListNews
   const more = (count: number) => Math.max(0, count - mostLines);
   if (more(told.info) + more(told.warn) > 0)
     log.info(
-      `Cluster: as much was said elsewhere ${more(told.info)} times more, and ${more(told.warn)} times more it is not so here.`,
+      `Cluster: as much was said elsewhere ${formatCount(more(told.info), 'time')} more, and ${formatCount(more(told.warn), 'time')} more it is not so here.`,
     );
 }
 

@@ -1,6 +1,7 @@
 // The lists that say who may announce what: read at start, on SIGHUP, and when their files have changed; swapped whole.
 
 import { appendFile } from 'node:fs/promises';
+import { formatCount } from '../../cli/format-count.ts';
 import { type Cidr, formatCidr, parseCidr } from '../../protocol/cidr.ts';
 import { infoHashWords } from '../../protocol/info-hash.ts';
 import type { AccessMemory } from '../../tracker/access.ts';
@@ -84,7 +85,8 @@ export class AccessLists {
     this.#denyFiles = other.#denyFiles;
     this.#memory = other.#memory;
     this.#changed(this.#memory);
-    for (const { name, count, noun } of this.#lists) this.#log?.info(`${name}: ${count} ${noun} in use.`);
+    for (const { name, count, noun } of this.#lists)
+      this.#log?.info(`${name}: ${formatCount(count, ...noun)} in use.`);
   }
 
   /** What is in force. */
@@ -299,6 +301,6 @@ export class AccessLists {
     this.#memory = { ...this.#memory, [list.rule]: read.buffer };
     // In force before it is said to be.
     this.#changed(this.#memory);
-    this.#log?.info(`${list.name}: ${read.count} ${list.noun} in use.`);
+    this.#log?.info(`${list.name}: ${formatCount(read.count, ...list.noun)} in use.`);
   }
 }

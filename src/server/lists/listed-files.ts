@@ -17,7 +17,7 @@ const mostReads = 3;
 /** One rule and the files that it is read from. */
 export interface ListedFiles {
   readonly name: string;
-  readonly noun: string;
+  readonly noun: readonly [one: string, several: string];
   readonly rule: 'allowedTorrents' | 'deniedTorrents' | 'deniedAddresses';
   readonly paths: readonly string[];
   read(): Promise<ReadList>;
@@ -42,7 +42,7 @@ export function listedFilesOf({ allowList, ...options }: ListingOptions): Listed
     lists.push({
       name,
       rule,
-      noun: 'info_hashes',
+      noun: ['info_hash', 'info_hashes'],
       paths,
       read,
       settled: undefined,
@@ -58,7 +58,7 @@ export function listedFilesOf({ allowList, ...options }: ListingOptions): Listed
     lists.push({
       name: options.denyIp.length === 0 ? 'Networks denied in the cluster' : '--deny-ip',
       rule: 'deniedAddresses',
-      noun: 'networks',
+      noun: ['network', 'networks'],
       paths: networkFilesOf(denied),
       read: () => readAddressList(denied.networks, mayMiss),
       settled: undefined,

@@ -1,6 +1,8 @@
 // The tracker's own log: levels, fields, escaping and sampling, written through pino as text or JSON.
+
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { escapeForLog } from '../../cli/escape-for-log.ts';
+import { formatCount } from '../../cli/format-count.ts';
 import { formatLogLine, type TextStyle } from './log-text.ts';
 import { type RecentLine, RecentLines } from './recent-lines.ts';
 import { RepeatedLines } from './repeated-lines.ts';
@@ -32,7 +34,7 @@ export class Log {
   readonly #destination: LogDestination;
   readonly #recent = new RecentLines();
   readonly #repeated = new RepeatedLines((level, message, count) =>
-    this.#write(level, `${message} (${count} more times in the last minute)`),
+    this.#write(level, `${message} (${formatCount(count, 'more time')} in the last minute)`),
   );
 
   constructor(destination: LogDestination, { format, verbose, style }: LogOptions) {

@@ -1,4 +1,5 @@
 // What the admin door is told of the tracker: figures, state and actions, gathered from the parts it is put together of.
+
 import { hostname } from 'node:os';
 import {
   type Actions,
@@ -11,6 +12,7 @@ import {
   slicePeer,
   sliceSwarm,
 } from '../../admin/observed-tracker.ts';
+import { formatCount } from '../../cli/format-count.ts';
 import { formatCidr } from '../../protocol/cidr.ts';
 import { isWildcard } from '../../protocol/ip-address.ts';
 import {
@@ -221,7 +223,7 @@ function snapshotState({ figures: { savedAt, durationMs, bytes, failing } }: Sna
 
 async function saveNow(snapshots: Snapshots): Promise<string> {
   const saved = await snapshots.save();
-  if (saved !== undefined) return `Saved ${saved.peers} peers.`;
+  if (saved !== undefined) return `Saved ${formatCount(saved.peers, 'peer')}.`;
   const resting = 'nothing is saved while another tracker copies the swarms; the last snapshot stays';
   throw new Error(snapshots.isResting ? resting : snapshots.figures.failing);
 }

@@ -1,4 +1,5 @@
 // How a secret is kept on disk: for this user alone, and whole or not at all.
+
 import {
   closeSync,
   constants,
@@ -12,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { formatCount } from '../../cli/format-count.ts';
 import { flushDirectory, tooOpen } from './file-access.ts';
 import { keepAside } from './keep-aside.ts';
 
@@ -93,6 +95,8 @@ export function readPrivateFile(
   if (kept === undefined || kept.contents.length === length) return kept;
   const bytes = kept.contents.length;
   const { to } = keepAside(path, `of-${bytes}-bytes`);
-  warn(`${path} holds ${bytes} bytes instead of ${length}; made new keys, and it is kept as ${to}`);
+  warn(
+    `${path} holds ${formatCount(bytes, 'byte')} instead of ${length}; made new keys, and it is kept as ${to}`,
+  );
   return undefined;
 }

@@ -1,5 +1,7 @@
 // When the store is saved: every interval by a thread of its own, and at the end; and what is said about it.
+
 import { Worker } from 'node:worker_threads';
+import { formatCount } from '../../cli/format-count.ts';
 import { formatVersion } from '../../swarm/snapshot-format.ts';
 import type { SwarmStore } from '../../swarm/swarm-store.ts';
 import type { LogFields } from '../log/log.ts';
@@ -98,11 +100,13 @@ export class Snapshots {
     this.figures.loadedPeers = peers;
     const { log } = this.#options;
     if (refused > 0) {
-      log.warn(`${refused} peers of the other tracker found no room: --memory-limit is too small for them`);
+      log.warn(
+        `${formatCount(refused, 'peer')} of the other tracker found no room: --memory-limit is too small for them`,
+      );
     }
     const seconds = (durationMs / 1000).toFixed(1);
     log.info(
-      `Took over ${peers} peers in ${this.#store.totals().swarms} torrents in ${seconds} s (${expired} had expired)`,
+      `Took over ${formatCount(peers, 'peer')} in ${formatCount(this.#store.totals().swarms, 'torrent')} in ${seconds} s (${expired} had expired)`,
     );
   }
 
@@ -121,15 +125,19 @@ export class Snapshots {
       const read = loaded.peers + loaded.expired + loaded.refused > 0;
       let rest = read ? 'the rest was loaded' : 'nothing else was in it';
       if (loaded.files > 1) rest = 'what they held was taken from the one before';
-      log.warn(`${loaded.damaged} damaged sections of the snapshot were skipped; ${rest}`);
+      log.warn(
+        `${formatCount(loaded.damaged, 'damaged section')} of the snapshot ${loaded.damaged === 1 ? 'was' : 'were'} skipped; ${rest}`,
+      );
     }
     if (loaded.refused > 0) {
-      log.warn(`${loaded.refused} peers of the snapshot found no room: --memory-limit is too small for them`);
+      log.warn(
+        `${formatCount(loaded.refused, 'peer')} of the snapshot found no room: --memory-limit is too small for them`,
+      );
     }
     if (loaded.files === 0) return;
     const seconds = (loaded.durationMs / 1000).toFixed(1);
     log.info(
-      `Loaded ${loaded.peers} peers in ${this.#store.totals().swarms} torrents from the snapshot in ${seconds} s` +
+      `Loaded ${formatCount(loaded.peers, 'peer')} in ${formatCount(this.#store.totals().swarms, 'torrent')} from the snapshot in ${seconds} s` +
         ` (${loaded.expired} had expired)`,
     );
   }
@@ -200,7 +208,7 @@ export class Snapshots {
       await this.#unlessSilent(this.stop(), goesOn);
       const saved = (await this.#unlessSilent(this.#saveInThread(true), goesOn))!;
       this.#succeeded(saved);
-      log.info(`Saved ${saved.peers} peers (${formatCost(saved)}).`);
+      log.info(`Saved ${formatCount(saved.peers, 'peer')} (${formatCost(saved)}).`);
       return undefined;
     } catch (error) {
       const { message } = error as Error;
@@ -268,7 +276,7 @@ export class Snapshots {
     const { log } = this.#options;
     if (this.#failing) log.info('The snapshot could be saved again.');
     this.#failing = false;
-    log.debug(`Snapshot of ${saved.peers} peers saved (${formatCost(saved)}).`);
+    log.debug(`Snapshot of ${formatCount(saved.peers, 'peer')} saved (${formatCost(saved)}).`);
   }
 
   // One line when it begins: an operator who has not made room yet need not read it every minute.

@@ -59,7 +59,7 @@ test('UDP workers and HTTP refuse what the lists refuse, and take up new lists o
     writeFileSync(allow, `${hex(1)}\n${hex(3)}\n`);
     writeFileSync(deny, `${hex(1)}\n`);
     tracker.program.signal('SIGHUP');
-    await tracker.program.printed(/--deny-list: 1 info_hashes in use/);
+    await tracker.program.printed(/--deny-list: 1 info_hash in use/);
     await expect(1, 'torrent not allowed');
     await expect(2, 'unregistered torrent');
     await expect(3, 'allowed');

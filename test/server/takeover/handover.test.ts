@@ -73,7 +73,7 @@ test(
     socket.destroy();
     assert.equal((await old.program.exit()).code, 0);
     assert.match(old.program.stdout, /Shutting down/);
-    assert.equal(old.program.stdout.match(/Saved 1 peers/g)?.length, 1);
+    assert.equal(old.program.stdout.match(/Saved 1 peer \(/g)?.length, 1);
     assert.doesNotMatch(old.program.stdout, /serves again/);
   },
 );
