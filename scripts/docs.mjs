@@ -2,14 +2,24 @@
 // it only says what has no description, or is named in a description of the interface without being a part of it.
 //
 // API Extractor brings a compiler of its own, as it needs one with an interface for programs, which TypeScript 7 has not yet.
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bootstrap, root, run } from './bootstrap.mjs';
 import { declare } from './declare.mjs';
 
-/** Each entry point is a package of its own to the tools. */
-const entryPoints = { caracal: 'index', 'caracal-client': 'client', 'caracal-protocol': 'protocol' };
+/** Each entry point is a package of its own to the tools, and says first how it is imported. */
+const entryPoints = {
+  caracal: { file: 'index', says: "A tracker within a program: `import { createTracker } from 'caracal'`." },
+  'caracal-client': {
+    file: 'client',
+    says: "Announces and scrapes to any tracker: `import { createClient } from 'caracal/client'`.",
+  },
+  'caracal-protocol': {
+    file: 'protocol',
+    says: "The codecs, without a Node module: `import { decodeBencode } from 'caracal/protocol'`.",
+  },
+};
 
 /** Named by the interface and yet none of it: what the program's own lists give it types by. */
 const inner = ['ListeningTransport'];
@@ -34,10 +44,10 @@ run(process.execPath, [documenter, 'markdown', '-i', model, '-o', join(root, 'do
 /**
  * Writes the model of an entry point, and says what is wrong with it.
  * @param {string} name
- * @param {string} entryPoint
+ * @param {{ file: string, says: string }} entryPoint
  * @returns {string[]}
  */
-function extract(name, entryPoint) {
+function extract(name, { file, says }) {
   const project = join(directory, name);
   cpSync(types, join(project, 'types'), { recursive: true });
   const manifest = join(project, 'package.json');
@@ -47,7 +57,9 @@ function extract(name, entryPoint) {
     ...{ target: 'es2023', module: 'nodenext', moduleResolution: 'nodenext', skipLibCheck: true },
     ...{ types: ['node'], typeRoots: [nodeTypes], lib: ['es2023', 'esnext.disposable'] },
   };
-  const mainEntryPointFilePath = join(project, 'types', 'library', `${entryPoint}.d.ts`);
+  const mainEntryPointFilePath = join(project, 'types', 'library', `${file}.d.ts`);
+  const declared = readFileSync(mainEntryPointFilePath, 'utf8');
+  writeFileSync(mainEntryPointFilePath, `/**\n * ${says}\n * @packageDocumentation\n */\n\n${declared}`);
   const config = ExtractorConfig.prepare({
     packageJsonFullPath: manifest,
     configObjectFullPath: undefined,

@@ -17,6 +17,8 @@ import type { LogLine, TrackerOptions } from './tracker-options.ts';
 /** What only a process of its own can do. */
 export const notInLibrary: readonly OptionName[] = ['takeover', 'log-format', 'config', 'check'];
 
+const onlyThere = new RegExp(`; --(?:${notInLibrary.join('|')})\\b[^;]*`, 'g');
+
 /** Options that are called otherwise here than their flags. */
 const ownNames: Readonly<Partial<Record<OptionName, string>>> = {
   ...Object.fromEntries(listeningTransports.map(({ name }) => [`${name}-port`, name])),
@@ -142,13 +144,15 @@ function resolveNamed(settings: Settings): { configuration: Configuration; warni
   }
 }
 
-/** `https needs cert and key` for `--https-port needs --cert and --key`; what is no option here keeps its name. */
+/** `https needs cert and key` for `--https-port needs --cert and --key`; advice to use what is no option here is left out. */
 export function inNamesHere(text: string): string {
-  return text.replace(/--([a-z][a-z0-9-]*)/g, (flag, name: string) =>
-    name in ownNames || [...namedOptions.values()].includes(name as OptionName)
-      ? nameHere(name as OptionName)
-      : flag,
-  );
+  return text
+    .replace(onlyThere, '')
+    .replace(/--([a-z][a-z0-9-]*)/g, (flag, name: string) =>
+      name in ownNames || [...namedOptions.values()].includes(name as OptionName)
+        ? nameHere(name as OptionName)
+        : flag,
+    );
 }
 
 function nameHere(name: OptionName): string {

@@ -1,7 +1,9 @@
 // What a program is told by the tracker within it and by a client: in its own names, once, and of what it asks wrongly.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { createClient } from '../../src/library/client.ts';
 import { type AnnounceEvent, createTracker, type LogLine } from '../../src/library/index.ts';
@@ -25,6 +27,29 @@ test('what is said at the start names options as they are called here', async (t
   assert.ok(lines.some(({ message }) => message === 'denyIp: 1 network in use.'));
   assert.ok(lines.some(({ message }) => message.startsWith('Without dataDir ')));
   for (const { message } of lines) assert.doesNotMatch(message, /--/);
+});
+
+test('of a data directory in use it is not advised to use what is no option of it', async (test) => {
+  const dataDir = temporaryDirectory('in-use');
+  const first = await startTracker(test, { dataDir });
+  const second = createTracker({ host: '127.0.0.1', dataDir });
+  test.after(() => second.close());
+  await assert.rejects(second.listen(), { message: `another tracker runs on dataDir ${dataDir}` });
+  await first.close();
+});
+
+test('moved out of its folder, as by a bundler, the package says so when it is loaded', () => {
+  const file = new URL('../../src/server/version.js', import.meta.url);
+  const directory = temporaryDirectory('moved');
+  const moved = join(directory, 'a', 'b', 'c', 'version.mjs');
+  mkdirSync(dirname(moved), { recursive: true });
+  copyFileSync(file, moved);
+  for (const manifest of [undefined, '{"name":"another","version":"1.0.0"}']) {
+    if (manifest !== undefined) writeFileSync(join(directory, 'package.json'), manifest);
+    const { status, stderr } = spawnSync(process.execPath, [moved], { encoding: 'utf8' });
+    assert.equal(status, 1);
+    assert.match(stderr, /the package caracal runs from its own folder only.*--external:caracal/);
+  }
 });
 
 test('a listener of an event that there is not is refused, and once of node:events waits for one that there is', async (test) => {

@@ -64,7 +64,7 @@ export function serverCommandLine(): CommandLine {
   const name = calledAs('tracker-server');
   return {
     name,
-    description: 'BitTorrent tracker: announce and scrape over HTTP and UDP, IPv4 and IPv6.',
+    description: 'BitTorrent tracker: announce and scrape over HTTP, UDP and WebTorrent, IPv4 and IPv6.',
     usage: '[options]',
     footer: footer(name),
     options: programOptions,
