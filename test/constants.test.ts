@@ -6,10 +6,10 @@ import { test } from 'node:test';
 /** A compiled file, a line of it, and what somebody might make of that line. */
 const wrongEdits: [file: string, line: string, edited: string][] = [
   ['cluster/counts-message', 'leechers: 24, size: 28', 'leechers: 24, size: 32'],
-  ['cluster/wire', 'infoHash: 3, address: 23', 'infoHash: 3, address: 24'],
-  ['cluster/wire', 'downloaded: 21, size: 25', 'downloaded: 21, size: 24'],
+  ['cluster/record-layout', 'downloaded: 21, size: 25', 'downloaded: 21, size: 24'],
+  ['cluster/record-layout', 'infoHash: 3, address: 23', 'infoHash: 3, address: 24'],
+  ['cluster/record-layout', 'total: 64', 'total: 96'],
   ['cluster/wire', 'records: 38', 'records: 36'],
-  ['cluster/wire', 'total: 64', 'total: 96'],
   ['protocol/connection-id', 'const acceptedEpochs = 3', 'const acceptedEpochs = 4'],
   ['swarm/block', 'const countedFlag = 0x2000', 'const countedFlag = 0x1000'],
   ['swarm/connection-key', 'fifth: 3, size: 4', 'fifth: 3, size: 5'],

@@ -3,18 +3,13 @@
 import { ClusterClock } from '../../src/cluster/cluster-clock.ts';
 import { Merge } from '../../src/cluster/merge.ts';
 import { overdueAges } from '../../src/cluster/overdue.ts';
+import type { WireRecord } from '../../src/cluster/record-layout.ts';
+import { RecordReader } from '../../src/cluster/record-reader.ts';
 import type { ShardSums } from '../../src/cluster/shard-sums.ts';
 import { createSignature } from '../../src/cluster/signature.ts';
 import { StoreSums } from '../../src/cluster/store-sums.ts';
 import type { UnsureShards } from '../../src/cluster/unsure-shards.ts';
-import {
-  MessageKind,
-  MessageWriter,
-  openMessage,
-  RecordReader,
-  sealMessage,
-  type WireRecord,
-} from '../../src/cluster/wire.ts';
+import { MessageKind, MessageWriter, openMessage, sealMessage } from '../../src/cluster/wire.ts';
 import { writeNews } from '../../src/cluster/write-news.ts';
 import { stateRoom, writeState } from '../../src/cluster/write-state.ts';
 import { Event } from '../../src/protocol/event.ts';

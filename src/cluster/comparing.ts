@@ -16,18 +16,13 @@ import type { Merge } from './merge.ts';
 import { overdueAges } from './overdue.ts';
 import { openParked, sealParked } from './parked-message.ts';
 import { pause } from './pause.ts';
+import type { WireRecord } from './record-layout.ts';
+import { RecordReader } from './record-reader.ts';
 import { ShardSums, sendersOf } from './shard-sums.ts';
 import { StoreSums } from './store-sums.ts';
 import type { Note } from './subscriber.ts';
 import { isSmallShardBits, smallShardBits, UnsureShards } from './unsure-shards.ts';
-import {
-  type Message,
-  MessageKind,
-  MessageWriter,
-  RecordReader,
-  sealMessage,
-  type WireRecord,
-} from './wire.ts';
+import { type Message, MessageKind, MessageWriter, sealMessage } from './wire.ts';
 import { stateRoom, writeState } from './write-state.ts';
 
 const parkedSeconds = 180;

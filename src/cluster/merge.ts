@@ -14,7 +14,8 @@
 import { type RemotePeers, Told } from '../swarm/remote-peers.ts';
 import { LastWords } from './last-words.ts';
 import { type HashedPeer, PeerHash } from './peer-hash.ts';
-import type { WireRecord } from './wire.ts';
+import { batchRecords, type RecordBatch } from './record-batch.ts';
+import type { WireRecord } from './record-layout.ts';
 
 /** Longer than reports of one peer are apart by the inexactness of clocks and ticks. */
 const sureMs = 3000;
@@ -42,6 +43,8 @@ export class Merge {
   readonly #said = new LastWords(mostSaid, saidMs);
   readonly #left: LastWords;
   readonly #hash = new PeerHash();
+  /** Of the peers of a batch. */
+  readonly #ahead = { high: new Int32Array(batchRecords), low: new Int32Array(batchRecords) };
   readonly #tickMs: number;
   readonly #ttlTicks: number;
   readonly #sureTicks: number;
@@ -75,12 +78,33 @@ export class Merge {
    * @param tickSeconds of the sender's ticks
    */
   news(record: WireRecord, at: number, tickSeconds: number, now: number): Told {
-    return this.#apply(record, at - record.age * tickSeconds * 1000, now, true);
+    this.#hash.of(record);
+    const { high, low } = this.#hash;
+    return this.#apply(record, high, low, at - record.age * tickSeconds * 1000, now, true);
+  }
+
+  /** As `news`, one after the other. */
+  allNews({ records, count }: RecordBatch, at: number, tickSeconds: number, now: number): void {
+    const { high, low } = this.#ahead;
+    for (let i = 0; i < count; i++) {
+      this.#hash.of(records[i]);
+      high[i] = this.#hash.high;
+      low[i] = this.#hash.low;
+    }
+    this.#left.lookAhead(high, count);
+    this.#said.lookAhead(high, count);
+    this.#peers.lookAhead(records, count);
+    for (let i = 0; i < count; i++) {
+      const seen = at - records[i].age * tickSeconds * 1000;
+      this.#apply(records[i], high[i], low[i], seen, now, true);
+    }
   }
 
   /** A record of a state that another node has parked. */
   parked(record: WireRecord, at: number, tickSeconds: number, now: number): Told {
-    return this.#apply(record, at - record.age * tickSeconds * 1000, now, false);
+    this.#hash.of(record);
+    const { high, low } = this.#hash;
+    return this.#apply(record, high, low, at - record.age * tickSeconds * 1000, now, false);
   }
 
   /** How often a swarm has been downloaded, as another node knows it. */
@@ -88,12 +112,11 @@ export class Merge {
     if (downloaded > 0) this.#peers.raiseDownloaded(infoHash, downloaded);
   }
 
-  #apply(record: WireRecord, seen: number, now: number, exact: boolean): Told {
+  /** @param high with `low` the peer's hash */
+  #apply(record: WireRecord, high: number, low: number, seen: number, now: number, exact: boolean): Told {
     this.counts.records++;
     const age = Math.max(0, Math.floor((now - seen) / this.#tickMs));
     if (age > this.#ttlTicks) return this.#count(Told.same);
-    this.#hash.of(record);
-    const { high, low } = this.#hash;
     const left = this.#left.get(high, low);
     const said = this.#said.get(high, low);
     const isStale = exact

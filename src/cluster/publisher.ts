@@ -5,7 +5,8 @@ import type { PeerNews } from '../swarm/peer-news.ts';
 import { type ClusterParts, messageRoom } from './cluster-parts.ts';
 import { isTooLate } from './lateness.ts';
 import type { Merge } from './merge.ts';
-import { MessageKind, MessageWriter, sealMessage, type WireRecord } from './wire.ts';
+import type { WireRecord } from './record-layout.ts';
+import { MessageKind, MessageWriter, sealMessage } from './wire.ts';
 import { writeNews } from './write-news.ts';
 
 /** How much waits at most for an engine that takes nothing; what is older is mended by shard sums. */

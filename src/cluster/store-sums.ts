@@ -11,9 +11,10 @@
 
 import type { PeerReader, ReadPeer } from '../swarm/peer-reader.ts';
 import { type HashedPeer, PeerHash } from './peer-hash.ts';
+import { RecordReader } from './record-reader.ts';
 import { ShardSums } from './shard-sums.ts';
 import { UnsureShards } from './unsure-shards.ts';
-import { type Message, RecordReader } from './wire.ts';
+import type { Message } from './wire.ts';
 
 /** More than ages of one peer are apart on two nodes that were told of its last announce. */
 const sureSeconds = 4;

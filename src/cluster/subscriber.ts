@@ -5,9 +5,11 @@ import type { ClusterParts } from './cluster-parts.ts';
 import type { Delivered, Position, Subscriber } from './engine.ts';
 import { isTooLate, latenessOf } from './lateness.ts';
 import type { Merge } from './merge.ts';
-import { type Message, MessageKind, openMessage, RecordReader, readText } from './wire.ts';
+import { RecordBatch } from './record-batch.ts';
+import { RecordReader } from './record-reader.ts';
+import { type Message, MessageKind, openMessage, readText } from './wire.ts';
 
-const recordsPerSlice = 2000;
+const batchesPerSlice = 32;
 /** Each start of each node is one; of those of long ago nothing is heard any more. */
 const mostHeard = 1000;
 
@@ -42,6 +44,7 @@ export class ClusterSubscriber implements Subscriber {
   readonly #merge: Merge;
   readonly #told: ToldOfMessages;
   readonly #clock = new ClusterClock();
+  readonly #batch = new RecordBatch();
   /** The last number of each node since each of its starts; those that were heard of first come first. */
   readonly #heard = new Map<string, number>();
   readonly #lags = new Map<string, number>();
@@ -129,11 +132,12 @@ export class ClusterSubscriber implements Subscriber {
     this.#told.beforeNews();
     const at = this.#clock.timeOf(message, now(), ageMs);
     const reader = new RecordReader(message);
+    const batch = this.#batch;
     for (let more = true; more; ) {
       const slice = now();
-      for (let records = 0; records < recordsPerSlice && more; records++) {
-        more = reader.next();
-        if (more) this.#merge.news(reader.record, at, message.secondsPerTick, slice);
+      for (let batches = 0; batches < batchesPerSlice && more; batches++) {
+        more = batch.read(reader);
+        this.#merge.allNews(batch, at, message.secondsPerTick, slice);
       }
       if (more) await nextTurn();
     }

@@ -12,6 +12,16 @@
 // `sent at` when it leaves, in milliseconds of the engine's clock (8, a double); both are written then, as the signature.
 
 import { infoHashWords } from '../protocol/info-hash.ts';
+import {
+  addressWords4,
+  addressWords6,
+  flag,
+  largestRecord,
+  peerAt,
+  portBytes,
+  totalAt,
+  type WireRecord,
+} from './record-layout.ts';
 
 export const magic = 0x42435243;
 /** To be raised when anything changes its meaning but what is JSON. */
@@ -37,36 +47,8 @@ const head = {
   size: 42,
 } as const;
 
-const flag = {
-  ipv6: 1,
-  seeder: 2,
-  partial: 4,
-  counted: 8,
-  completed: 16,
-  gone: 32,
-  total: 64,
-  stays: 128,
-} as const;
-
-/** Of a peer's record; the port stands behind the address. */
-const peerAt = { flags: 0, age: 1, infoHash: 3, address: 23 } as const;
-const totalAt = { flags: 0, infoHash: 1, downloaded: 21, size: 25 } as const;
-const portBytes = 2;
-const addressWords4 = 1;
-const addressWords6 = 4;
-export const largestRecord = peerAt.address + 4 * addressWords6 + portBytes;
-
-if (
-  peerAt.infoHash + 4 * infoHashWords !== peerAt.address ||
-  totalAt.infoHash + 4 * infoHashWords !== totalAt.downloaded ||
-  totalAt.downloaded + 4 !== totalAt.size ||
-  totalAt.size > largestRecord
-)
-  throw new RangeError('the fields of a record do not follow each other, or it is longer than the largest');
 if (head.keyName !== head.version + 2 || head.kind !== head.keyName + 4 || head.size !== head.records + 4)
   throw new RangeError('what every version says first, or the end of the head, is not where it was');
-if (Object.values(flag).some((bit) => bit > 0x80 || (bit & (bit - 1)) !== 0))
-  throw new RangeError('the flags of a record are no bits of a byte');
 const utf8 = new TextEncoder();
 const fromUtf8 = new TextDecoder();
 
@@ -82,32 +64,6 @@ export interface Signature {
   readonly keyName: number;
   /** `signatureBytes` of them. */
   sign(bytes: Uint8Array): Uint8Array;
-}
-
-/** A record that is written or read; the same object each time. Ages are ticks of the sender. */
-export interface WireRecord {
-  readonly infoHash: Int32Array;
-  readonly address: Int32Array;
-  family: 4 | 6;
-  /** In wire order, as a record of the store holds it. */
-  port: number;
-  seeder: boolean;
-  partial: boolean;
-  counted: boolean;
-  completed: boolean;
-  gone: boolean;
-  /** News only of when it was seen: who knows it knows it as it is. */
-  stays: boolean;
-  age: number;
-}
-
-export function createRecord(): WireRecord {
-  return {
-    infoHash: new Int32Array(infoHashWords),
-    address: new Int32Array(addressWords6),
-    ...{ family: 4, port: 0, age: 0 },
-    ...{ seeder: false, partial: false, counted: false, completed: false, gone: false, stays: false },
-  };
 }
 
 /** Writes one message after another into one buffer; each is to be copied before the next one begins. */
@@ -254,57 +210,6 @@ export function openMessage(message: Uint8Array, signature: Signature): Message 
     records: view.getUint32(head.records, true),
     body: message.subarray(bodyAt, end),
   };
-}
-
-/** Reads the records of a message one by one, so that its reader decides on the pace. */
-export class RecordReader {
-  readonly record: WireRecord = createRecord();
-  /** Of a total, which is in `record.infoHash`; −1 where `record` is a peer. */
-  downloaded = -1;
-  readonly #view: DataView;
-  #at = 0;
-
-  constructor({ body }: Message) {
-    this.#view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  }
-
-  /** False when there is none left, or what is left is none. */
-  next(): boolean {
-    const view = this.#view;
-    const left = view.byteLength - this.#at;
-    if (left < 1) return false;
-    const flags = view.getUint8(this.#at);
-    const { record } = this;
-    if ((flags & flag.total) !== 0) {
-      if (left < totalAt.size) return false;
-      this.#infoHash(this.#at + totalAt.infoHash);
-      this.downloaded = view.getUint32(this.#at + totalAt.downloaded, true);
-      this.#at += totalAt.size;
-      return true;
-    }
-    const addressWords = (flags & flag.ipv6) === 0 ? addressWords4 : addressWords6;
-    if (left < peerAt.address + 4 * addressWords + portBytes) return false;
-    this.downloaded = -1;
-    record.family = addressWords === addressWords4 ? 4 : 6;
-    record.seeder = (flags & flag.seeder) !== 0;
-    record.partial = (flags & flag.partial) !== 0;
-    record.counted = (flags & flag.counted) !== 0;
-    record.completed = (flags & flag.completed) !== 0;
-    record.gone = (flags & flag.gone) !== 0;
-    record.stays = (flags & flag.stays) !== 0;
-    record.age = view.getUint16(this.#at + peerAt.age, true);
-    this.#infoHash(this.#at + peerAt.infoHash);
-    const address = this.#at + peerAt.address;
-    for (let i = 0; i < addressWords6; i++)
-      record.address[i] = i < addressWords ? view.getInt32(address + 4 * i, true) : 0;
-    record.port = view.getUint16(address + 4 * addressWords, true);
-    this.#at = address + 4 * addressWords + portBytes;
-    return true;
-  }
-
-  #infoHash(at: number): void {
-    for (let i = 0; i < infoHashWords; i++) this.record.infoHash[i] = this.#view.getInt32(at + 4 * i, true);
-  }
 }
 
 export function readText({ body }: Message): string {

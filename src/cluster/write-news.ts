@@ -2,7 +2,8 @@
 
 import type { PeerNews } from '../swarm/peer-news.ts';
 import type { Merge } from './merge.ts';
-import { createRecord, type MessageWriter } from './wire.ts';
+import { createRecord } from './record-layout.ts';
+import type { MessageWriter } from './wire.ts';
 
 const record = createRecord();
 

@@ -2,7 +2,8 @@
 
 import type { PeerReader, ReadPeer } from '../swarm/peer-reader.ts';
 import { PeerHash } from './peer-hash.ts';
-import { createRecord, type MessageWriter } from './wire.ts';
+import { createRecord } from './record-layout.ts';
+import type { MessageWriter } from './wire.ts';
 
 const record = createRecord();
 const hash = new PeerHash();

@@ -191,7 +191,12 @@ export class PeerSets {
   }
 
   blockAt(set: number, pointer: number): number {
-    return this.#words[this.#words[set + setField.directory] + pointer];
+    return this.#words[this.pointerAt(set, pointer)];
+  }
+
+  /** Word index of a pointer of the directory. */
+  pointerAt(set: number, pointer: number): number {
+    return this.#words[set + setField.directory] + pointer;
   }
 
   /** Pointers in the set's directory. */

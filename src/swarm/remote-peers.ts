@@ -10,26 +10,11 @@ import { FoundPeer } from './found-peer.ts';
 import type { InfoHashTable } from './info-hash-table.ts';
 import { downloadedMask, entryField, familyRefAt, header, shardRow } from './layout.ts';
 import { lock, unlock } from './lock.ts';
+import { PeersAhead } from './peers-ahead.ts';
 import type { StoreClock } from './store-clock.ts';
 import type { SwarmEntries } from './swarm-entries.ts';
 import { ageOf, tickBefore } from './tick.ts';
-
-export interface NamedPeer {
-  readonly infoHash: Int32Array;
-  readonly address: Int32Array;
-  readonly family: 4 | 6;
-  /** In wire order, as a record holds it. */
-  readonly port: number;
-}
-
-/** What is told of a peer; ages are ticks of this store. */
-export interface ToldPeer extends NamedPeer {
-  readonly seeder: boolean;
-  readonly partial: boolean;
-  /** Its `completed` was counted at some time, or just now, so that it is to be counted here too. */
-  readonly counted: boolean;
-  readonly completed: boolean;
-}
+import type { NamedPeer, ToldPeer } from './told-peer.ts';
 
 /** What became of it: `newer` when what is known here is; `refused` where memory, or its address's share, is full. */
 export const Told = { same: 0, changed: 1, newer: 2, refused: 3 } as const;
@@ -46,6 +31,7 @@ export class RemotePeers {
   readonly #clock: StoreClock;
   readonly #evictor: Evictor;
   readonly #caps: AddressCaps;
+  readonly #peersAhead: PeersAhead;
   readonly #found = new FoundPeer();
   readonly #crowding = new FoundPeer();
   /** After `newer`: how many ticks newer than what is told that is which the peer itself has said here; 0 where it has not. */
@@ -64,6 +50,7 @@ export class RemotePeers {
     this.#clock = clock;
     this.#evictor = evictor;
     this.#caps = new AddressCaps(words);
+    this.#peersAhead = new PeersAhead(words, table, entries);
   }
 
   /** Whether so little memory is left that swarms on probation make room. */
@@ -79,6 +66,11 @@ export class RemotePeers {
   /** The age in ticks beyond which a peer is forgotten. */
   get ttlTicks(): number {
     return this.#words[header.ttlTicks];
+  }
+
+  /** Begins to fetch what the first `count` of these peers (`mostAhead` at most) will need; nothing changes. */
+  lookAhead(peers: readonly ToldPeer[], count: number): void {
+    this.#peersAhead.touch(peers, count);
   }
 
   /**

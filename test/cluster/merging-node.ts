@@ -1,15 +1,10 @@
 // A node of a cluster for tests of what is told and believed: a store, its news, and a clock that agrees with nobody's.
 import { ClusterClock } from '../../src/cluster/cluster-clock.ts';
 import { Merge } from '../../src/cluster/merge.ts';
+import type { WireRecord } from '../../src/cluster/record-layout.ts';
+import { RecordReader } from '../../src/cluster/record-reader.ts';
 import { createSignature } from '../../src/cluster/signature.ts';
-import {
-  MessageKind,
-  MessageWriter,
-  openMessage,
-  RecordReader,
-  sealMessage,
-  type WireRecord,
-} from '../../src/cluster/wire.ts';
+import { MessageKind, MessageWriter, openMessage, sealMessage } from '../../src/cluster/wire.ts';
 import { writeNews } from '../../src/cluster/write-news.ts';
 import { writeState } from '../../src/cluster/write-state.ts';
 import { Event } from '../../src/protocol/event.ts';

@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import { MemoryEngine, MemoryRow } from '../../src/cluster/memory-engine.ts';
 import { Merge } from '../../src/cluster/merge.ts';
 import { Publisher } from '../../src/cluster/publisher.ts';
+import { createRecord } from '../../src/cluster/record-layout.ts';
 import { createSignature } from '../../src/cluster/signature.ts';
-import { createRecord, MessageKind, openMessage, readText } from '../../src/cluster/wire.ts';
+import { MessageKind, openMessage, readText } from '../../src/cluster/wire.ts';
 import { Event } from '../../src/protocol/event.ts';
 import { createStore, Visit } from '../swarm/visit.ts';
 

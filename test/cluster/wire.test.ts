@@ -2,17 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { createRecord, type WireRecord } from '../../src/cluster/record-layout.ts';
+import { RecordReader } from '../../src/cluster/record-reader.ts';
 import { createSignature } from '../../src/cluster/signature.ts';
-import {
-  createRecord,
-  MessageKind,
-  MessageWriter,
-  openMessage,
-  RecordReader,
-  readText,
-  sealMessage,
-  type WireRecord,
-} from '../../src/cluster/wire.ts';
+import { MessageKind, MessageWriter, openMessage, readText, sealMessage } from '../../src/cluster/wire.ts';
 
 const sender = { node: 'amsterdam', incarnation: 0x1234_5678_9abc_def0n };
 const signature = createSignature('a secret');
