@@ -121,10 +121,10 @@ export class StreamSockets {
     }
   }
 
-  /** Reads to `input` from byte `at` on, at most to byte `inputBytes`: bytes read, 0 at the other side's end, or a `Stream` value. */
-  receive(fd: number, at: number): number {
+  /** Reads to `input[at .. end)`, by default to byte `inputBytes`: bytes read, 0 at the other side's end, or a `Stream` value. */
+  receive(fd: number, at: number, end = this.#inputBytes): number {
     for (;;) {
-      const count = this.#calls.recv(fd, this.input.address + at, this.#inputBytes - at, MSG_DONTWAIT);
+      const count = this.#calls.recv(fd, this.input.address + at, end - at, MSG_DONTWAIT);
       if (count >= 0) return count;
       const error = this.#calls.errno();
       if (error === errno.EAGAIN) return Stream.wait;

@@ -10,13 +10,14 @@ import {
 } from '../../net/uring/stream-ring.ts';
 import type { HttpCounters } from '../http/http-counters.ts';
 import type { EpollConnection } from './epoll-connection.ts';
+import type { Gathering } from './gathering.ts';
 import type { ReplyWriter } from './reply-writer.ts';
 
 /** What all buffers hold together: one connection cannot have more under way than that. */
 export const ringBytes = receiveBuffers * receiveBufferBytes;
 
-export class ConnectionRing {
-  /** Of whom a part waits that the kernel did not take. They are still on the ring; whoever looks takes them off it. */
+export class ConnectionRing implements Gathering {
+  /** They are still on the ring; whoever looks takes them off it. */
   readonly stalled: EpollConnection[] = [];
   readonly streams: StreamRing;
   readonly #sockets: StreamSockets;
@@ -83,7 +84,10 @@ export class ConnectionRing {
     this.#rewind();
   }
 
-  /** To be called before `send`: has what is under way to the same connection leave, as two could overtake each other. */
+  takes(connection: EpollConnection): boolean {
+    return connection.reception > 0 || connection.submitting;
+  }
+
   makeRoom(connection: EpollConnection): void {
     if (!connection.submitting && this.streams.hasRoom) return;
     this.streams.submit();

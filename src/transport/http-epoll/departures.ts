@@ -2,9 +2,9 @@
 import type { HttpCounters } from '../http/http-counters.ts';
 import type { HttpError } from '../http/http-error.ts';
 import type { TakenConnection } from '../http/taken-connection.ts';
-import type { ConnectionRing } from './connection-ring.ts';
 import type { EpollConnection } from './epoll-connection.ts';
 import type { EpollWebSockets } from './epoll-web-sockets.ts';
+import type { Gathering } from './gathering.ts';
 import type { OpenConnections } from './open-connections.ts';
 import type { ReplySender } from './reply-sender.ts';
 import type { RequestAnswers } from './request-answers.ts';
@@ -17,7 +17,7 @@ export interface DeparturesParts {
   readonly answers: RequestAnswers;
   readonly counters: HttpCounters;
   readonly webSockets: EpollWebSockets | undefined;
-  readonly ring: ConnectionRing | undefined;
+  readonly gathering: Gathering;
   /** Takes a connection with its descriptor. */
   readonly handOver: (connection: TakenConnection) => void;
   /** Told when a WebSocket was opened. */
@@ -66,7 +66,7 @@ export class Departures {
     end: number,
     upgrade: boolean,
   ): HttpError | undefined {
-    if (!this.#sender.flush(connection)) {
+    if (!this.#sender.flush(connection, true)) {
       if (connection.fd >= 0) connection.keep(this.#bytes, at, end);
     } else if (upgrade) return this.#upgrade(connection, at, headEnd, end);
     else this.#handOver(connection, at, end);
@@ -85,7 +85,7 @@ export class Departures {
   #upgrade(connection: EpollConnection, at: number, headEnd: number, end: number): HttpError | undefined {
     const webSockets = this.#parts.webSockets!;
     // WebSockets write where answers to others may still wait to leave.
-    this.#parts.ring?.submit();
+    this.#parts.gathering.submit();
     const sent = webSockets.answer(connection.fd, this.#bytes, at, headEnd);
     if (typeof sent !== 'number') return sent;
     if (sent === 0) {

@@ -14,7 +14,10 @@ import { ConnectionRing, ringBytes } from './connection-ring.ts';
 import { Departures } from './departures.ts';
 import { type EpollConnection, Phase } from './epoll-connection.ts';
 import { EpollWebSockets, type EpollWebSocketsOptions } from './epoll-web-sockets.ts';
+import { GatheredTurn, gatheredBytes } from './gathered-turn.ts';
+import type { Gathering } from './gathering.ts';
 import { OpenConnections, type OpenConnectionsOptions } from './open-connections.ts';
+import { PlainGathering } from './plain-gathering.ts';
 import { ProxyHeaders, type ProxyHeadersOptions } from './proxy-headers.ts';
 import { ReplySender } from './reply-sender.ts';
 import { ReplyWriter } from './reply-writer.ts';
@@ -65,6 +68,7 @@ export class HttpEpoll {
   readonly #webSockets: EpollWebSockets | undefined;
   readonly #ring: ConnectionRing | undefined;
   readonly #ringTurn: RingTurn | undefined;
+  readonly #gatheredTurn: GatheredTurn | undefined;
 
   constructor(calls: SystemCalls, loop: EventLoop, options: HttpEpollOptions) {
     const { limits, wallClock = Date.now, ioUring } = options;
@@ -74,7 +78,7 @@ export class HttpEpoll {
     this.#wakeUp = new WakeUp(options.clock);
     this.#loop = loop;
     this.#counters = options.counters;
-    const behind = ioUring ? ringInputBytes - inputBytes + ringBytes : 0;
+    const behind = ioUring ? ringInputBytes - inputBytes + ringBytes : gatheredBytes;
     this.#sockets = new StreamSockets(calls, options.table.acceptWords, { inputBytes, outputBytes, behind });
     this.#bytes = this.#sockets.input.bytes;
     this.#out = new ReplyWriter({
@@ -88,20 +92,25 @@ export class HttpEpoll {
       ...options,
       upgrades: webTorrent !== undefined,
     });
+    // Before WebSockets send what they have gathered, as one may be opened in it.
+    loop.afterCalls(() => this.#gatheredTurn?.run());
     this.#webSockets = webTorrent && new EpollWebSockets(loop, this.#sockets, options.table, webTorrent);
     this.#ring = ioUring ? this.#openRing(calls) : undefined;
     const told = { expired: this.#onExpired, ready: this.#onReady };
-    this.#connections = new OpenConnections(loop, this.#sockets, this.#wakeUp, options, told, this.#ring);
+    const plain = new PlainGathering(this.#sockets, this.#out, this.#counters);
+    const gathering = this.#ring ?? plain;
+    this.#connections = new OpenConnections(loop, this.#sockets, this.#wakeUp, options, told, gathering);
     this.#sender = new ReplySender(
       this.#sockets,
       this.#out,
       this.#connections,
       options,
       (connection) => this.#requests.resume(connection),
-      this.#ring,
+      gathering,
     );
-    this.#requests = this.#createRequests(head);
+    this.#requests = this.#createRequests(head, gathering);
     this.#ringTurn = this.#ring && this.#watchRing(this.#ring);
+    this.#gatheredTurn = this.#ring ? undefined : this.#createTurn(plain);
     this.#accepting = new AcceptingSockets(loop, this.#sockets, {
       counters: options.counters,
       wakeUp: this.#wakeUp,
@@ -111,7 +120,7 @@ export class HttpEpoll {
     });
   }
 
-  #createRequests(head: RequestHead): ArrivedRequests {
+  #createRequests(head: RequestHead, gathering: Gathering): ArrivedRequests {
     const options = this.#options;
     const parts = {
       input: this.#bytes,
@@ -123,7 +132,7 @@ export class HttpEpoll {
       ...parts,
       counters: this.#counters,
       webSockets: this.#webSockets,
-      ring: this.#ring,
+      gathering,
       handOver: options.handOver,
       opened: () => this.#tickSoon(),
     });
@@ -154,6 +163,15 @@ export class HttpEpoll {
     return turn;
   }
 
+  #createTurn(gathering: PlainGathering): GatheredTurn {
+    return new GatheredTurn(gathering, this.#connections, this.#sockets, inputBytes, {
+      ...this.#options,
+      wakeUp: this.#wakeUp,
+      answered: () => this.#answers.count,
+      took: (connection, at, count) => this.#took(connection, at, 0, count),
+    });
+  }
+
   /** Accepts what connects to a listening socket, which stays its owner's; several threads may share it. */
   listen(fd: number): void {
     this.#accepting.listen(fd);
@@ -165,6 +183,7 @@ export class HttpEpoll {
     this.#accepting.stop();
     this.#requests.closing = true;
     this.#ringTurn?.run();
+    this.#gatheredTurn?.run();
     this.#connections.closeIdle();
     this.#webSockets?.stop();
     this.#ringTurn?.settle();
@@ -198,29 +217,42 @@ export class HttpEpoll {
     if (connection === undefined) return;
     if (this.#connections.count === 1) this.#tickSoon();
     // With its question, as a rule: the kernel lets it in once it has said something.
-    this.#read(connection);
+    this.#readAlone(connection);
   }
 
   #onReady = (_events: number, fd: number): boolean => {
     const connection = this.#connections.at(fd);
     if (connection === undefined) return false;
+    const isAsking = connection.phase === Phase.idle && connection.pending === undefined;
+    if (isAsking && this.#gatheredTurn !== undefined) {
+      this.#gatheredTurn.add(connection);
+      return false;
+    }
     this.#wakeUp.begin();
     if (connection.pending !== undefined) this.#sender.sendOn(connection);
-    else this.#read(connection);
+    else this.#readAlone(connection);
     return false;
   };
+
+  #readAlone(connection: EpollConnection): void {
+    const before = this.#answers.count;
+    this.#read(connection);
+    const answered = this.#answers.count - before;
+    if (answered > 0) countLatency(this.#counters.stats, this.#wakeUp.elapsedMs, answered);
+  }
 
   #read(connection: EpollConnection): void {
     const kept = connection.partialLength;
     if (kept > 0) this.#bytes.set(connection.partial.subarray(0, kept));
-    const count = this.#sockets.receive(connection.fd, kept);
+    this.#took(connection, 0, kept, this.#sockets.receive(connection.fd, kept));
+  }
+
+  /** So much, or a `Stream` value, was read behind what was kept of `connection`, which stands at `input[at ..]`. */
+  #took(connection: EpollConnection, at: number, kept: number, count: number): void {
     if (count > 0) {
       this.#counters.bytesIn += count;
       if (connection.phase === Phase.lingering) return;
-      const before = this.#answers.count;
-      this.#requests.take(connection, 0, kept, kept + count);
-      const answered = this.#answers.count - before;
-      if (answered > 0) countLatency(this.#counters.stats, this.#wakeUp.elapsedMs, answered);
+      this.#requests.take(connection, at, at + kept, at + kept + count);
     } else if (count === Stream.wait) this.#connections.setInterest(connection, EPOLLIN);
     else if (count === 0) this.#requests.otherSideEnded(connection);
     else this.#connections.close(connection);

@@ -9,8 +9,8 @@ import { ConnectionOrder } from '../http/connection-order.ts';
 import { type ConnectionTable, nobody, nowhere } from '../http/connection-table.ts';
 import type { HttpCounters } from '../http/http-counters.ts';
 import type { HttpLimits } from '../http/http-limits.ts';
-import type { ConnectionRing } from './connection-ring.ts';
 import { EpollConnection, Phase } from './epoll-connection.ts';
+import type { Gathering } from './gathering.ts';
 import { TimeWheel } from './time-wheel.ts';
 import type { WakeUp } from './wake-up.ts';
 
@@ -48,8 +48,8 @@ export interface ConnectionEvents {
 }
 
 export class OpenConnections {
-  /** Kept connections are watched by it rather than by epoll, where there is one. */
-  readonly #ring: ConnectionRing | undefined;
+  /** Kept connections are watched by it rather than by epoll, where it receives. */
+  readonly #gathering: Gathering;
   readonly #options: OpenConnectionsOptions;
   readonly #loop: EventLoop;
   readonly #sockets: StreamSockets;
@@ -74,9 +74,9 @@ export class OpenConnections {
     wakeUp: WakeUp,
     options: OpenConnectionsOptions,
     { expired, ready }: ConnectionEvents,
-    ring?: ConnectionRing,
+    gathering: Gathering,
   ) {
-    this.#ring = ring;
+    this.#gathering = gathering;
     this.#loop = loop;
     this.#sockets = sockets;
     this.#wakeUp = wakeUp;
@@ -133,10 +133,9 @@ export class OpenConnections {
 
   /** Who asks once is answered before anybody watches it, as a rule, and gains nothing by it. */
   #enterRing(connection: EpollConnection): boolean {
-    const ring = this.#ring;
-    if (ring === undefined || connection.phase === Phase.lingering) return false;
+    if (connection.phase === Phase.lingering) return false;
     if (!connection.asked && this.#options.ioUring === 'kept') return false;
-    if (!ring.enter(connection)) return false;
+    if (!this.#gathering.enter(connection)) return false;
     if (connection.interest !== 0) this.#loop.remove(connection.fd);
     connection.interest = 0;
     return true;
@@ -144,7 +143,7 @@ export class OpenConnections {
 
   /** Makes a connection this thread's alone; what has come on it in the meantime is kept behind its `partial`. */
   leaveRing(connection: EpollConnection): void {
-    this.#ring?.leave(connection);
+    this.#gathering.leave(connection);
   }
 
   /** Gives a connection so many milliseconds from now. */
@@ -179,7 +178,7 @@ export class OpenConnections {
 
   close(connection: EpollConnection): void {
     const { fd } = connection;
-    this.#ring?.leave(connection);
+    this.#gathering.leave(connection);
     if (connection.interest !== 0) this.#loop.forget(fd);
     this.#forget(connection);
     this.#sockets.close(fd);
@@ -187,7 +186,7 @@ export class OpenConnections {
 
   reset(connection: EpollConnection): void {
     const { fd } = connection;
-    this.#ring?.leave(connection);
+    this.#gathering.leave(connection);
     if (connection.interest !== 0) this.#loop.forget(fd);
     this.#forget(connection);
     this.#sockets.reset(fd);
@@ -195,7 +194,7 @@ export class OpenConnections {
 
   /** Counts a connection out and leaves its descriptor open, for somebody else. */
   release(connection: EpollConnection): void {
-    this.#ring?.leave(connection);
+    this.#gathering.leave(connection);
     if (connection.interest !== 0) this.#loop.remove(connection.fd);
     this.#forget(connection);
   }
@@ -205,7 +204,7 @@ export class OpenConnections {
    * it counts for its address and in all.
    */
   detach(connection: EpollConnection): void {
-    this.#ring?.leave(connection);
+    this.#gathering.leave(connection);
     if (connection.interest !== 0) this.#loop.remove(connection.fd);
     this.#leave(connection);
   }

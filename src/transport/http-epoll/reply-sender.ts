@@ -3,8 +3,8 @@ import { EPOLLIN, EPOLLOUT } from '../../net/layouts.ts';
 import { Stream, type StreamSockets } from '../../net/stream-sockets.ts';
 import type { HttpCounters } from '../http/http-counters.ts';
 import type { HttpLimits } from '../http/http-limits.ts';
-import type { ConnectionRing } from './connection-ring.ts';
 import { type EpollConnection, Phase } from './epoll-connection.ts';
+import type { Gathering } from './gathering.ts';
 import type { OpenConnections } from './open-connections.ts';
 import type { ReplyWriter } from './reply-writer.ts';
 
@@ -15,11 +15,11 @@ export class ReplySender {
   readonly #counters: HttpCounters;
   readonly #limits: HttpLimits;
   readonly #resume: (connection: EpollConnection) => void;
-  readonly #ring: ConnectionRing | undefined;
+  readonly #gathering: Gathering;
 
   /**
    * @param resume goes on with a connection from which all that waited has left
-   * @param ring answers those that are on it
+   * @param gathering where answers may wait for those of others
    */
   constructor(
     sockets: StreamSockets,
@@ -27,9 +27,9 @@ export class ReplySender {
     connections: OpenConnections,
     { counters, limits }: { readonly counters: HttpCounters; readonly limits: HttpLimits },
     resume: (connection: EpollConnection) => void,
-    ring?: ConnectionRing,
+    gathering: Gathering,
   ) {
-    this.#ring = ring;
+    this.#gathering = gathering;
     this.#sockets = sockets;
     this.#out = out;
     this.#connections = connections;
@@ -38,21 +38,25 @@ export class ReplySender {
     this.#resume = resume;
   }
 
-  /** Sends what the writer holds; false when a part has to wait, or the connection has broken. */
-  flush(connection: EpollConnection): boolean {
+  /**
+   * Sends what the writer holds; false when a part has to wait, or the connection has broken.
+   * @param alone at once, as somebody else, or nobody, has the connection next
+   */
+  flush(connection: EpollConnection, alone = false): boolean {
     const out = this.#out;
+    if (alone) this.#gathering.leave(connection);
     if (out.length === out.start && out.large === undefined) return connection.pending === undefined;
-    const ring = connection.reception > 0 || connection.submitting ? this.#ring : undefined;
-    ring?.makeRoom(connection);
+    const gathering = !alone && this.#gathering.takes(connection) ? this.#gathering : undefined;
+    gathering?.makeRoom(connection);
     if (connection.pending !== undefined) {
       connection.pending = Buffer.concat([connection.pending, this.#take(out.start)]);
       return false;
     }
-    if (ring === undefined) return this.#sendAlone(connection);
-    if (out.large === undefined) return ring.send(connection);
-    // What is too large to leave with others' answers waits until the connection is off the ring.
+    if (gathering === undefined) return this.#sendAlone(connection);
+    if (out.large === undefined) return gathering.send(connection);
+    // What is too large to leave with others' answers waits until they have left.
     connection.wait(this.#take(out.start));
-    ring.stalled.push(connection);
+    gathering.stalled.push(connection);
     return false;
   }
 
@@ -122,7 +126,7 @@ export class ReplySender {
     connection.ending = true;
     connection.drop();
     connection.lingers = unread;
-    if (this.flush(connection)) this.#endAnswered(connection);
+    if (this.flush(connection, true)) this.#endAnswered(connection);
   }
 
   #endAnswered(connection: EpollConnection): void {
