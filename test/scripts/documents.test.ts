@@ -50,9 +50,9 @@ test('the contents of the decisions name every subject, and each paragraph has a
     assert.match(start!, /^\*\*2\d{3}-\d\d-\d\d, /, 'a paragraph begins with its date');
 });
 
-/** What the texts say of other programs: Node.js, npm, Docker, acme.sh, the installer, our scripts. */
+/** What the texts say of other programs: Node.js, npm, Docker, acme.sh, esbuild, the installer, our scripts. */
 const foreign =
-  'arch cpu-prof enable-source-maps flag format fullchain-file ignore-scripts inspect inspect-brk network only perf-basic-prof purge seed system';
+  'arch cpu-prof enable-source-maps external flag format fullchain-file ignore-scripts inspect inspect-brk network only perf-basic-prof purge seed system';
 
 test('no text of the programs, the alerts and the documents names an option that there is not', () => {
   const options = [caracalProgram, queryProgram].flatMap(({ options, commands }) => [
