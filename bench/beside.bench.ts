@@ -61,7 +61,8 @@ for (let round = 1; round <= Number(values.rounds); round++) {
         note(round, scene, { ...(await waits(http, udp)), beside: Number(count) });
         await endProgram(holder);
       }
-      const flood = wrk(http, 64, Number(values.seconds) + 4);
+      // It stands for other machines.
+      const flood = wrk(http, 64, Number(values.seconds) + 4, ['nice', '-n', '19']);
       const { p99Ms } = await udpWaits(udp);
       const { requestsPerSecond } = await flood;
       note(round, 'a flood of HTTP', { udpMs: p99Ms, httpMs: Number.NaN, beside: requestsPerSecond });
@@ -106,8 +107,9 @@ function udpWaits(port: number): Promise<LoadResult> {
   return runProgram('udp-load.js', ['--port', String(port), ...few, ...time], 1);
 }
 
-async function wrk(port: number, connections: number, seconds: number) {
-  const [command, ...args] = pinned(1, wrkWords(port, { paths, seconds, connections, close: false }));
+async function wrk(port: number, connections: number, seconds: number, before: readonly string[] = []) {
+  const words = wrkWords(port, { paths, seconds, connections, close: false });
+  const [command, ...args] = pinned(1, [...before, ...words]);
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk) => {

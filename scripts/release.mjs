@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { bootstrap, root } from './bootstrap.mjs';
 import { buildPackages, describeRelease } from './packages.mjs';
-import { itemsOf, releaseSection } from './release/changelog.mjs';
+import { itemsOf, releaseSection, sectionOf } from './release/changelog.mjs';
 import { billWithNode, formatChecksums, provenance } from './release/provenance.mjs';
 import { isNewer, isVersion } from './release/version.mjs';
 
@@ -30,7 +30,7 @@ if (values['dry-run']) {
   console.log(
     `CHANGELOG.md, ${itemsOf(plan, version).length} items, would have the section:\n\n## ${version} - ${date}\n`,
   );
-  for (const item of itemsOf(plan, version)) console.log(`- ${item}`);
+  console.log(sectionOf(plan, version));
   console.log(
     `\nrelease/ would hold the tarball, ${values.format} for ${values.arch}, SHA256SUMS, SBOM and provenance.`,
   );
@@ -107,8 +107,7 @@ async function make(commit) {
   const words = process.argv.slice(2);
   const statement = provenance({ files, words, parameters, version, commit, started });
   add(`caracal-${version}.provenance.json`, `${JSON.stringify(statement, undefined, 2)}\n`);
-  const notes = itemsOf(plan, version).map((item) => `- ${item}\n`);
-  add('RELEASE-NOTES.md', notes.join(''));
+  add('RELEASE-NOTES.md', `${sectionOf(plan, version)}\n`);
   add('SHA256SUMS', formatChecksums(files));
 }
 

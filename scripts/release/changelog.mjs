@@ -11,20 +11,32 @@
 const unreleased = '## Unreleased';
 
 /**
+ * What stands in a section, headings of its parts too; empty when there is none.
+ * @param {string} changelog
+ * @param {string} title `Unreleased` or a version
+ */
+export function sectionOf(changelog, title) {
+  const lines = changelog.split('\n');
+  const from = lines.findIndex((line) => line === `## ${title}` || line.startsWith(`## ${title} `));
+  if (from < 0) return '';
+  const rest = lines.slice(from + 1);
+  const to = rest.findIndex((line) => line.startsWith('## '));
+  return rest
+    .slice(0, to < 0 ? undefined : to)
+    .join('\n')
+    .trim();
+}
+
+/**
  * The lines of a section, continued ones joined; empty when there is none.
  * @param {string} changelog
  * @param {string} title `Unreleased` or a version
  * @returns {string[]}
  */
 export function itemsOf(changelog, title) {
-  const lines = changelog.split('\n');
-  const from = lines.findIndex((line) => line === `## ${title}` || line.startsWith(`## ${title} `));
-  if (from < 0) return [];
-  const rest = lines.slice(from + 1);
-  const to = rest.findIndex((line) => line.startsWith('## '));
   /** @type {string[]} */
   const items = [];
-  for (const line of to < 0 ? rest : rest.slice(0, to)) {
+  for (const line of sectionOf(changelog, title).split('\n')) {
     if (line.startsWith('- ')) items.push(line.slice(2).trim());
     else if (/^\s+\S/.test(line) && items.length > 0) items.push(`${items.pop()} ${line.trim()}`);
   }

@@ -58,7 +58,7 @@ describe('a release', { skip: inGit ? false : 'this is no checkout of git' }, ()
       git('config', key, value);
     writeFileSync(
       join(clone, 'CHANGELOG.md'),
-      '# Changelog\n\n## Unreleased\n\n- Something new,\n  over two lines.\n\n## 0.1.0 - 2026-01-01\n\n- Old.\n',
+      '# Changelog\n\n## Unreleased\n\n### Answers\n\n- Something new,\n  over two lines.\n\n## 0.1.0 - 2026-01-01\n\n- Old.\n',
     );
     git('add', '--all');
     git('commit', '--quiet', '--allow-empty', '-m', 'as it is');
@@ -93,7 +93,10 @@ describe('a release', { skip: inGit ? false : 'this is no checkout of git' }, ()
   test('as a dry run shows the section and changes nothing', () => {
     const { status, stdout, stderr } = release('99.0.0', '--dry-run');
     assert.equal(status, 0, stderr);
-    assert.match(stdout, /## 99\.0\.0 - \d{4}-\d\d-\d\d\n\n- Something new, over two lines\./);
+    assert.match(
+      stdout,
+      /## 99\.0\.0 - \d{4}-\d\d-\d\d\n\n### Answers\n\n- Something new,\n {2}over two lines\./,
+    );
     assert.equal(git('status', '--porcelain'), '');
     assert.ok(!existsSync(join(clone, 'release')));
   });
@@ -196,8 +199,9 @@ describe('a release', { skip: inGit ? false : 'this is no checkout of git' }, ()
     assert.equal(git('status', '--porcelain'), '');
     assert.match(
       read('CHANGELOG.md'),
-      /^# Changelog\n\n## Unreleased\n\n## 99\.0\.0 - [^\n]+\n\n- Something new/,
+      /^# Changelog\n\n## Unreleased\n\n## 99\.0\.0 - [^\n]+\n\n### Answers\n\n- Something new/,
     );
+    assert.equal(read('release/RELEASE-NOTES.md'), '### Answers\n\n- Something new,\n  over two lines.\n');
     for (const path of ['package.json', 'package-lock.json'])
       assert.equal((JSON.parse(read(path)) as { version: string }).version, '99.0.0');
     const packed = execFileSync('tar', ['-xzOf', 'release/caracal-99.0.0.tgz', 'package/package.json'], {

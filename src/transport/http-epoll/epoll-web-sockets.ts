@@ -87,8 +87,8 @@ export class EpollWebSockets {
     if (end > at) this.#webTorrent.sockets.receive(socket, bytes, at, end);
   }
 
-  tick(): void {
-    this.#webTorrent.sockets.tick();
+  tick(): boolean {
+    return this.#webTorrent.sockets.tick();
   }
 
   /** Takes what other threads have posted. */

@@ -51,6 +51,8 @@ const inputBytes = 64 * 1024;
 const outputBytes = 256 * 1024;
 /** With io_uring, a connection whose answers wait may have sent twice what all buffers hold; it is answered from here. */
 const ringInputBytes = inputBytes + 2 * ringBytes;
+/** When more is to be ended than in one turn, so many milliseconds are everybody else's in between. */
+const behindMs = 1;
 
 export class HttpEpoll {
   readonly #options: HttpEpollOptions;
@@ -69,6 +71,7 @@ export class HttpEpoll {
   readonly #ring: ConnectionRing | undefined;
   readonly #ringTurn: RingTurn | undefined;
   readonly #gatheredTurn: GatheredTurn | undefined;
+  #isBehind = false;
 
   constructor(calls: SystemCalls, loop: EventLoop, options: HttpEpollOptions) {
     const { limits, wallClock = Date.now, ioUring } = options;
@@ -263,15 +266,17 @@ export class HttpEpoll {
   }
 
   #tickSoon(): void {
-    this.#loop.every(this.#options.limits.checkEveryMs, this.#onTick);
+    this.#loop.every(this.#isBehind ? behindMs : this.#options.limits.checkEveryMs, this.#onTick);
   }
 
   #onTick = (): void => {
     this.#wakeUp.begin();
-    this.#connections.tick();
-    this.#webSockets?.tick();
+    const areConnectionsDone = this.#connections.tick();
+    const areWebSocketsDone = this.#webSockets?.tick() ?? true;
+    this.#isBehind = !(areConnectionsDone && areWebSocketsDone);
     this.#accepting.resume();
     if (this.isIdle && !this.#accepting.isPaused) this.#loop.every(0, undefined);
+    else this.#tickSoon();
   };
 
   #onExpired = (connection: EpollConnection): void => {

@@ -53,23 +53,28 @@ export class TimeWheel<T extends Timed<T>> {
     one.spoke = -1;
   }
 
-  /** Turns to `nowMs` and calls `expired` with those whose deadline has passed, who are off the wheel then. */
-  advance(nowMs: number, expired: (one: T) => void): void {
+  /**
+   * Turns to `nowMs` and calls `expired` with those whose deadline has passed, who are off the wheel then; with `most` of them, and
+   * the others of that moment the next time.
+   * @returns whether there are no others
+   */
+  advance(nowMs: number, expired: (one: T) => void, most = Number.POSITIVE_INFINITY): boolean {
     const now = Math.floor(nowMs / this.stepMs);
     // After a long pause once round is enough.
     this.#turned = Math.max(this.#turned, now - spokes);
-    while (this.#turned < now) {
-      this.#turned++;
+    for (let left = most; ; ) {
       const spoke = this.#turned % spokes;
-      for (let one = this.#heads[spoke]; one !== undefined; ) {
-        const next: T | undefined = one.wheelAfter;
-        if (one.deadline > nowMs) this.place(one);
-        else {
-          this.remove(one);
-          expired(one);
+      for (let one = this.#heads[spoke]; one !== undefined; one = this.#heads[spoke]) {
+        if (one.deadline > nowMs) {
+          this.place(one);
+          continue;
         }
-        one = next;
+        if (left-- <= 0) return false;
+        this.remove(one);
+        expired(one);
       }
+      if (this.#turned >= now) return true;
+      this.#turned++;
     }
   }
 }

@@ -35,6 +35,9 @@ export interface WebSocketsOptions {
 
 /** What a socket's `closedAt` is when its carrier has ended too. */
 const gone = -1;
+/** In one turn so many are looked at, and so many pinged or ended: all others wait for that. */
+const mostLooked = 2048;
+const mostActed = 64;
 
 export class WebSockets {
   readonly #options: WebSocketsOptions;
@@ -45,6 +48,8 @@ export class WebSockets {
   /** By seat. */
   readonly #sockets: (WebSocket | undefined)[] = [];
   readonly #freeSeats: number[] = [];
+  /** How many have been looked at since all had been. */
+  #looked = 0;
   readonly #frame = new Uint8Array(longestServerHead + longestControlPayload);
   readonly #payload = new Uint8Array(longestControlPayload);
   #count = 0;
@@ -159,10 +164,20 @@ export class WebSockets {
     socket.closedAt = gone;
   }
 
-  /** Ends those whose time is over and pings who has been silent; called about once a second. */
-  tick(): void {
+  /**
+   * Ends those whose time is over and pings who has been silent, some of them at a time; called about once a second.
+   * @returns false when not all have been looked at, and it is to be called again soon
+   */
+  tick(): boolean {
     const now = this.#nowMs();
-    for (const socket of this.#sockets) if (socket !== undefined) this.#look(socket, now);
+    const end = Math.min(this.#sockets.length, this.#looked + mostLooked);
+    for (let acted = 0; this.#looked < end && acted < mostActed; this.#looked++) {
+      const socket = this.#sockets[this.#looked];
+      if (socket !== undefined && this.#look(socket, now)) acted++;
+    }
+    if (this.#looked < this.#sockets.length) return false;
+    this.#looked = 0;
+    return true;
   }
 
   /** Says goodbye to all. */
@@ -174,11 +189,13 @@ export class WebSockets {
     for (const socket of this.#sockets) if (socket !== undefined) this.cut(socket);
   }
 
-  #look(socket: WebSocket, now: number): void {
+  /** Whether something was done. */
+  #look(socket: WebSocket, now: number): boolean {
     const { pingMs, pongMs, messageMs, closeMs } = this.#options.limits;
     const { counters } = this.#options;
     if (!socket.isOpen) {
-      if (now - socket.closedAt > closeMs) this.cut(socket);
+      if (now - socket.closedAt <= closeMs) return false;
+      this.cut(socket);
     } else if (this.#isStalled(socket, now)) {
       counters.slowReaders++;
       this.cut(socket);
@@ -189,6 +206,8 @@ export class WebSockets {
       counters.slowMessages++;
       this.close(socket, CloseCode.policyViolation, 'message took too long');
     } else if (now - socket.heardAt > pingMs) this.ping(socket);
+    else return false;
+    return true;
   }
 
   /** Whether nothing of what waits for it has gone for too long. */

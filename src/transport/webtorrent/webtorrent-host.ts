@@ -20,9 +20,14 @@ export class WebTorrentHost {
   constructor(options: WebTorrentHostOptions) {
     this.#options = options;
     this.#webTorrent = new WebTorrent(options);
-    this.#ticks = setInterval(() => this.#webTorrent.sockets.tick(), tickMs).unref();
+    this.#ticks = setInterval(this.#tick, tickMs).unref();
     this.#listen();
   }
+
+  #tick = (): void => {
+    // In between it is everybody else's turn.
+    if (!this.#webTorrent.sockets.tick()) setImmediate(this.#tick).unref();
+  };
 
   /** For HttpTransport. */
   readonly takeUpgrade: TakeUpgrade = (upgrade) => this.#take(upgrade);

@@ -60,3 +60,41 @@ test('who is taken off does not run out', () => {
   wheel.advance(1000, (one) => over.push(one));
   assert.deepEqual(new Set(over), new Set([first, third]));
 });
+
+test('of those who run out at the same time some do in each turn, and nobody early or twice', () => {
+  const wheel = new TimeWheel<One>(step, 0);
+  const all = Array.from({ length: 1000 }, () => new One());
+  for (const one of all) {
+    one.deadline = 50;
+    wheel.place(one);
+  }
+  const late = new One();
+  late.deadline = 50;
+  wheel.place(late);
+  late.deadline = 5000;
+  const over: One[] = [];
+  const turn = () => wheel.advance(100, (one) => over.push(one), 64);
+  for (let turns = 1; turns <= 15; turns++) {
+    assert.equal(turn(), false);
+    assert.equal(over.length, 64 * turns);
+  }
+  // Who comes in the meantime has its own time, and who has gone does not run out.
+  const next = new One();
+  next.deadline = 150;
+  wheel.place(next);
+  const gone = all.find((one) => one.spoke >= 0)!;
+  wheel.remove(gone);
+  assert.equal(turn(), true);
+  assert.equal(over.length, 999);
+  assert.deepEqual(new Set(over), new Set(all.filter((one) => one !== gone)));
+  assert.equal(
+    wheel.advance(200, (one) => over.push(one), 64),
+    true,
+  );
+  assert.deepEqual(over.slice(999), [next]);
+  assert.equal(
+    wheel.advance(6000, (one) => over.push(one), 64),
+    true,
+  );
+  assert.deepEqual(over.slice(1000), [late]);
+});

@@ -391,3 +391,20 @@ test('after memory was short a peer is written down again, and its connection do
   client.leave();
   assert.equal(scene.counts(id('s')).incomplete, 0);
 });
+
+test('of many that are silent some are pinged in each turn, and each once', () => {
+  const scene = new Scene();
+  const clients = Array.from({ length: 200 }, (_, i) => scene.client(`203.0.113.${1 + (i % 250)}`));
+  const pinged = () => clients.filter(({ received }) => received.includes('ping')).length;
+  const [{ sockets }] = scene.threads;
+  scene.now += 59;
+  assert.deepEqual([sockets.tick(), pinged()], [false, 64]);
+  assert.deepEqual([sockets.tick(), pinged()], [false, 128]);
+  // One that leaves meanwhile, and one that comes, are nobody else's turn.
+  clients[199].socket.carrier.cut();
+  scene.client('203.0.113.251');
+  while (!sockets.tick());
+  assert.ok(pinged() >= 199);
+  while (!sockets.tick());
+  for (const { received } of clients) assert.ok(received.filter((word) => word === 'ping').length <= 1);
+});
