@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 const reserve = 128;
 /** What Node opens for a thread's loop, and the thread's own of the listening sockets. */
 const perStreamWorker = 8;
-const enough = 20_000;
+/** 20,000 WebSockets, which leave an eighth to requests, and some more. */
+const enough = 24_000;
 
 /** The most HTTP connections that leave descriptors for everything else; a sensible number where the limit is unknown. */
 export function maxConnections(streamWorkers = 0): number {
