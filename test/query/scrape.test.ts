@@ -101,7 +101,7 @@ test('a UDP scrape reply with too few items is reported', async (t) => {
   const { stdout } = await runQuery(['-t', url, '-s', '-H', one, '-H', two, '-o', 'json']);
   const document = JSON.parse(stdout);
   assert.equal(document.torrents[1].complete, null);
-  assert.match(document.compliance_warnings[0], /1 items for 2/);
+  assert.match(document.compliance_warnings[0], /1 item for 2/);
 });
 
 test('UDP has no full scrape, which is a usage error, and in a batch a failure of its own', async (t) => {

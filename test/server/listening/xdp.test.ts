@@ -211,7 +211,8 @@ describe('the life of a filter', { skip }, () => {
     load.signal('SIGTERM');
     await load.exit(40_000);
     const { sent, unanswered } = JSON.parse(load.stdout.trim().split('\n').at(-1)!);
-    assert.ok(sent > 1000, `${sent}`);
+    // Two seconds of pauses, one every 4 ms; how long a start takes comes on top.
+    assert.ok(sent > 400, `${sent}`);
     assert.deepEqual(unanswered, []);
     assert.ok(second.metric('tracker_xdp_received_total') > received, 'the new one reads the queues');
   });
