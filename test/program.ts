@@ -27,6 +27,7 @@ export class Program {
   stderr = '';
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
+  #hasClosed = false;
   readonly #command: string;
   readonly #group: boolean;
 
@@ -47,7 +48,10 @@ export class Program {
     });
     this.exited = new Promise((resolve, reject) => {
       this.#child.once('error', reject);
-      this.#child.once('close', (code, signal) => resolve({ code, signal }));
+      this.#child.once('close', (code, signal) => {
+        this.#hasClosed = true;
+        resolve({ code, signal });
+      });
     });
     // Whoever waits for it learns of it; nobody waiting is no crash of the test.
     this.exited.catch(() => {});
@@ -65,13 +69,16 @@ export class Program {
     this.#child.kill(name);
   }
 
-  /** The first match in what it printed; rejects with its output when it exits or `ms` pass without one. */
+  /**
+   * The first match in what it printed, or what a successor prints that has its pipes; rejects with its output when
+   * nobody is left to print or `ms` pass without one.
+   */
   async printed(pattern: RegExp, ms = 30_000): Promise<RegExpExecArray> {
     const deadline = Date.now() + ms;
     for (;;) {
       const match = pattern.exec(this.stdout);
       if (match) return match;
-      if (!this.running || Date.now() > deadline) throw new Error(this.describe(`did not print ${pattern}`));
+      if (this.#hasClosed || Date.now() > deadline) throw new Error(this.describe(`did not print ${pattern}`));
       await pause(20);
     }
   }

@@ -22,7 +22,11 @@ const node = new ClusterNode({
   incarnation: randomBytes(8).readBigUInt64LE(),
   now: monotonicMs,
   log: {
-    info: (message) => say({ kind: 'log', level: 'info', message }),
+    // Whoever has read the line finds what it says in the state too.
+    info: (message) => {
+      sayState();
+      say({ kind: 'log', level: 'info', message });
+    },
     warn: (message) => say({ kind: 'log', level: 'warn', message }),
   },
   keys: ({ current, previous }, aheadSeconds) =>
@@ -33,7 +37,8 @@ const node = new ClusterNode({
 
 node.prepare();
 if (data.begins) begin(data.from);
-const states = setInterval(() => say({ kind: 'state', state: node.state }), stateEveryMs);
+sayState();
+const states = setInterval(sayState, stateEveryMs);
 
 parentPort!.on('message', async (order: ClusterOrder) => {
   if (order.kind === 'begin') begin(order.from);
@@ -41,11 +46,15 @@ parentPort!.on('message', async (order: ClusterOrder) => {
   else {
     clearInterval(states);
     await node.close(order.stays, order.withinMs);
-    say({ kind: 'state', state: node.state });
+    sayState();
     parentPort!.close();
   }
 });
 tell({ kind: 'ready' });
+
+function sayState(): void {
+  say({ kind: 'state', state: node.state });
+}
 
 function begin(from: string | undefined): void {
   node.start(from);
