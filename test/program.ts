@@ -78,7 +78,8 @@ export class Program {
     for (;;) {
       const match = pattern.exec(this.stdout);
       if (match) return match;
-      if (this.#hasClosed || Date.now() > deadline) throw new Error(this.describe(`did not print ${pattern}`));
+      if (this.#hasClosed || Date.now() > deadline)
+        throw new Error(this.describe(`did not print ${pattern}`));
       await pause(20);
     }
   }

@@ -26,6 +26,9 @@ const collectEveryMs = 75;
 const aloneAfterMs = 20_000;
 const joinedWithinMs = 60_000;
 const retryMs = 200;
+/** An engine that came back with nothing hears of every node with its next beat. */
+const meetWithinMs = beatEveryMs + 500;
+const meetEveryMs = 100;
 
 export interface ClusterNodeOptions {
   readonly engine: Engine;
@@ -192,16 +195,29 @@ export class ClusterNode {
     this.#say({ is: 'hello', version: this.#options.version });
     await greeted;
     await this.#lists.sync();
-    await this.#beat();
+    await this.#meetOthers();
     if (!hasAll.is && this.#membership.others.length > 0)
       await Promise.race([this.#comparing.compare(true), pause(joinedWithinMs)]);
     this.#becomeReady('');
   }
 
+  /** Who knows nobody is not alone for that: all others answer its hello with a beat, which an engine may have lost. */
+  async #meetOthers(): Promise<void> {
+    const end = this.#options.now() + meetWithinMs;
+    await this.#beat();
+    while (this.#membership.others.length === 0 && this.#options.now() < end && !this.#isClosed) {
+      await pause(meetEveryMs);
+      await this.#beat();
+    }
+  }
+
   #hear(note: Note, message: Message, agoMs: number): void {
     const isOwn = message.node === this.#options.node && message.incarnation === this.#options.incarnation;
     if (note.is === 'hello' && isOwn) this.#greeted?.();
-    else if (note.is === 'hello') this.#ownCounts.tellAll();
+    else if (note.is === 'hello') {
+      this.#ownCounts.tellAll();
+      if (agoMs < meetWithinMs) void this.#beat();
+    }
     if (note.is === 'lists' && !isOwn) void this.#lists.hear(note.version);
     const list = isOwn ? undefined : listNewsOf(note);
     if (list) this.#options.lists([{ ...list, version: 0, node: message.node }]);

@@ -38,6 +38,9 @@ export class Membership {
   readonly #parts: ClusterParts;
   /** The last that was known, this node among them, in order of their names. */
   members: readonly Member[] = [];
+  #readAt = 0;
+  /** When the engine last had lost what nodes had said. */
+  #lostAt = Number.NEGATIVE_INFINITY;
   #isDoubled = false;
 
   constructor(parts: ClusterParts) {
@@ -46,7 +49,7 @@ export class Membership {
 
   /** Says what there is to say of this node, and learns of the others. Rejects when the engine cannot be reached. */
   async beat(report: NodeReport): Promise<void> {
-    const { engine, sender, log } = this.#parts;
+    const { engine, sender, log, now } = this.#parts;
     const before = (await engine.beats()).map(parse).filter((member) => member !== undefined);
     await engine.beat(sender.node, Buffer.from(JSON.stringify(report)));
     const own = before.find(({ node }) => node === sender.node);
@@ -55,11 +58,27 @@ export class Membership {
     if (isDoubled && this.#isDoubled)
       log.warn(`cluster: another node is called ${sender.node} too: give each its own --cluster-node`);
     this.#isDoubled = isDoubled;
+    if (own === undefined && this.members.length > 0) this.#lostAt = now();
+    const unheard = this.#unheard(before);
+    this.#readAt = now();
     this.members = [
+      ...unheard,
       ...before.filter(({ node }) => node !== sender.node),
       { node: sender.node, ageMs: 0, isAlive: true, report },
     ].sort((a, b) => (a.node < b.node ? -1 : 1));
     for (const { node, ageMs } of before) if (ageMs > forgottenMs) await engine.forget(node);
+  }
+
+  /** Those known before whom an engine that has lost everything does not know again until their next beat. */
+  #unheard(heard: readonly Member[]): Member[] {
+    const { now, sender } = this.#parts;
+    if (now() - this.#lostAt >= livesMs) return [];
+    const names = new Set([sender.node, ...heard.map(({ node }) => node)]);
+    const sinceMs = now() - this.#readAt;
+    return this.members
+      .filter(({ node }) => !names.has(node))
+      .map((member) => ({ ...member, ageMs: member.ageMs + sinceMs }))
+      .filter(({ ageMs }) => ageMs < livesMs);
   }
 
   /** Those that live, but for this one. */

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ClusterNode } from '../../src/cluster/cluster-node.ts';
 import type { ListNews } from '../../src/cluster/list-news.ts';
+import { beatEveryMs } from '../../src/cluster/membership.ts';
 import { MemoryEngine, MemoryRow } from '../../src/cluster/memory-engine.ts';
 import { ConnectionVisit } from '../../src/swarm/connection-visit.ts';
 import { checkStore } from '../../src/swarm/inspect/check-store.ts';
@@ -109,6 +110,28 @@ describe('two nodes over an engine in memory', { timeout: 120_000 }, () => {
       [`deny ${'1'.repeat(40)}`],
     );
     assert.equal(a.heard.length, 0);
+  });
+
+  test('whom an engine that came back with nothing does not know lives on, and is gone when it says no more', async (t) => {
+    const c = new Node(row, 'c');
+    t.after(() => c.cluster.close(false, 500));
+    await until(() => c.cluster.state.isReady, 'c is ready');
+    const names = () => a.cluster.state.members.map(({ node }) => node).join(' ');
+    await until(() => names() === 'a b c', 'all are known');
+    await c.cluster.close(true, 500);
+    row.beats.clear();
+    await pause(beatEveryMs + 500);
+    assert.equal(names(), 'a b c');
+    await until(() => names() === 'a b', 'it is gone');
+  });
+
+  test('one that joins an engine which came back with nothing waits for the others to say that they live', async (t) => {
+    row.beats.clear();
+    const d = new Node(row, 'd');
+    t.after(() => d.cluster.close(false, 500));
+    await until(() => d.cluster.state.isReady, 'd is ready');
+    assert.equal(d.scrape(1), '0 1');
+    assert.deepEqual(d.lines.at(-1)?.match(/with (.*)\./)?.[1], 'a, b');
   });
 
   test('one that is cut off goes on, says so once, and both have all when it is back', async () => {
