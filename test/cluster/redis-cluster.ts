@@ -1,22 +1,38 @@
 // A Redis Cluster of three primaries and as many replicas, as redis-cli makes one of Debian's servers.
 import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort, RedisServer } from './redis-server.ts';
+import { freePort, RedisServer, type RedisServerOptions } from './redis-server.ts';
 
 const members = 6;
 
+export interface RedisClusterOptions extends RedisServerOptions {
+  /** What each server is told besides. */
+  readonly words?: readonly string[];
+}
+
 export class RedisCluster {
   readonly servers: RedisServer[] = [];
+  readonly #options: RedisClusterOptions;
 
-  private constructor() {}
+  private constructor(options: RedisClusterOptions) {
+    this.#options = options;
+  }
 
   /** Resolves when all of them agree on who has what. */
-  static async start(): Promise<RedisCluster> {
-    const cluster = new RedisCluster();
+  static async start(options: RedisClusterOptions = {}): Promise<RedisCluster> {
+    const cluster = new RedisCluster(options);
     try {
       for (let i = 0; i < members; i++) await cluster.#add();
       const places = cluster.servers.map(({ port }) => `127.0.0.1:${port}`);
-      const words = ['--cluster', 'create', ...places, '--cluster-replicas', '1', '--cluster-yes'];
+      const words = [
+        ...(options.cliWords ?? []),
+        '--cluster',
+        'create',
+        ...places,
+        '--cluster-replicas',
+        '1',
+        '--cluster-yes',
+      ];
       const { stdout, stderr, status } = spawnSync('redis-cli', words, { encoding: 'utf8', timeout: 60_000 });
       if (status !== 0) throw new Error(`redis-cli made no cluster: ${stdout}${stderr}`);
       const isWhole = (server: RedisServer) =>
@@ -36,10 +52,15 @@ export class RedisCluster {
 
   /** Three of them, as an operator names them: the others are learnt from those. */
   get url(): string {
-    return `redis-cluster://${this.servers
+    return `redis-cluster://${this.placesAt('127.0.0.1')}`;
+  }
+
+  /** The first three, as a URL has them. */
+  placesAt(host: string): string {
+    return this.servers
       .slice(0, 3)
-      .map(({ port }) => `127.0.0.1:${port}`)
-      .join(',')}`;
+      .map(({ port }) => `${host}:${port}`)
+      .join(',');
   }
 
   /** The primary that has a key; `undefined` while nobody has it. */
@@ -54,6 +75,7 @@ export class RedisCluster {
   async #add(): Promise<void> {
     const words = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1500'];
     const prompt = ['--repl-diskless-sync-delay', '0', '--cluster-port', `${await freePort()}`];
-    this.servers.push(await RedisServer.start(...words, ...prompt));
+    const more = this.#options.words ?? [];
+    this.servers.push(await RedisServer.startAs(this.#options, ...words, ...prompt, ...more));
   }
 }

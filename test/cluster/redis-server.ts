@@ -13,10 +13,12 @@ const usual = 'redis-server';
 export const withoutRedis: string | false =
   process.env.CI !== 'true' && spawnSync(usual, ['--version']).error ? `${usual} is not installed` : false;
 
-/** Of another server than Debian's, and of one that speaks TLS, to which `tell` cannot. */
+/** Of another server than Debian's, and of one that speaks TLS, which `tell` needs more words for. */
 export interface RedisServerOptions {
   readonly program?: string;
   readonly tls?: boolean;
+  /** What redis-cli has to be told besides the port. */
+  readonly cliWords?: readonly string[];
 }
 
 export class RedisServer {
@@ -86,7 +88,7 @@ export class RedisServer {
 
   /** Of redis-cli, which comes with it: what it printed. */
   tell(...words: string[]): string {
-    return redisReplies(this.port, ...words);
+    return redisReplies(this.port, ...(this.#options.cliWords ?? []), ...words);
   }
 
   async close(): Promise<void> {

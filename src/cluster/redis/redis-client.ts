@@ -56,6 +56,8 @@ export async function createRedisClient(place: RedisPlace): Promise<RedisClient>
     enableOfflineQueue: false,
     lazyConnect: true,
     clusterRetryStrategy: (times) => Math.min(times * 100, 2000),
+    // Certificates are checked against names, which the library would replace by addresses.
+    ...(tls && { dnsLookup: (name, found) => found(null, name) }),
   });
 }
 

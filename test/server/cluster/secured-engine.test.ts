@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { TestAuthority } from '../../certificates.ts';
+import { RedisCluster } from '../../cluster/redis-cluster.ts';
 import { RedisServer, withoutRedis } from '../../cluster/redis-server.ts';
 import { valkeyServer, withoutValkey } from '../../cluster/valkey-server.ts';
 import { ClusterScene, goneLine } from '../../faults/cluster-scene.ts';
@@ -13,15 +14,7 @@ test('nodes reach an engine over TLS with certificates of their own, and with a 
   skip: withoutRedis,
 }, async () => {
   const authority = new TestAuthority();
-  const { chain, key } = authority.issue();
-  const files = { chain: join(authority.directory, 'chain.pem'), key: join(authority.directory, 'key.pem') };
-  writeFileSync(files.chain, chain);
-  writeFileSync(files.key, key);
-  const engine = await RedisServer.startAs(
-    { tls: true },
-    ...['--tls-cert-file', files.chain, '--tls-key-file', files.key, '--tls-auth-clients', 'no'],
-    ...['--requirepass', 'pass/word'],
-  );
+  const engine = await RedisServer.startAs({ tls: true }, ...securedWords(authority));
   const url = (password: string, ca: string) => `rediss://:${password}@localhost:${engine.port}${ca}`;
   const trusting = `?ca=${authority.rootPath}`;
   let scene: ClusterScene | undefined;
@@ -44,6 +37,44 @@ test('nodes reach an engine over TLS with certificates of their own, and with a 
   } finally {
     await scene?.close();
     await engine.close();
+    authority.close();
+  }
+});
+
+test('a Redis Cluster behind TLS is reached under the names that its certificates are for, and with a password', {
+  skip: withoutRedis,
+}, async () => {
+  const authority = new TestAuthority();
+  const cluster = await RedisCluster.start({
+    tls: true,
+    cliWords: [
+      '--tls',
+      '--cacert',
+      authority.rootPath,
+      '--sni',
+      'localhost',
+      '-a',
+      'pass/word',
+      '--no-auth-warning',
+    ],
+    words: [
+      ...securedWords(authority, ['localhost']),
+      ...['--masterauth', 'pass/word', '--tls-replication', 'yes', '--tls-cluster', 'yes'],
+      ...['--tls-ca-cert-file', authority.rootPath],
+      ...['--cluster-announce-hostname', 'localhost', '--cluster-preferred-endpoint-type', 'hostname'],
+    ],
+  });
+  const url = `rediss-cluster://:pass%2Fword@${cluster.placesAt('localhost')}?ca=${authority.rootPath}`;
+  let scene: ClusterScene | undefined;
+  try {
+    scene = await ClusterScene.start({ urls: Array(2).fill(url), peers: 200 });
+    const { lost, ghost } = await scene.balance();
+    assert.deepEqual({ lost, ghost, failed: scene.load.failed }, { lost: 0, ghost: 0, failed: 0 });
+    assert.deepEqual(scene.countLines(goneLine), [0, 0]);
+    assert.ok(scene.nodes.every(({ program }) => program.stderr === ''));
+  } finally {
+    await scene?.close();
+    await cluster.close();
     authority.close();
   }
 });
@@ -72,3 +103,15 @@ test('Valkey carries the news as Redis does, and may die as well', { skip: witho
     await engine.close();
   }
 });
+
+/** What a server is told to be behind TLS, with a certificate of that authority, and a password. */
+function securedWords(authority: TestAuthority, names?: string[]): string[] {
+  const { chain, key } = authority.issue(names && { names });
+  const files = { chain: join(authority.directory, 'chain.pem'), key: join(authority.directory, 'key.pem') };
+  writeFileSync(files.chain, chain);
+  writeFileSync(files.key, key);
+  return [
+    ...['--tls-cert-file', files.chain, '--tls-key-file', files.key, '--tls-auth-clients', 'no'],
+    ...['--requirepass', 'pass/word'],
+  ];
+}
