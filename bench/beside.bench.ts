@@ -54,6 +54,8 @@ for (let round = 1; round <= Number(values.rounds); round++) {
     options,
     async ({ portOf }) => {
       const [http, udp] = [portOf('HTTP'), portOf('UDP')];
+      // Code that is compiled just now is nobody's quiet.
+      await waits(http, udp);
       note(round, 'nothing', { ...(await waits(http, udp)), beside: 0 });
       for (const [scene, count, more] of [
         ['slow HTTP connections', held(values.slow), []],

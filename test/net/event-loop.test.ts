@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { EventLoop } from '../../src/net/event-loop.ts';
@@ -217,3 +218,38 @@ test('a descriptor can be removed by its own call, busy or not', fastPath, async
     assert.equal(called, removing);
   }
 });
+
+test(
+  'who is not to wait is called between pieces of others, not too often, and no more when it has ended',
+  fastPath,
+  async (test) => {
+    const { socket, batch } = openBatch(test);
+    const loop = new EventLoop(calls);
+    test.after(() => loop.close());
+    let looks = 0;
+    const end = loop.betweenPieces(() => looks++);
+    const work = (pieces: number) => {
+      for (let piece = 0; piece < pieces; piece++) loop.pieceDone();
+    };
+    let during = 0;
+    loop.add(socket.fd, EPOLLIN, () => {
+      batch.receive();
+      const before = looks;
+      work(4);
+      during = looks - before;
+      return false;
+    });
+    await send(await openClient(test), 'x', socket.port, '127.0.0.1');
+    loop.runOnce(1000);
+    assert.equal(during, 1);
+    work(3);
+    assert.equal(looks, during, 'the clock is not read after each');
+    await pause(1);
+    loop.pieceDone(4);
+    assert.equal(looks, during + 1);
+    end();
+    await pause(1);
+    loop.pieceDone(4);
+    assert.equal(looks, during + 1);
+  },
+);

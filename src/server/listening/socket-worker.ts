@@ -105,6 +105,7 @@ function run(data: SocketWorkerData): void {
     tell({ kind: 'ready' });
     // Until then another process may answer on the same sockets.
     Atomics.wait(data.gate, 0, 0);
+    const endings = served.map(({ transport }) => loop.betweenPieces(() => transport.answerSome()));
     for (const { fd, transport } of served) {
       // Of the workers that share an inherited socket one is woken; on a socket of its own it changes nothing.
       loop.add(fd, EPOLLIN | EPOLLEXCLUSIVE, () => {
@@ -124,6 +125,7 @@ function run(data: SocketWorkerData): void {
     // Returns when the main thread stops the waker; an idle loop sleeps in the kernel.
     loop.run();
     for (const { fd } of served) loop.remove(fd);
+    for (const end of endings) end();
     xdp?.close();
     xdp = undefined;
     if (http) endHttp(http, loop, Atomics.load(data.graceMs, 0));

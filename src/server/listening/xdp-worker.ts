@@ -19,7 +19,10 @@ const lastAnswersMs = 200;
 export class XdpWorker {
   readonly #mailbox: RingMailbox;
   readonly #parts: XdpWorkerParts;
-  readonly #sockets = new Map<number, { socket: XdpSocket; transport: UdpXdpTransport }>();
+  readonly #sockets = new Map<
+    number,
+    { socket: XdpSocket; transport: UdpXdpTransport; endLooks: () => void }
+  >();
   #seen = 0;
 
   constructor(mailbox: SharedArrayBuffer, parts: XdpWorkerParts) {
@@ -37,7 +40,8 @@ export class XdpWorker {
       if (this.#sockets.has(handle.fd)) continue;
       const socket = new XdpSocket(calls, handle);
       const transport = new UdpXdpTransport(socket, this.#parts);
-      this.#sockets.set(handle.fd, { socket, transport });
+      const endLooks = loop.betweenPieces(() => transport.answerSome());
+      this.#sockets.set(handle.fd, { socket, transport, endLooks });
       loop.add(handle.fd, EPOLLIN, () => transport.answerArrived());
     }
     taken();
@@ -45,8 +49,9 @@ export class XdpWorker {
 
   /** Answers what lies in the rings still, and lets go of them. */
   close(): void {
-    for (const [fd, { socket, transport }] of this.#sockets) {
+    for (const [fd, { socket, transport, endLooks }] of this.#sockets) {
       this.#parts.loop.remove(fd);
+      endLooks();
       const end = performance.now() + lastAnswersMs;
       while ((socket.waiting > 0 || socket.hasUnsent) && performance.now() < end) transport.answerArrived();
     }

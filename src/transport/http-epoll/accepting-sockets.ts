@@ -8,6 +8,9 @@ import type { WakeUp } from './wake-up.ts';
 /** New connections in one go before other descriptors of the loop get their turn. */
 const acceptsPerTurn = 64;
 
+/** To accept one, answer its first request and end it takes as long as so many other things. */
+const piecesPerAccept = 4;
+
 /**
  * A thread that can turn nobody away waits so many rounds of a second at most for the descriptor to come back. Somebody took it
  * who as a rule gives it back at once; meanwhile only connections that are silent for as long as is left of that make room.
@@ -89,7 +92,10 @@ export class AcceptingSockets {
         return false;
       }
       if (fd === Stream.turnedAway) this.#options.counters.connectionsRefused++;
-      else this.#options.enter(fd);
+      else {
+        this.#options.enter(fd);
+        this.#loop.pieceDone(piecesPerAccept);
+      }
     }
     return false;
   }

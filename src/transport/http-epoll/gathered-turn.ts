@@ -2,6 +2,7 @@
 //
 // Read, answered and sent one connection after the other, the kernel's code and JavaScript push each other out of the processor's
 // caches with each of them.
+import type { EventLoop } from '../../net/event-loop.ts';
 import { EPOLLOUT } from '../../net/layouts.ts';
 import type { StreamSockets } from '../../net/stream-sockets.ts';
 import { countLatency } from '../answer-stats.ts';
@@ -28,6 +29,7 @@ export interface GatheredTurnOptions {
 }
 
 export class GatheredTurn {
+  readonly #loop: EventLoop;
   readonly #gathering: PlainGathering;
   readonly #connections: OpenConnections;
   readonly #sockets: StreamSockets;
@@ -41,12 +43,14 @@ export class GatheredTurn {
 
   /** @param placesAt where in the input `gatheredBytes` are free */
   constructor(
+    loop: EventLoop,
     gathering: PlainGathering,
     connections: OpenConnections,
     sockets: StreamSockets,
     placesAt: number,
     options: GatheredTurnOptions,
   ) {
+    this.#loop = loop;
     this.#gathering = gathering;
     this.#connections = connections;
     this.#sockets = sockets;
@@ -68,9 +72,15 @@ export class GatheredTurn {
     this.#count = 0;
     wakeUp.begin();
     const before = answered();
-    for (let i = 0; i < count; i++) this.#receive(i);
+    for (let i = 0; i < count; i++) {
+      this.#receive(i);
+      this.#loop.pieceDone();
+    }
     this.#gathering.isOpen = true;
-    for (let i = 0; i < count; i++) this.#answer(i);
+    for (let i = 0; i < count; i++) {
+      this.#answer(i);
+      this.#loop.pieceDone();
+    }
     this.#gathering.isOpen = false;
     this.settle();
     const done = answered() - before;

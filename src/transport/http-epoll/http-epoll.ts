@@ -100,7 +100,7 @@ export class HttpEpoll {
     this.#webSockets = webTorrent && new EpollWebSockets(loop, this.#sockets, options.table, webTorrent);
     this.#ring = ioUring ? this.#openRing(calls) : undefined;
     const told = { expired: this.#onExpired, ready: this.#onReady };
-    const plain = new PlainGathering(this.#sockets, this.#out, this.#counters);
+    const plain = new PlainGathering(loop, this.#sockets, this.#out, this.#counters);
     const gathering = this.#ring ?? plain;
     this.#connections = new OpenConnections(loop, this.#sockets, this.#wakeUp, options, told, gathering);
     this.#sender = new ReplySender(
@@ -153,7 +153,7 @@ export class HttpEpoll {
   }
 
   #watchRing(ring: ConnectionRing): RingTurn {
-    const turn = new RingTurn(ring, this.#connections, {
+    const turn = new RingTurn(this.#loop, ring, this.#connections, {
       ...this.#options,
       input: this.#bytes,
       wakeUp: this.#wakeUp,
@@ -167,7 +167,7 @@ export class HttpEpoll {
   }
 
   #createTurn(gathering: PlainGathering): GatheredTurn {
-    return new GatheredTurn(gathering, this.#connections, this.#sockets, inputBytes, {
+    return new GatheredTurn(this.#loop, gathering, this.#connections, this.#sockets, inputBytes, {
       ...this.#options,
       wakeUp: this.#wakeUp,
       answered: () => this.#answers.count,

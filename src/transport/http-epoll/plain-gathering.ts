@@ -1,4 +1,5 @@
 // Answers of one turn that leave one behind the other, each with a call of its own.
+import type { EventLoop } from '../../net/event-loop.ts';
 import type { StreamSockets } from '../../net/stream-sockets.ts';
 import type { HttpCounters } from '../http/http-counters.ts';
 import type { EpollConnection } from './epoll-connection.ts';
@@ -12,6 +13,7 @@ export class PlainGathering implements Gathering {
   readonly stalled: EpollConnection[] = [];
   /** Whether answers wait at all: not for whoever is answered alone. */
   isOpen = false;
+  readonly #loop: EventLoop;
   readonly #sockets: StreamSockets;
   readonly #out: ReplyWriter;
   readonly #counters: HttpCounters;
@@ -20,7 +22,8 @@ export class PlainGathering implements Gathering {
   readonly #ends = new Int32Array(mostGathered);
   #sends = 0;
 
-  constructor(sockets: StreamSockets, out: ReplyWriter, counters: HttpCounters) {
+  constructor(loop: EventLoop, sockets: StreamSockets, out: ReplyWriter, counters: HttpCounters) {
+    this.#loop = loop;
     this.#sockets = sockets;
     this.#out = out;
     this.#counters = counters;
@@ -58,6 +61,7 @@ export class PlainGathering implements Gathering {
       const sent = Math.max(0, this.#sockets.send(connection.fd, start, end));
       this.#counters.bytesOut += sent;
       if (sent < end - start) this.#wait(connection, start + sent, end);
+      this.#loop.pieceDone();
     }
     this.#sends = 0;
     const out = this.#out;

@@ -1,4 +1,5 @@
 // What one wake-up for io_uring does: everything that has come to kept connections is answered, and all answers leave together.
+import type { EventLoop } from '../../net/event-loop.ts';
 import { EPOLLIN, EPOLLOUT } from '../../net/layouts.ts';
 import { countLatency } from '../answer-stats.ts';
 import type { HttpCounters } from '../http/http-counters.ts';
@@ -26,11 +27,13 @@ export interface RingTurnOptions {
 const roundsPerTurn = 8;
 
 export class RingTurn {
+  readonly #loop: EventLoop;
   readonly #ring: ConnectionRing;
   readonly #connections: OpenConnections;
   readonly #options: RingTurnOptions;
 
-  constructor(ring: ConnectionRing, connections: OpenConnections, options: RingTurnOptions) {
+  constructor(loop: EventLoop, ring: ConnectionRing, connections: OpenConnections, options: RingTurnOptions) {
+    this.#loop = loop;
     this.#ring = ring;
     this.#connections = connections;
     this.#options = options;
@@ -57,6 +60,7 @@ export class RingTurn {
       // Else it is the last word to a descriptor's former connection.
       if (connection !== undefined && connection.reception === streams.reception) this.#hear(connection);
       streams.giveBack();
+      this.#loop.pieceDone();
     }
     this.#ring.fetch();
     this.settle();

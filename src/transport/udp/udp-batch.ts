@@ -23,6 +23,9 @@ if (maxReplyBytes > cellBytes) throw new RangeError('the longest reply does not 
 /** Batches in one go before other descriptors of the loop get their turn. */
 const batchesPerTurn = 16;
 
+/** So often it is looked in vain, in between others' work, for more after the last packet: some tenths of a second of such work. */
+const looksAfterPacket = 8192;
+
 /** Fewer packets at once have no waits to overlap. */
 const worthLookingAhead = 4;
 
@@ -35,6 +38,7 @@ export class UdpBatchTransport {
   readonly #answers: UdpAnswers;
   readonly #stats: Float64Array;
   #untilTiming = 0;
+  #looksLeft = 0;
   readonly #last = { received: 0, sent: 0, unsent: 0, receiveErrors: 0 };
 
   constructor(batch: DatagramBatch, options: UdpBatchOptions) {
@@ -62,12 +66,27 @@ export class UdpBatchTransport {
     const now = this.#options.clock();
     for (let turn = 0; turn < batchesPerTurn; turn++) {
       const count = batch.receive();
-      if (count > 0) this.#answerBatch(count, now);
+      if (count > 0) {
+        this.#answerBatch(count, now);
+        this.#looksLeft = looksAfterPacket;
+      }
       // A batch that was not full has emptied the socket; if not, the loop comes again.
       if (count < batch.cells) break;
     }
     this.#countSystemCalls();
     return batch.isBusy;
+  }
+
+  /** Answers some of what has arrived, if anything has lately: to be called in between others' work. */
+  answerSome(): void {
+    if (this.#looksLeft === 0) return;
+    const batch = this.#batch;
+    const count = batch.receive();
+    if (count > 0) this.#answerBatch(count, this.#options.clock());
+    // In a flood nobody would have a turn but this one.
+    if (count === batch.cells) this.#looksLeft = 0;
+    else this.#looksLeft = count > 0 ? looksAfterPacket : this.#looksLeft - 1;
+    this.#countSystemCalls();
   }
 
   #answerBatch(count: number, now: number): void {

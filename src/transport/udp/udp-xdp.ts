@@ -68,6 +68,12 @@ export class UdpXdpTransport {
     return true;
   }
 
+  /** Answers what has come, if it is not a flood, in which nobody else would have a turn: to be called in between others' work. */
+  answerSome(): void {
+    const count = this.#socket.waiting;
+    if (count > 0 && count < batch) this.#answerBatch(count, this.#options.clock());
+  }
+
   #answerBatch(count: number, now: number): void {
     const timed = this.#untilTiming-- === 0;
     const start = timed ? performance.now() : 0;

@@ -51,7 +51,27 @@ export const startDgram: StartUdp = async (host, tracker, _store, clock = at1000
 };
 
 /** The batches of the socket workers, but read every millisecond by this thread. */
-export const startBatch: StartUdp = async (host, tracker, _store, clock = at1000) => {
+const startBatch: StartUdp = (...server) => openBatch((transport) => transport.answerArrived(), ...server);
+
+/** The same, read in between others' work, but for every tenth time. */
+const startBetween: StartUdp = (...server) => {
+  let times = 0;
+  return openBatch(
+    (transport) => {
+      if (times++ % 10 === 0) transport.answerArrived();
+      else transport.answerSome();
+    },
+    ...server,
+  );
+};
+
+async function openBatch(
+  read: (transport: UdpBatchTransport) => void,
+  host: string,
+  tracker: Tracker,
+  _store: SwarmStore,
+  clock = at1000,
+): ReturnType<StartUdp> {
   const [socket] = openUdpSockets(calls!, { address: host, port: 0 });
   const batch = new DatagramBatch(calls!, socket!);
   const counters = createUdpCounters();
@@ -64,7 +84,7 @@ export const startBatch: StartUdp = async (host, tracker, _store, clock = at1000
     clock,
     onException: (error) => exceptions.push(error),
   });
-  const timer = setInterval(() => transport.answerArrived(), 1);
+  const timer = setInterval(() => read(transport), 1);
   return {
     port: socket.port,
     counters: () => sumUdpCounters([counters]),
@@ -75,7 +95,7 @@ export const startBatch: StartUdp = async (host, tracker, _store, clock = at1000
       batch.close();
     },
   };
-};
+}
 
 export const startWorkers: StartUdp = async (host, tracker, store) => {
   const exceptions: unknown[] = [];
@@ -100,7 +120,11 @@ export const startWorkers: StartUdp = async (host, tracker, store) => {
 /** The ways that can be had here; with CI=true all of them must. */
 export const udpTransports: [name: string, start: StartUdp][] = [['UDP through node:dgram', startDgram]];
 if (calls) {
-  udpTransports.push(['UDP in batches', startBatch], ['UDP on socket workers', startWorkers]);
+  udpTransports.push(
+    ['UDP in batches', startBatch],
+    ['UDP in between', startBetween],
+    ['UDP on socket workers', startWorkers],
+  );
 } else if (process.env.CI === 'true') {
   throw new Error(`the fast path must be tested here: ${noFastPath}`);
 } else {
