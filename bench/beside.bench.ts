@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatPaths } from './http-paths.ts';
 import { parseWrk, wrkMissing, wrkWords } from './http-run.ts';
-import { describeCommit, describeMachine, pinned } from './machine.ts';
+import { describeCommit, describeMachine, leftovers, pinned, urgent } from './machine.ts';
 import { formatCount, formatTable, median } from './table.ts';
-import { endProgram, printed, runProgram, startProgram, withTracker } from './tracker-run.ts';
+import { endProgram, printed, runProgram, startLeftovers, withTracker } from './tracker-run.ts';
 import type { LoadResult } from './udp-load.ts';
 import { createWorkload } from './workload.ts';
 
@@ -61,7 +61,7 @@ for (let round = 1; round <= Number(values.rounds); round++) {
         ['slow HTTP connections', held(values.slow), []],
         ['idle WebSockets', held(values.webSockets), ['--webtorrent']],
       ] as const) {
-        const holder = startProgram(
+        const holder = startLeftovers(
           'slow-connections.js',
           ['--port', String(http), '--count', count, ...more],
           1,
@@ -71,7 +71,7 @@ for (let round = 1; round <= Number(values.rounds); round++) {
         await endProgram(holder);
       }
       // It stands for other machines.
-      const flood = wrk(http, 64, Number(values.seconds) + 4, ['nice', '-n', '19']);
+      const flood = wrk(http, 64, Number(values.seconds) + 4, leftovers);
       const { p99Ms } = await udpWaits(udp);
       const { requestsPerSecond } = await flood;
       note(round, 'a flood of HTTP', { udpMs: p99Ms, httpMs: Number.NaN, beside: requestsPerSecond });
@@ -105,20 +105,25 @@ function note(round: number, scene: string, waits: Waits): void {
 
 async function waits(http: number, udp: number): Promise<{ udpMs: number; httpMs: number }> {
   const { p99Ms: udpMs } = await udpWaits(udp);
-  const { p99Ms: httpMs } = await wrk(http, 4, Number(values.seconds));
-  return { udpMs, httpMs };
+  return { udpMs, httpMs: await httpWaits(http) };
+}
+
+async function httpWaits(port: number): Promise<number> {
+  const words = ['--port', String(port), '--paths', paths, '--seconds', values.seconds];
+  const { p99Ms } = await runProgram<{ p99Ms: number }>('http-waits.js', words, 1, urgent);
+  return p99Ms;
 }
 
 /** A light load, whose times tell of the server and not of its own queue. */
 function udpWaits(port: number): Promise<LoadResult> {
   const few = ['--sockets', '2', '--window', '1', '--torrents', '1000', '--peers', '5000', '--sleep'];
   const time = ['--seconds', values.seconds, '--fill-seconds', '1', '--warm-up', '1'];
-  return runProgram('udp-load.js', ['--port', String(port), ...few, ...time], 1);
+  return runProgram('udp-load.js', ['--port', String(port), ...few, ...time], 1, urgent);
 }
 
-async function wrk(port: number, connections: number, seconds: number, before: readonly string[] = []) {
+async function wrk(port: number, connections: number, seconds: number, as = (words: string[]) => words) {
   const words = wrkWords(port, { paths, seconds, connections, close: false });
-  const [command, ...args] = pinned(1, [...before, ...words]);
+  const [command, ...args] = pinned(1, as(words));
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk) => {

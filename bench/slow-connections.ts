@@ -1,6 +1,5 @@
 // The load of beside.bench.ts: HTTP connections that send a request byte by byte and never end it, or WebSockets that say nothing.
 import { connect } from 'node:net';
-import { constants, setPriority } from 'node:os';
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
@@ -11,8 +10,6 @@ const { values } = parseArgs({
   },
 });
 
-// They stand for other machines: they have what whoever measures leaves of this core.
-setPriority(constants.priority.PRIORITY_LOW);
 const count = Number(values.count);
 const upgrade =
   'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { pinned } from './machine.ts';
+import { leftovers, pinned } from './machine.ts';
 import { end, lastWords } from './udp-run.ts';
 
 export interface RunningTracker {
@@ -48,13 +48,27 @@ export async function withTracker<T>(
 
 /** A program of this folder, to be ended by whoever started it. */
 export function startProgram(program: string, options: readonly string[], core?: number): ChildProcess {
+  return start(wordsOf(program, options), core);
+}
+
+/** The same for one that stands for other machines, and is not to keep others of its core waiting. */
+export function startLeftovers(program: string, options: readonly string[], core?: number): ChildProcess {
+  return start(leftovers(wordsOf(program, options)), core);
+}
+
+function wordsOf(program: string, options: readonly string[]): string[] {
   const path = fileURLToPath(new URL(program, import.meta.url));
-  return start([...manyDescriptors, process.execPath, path, ...options], core);
+  return [...manyDescriptors, process.execPath, path, ...options];
 }
 
 /** The last line that a program of this folder prints, as JSON. */
-export async function runProgram<T>(program: string, options: readonly string[], core?: number): Promise<T> {
-  const child = startProgram(program, options, core);
+export async function runProgram<T>(
+  program: string,
+  options: readonly string[],
+  core?: number,
+  as = (words: string[]) => words,
+): Promise<T> {
+  const child = start(as(wordsOf(program, options)), core);
   let output = '';
   child.stdout!.on('data', (chunk) => {
     output += chunk;

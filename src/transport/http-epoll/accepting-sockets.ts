@@ -6,7 +6,7 @@ import type { HttpCounters } from '../http/http-counters.ts';
 import type { WakeUp } from './wake-up.ts';
 
 /** New connections in one go before other descriptors of the loop get their turn. */
-const acceptsPerTurn = 64;
+const acceptsPerTurn = 16;
 
 /** To accept one, answer its first request and end it takes as long as so many other things. */
 const piecesPerAccept = 4;

@@ -51,6 +51,8 @@ const inputBytes = 64 * 1024;
 const outputBytes = 256 * 1024;
 /** With io_uring, a connection whose answers wait may have sent twice what all buffers hold; it is answered from here. */
 const ringInputBytes = inputBytes + 2 * ringBytes;
+/** To refuse one and end it takes as long as so many things that `pieceDone` counts as one. */
+const piecesPerExpiry = 4;
 /** When more is to be ended than in one turn, so many milliseconds are everybody else's in between. */
 const behindMs = 1;
 
@@ -280,6 +282,11 @@ export class HttpEpoll {
   };
 
   #onExpired = (connection: EpollConnection): void => {
+    this.#expire(connection);
+    this.#loop.pieceDone(piecesPerExpiry);
+  };
+
+  #expire(connection: EpollConnection): void {
     switch (connection.phase) {
       case Phase.head:
         this.#counters.timeouts++;
@@ -295,5 +302,5 @@ export class HttpEpoll {
       default:
         this.#connections.close(connection);
     }
-  };
+  }
 }
