@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { HttpsLoadResult } from './https-client.ts';
-import { describeCommit, describeMachine } from './machine.ts';
+import { describeCommit, describeMachine, leftovers, urgent } from './machine.ts';
 import { formatCount, formatMarkdownTable, formatTable, median } from './table.ts';
 import { processorSeconds } from './thread-time.ts';
 import { runProgram, withTracker } from './tracker-run.ts';
@@ -57,7 +57,7 @@ for (let round = 1; round <= Number(values.rounds); round++) {
   }
   await withServer(2, async ({ httpsPort, udpPort, pid }) => {
     quiet.push(await udp(udpPort));
-    const flood = handshakes(httpsPort, pid, false, Number(values.seconds) + 4);
+    const flood = handshakes(httpsPort, pid, false, Number(values.seconds) + 4, leftovers);
     flooded.push(await udp(udpPort));
     await flood;
   });
@@ -87,12 +87,13 @@ async function handshakes(
   pid: number,
   resume: boolean,
   seconds = Number(values.seconds),
+  as = (words: string[]) => words,
 ): Promise<Measured> {
   const before = processorSeconds(pid);
   const options = ['--port', String(port), '--seconds', String(seconds), ...(resume ? ['--resume'] : [])];
   const loads = await Promise.all(
     Array.from({ length: Number(values.generators) }, () =>
-      runProgram<HttpsLoadResult>('https-client.js', options),
+      runProgram<HttpsLoadResult>('https-client.js', options, undefined, as),
     ),
   );
   const used = processorSeconds(pid) - before;
@@ -110,7 +111,7 @@ async function handshakes(
 function udp(port: number): Promise<LoadResult> {
   const few = ['--sockets', '2', '--window', '1', '--torrents', '1000', '--peers', '5000', '--sleep'];
   const time = ['--seconds', values.seconds, '--fill-seconds', '1', '--warm-up', '1'];
-  return runProgram('udp-load.js', ['--port', String(port), ...few, ...time]);
+  return runProgram('udp-load.js', ['--port', String(port), ...few, ...time], undefined, urgent);
 }
 
 function makeCertificate(): string[] {
