@@ -66,7 +66,7 @@ describe('the image', () => {
     assert.equal(only(final, 'STOPSIGNAL'), 'SIGTERM');
     assert.match(
       only(final, 'HEALTHCHECK'),
-      /^--interval=\S+ --timeout=\S+ .*CMD node dist\/src\/query\/main\.js /,
+      /^--interval=\S+ --timeout=\S+ .*CMD .*node dist\/src\/query\/main\.js /,
     );
     // As the first process of its container it must get the signal itself, so no shell may stand between.
     assert.deepEqual(JSON.parse(only(final, 'ENTRYPOINT')), ['node', '/app/dist/src/server/main.js']);
@@ -170,19 +170,22 @@ describe('the steps of the image', () => {
     });
     test.after(() => program.kill());
     await program.printed(/Tracker running/, 30_000);
-    const [, udpPort] = await program.printed(/UDP tracker listening on 127\.0\.0\.1:(\d+)/);
+    const portOf = async (door: string) =>
+      (await program.printed(new RegExp(`${door} tracker listening on 127\\.0\\.0\\.1:(\\d+)`)))[1];
+    const udp = { CARACAL_UDP_PORT: `${await portOf('UDP')},1` };
+    const http = { CARACAL_UDP_PORT: '0', CARACAL_HTTP_PORT: await portOf('HTTP') };
     const health = only(final, 'HEALTHCHECK').replace(/^.*?CMD /, '');
-    const healthy = () =>
-      spawnSync('/bin/sh', ['-c', health], {
-        cwd: app,
-        // Several ports are one word with commas; the first is asked.
-        env: { ...process.env, CARACAL_UDP_PORT: `${udpPort},1` },
-        encoding: 'utf8',
-      });
-    const { status, stdout, stderr } = healthy();
-    assert.equal(status, 0, stdout + stderr);
+    // Several ports are one word with commas; the first is asked.
+    const healthy = (env: Record<string, string>) =>
+      spawnSync('/bin/sh', ['-c', health], { cwd: app, env: { ...process.env, ...env }, encoding: 'utf8' });
+    for (const [door, env] of Object.entries({ udp, http })) {
+      const { status, stdout, stderr } = healthy(env);
+      assert.equal(status, 0, stdout + stderr);
+      assert.match(stdout, new RegExp(`${door}://`));
+    }
     program.signal('SIGTERM');
     assert.equal((await program.exit(15_000)).code, 0);
-    assert.notEqual(healthy().status, 0, 'a tracker that is gone is not healthy');
+    for (const env of [udp, http])
+      assert.notEqual(healthy(env).status, 0, 'a tracker that is gone is not healthy');
   });
 });
