@@ -10,7 +10,7 @@ import { formatPaths } from './http-paths.ts';
 import { parseWrk, wrkMissing, wrkWords } from './http-run.ts';
 import { describeCommit, describeMachine, leftovers, pinned, urgent } from './machine.ts';
 import { formatCount, formatTable, median } from './table.ts';
-import { endProgram, printed, runProgram, startLeftovers, withTracker } from './tracker-run.ts';
+import { endProgram, printed, runProgram, startProgram, withTracker } from './tracker-run.ts';
 import type { LoadResult } from './udp-load.ts';
 import { createWorkload } from './workload.ts';
 
@@ -61,10 +61,11 @@ for (let round = 1; round <= Number(values.rounds); round++) {
         ['slow HTTP connections', held(values.slow), []],
         ['idle WebSockets', held(values.webSockets), ['--webtorrent']],
       ] as const) {
-        const holder = startLeftovers(
+        const holder = startProgram(
           'slow-connections.js',
           ['--port', String(http), '--count', count, ...more],
           1,
+          leftovers,
         );
         await printed(holder, 'OPEN');
         note(round, scene, { ...(await waits(http, udp)), beside: Number(count) });

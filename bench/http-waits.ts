@@ -11,16 +11,16 @@ const { values } = parseArgs({
     /** A file of request targets, one a line. */
     paths: { type: 'string', default: '' },
     seconds: { type: 'string', default: '4' },
-    connections: { type: 'string', default: '4' },
   },
 });
 
+const connections = 4;
 const betweenMs = 1;
 const paths = readFileSync(values.paths, 'utf8').trimEnd().split('\n');
 const waits: number[] = [];
 let turn = 0;
 const end = performance.now() + Number(values.seconds) * 1000;
-await Promise.all(Array.from({ length: Number(values.connections) }, askOnAndOn));
+await Promise.all(Array.from({ length: connections }, askOnAndOn));
 waits.sort((a, b) => a - b);
 console.log(JSON.stringify({ answers: waits.length, p99Ms: waits[Math.floor(waits.length * 0.99)] }));
 process.exit(0);

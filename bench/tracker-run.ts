@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { leftovers, pinned } from './machine.ts';
+import { pinned } from './machine.ts';
 import { end, lastWords } from './udp-run.ts';
 
 export interface RunningTracker {
@@ -46,19 +46,20 @@ export async function withTracker<T>(
   }
 }
 
-/** A program of this folder, to be ended by whoever started it. */
-export function startProgram(program: string, options: readonly string[], core?: number): ChildProcess {
-  return start(wordsOf(program, options), core);
-}
+type Words = string[];
 
-/** The same for one that stands for other machines, and is not to keep others of its core waiting. */
-export function startLeftovers(program: string, options: readonly string[], core?: number): ChildProcess {
-  return start(leftovers(wordsOf(program, options)), core);
-}
-
-function wordsOf(program: string, options: readonly string[]): string[] {
+/**
+ * A program of this folder, to be ended by whoever started it.
+ * @param as what becomes of its command: `urgent`, `leftovers`
+ */
+export function startProgram(
+  program: string,
+  options: readonly string[],
+  core?: number,
+  as = (words: Words) => words,
+): ChildProcess {
   const path = fileURLToPath(new URL(program, import.meta.url));
-  return [...manyDescriptors, process.execPath, path, ...options];
+  return start(as([...manyDescriptors, process.execPath, path, ...options]), core);
 }
 
 /** The last line that a program of this folder prints, as JSON. */
@@ -66,9 +67,9 @@ export async function runProgram<T>(
   program: string,
   options: readonly string[],
   core?: number,
-  as = (words: string[]) => words,
+  as = (words: Words) => words,
 ): Promise<T> {
-  const child = start(as(wordsOf(program, options)), core);
+  const child = startProgram(program, options, core, as);
   let output = '';
   child.stdout!.on('data', (chunk) => {
     output += chunk;
