@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseCidr } from '../../../src/protocol/cidr.ts';
 import { AccessLists } from '../../../src/server/lists/access-lists.ts';
 import { readAddressList, readInfoHashList } from '../../../src/server/lists/list-file.ts';
+import { listedFilesOf, readUnchanged, stampsOf } from '../../../src/server/lists/listed-files.ts';
 import type { Log } from '../../../src/server/log/log.ts';
 import { defaultConfiguration } from '../../../src/server/options/configuration.ts';
 import { Access, type AccessMemory } from '../../../src/tracker/access.ts';
@@ -185,19 +186,40 @@ test('a list that is still being written is left alone until it holds still', as
   lists.close();
 });
 
-test('a list that is written while it is read is read again', async () => {
-  const lines = (first: number) => Array.from({ length: 200_000 }, (_, n) => `${hex(first + n)}\n`).join('');
-  const path = fileOf(lines(0));
-  const { lists, allows } = await open({ allowList: path }, 60_000);
-  writeFileSync(path, lines(1_000_000));
-  const reloaded = lists.reload();
-  const next = lines(2_000_000);
-  // Some have been read by then, not all.
-  await pause(80);
-  writeFileSync(path, next);
-  await reloaded;
-  assert.deepEqual([2_000_000, 2_199_999, 1_000_000].map(allows), [true, true, false]);
-  lists.close();
+/** One list of which the file is written anew, whenever it has been read, with the next of `texts`. */
+function writtenWhileRead(...texts: string[]) {
+  const path = fileOf(`${hex(1)}\n`);
+  const [list] = listedFilesOf({ ...defaultConfiguration({}), allowList: path });
+  const left = [...texts];
+  const read = async () => {
+    const reading = list.read();
+    const settled = await Promise.allSettled([reading]);
+    const next = left.shift();
+    if (next !== undefined) writeFileSync(path, next);
+    if (settled[0].status === 'rejected') throw settled[0].reason;
+    return reading;
+  };
+  return { list: { ...list, read }, left };
+}
+
+const counted = (lines: number) => Array.from({ length: lines }, (_, n) => `${hex(n)}\n`).join('');
+
+test('a list that is written while it is read is read again, whether it could be read or not', async () => {
+  for (const half of [counted(2), `${counted(2)}${hex(3).slice(20)}`]) {
+    const { list, left } = writtenWhileRead(half, counted(4));
+    const { read, stamp } = await readUnchanged(list);
+    assert.deepEqual([read.count, left.length], [4, 0]);
+    assert.equal(stamp, await stampsOf(list));
+  }
+});
+
+test('a list that never holds still is taken as it was read the third time, with the stamp of then', async () => {
+  const { list, left } = writtenWhileRead(...[2, 3, 4, 5].map(counted));
+  const { read, stamp } = await readUnchanged(list);
+  assert.deepEqual([read.count, left.length], [3, 1]);
+  assert.notEqual(stamp, await stampsOf(list), 'the next check finds it changed');
+  const broken = writtenWhileRead('rubbish\n', 'rubbish 2\n', 'rubbish 33\n');
+  await assert.rejects(readUnchanged(broken.list), /'rubbish 2' is not an info_hash/);
 });
 
 test('many reloads at once see the last contents', async () => {
