@@ -27,12 +27,16 @@ const { values } = parseArgs({
     torrents: { type: 'string', default: '10000' },
     peers: { type: 'string', default: '50000' },
     numwant: { type: 'string', default: '50' },
-    /** Besides, as fast as it can, datagrams of 64 bytes with forged senders: `implausible` (no question) or `connect`. */
+    /**
+     * Besides, as fast as it can, datagrams of 64 bytes: `implausible` (no question) or `connect` with forged senders, or
+     * `own-connect` with its own address, whose answers it counts.
+     */
     flood: { type: 'string', default: '' },
   },
 });
 
 const headBytes = 42;
+const floodBytes = 64;
 const ourPort = 20_000;
 const giveUpMs = 100;
 const lookForLostMs = 10;
@@ -117,8 +121,9 @@ function askForId(): { connectionIdHigh: number; connectionIdLow: number } {
 
 const workload = createWorkload(1, Number(values.torrents), Number(values.peers));
 const announce = templateOf(announceRequestBytes);
+const id = askForId();
 encodeAnnounceRequest(new DataView(announce.buffer), headBytes, {
-  ...askForId(),
+  ...id,
   transactionId: 1,
   infoHash: new Uint8Array(20),
   peerId: Buffer.from('-qB5140-bench-------'),
@@ -168,13 +173,25 @@ interface Result {
   /** Answers to what had been given up. */
   late: number;
   sent: number;
-  /** Forged ones. */
+  /** Of the flood. */
   flooded: number;
+  /** Answers to its own connects, and those of them with another id than the first. */
+  connected: number;
+  otherIds: number;
 }
 
 /** Keeps `window` requests under way for so many seconds. */
 function run(seconds: number): Result {
-  const result: Result = { answers: 0, errors: 0, lost: 0, late: 0, sent: 0, flooded: 0 };
+  const result: Result = {
+    answers: 0,
+    errors: 0,
+    lost: 0,
+    late: 0,
+    sent: 0,
+    flooded: 0,
+    connected: 0,
+    otherIds: 0,
+  };
   let now = performance.now();
   let lookAt = now + lookForLostMs;
   for (const end = now + seconds * 1000; now < end; now = performance.now()) {
@@ -204,6 +221,13 @@ function run(seconds: number): Result {
 function takeAnswers(result: Result, now: number): void {
   for (let left = socket.waiting; left > 0; left--) {
     const at = socket.at(0) + headBytes;
+    if (view.getInt32(at) === 0) {
+      result.connected++;
+      if (view.getInt32(at + 8) !== id.connectionIdHigh || view.getInt32(at + 12) !== id.connectionIdLow)
+        result.otherIds++;
+      socket.take();
+      continue;
+    }
     const transaction = view.getInt32(at + 4);
     const row = transaction & ((1 << rowBits) - 1);
     if (row >= window || sentAt[row] === 0 || transactions[row] !== transaction) result.late++;
@@ -217,14 +241,18 @@ function takeAnswers(result: Result, now: number): void {
   }
 }
 
-const forged = templateOf(22);
-if (values.flood === 'connect') encodeConnectRequest(new DataView(forged.buffer), headBytes, 1);
+/** Of the least size that a frame has, also where its question is shorter. */
+const forged =
+  values.flood === 'implausible' ? templateOf(floodBytes - headBytes) : new Uint8Array(floodBytes);
+const isOwn = values.flood === 'own-connect';
+if (isOwn || values.flood === 'connect') forged.set(connect);
 const ourSum = ((ourAddress[0] + ourAddress[2]) << 8) + ourAddress[1] + ourAddress[3];
 
 /** The identification makes up for the address, so that the head's sum stays right. */
 function sendFlood(): boolean {
   const room = sendTemplate(forged);
   if (room < 0) return false;
+  if (isOwn) return true;
   const [high, low] = [(Math.random() * 0x10000) | 0, (Math.random() * 0x10000) | 0];
   view.setUint16(room + 26, high);
   view.setUint16(room + 28, low);

@@ -3,10 +3,22 @@
 // Only UDP to one of our addresses and ports goes on, unfragmented and without IP options, with at most one VLAN tag.
 // Everything else passes to the kernel as if this were not here, and so does everything while nobody reads the ring.
 import { Assembler, Helper } from './assembler.ts';
+import { answerConnect } from './connect-answer.ts';
+import {
+  context,
+  ethernet,
+  ipv4,
+  ipv6,
+  network16,
+  question,
+  UDP,
+  udp,
+  vlanBytes,
+  XdpAction,
+} from './packet-layout.ts';
+import { type Proof, provesSender, readTime } from './proof-program.ts';
 import { isWithinLimit, type SourceLimit } from './source-limit.ts';
-
-/** What becomes of a packet (enum xdp_action). */
-export const XdpAction = { aborted: 0, drop: 1, pass: 2, tx: 3, redirect: 4 } as const;
+import { isWithinUnproven, Unproven } from './unproven-limit.ts';
 
 /** Why the shield drops a packet, and what else is counted: keys of the map of counts. */
 export const FilterCount = {
@@ -20,6 +32,10 @@ export const FilterCount = {
   implausible: 3,
   /** Of a source that has proven its address, and sends more than it may. */
   tooMany: 4,
+  /** Above what the rings are given of those that prove no address. */
+  unproven: 6,
+  /** Connects above that: answered at once, and given to nobody. */
+  answered: 7,
   /** Of what was meant for a ring: it went to the kernel, as nobody reads its queue. */
   withoutRing: 5,
 } as const;
@@ -35,31 +51,30 @@ export interface FilterMaps {
   readonly counts: number;
 }
 
-/** What is dropped: what no client sends, and what is above the limit, if there is one. */
+/** What is dropped: what no client sends, and more, if connection_ids are known here. */
 export interface Shield {
+  readonly ids: KnownIds | undefined;
+}
+
+export interface KnownIds {
+  readonly proof: Proof;
+  /** PERCPU_ARRAY of 64-bit numbers by `Unproven`. */
+  readonly unproven: number;
+  /** Of whoever proves an address. */
   readonly limit: SourceLimit | undefined;
 }
 
-// struct xdp_md
-const context = { data: 0, dataEnd: 4, queue: 16 } as const;
-const ethernet = { type: 12, bytes: 14 } as const;
-const vlanBytes = 4;
-const ipv4 = { versionAndLength: 0, fragment: 6, protocol: 9, source: 12, target: 16, bytes: 20 } as const;
-const ipv6 = { version: 0, next: 6, source: 8, target: 24, bytes: 40 } as const;
-const udp = { source: 0, target: 2, length: 4, bytes: 8 } as const;
-const question = { id: 0, idLow: 4, action: 8, bytes: 16 } as const;
-
-const UDP = 17;
-/** 16 bits as they stand in a packet, read by a little-endian machine. */
-const network16 = (value: number) => ((value & 0xff) << 8) | (value >> 8);
 /** Everything but "do not fragment" must be 0. */
 const anyFragmentBits = network16(0xbfff);
 
-// Below the frame: the address that is asked, the sender's, a number that maps are given, a block of a hash.
+// Below the frame: the address that is asked, the sender's, a number that maps are given, a block
+// of a hash, what is kept over a call.
 const target = -16;
 const source = -32;
 const number = -40;
 const block = -48;
+const kept = -56;
+const asked = { id: udp.bytes + question.id, source, target, number, block, kept };
 
 /**
  * The program for these ports, with a shield or without. Registers: r6 the packet's context, r7 where its UDP header
@@ -79,9 +94,8 @@ export function filterProgram(
   lookUp(program, maps.addresses, target).jumpIf(0, 'equal', 0, 'pass');
   // Nobody else has an address of ours.
   lookUp(program, maps.addresses, source).jumpIf(0, 'unequal', 0, 'pass');
-  if (shield) isPlausible(program);
-  if (shield?.limit)
-    isWithinLimit(program, shield.limit, { id: udp.bytes + question.id, source, number, block });
+  if (shield) isPlausible(program, shield.ids === undefined ? 'taken' : 'connect');
+  if (shield?.ids) isKnown(program, maps.counts, shield.ids);
   program.label('taken');
   count(program, maps.counts, FilterCount.taken);
   program
@@ -103,7 +117,8 @@ export function filterProgram(
   if (shield) {
     const reasons = ['fromPort0', 'tooShort', 'implausible'] as const;
     // What nothing jumps to the kernel refuses.
-    for (const reason of shield.limit ? ([...reasons, 'tooMany'] as const) : reasons) {
+    const known = shield.ids && (['unproven', ...(shield.ids.limit ? (['tooMany'] as const) : [])] as const);
+    for (const reason of [...reasons, ...(known ?? [])]) {
       program.label(reason);
       count(program, maps.counts, FilterCount[reason]);
       program.compute('move', 0, XdpAction.drop).exit();
@@ -204,9 +219,9 @@ function lookUp(program: Assembler, addresses: number, address: number): Assembl
 
 /**
  * What no client sends. An id of ours never begins with 0 to 3 (protocol/connection-id.ts), and a connect has the
- * protocol's number in its place (BEP 15); whoever has one of the two must not have the other's action. A connect is taken.
+ * protocol's number in its place (BEP 15); whoever has one of the two must not have the other's action. Jumps to `connect` with one.
  */
-function isPlausible(program: Assembler): void {
+function isPlausible(program: Assembler, connect: string): void {
   program
     .load(2, 2, 7, udp.source)
     .jumpIf(2, 'equal', 0, 'fromPort0')
@@ -225,9 +240,23 @@ function isPlausible(program: Assembler): void {
     .swap(32, 3)
     .jumpIf(3, 'unequal', connectLow, 'no connect')
     .jumpIf(4, 'unequal', 0, 'implausible')
-    .jump('taken')
+    .jump(connect)
     .label('no connect')
     .jumpIf(4, 'equal', 0, 'implausible');
+}
+
+/** Goes on, or jumps to `taken`, with what the rings are given; what is above that ends here, and a connect with its answer. */
+function isKnown(program: Assembler, counts: number, { proof, unproven, limit }: KnownIds): void {
+  provesSender(program, proof, asked, 'proves nothing');
+  if (limit) isWithinLimit(program, limit, asked);
+  program.jump('taken').label('proves nothing');
+  isWithinUnproven(program, unproven, Unproven.other, number, 'unproven');
+  program.jump('taken').label('connect');
+  readTime(program);
+  isWithinUnproven(program, unproven, Unproven.connect, number, 'above');
+  program.jump('taken').label('above');
+  count(program, counts, FilterCount.answered);
+  answerConnect(program, proof, asked, 'unproven');
 }
 
 /** The halves of 0x41727101980. */

@@ -40,62 +40,63 @@ export interface Proof {
 /** Goes on if the id proves its sender, with r9 the time in ns, and jumps to `unproven` otherwise. r1 to r5 are lost. */
 export function provesSender(program: Assembler, proof: Proof, question: Question, unproven: string): void {
   readEpoch(program, proof, question, unproven);
-  writeLastBlock(program, question);
+  writeLastBlock(program, question, 'proof');
   for (let key = 0; key < keyCount; key++) {
-    program
-      .storeConstant(4, 10, question.number, key)
-      .loadMap(1, proof.keys)
-      .computeWith('move', 2, 10)
-      .compute('add', 2, question.number)
-      .call(Helper.mapLookup)
-      .jumpIf(0, 'equal', 0, unproven)
-      .load(8, 2, 0, keyElement.isThere)
-      .jumpIf(2, 'equal', 0, unproven);
-    hash(program, question, `key ${key}`);
+    hashWith(program, proof, key, question, unproven, `key ${key}`);
     agrees(program, question.id, `key ${key}`, 'proven');
   }
   program.jump(unproven).label('proven');
 }
 
-/** r1 = the 24 bits of the epoch that the id's two lowest bits mean. */
-function readEpoch(program: Assembler, { aheadSeconds }: Proof, { id }: Question, unproven: string): void {
-  program
-    .call(Helper.nanoseconds)
-    .computeWith('move', 9, 0)
-    .computeWith('move', 1, 9)
-    .compute('divide', 1, second);
+/** r9 = the time in ns. r0 to r5 are lost. */
+export function readTime(program: Assembler): void {
+  program.call(Helper.nanoseconds).computeWith('move', 9, 0);
+}
+
+/** r1 = the epoch at the time in r9, in more bits than are hashed. r2 is lost. */
+export function readNow(program: Assembler, { aheadSeconds }: Proof): void {
+  program.computeWith('move', 1, 9).compute('divide', 1, second);
   if (aheadSeconds !== undefined) {
     const ahead = BigInt(aheadSeconds);
     program
       .loadConstant(2, Number(BigInt.asIntN(32, ahead)), Number(BigInt.asIntN(32, ahead >> 32n)))
       .computeWith('add', 1, 2);
   }
+  program.compute('right', 1, epochShift);
+}
+
+/** r1 = the 24 bits of the epoch that the id's two lowest bits mean. */
+function readEpoch(program: Assembler, proof: Proof, { id }: Question, unproven: string): void {
+  readTime(program);
+  readNow(program, proof);
   program
-    .compute('right', 1, epochShift)
     // r2 = its age.
     .load(1, 3, 7, id + idBytes - 1)
     .computeWith('move', 2, 1)
     .computeWith('sub', 2, 3)
     .compute('and', 2, 3);
-  if (aheadSeconds === undefined) program.jumpIf(2, 'atLeast', acceptedEpochs, unproven);
+  if (proof.aheadSeconds === undefined) program.jumpIf(2, 'atLeast', acceptedEpochs, unproven);
   // Of the four that two bits tell apart one is left: the next.
   else program.jumpIf(2, 'below', acceptedEpochs, 'age').compute('move', 2, -1).label('age');
   program.computeWith('sub', 1, 2).compute('and', 1, 0xffffff);
 }
 
-/** The epoch behind an IPv4 address, or that of IPv6 alone, and in the highest byte how many bytes are hashed in all. */
-function writeLastBlock(program: Assembler, { source, block }: Question): void {
+/**
+ * The epoch in r1 behind an IPv4 address, or that of IPv6 alone, and in the highest byte how many bytes are hashed in all.
+ * r2 is lost.
+ */
+export function writeLastBlock(program: Assembler, { source, block }: Question, name: string): void {
   program
     .load(8, 2, 10, source)
-    .jumpIf(2, 'equal', 0, 'epoch of IPv4')
+    .jumpIf(2, 'equal', 0, `${name}: epoch of IPv4`)
     .loadConstant(2, 0, 19 << 24)
-    .jump('last block')
-    .label('epoch of IPv4')
+    .jump(`${name}: last block`)
+    .label(`${name}: epoch of IPv4`)
     .compute('left', 1, 32)
     .load(4, 2, 10, source + 12)
     .computeWith('or', 1, 2)
     .loadConstant(2, 0, 7 << 24)
-    .label('last block')
+    .label(`${name}: last block`)
     .computeWith('or', 1, 2)
     .store(8, 10, block, 1);
 }
@@ -107,6 +108,27 @@ const v2 = 3;
 const v3 = 4;
 const message = 5;
 const spare = 0;
+
+/** r1 = the hash of a question by a key of the map, after its last block was written; jumps to `without` if there is none. */
+export function hashWith(
+  program: Assembler,
+  { keys }: Proof,
+  key: number,
+  question: Question,
+  without: string,
+  name: string,
+): void {
+  program
+    .storeConstant(4, 10, question.number, key)
+    .loadMap(1, keys)
+    .computeWith('move', 2, 10)
+    .compute('add', 2, question.number)
+    .call(Helper.mapLookup)
+    .jumpIf(0, 'equal', 0, without)
+    .load(8, 2, 0, keyElement.isThere)
+    .jumpIf(2, 'equal', 0, without);
+  hash(program, question, name);
+}
 
 /** r1 = SipHash-2-4 with the key at r0, over the address, if it is one of IPv6, and the last block. */
 function hash(program: Assembler, { source, block }: Question, name: string): void {
@@ -172,16 +194,22 @@ function rotate(program: Assembler, register: Register, bits: number): void {
  * begins with 0 to 3, which are actions: where a hash does, its upper half is turned round. r1 and r2 are lost.
  */
 export function agrees(program: Assembler, id: number, name: string, target: string): void {
+  turnFromActions(program, name);
+  program
+    .load(8, 2, 7, id)
+    .swap(64, 2)
+    .computeWith('xor', 1, 2)
+    .compute('right', 1, 2)
+    .jumpIf(1, 'equal', 0, target);
+}
+
+/** Turns the upper half of the hash in r1 round where an id that began with it would look like an action. r2 is lost. */
+export function turnFromActions(program: Assembler, name: string): void {
   program
     .computeWith('move', 2, 1)
     .compute('right', 2, 34)
     .jumpIf(2, 'unequal', 0, `${name}: no action`)
     .loadConstant(2, 0, -1)
     .computeWith('xor', 1, 2)
-    .label(`${name}: no action`)
-    .load(8, 2, 7, id)
-    .swap(64, 2)
-    .computeWith('xor', 1, 2)
-    .compute('right', 1, 2)
-    .jumpIf(1, 'equal', 0, target);
+    .label(`${name}: no action`);
 }

@@ -1,11 +1,10 @@
 // How much a source may send before the program drops it: a source whose address the connection_id has proven, and nobody else.
 //
-// Who forges an address cannot have its id, and so takes nothing from its owner. Whatever is not proven is taken: it is for the
-// tracker to say so.
+// Who forges an address cannot have its id, and so takes nothing from its owner.
 import { type Assembler, Helper } from './assembler.ts';
-import { type Proof, provesSender, type Question } from './proof-program.ts';
+import type { Question } from './proof-program.ts';
 
-export interface SourceLimit extends Proof {
+export interface SourceLimit {
   /** Packets a second that a source may send for ever, and at once after a rest. */
   readonly rate: number;
   readonly burst: number;
@@ -16,10 +15,9 @@ export interface SourceLimit extends Proof {
 /** About 1 MiB of the kernel's memory. Whoever is forgotten may send anew, and who floods is never the one longest unheard. */
 export const mostSources = 16_384;
 
-/** Goes on, or jumps to `taken`, unless the packet is to be dropped: then to `tooMany`. */
+/** Goes on, or jumps to `taken`, unless the proven sender's packet is to be dropped: then to `tooMany`. r9 is the time in ns. */
 export function isWithinLimit(program: Assembler, limit: SourceLimit, question: Question): void {
   mayBeShared(program, question);
-  provesSender(program, limit, question, 'taken');
   forgetHost(program, question);
   takeShare(program, limit, question);
 }

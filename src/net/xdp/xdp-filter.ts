@@ -3,9 +3,17 @@ import { readFileSync } from 'node:fs';
 import { SystemCallError } from '../system-call-error.ts';
 import type { SystemCalls } from '../system-calls.ts';
 import { AttachMode, Bpf, MapType } from './bpf.ts';
-import { FilterCount, type FilterMaps, filterCounts, filterProgram } from './filter-program.ts';
+import {
+  FilterCount,
+  type FilterMaps,
+  filterCounts,
+  filterProgram,
+  type KnownIds,
+} from './filter-program.ts';
+import { kernelHasOurClock } from './kernel-clock.ts';
 import { keyCount, keyElement } from './proof-program.ts';
 import { mostSources, type SourceLimit } from './source-limit.ts';
+import { unprovenKinds } from './unproven-limit.ts';
 
 /** How the filter is attached: in the driver, or in the kernel's generic code, after it has made its own buffer. */
 export type XdpAttachment = 'driver' | 'generic';
@@ -17,19 +25,21 @@ export interface XdpFilterOptions {
   readonly addresses: readonly Uint8Array[];
   /** Whether what no client sends is dropped. */
   readonly shield: boolean;
-  /** With a shield: above how much a source's packets are dropped, if it proves its address. */
-  readonly limit?: ProvenLimit | undefined;
+  /** With a shield: by what it knows who proves an address, and answers connects that are too many. */
+  readonly ids?: ShieldIds | undefined;
   /** Another filter's place on this interface, its descriptor this one's own from now on: that one's program gives way. */
   readonly before?: { readonly attachment: XdpAttachment; readonly descriptor: number } | undefined;
 }
 
-export interface ProvenLimit extends Pick<SourceLimit, 'rate' | 'burst'> {
+export interface ShieldIds {
   /** Of connection_ids, 16 secret bytes each; of `aheadSeconds` see Proof. */
   readonly keys: {
     readonly current: Uint8Array;
     readonly previous?: Uint8Array;
     readonly aheadSeconds?: number;
   };
+  /** Above how much a source's packets are dropped, if it proves its address. */
+  readonly limit?: Pick<SourceLimit, 'rate' | 'burst'> | undefined;
 }
 
 const mostQueues = 64;
@@ -54,7 +64,7 @@ export class XdpFilter {
 
   /** Throws SystemCallError, or Error when there is no such interface. */
   constructor(calls: SystemCalls, options: XdpFilterOptions) {
-    const { interfaceName, ports, addresses, shield, limit, before } = options;
+    const { interfaceName, ports, addresses, shield, ids, before } = options;
     this.#calls = calls;
     this.interfaceIndex = indexOf(interfaceName);
     this.#ports = ports;
@@ -68,7 +78,7 @@ export class XdpFilter {
         counts: this.#keep(this.#bpf.createMap(MapType.perCpuArray, 4, 8, filterCounts)),
       };
       for (const address of addresses) this.#bpf.update(this.#maps.addresses, address, present);
-      const own = this.#load(limit);
+      const own = this.#load(ids);
       this.#own = own;
       this.attachment = this.#attach(own[0], before);
     } catch (error) {
@@ -91,10 +101,10 @@ export class XdpFilter {
    * Goes by another limit, and by other keys, from the next packet on; every source begins anew. Without a shield there is none.
    * @throws SystemCallError; then it goes on as before
    */
-  changeLimit(limit: ProvenLimit | undefined): void {
+  changeIds(ids: ShieldIds): void {
     if (!this.#shield) return;
     const before = this.#own;
-    const own = this.#load(limit);
+    const own = this.#load(ids);
     try {
       this.#bpf.replace(this.#link, own[0]);
     } catch (error) {
@@ -137,11 +147,11 @@ export class XdpFilter {
   }
 
   /** A program, and the maps that it alone has. */
-  #load(limit: ProvenLimit | undefined): [program: number, ...maps: number[]] {
+  #load(ids: ShieldIds | undefined): [program: number, ...maps: number[]] {
     const own: number[] = [];
     try {
-      const source = this.#shield && limit ? this.#limitMaps(limit, own) : undefined;
-      const code = filterProgram(this.#maps, this.#ports, this.#shield ? { limit: source } : undefined);
+      const known = ids && kernelHasOurClock() ? this.#idMaps(ids, own) : undefined;
+      const code = filterProgram(this.#maps, this.#ports, this.#shield ? { ids: known } : undefined);
       return [this.#bpf.loadProgram(code), ...own];
     } catch (error) {
       this.#close(own);
@@ -150,21 +160,22 @@ export class XdpFilter {
   }
 
   /** @param own is given what is to be closed */
-  #limitMaps({ rate, burst, keys }: ProvenLimit, own: number[]): SourceLimit {
+  #idMaps({ keys, limit }: ShieldIds, own: number[]): KnownIds {
     const map = (fd: number) => {
       own.push(fd);
       return fd;
     };
-    const limit = {
-      rate,
-      burst,
+    const proof = {
       keys: map(this.#bpf.createMap(MapType.array, 4, keyElement.bytes, keyCount)),
-      sources: map(this.#bpf.createMap(MapType.lruHash, 16, 8, mostSources)),
       aheadSeconds: keys.aheadSeconds,
     };
     for (const [number, key] of [keys.current, keys.previous].entries())
-      this.#bpf.update(limit.keys, word(number), keyValue(key));
-    return limit;
+      this.#bpf.update(proof.keys, word(number), keyValue(key));
+    return {
+      proof,
+      unproven: map(this.#bpf.createMap(MapType.perCpuArray, 4, 8, unprovenKinds)),
+      limit: limit && { ...limit, sources: map(this.#bpf.createMap(MapType.lruHash, 16, 8, mostSources)) },
+    };
   }
 
   #close(fds: readonly number[]): void {
@@ -220,7 +231,7 @@ function indexOf(interfaceName: string): number {
 }
 
 /** Of a per-CPU map each possible CPU has a value, also those that are not there. */
-function possibleProcessors(): number {
+export function possibleProcessors(): number {
   const text = readFileSync('/sys/devices/system/cpu/possible', 'latin1').trim();
   return Number(text.split(/[-,]/).at(-1)) + 1;
 }

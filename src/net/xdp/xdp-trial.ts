@@ -7,6 +7,7 @@ import type { SystemCalls } from '../system-calls.ts';
 import { Bpf, MapType } from './bpf.ts';
 import { filterCounts, filterProgram } from './filter-program.ts';
 import { keyCount, keyElement } from './proof-program.ts';
+import { unprovenKinds } from './unproven-limit.ts';
 import { AF_XDP } from './xdp-handle.ts';
 
 export interface XdpTrial {
@@ -45,13 +46,12 @@ export function tryXdp(calls: SystemCalls, interfaceName: string, port: number):
       addresses: keep(bpf.createMap(MapType.hash, 16, 4, 1)),
       counts: keep(bpf.createMap(MapType.perCpuArray, 4, 8, filterCounts)),
     };
-    const limit = {
-      rate: 1,
-      burst: 1,
-      keys: keep(bpf.createMap(MapType.array, 4, keyElement.bytes, keyCount)),
-      sources: keep(bpf.createMap(MapType.lruHash, 16, 8, 64)),
+    const ids = {
+      proof: { keys: keep(bpf.createMap(MapType.array, 4, keyElement.bytes, keyCount)) },
+      unproven: keep(bpf.createMap(MapType.perCpuArray, 4, 8, unprovenKinds)),
+      limit: { rate: 1, burst: 1, sources: keep(bpf.createMap(MapType.lruHash, 16, 8, 64)) },
     };
-    keep(bpf.loadProgram(filterProgram(maps, [port], { limit })));
+    keep(bpf.loadProgram(filterProgram(maps, [port], { ids })));
   } finally {
     for (const descriptor of descriptors) calls.close(descriptor);
     bpf.close();

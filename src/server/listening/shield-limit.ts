@@ -1,9 +1,9 @@
 // Above how much the shield of --xdp drops what comes of one sender, and by which keys it knows senders: both may change while it runs.
-import type { ProvenLimit } from '../../net/xdp/xdp-filter.ts';
+import type { ShieldIds } from '../../net/xdp/xdp-filter.ts';
 import type { TokenRate } from '../../tracker/token-buckets.ts';
 
-/** Of connection_ids; see ProvenLimit. */
-export type ProvingKeys = ProvenLimit['keys'];
+/** Of connection_ids; see ShieldIds. */
+export type ProvingKeys = ShieldIds['keys'];
 
 /** The tracker sheds what is above its own limit; what is so far above it need not even reach it. */
 const aboveTracker = 20;
@@ -18,10 +18,10 @@ export class ShieldLimit {
     this.#keys = keys;
   }
 
-  /** Undefined where there is no limit. */
-  get proven(): ProvenLimit | undefined {
+  get ids(): ShieldIds {
     const rate = this.#rate;
-    return rate && { rate: rate.rate * aboveTracker, burst: rate.burst * aboveTracker, keys: this.#keys };
+    const limit = rate && { rate: rate.rate * aboveTracker, burst: rate.burst * aboveTracker };
+    return { keys: this.#keys, limit };
   }
 
   changeRate(rate: TokenRate | undefined): void {

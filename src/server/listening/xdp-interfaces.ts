@@ -155,7 +155,7 @@ export class XdpInterfaces {
     if (this.#detached) return;
     for (const { name, filter } of this.#attached) {
       try {
-        filter.changeLimit(this.#limit.proven);
+        filter.changeIds(this.#limit.ids);
       } catch (error) {
         const { message: reason } = error as Error;
         this.#options.log.warn('the shield goes on by the limit before', { interface: name, reason });
@@ -212,7 +212,7 @@ export class XdpInterfaces {
         ports: [...new Set(this.#endpoints.map(({ port }) => port))],
         addresses: [...addresses.values()],
         shield,
-        limit: this.#limit.proven,
+        ids: this.#limit.ids,
         before: passed?.take(name),
       });
     } catch (error) {

@@ -44,6 +44,11 @@ export const udp = {
       read: ({ own }) => own.xdpWithoutRing ?? 0,
     },
     {
+      name: 'tracker_xdp_connects_answered_total',
+      help: 'UDP connects that the shield answered in the kernel, as more came than threads are given.',
+      read: ({ own }) => own.xdpAnswered ?? 0,
+    },
+    {
       name: 'tracker_xdp_ring_full_total',
       help: 'UDP datagrams dropped because the ring of a queue was full.',
       read: ({ own }) => own.xdpRingFull ?? 0,

@@ -26,6 +26,7 @@ export function udpCounts(sockets: readonly Float64Array[], xdp: XdpCounts = noX
     own: {
       xdpTaken: xdp.taken - xdp.withoutRing,
       xdpWithoutRing: xdp.withoutRing,
+      xdpAnswered: xdp.answered,
       xdpRingFull: xdp.ringFull,
       xdpNoFrame: xdp.noFrame,
     },

@@ -9,6 +9,9 @@ export interface XdpCounts {
   tooShort: number;
   implausible: number;
   tooMany: number;
+  unproven: number;
+  /** Connects that the filter answered itself. */
+  answered: number;
   /** Not put into a ring, for whatever reason; as it was full; as there was no frame. */
   dropped: number;
   ringFull: number;
@@ -22,6 +25,8 @@ export const noXdpCounts: Readonly<XdpCounts> = {
   tooShort: 0,
   implausible: 0,
   tooMany: 0,
+  unproven: 0,
+  answered: 0,
   dropped: 0,
   ringFull: 0,
   noFrame: 0,
@@ -33,6 +38,7 @@ export const shieldRefusals = {
   shield_too_short: 'Shield: shorter than any request',
   shield_implausible: 'Shield: neither a connect nor an id of ours',
   shield_too_many: 'Shield: far too many from one address',
+  shield_unproven: 'Shield: too many that prove no address',
 } as const;
 
 /** By the names of `shieldRefusals`. */
@@ -42,5 +48,6 @@ export function shieldCounts(counts: XdpCounts): Record<keyof typeof shieldRefus
     shield_too_short: counts.tooShort,
     shield_implausible: counts.implausible,
     shield_too_many: counts.tooMany,
+    shield_unproven: counts.unproven,
   };
 }

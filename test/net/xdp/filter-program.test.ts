@@ -1,13 +1,14 @@
 // The filter program is run by the kernel on packets of every kind: what goes to the ring, what to the kernel, what nowhere.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { FilterCount, filterProgram, XdpAction } from '../../../src/net/xdp/filter-program.ts';
+import { FilterCount, filterProgram } from '../../../src/net/xdp/filter-program.ts';
+import { XdpAction } from '../../../src/net/xdp/packet-layout.ts';
 import { bpf, loadFilter, skip } from './loaded-filter.ts';
 import { connectPayload, ourIpv4, ourIpv6, type PacketShape, packet, requestPayload } from './packets.ts';
 
 function load(withShield = false) {
   const { program, counted } = loadFilter((maps) =>
-    filterProgram(maps, [6969, 1337], withShield ? { limit: undefined } : undefined),
+    filterProgram(maps, [6969, 1337], withShield ? { ids: undefined } : undefined),
   );
   const run = (bytes: Uint8Array) => {
     const before = counted(FilterCount.taken);

@@ -3,54 +3,43 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Assembler } from '../../../src/net/xdp/assembler.ts';
-import { MapType } from '../../../src/net/xdp/bpf.ts';
-import { FilterCount, filterProgram, XdpAction } from '../../../src/net/xdp/filter-program.ts';
-import { agrees, keyCount, keyElement } from '../../../src/net/xdp/proof-program.ts';
-import { keyValue } from '../../../src/net/xdp/xdp-filter.ts';
+import { FilterCount } from '../../../src/net/xdp/filter-program.ts';
+import { XdpAction } from '../../../src/net/xdp/packet-layout.ts';
+import { agrees } from '../../../src/net/xdp/proof-program.ts';
 import { ConnectionIds } from '../../../src/protocol/connection-id.ts';
 import { monotonicSeconds } from '../../../src/server/clock.ts';
-import { bpf, closeAfterwards, loadFilter, mapped, skip, word } from './loaded-filter.ts';
+import {
+  beginInOneEpoch,
+  bpf,
+  closeAfterwards,
+  epochSeconds,
+  type IdOptions,
+  loadWithIds,
+  mapped,
+  skip,
+} from './loaded-filter.ts';
 import { connectPayload, packet, provenPayload, requestPayload, theirIpv4, theirIpv6 } from './packets.ts';
-
-const epochSeconds = 64;
-/** No test takes so long, so that what is of this epoch at its beginning is so at its end. */
-const testSeconds = 3;
-const beginInOneEpoch = async () => {
-  const left = epochSeconds - (monotonicSeconds() % epochSeconds);
-  if (left <= testSeconds) await pause(left * 1000);
-};
 
 const keyOf = (first: number) => Uint8Array.from({ length: 16 }, (_, i) => (first + i * 17) & 0xff);
 const key = keyOf(200);
 const oldKey = keyOf(3);
 
-interface Limit {
-  rate?: number;
-  burst?: number;
-  keys?: [current?: Uint8Array, previous?: Uint8Array];
-  aheadSeconds?: number;
-}
+type Limit = Partial<Omit<IdOptions, 'limit'>> & { rate?: number; burst?: number };
 
-function load({ rate = 1, burst = 1, keys: [current, previous] = [key, oldKey], aheadSeconds }: Limit = {}) {
-  const keys = bpf.createMap(MapType.array, 4, keyElement.bytes, keyCount);
-  const sources = bpf.createMap(MapType.lruHash, 16, 8, 1024);
-  closeAfterwards(keys, sources);
-  const setKeys = (...both: (Uint8Array | undefined)[]) => {
-    for (const key of [0, 1]) bpf.update(keys, word(key), keyValue(both[key]));
-  };
-  setKeys(current, previous);
-  const limit = { rate, burst, keys, sources, aheadSeconds };
-  const { program, counted } = loadFilter((maps) => filterProgram(maps, [6969], { limit }));
+function load({ rate = 1, burst = 1, keys = [key, oldKey], aheadSeconds }: Limit = {}) {
+  const filter = loadWithIds({ keys, aheadSeconds, limit: { rate, burst } });
   return {
-    setKeys,
-    counted,
+    ...filter,
     /** Whether it is taken the last of so many times; no ring is there, so that the kernel has it then. */
     run: (source: readonly number[], payload: Uint8Array, times = 1) =>
-      bpf.tryProgram(program, datagram(source, payload), times).action === XdpAction.pass,
+      bpf.tryProgram(filter.program, datagram(source, payload), times).action === XdpAction.pass,
     /** Whether the source of a packet has sent anything that counts. */
     isKnown: (source: readonly number[]) =>
-      bpf.lookUp(sources, Uint8Array.from(source.length === 4 ? mapped(source) : subnet(source)), 8) !==
-      undefined,
+      bpf.lookUp(
+        filter.sources,
+        Uint8Array.from(source.length === 4 ? mapped(source) : subnet(source)),
+        8,
+      ) !== undefined,
   };
 }
 
@@ -68,7 +57,7 @@ function issue(source: readonly number[], { epochsAgo = 0, by = key } = {}): { h
 const proven = (source: readonly number[], how = {}) => provenPayload(issue(source, how));
 
 describe('who counts', { skip }, () => {
-  before(beginInOneEpoch);
+  before(() => beginInOneEpoch());
 
   for (const source of [theirIpv4, theirIpv6]) {
     const family = `IPv${source.length === 4 ? 4 : 6}`;
@@ -166,9 +155,9 @@ describe('who counts', { skip }, () => {
 
   test('connects count for nobody', () => {
     const { run, isKnown, counted } = load();
-    assert.equal(run(theirIpv4, connectPayload(), 20_000), true);
+    assert.equal(run(theirIpv4, connectPayload(), 1000), true);
     assert.equal(isKnown(theirIpv4), false);
-    assert.equal(counted(FilterCount.taken), 20_000);
+    assert.equal(counted(FilterCount.taken), 1000);
   });
 
   test('scrapes and unknown actions count as announces do', () => {
@@ -216,7 +205,7 @@ test('a hash that would begin as an action is compared turned round, and no othe
 });
 
 describe('who is above the limit', { skip }, () => {
-  before(beginInOneEpoch);
+  before(() => beginInOneEpoch());
 
   test('a source that proves itself is dropped above its allowance, and nobody else', () => {
     const { run, counted } = load({ rate: 1, burst: 3 });
@@ -281,7 +270,7 @@ describe('who is above the limit', { skip }, () => {
       const { run, counted } = load({ rate: 1, burst: 2 });
       const stolen = proven([...source.slice(0, -1), 99]);
       for (const payload of [requestPayload(0x81234567, 1), stolen, proven(source, { epochsAgo: 3 })])
-        assert.equal(run(source, payload, 20_000), true);
+        run(source, payload, 20_000);
       assert.deepEqual(
         [1, 2, 3].map(() => run(source, proven(source))),
         [true, true, false],

@@ -10,8 +10,10 @@ import { fileURLToPath } from 'node:url';
 import { plain, taken, XdpNetwork } from '../../../bench/xdp-network.ts';
 import { loadSystemCalls } from '../../../src/net/system-calls.ts';
 import { Bpf, MapType } from '../../../src/net/xdp/bpf.ts';
+import { unprovenRate } from '../../../src/net/xdp/unproven-limit.ts';
 import { withoutRedis } from '../../cluster/redis-server.ts';
 import { aria2, libtorrent } from '../../e2e/clients.ts';
+import { beginInOneEpoch } from '../../net/xdp/loaded-filter.ts';
 import { startProgram } from '../../program.ts';
 import { skipWithout } from '../../system-tools.ts';
 import { temporaryDirectory } from '../../temporary-directory.ts';
@@ -20,6 +22,7 @@ import type { Answers, Asking } from './xdp-asker.ts';
 const main = fileURLToPath(new URL('../../../src/server/main.js', import.meta.url));
 const query = fileURLToPath(new URL('../../../src/query/main.js', import.meta.url));
 const asker = fileURLToPath(new URL('./xdp-asker.js', import.meta.url));
+const load = fileURLToPath(new URL('../../../bench/xdp-load.js', import.meta.url));
 const steady = fileURLToPath(new URL('./xdp-steady.js', import.meta.url));
 const exchange = fileURLToPath(new URL('../../e2e/exchange-over.js', import.meta.url));
 const network = new XdpNetwork();
@@ -253,6 +256,44 @@ describe('the life of a filter', { skip }, () => {
       datagrams: [announce('0000000000000000', '1ae1')],
     });
     assert.notEqual(answers[0], null);
+    await tracker.end();
+  });
+
+  test('a flood of connects is answered in the kernel with ids that are good, and a client is served beside it', async (t) => {
+    const seconds = 2;
+    await beginInOneEpoch(15);
+    const tracker = begin(t, '--workers', '1');
+    await tracker.said(/queues":2/);
+    const [program, ...inServer] = network.inside(network.server, [
+      'cat',
+      `/sys/class/net/${network.interface}/address`,
+    ]);
+    const mac = spawnSync(program, inServer, { encoding: 'utf8' }).stdout.trim();
+    const words = [
+      ...[process.execPath, load, '--interface', network.clientInterface, '--server-mac', mac],
+      ...[
+        '--server-address',
+        `${taken.ipv4}.1`,
+        '--address',
+        `${taken.ipv4}.2`,
+        '--seconds',
+        String(seconds),
+      ],
+      ...['--torrents', '100', '--peers', '100', '--window', '16', '--flood', 'own-connect'],
+    ];
+    // What the program answers comes by the queue of the processor that it ran on, which is the sender's; the load reads the first.
+    const [command, ...rest] = network.inside(network.client, ['taskset', '-c', '0', ...words]);
+    const { stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8' });
+    const result = JSON.parse(stdout.split('\n')[1] ?? assert.fail(stderr)) as Record<string, number>;
+    const answered = tracker.metric('tracker_xdp_connects_answered_total');
+    assert.ok(answered > 0, `of a flood above ${unprovenRate} a second: ${stdout}`);
+    assert.ok(result.connected >= answered / 2, `${answered} answered; ${stdout}`);
+    assert.equal(result.otherIds, 0, stdout);
+    assert.ok(result.answers > 0, stdout);
+    assert.equal(result.errors, 0, stdout);
+    // What takes over 100 ms counts as lost: also where the machine is busy.
+    assert.ok(result.lost <= result.answers / 10, stdout);
+    assert.equal(tracker.metric('tracker_bad_connection_ids_total'), 0);
     await tracker.end();
   });
 
