@@ -5,13 +5,13 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadSystemCalls } from '../src/net/system-calls.ts';
-import { XdpFilter } from '../src/net/xdp/xdp-filter.ts';
 import { openXdpSocket } from '../src/net/xdp/xdp-handle.ts';
 import { XdpSocket } from '../src/net/xdp/xdp-socket.ts';
 import { Event } from '../src/protocol/event.ts';
 import { encodeAnnounceRequest, encodeConnectRequest } from '../src/protocol/udp-client-packets.ts';
 import { announceRequestBytes, connectRequestBytes, requestAt } from '../src/protocol/udp-packets.ts';
 import { Latencies } from './latencies.ts';
+import { LoadFilter } from './load-filter.ts';
 import { createWorkload } from './workload.ts';
 
 const { values } = parseArgs({
@@ -32,6 +32,10 @@ const { values } = parseArgs({
      * `own-connect` with its own address, whose answers it counts.
      */
     flood: { type: 'string', default: '' },
+    /** Announces a second at most; as many as are answered when 0. */
+    rate: { type: 'string', default: '0' },
+    /** Of the flood, between two looks at what has been answered: what looks seldom measures itself. */
+    chunk: { type: 'string', default: '16' },
   },
 });
 
@@ -57,18 +61,12 @@ const ourMac = numbersOf(readFileSync(`/sys/class/net/${interfaceName}/address`,
 const serverMac = numbersOf(mac, 16, ':');
 const ourAddress = numbersOf(address, 10, '.');
 const serverAddress = numbersOf(server, 10, '.');
-const mapped = Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...ourAddress]);
-const filter = new XdpFilter(calls, {
-  interfaceName,
-  ports: [ourPort],
-  addresses: [mapped],
-  shield: false,
-});
+const filter = new LoadFilter(calls, interfaceName, Uint8Array.from(ourAddress));
 const socket = new XdpSocket(
   calls,
   openXdpSocket(calls, { interfaceIndex: filter.interfaceIndex, queue: 0 }),
 );
-filter.setRing(0, socket.fd);
+filter.setRing(socket.fd);
 const bytes = new Uint8Array(socket.memory);
 const view = new DataView(socket.memory);
 const words = new Int32Array(socket.memory);
@@ -152,6 +150,8 @@ function sendAnnounce(transaction: number): boolean {
   return true;
 }
 
+const rate = Number(values.rate);
+const chunk = Number(values.chunk);
 const latencies = new Latencies();
 const window = Number(values.window);
 if (window > 1 << rowBits) throw new RangeError(`--window is at most ${1 << rowBits}`);
@@ -192,7 +192,8 @@ function run(seconds: number): Result {
     connected: 0,
     otherIds: 0,
   };
-  let now = performance.now();
+  const start = performance.now();
+  let now = start;
   let lookAt = now + lookForLostMs;
   for (const end = now + seconds * 1000; now < end; now = performance.now()) {
     takeAnswers(result, now);
@@ -204,7 +205,8 @@ function run(seconds: number): Result {
         release(row);
       }
     }
-    for (let sent = 0; sent < 64 && freeCount > 0; sent++) {
+    const most = rate === 0 ? 64 : Math.min(64, ((now - start) * rate) / 1000 - result.sent);
+    for (let sent = 0; sent < most && freeCount > 0; sent++) {
       const row = freeRows[freeCount - 1];
       transactions[row] = ((transactions[row] + (1 << rowBits)) & ~((1 << rowBits) - 1)) | row;
       if (!sendAnnounce(transactions[row])) break;
@@ -212,7 +214,7 @@ function run(seconds: number): Result {
       sentAt[row] = now;
       result.sent++;
     }
-    if (values.flood) for (let sent = 0; sent < 64 && sendFlood(); sent++) result.flooded++;
+    if (values.flood) for (let sent = 0; sent < chunk && sendFlood(); sent++) result.flooded++;
     socket.flush();
   }
   return result;
@@ -234,7 +236,7 @@ function takeAnswers(result: Result, now: number): void {
     else {
       if (view.getInt32(at) === 1) result.answers++;
       else result.errors++;
-      if (result.answers % 16 === 0) latencies.add(now - sentAt[row]);
+      if (rate > 0 || result.answers % 16 === 0) latencies.add(now - sentAt[row]);
       release(row);
     }
     socket.take();

@@ -1,5 +1,6 @@
 // Two network namespaces with two cables between them, for a tracker that reads the queues of one and the sockets of both.
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** The tracker is at .1 of each network; its --xdp interface is on `taken`. */
 export const taken = { ipv4: '10.99.0', ipv6: 'fd99:0::' } as const;
@@ -39,6 +40,30 @@ export class XdpNetwork {
     ip('-n', this.client, 'addr', 'add', `${network}.2/24`, 'dev', this.clientInterface);
   }
 
+  /** Has both ends send whatever goes elsewhere over the cable, so that the kernel takes packets from anywhere for possible. */
+  routeEverything(): void {
+    ip('-n', this.server, 'route', 'add', 'default', 'via', `${taken.ipv4}.2`);
+    ip('-n', this.client, 'route', 'add', 'default', 'via', `${taken.ipv4}.1`);
+  }
+
+  /**
+   * Has the kernel receive for each end of the cable on one processor, as a network card's interrupts would. Otherwise it does
+   * so on whichever processor sends.
+   * @throws without ethtool, or where the kernel has no threads for it
+   */
+  receiveOn(serverCore: number, clientCore: number): void {
+    for (const [namespace, name, core] of [
+      [this.server, this.interface, serverCore],
+      [this.client, this.clientInterface, clientCore],
+    ] as const) {
+      run(...this.inside(namespace, ['ethtool', '-K', name, 'gro', 'on']));
+      run(...this.inside(namespace, ['sh', '-c', `echo 1 > /sys/class/net/${name}/threaded`]));
+      const threads = receivingThreads(name);
+      if (threads.length !== this.queues) throw new Error(`no threads receive for ${name}: ${threads}`);
+      for (const thread of threads) run('taskset', '-pc', String(core), String(thread));
+    }
+  }
+
   /** A command line that runs there. */
   inside(namespace: string, words: readonly string[]): string[] {
     return ['ip', 'netns', 'exec', namespace, ...words];
@@ -73,7 +98,25 @@ export class XdpNetwork {
 }
 
 function ip(...words: string[]): string {
-  const { status, stdout, stderr, error } = spawnSync('ip', words, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`ip ${words.join(' ')}: ${error?.message ?? stderr.trim()}`);
+  return run('ip', ...words);
+}
+
+function run(...words: string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(words[0], words.slice(1), { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${words.join(' ')}: ${error?.message ?? stderr.trim()}`);
   return stdout;
+}
+
+/** The kernel's threads that receive for an interface. */
+function receivingThreads(interfaceName: string): number[] {
+  const isIts = (pid: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/comm`, 'latin1').startsWith(`napi/${interfaceName}-`);
+    } catch {
+      return false;
+    }
+  };
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && isIts(name))
+    .map(Number);
 }

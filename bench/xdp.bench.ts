@@ -23,8 +23,13 @@ const { values } = parseArgs({
     torrents: { type: 'string', default: '10000' },
     peers: { type: 'string', default: '50000' },
     numwant: { type: 'string', default: '50' },
+    /** On whose core the kernel receives: on the `sender`'s, as a cable does, or on the `receiver`'s, as a card does. */
+    receiving: { type: 'string', default: 'sender' },
   },
 });
+if (values.receiving !== 'sender' && values.receiving !== 'receiver')
+  throw new RangeError(`--receiving is sender or receiver, not ${values.receiving}`);
+const [serverCore, loadCore] = [0, 1];
 
 interface Result {
   readonly answers: number;
@@ -47,8 +52,11 @@ process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
 const network = new XdpNetwork(1);
 try {
   network.open();
+  network.routeEverything();
+  if (values.receiving === 'receiver') network.receiveOn(serverCore, loadCore);
 } catch (error) {
   console.error(`xdp: left out: ${(error as Error).message}`);
+  network.close();
   process.exit(0);
 }
 process.once('exit', () => network.close());
@@ -73,35 +81,40 @@ if (opentracker.missing === undefined) {
   servers.push({ name: names.opentracker, command: words, directory: opentracker.directory });
 } else console.error(`left out: opentracker: ${opentracker.missing}`);
 
+/** By server and load. */
 const results = new Map<string, Result[]>();
-const floods = new Map<string, Result[]>();
-/** Few at once, so that what a client waits is not its own queue. */
-const calm = ['--window', '16'];
-/** What is measured of each server besides its answers; forged senders, from whom nothing comes back. */
+/** As many as a client might ask, so that what it waits for is not its own queue. */
+const calm = ['--rate', '20000', '--window', '64'];
+/** Some eight seconds after a start V8 gives back memory that it took at first, which costs milliseconds once. */
+const settlesMs = 16_000;
+/** As much as it can, but for looking at answers often enough not to measure itself. */
+const flood = ['--chunk', '8', '--flood'];
+const fullSpeed = { name: 'full speed', options: [] as readonly string[] } as const;
+/** What is measured of each server after that; forged senders, from whom nothing comes back. */
 const loads = [
   { name: 'quiet', options: calm },
-  { name: 'forged, implausible', options: [...calm, '--flood', 'implausible'] },
-  { name: 'forged connects', options: [...calm, '--flood', 'connect'] },
+  { name: 'forged, implausible', options: [...calm, ...flood, 'implausible'] },
+  { name: 'forged connects', options: [...calm, ...flood, 'connect'] },
 ] as const;
 for (let round = 1; round <= Number(values.rounds); round++) {
   for (const server of servers) {
     process.stderr.write(`round ${round}/${values.rounds}  ${server.name.padEnd(30)}`);
-    const result = await measure(server.command, server.directory, []);
-    results.set(server.name, [...(results.get(server.name) ?? []), result]);
-    process.stderr.write(`${formatCount(result.perSecond).padStart(9)} answers/s`);
-    for (const { name, options } of server.isFlooded === false ? [] : loads) {
+    const all = server.isFlooded === false ? [fullSpeed] : [fullSpeed, ...loads];
+    for (const { name, result } of await measure(server.command, server.directory, all)) {
       const key = `${server.name}|${name}`;
-      const result = await measure(server.command, server.directory, options);
-      floods.set(key, [...(floods.get(key) ?? []), result]);
-      process.stderr.write(`, ${name} p99 ${result.p99Ms.toFixed(2)} ms`);
+      results.set(key, [...(results.get(key) ?? []), result]);
     }
+    const last = (name: string) => results.get(`${server.name}|${name}`)!.at(-1)!;
+    process.stderr.write(`${formatCount(last(fullSpeed.name).perSecond).padStart(9)} answers/s`);
+    for (const { name } of all.slice(1))
+      process.stderr.write(`, ${name} p99 ${last(name).p99Ms.toFixed(2)} ms`);
     process.stderr.write('\n');
   }
 }
 
-const ours = results.get(servers[0].name)!;
+const ours = results.get(`${servers[0].name}|${fullSpeed.name}`)!;
 const rows = servers.map(({ name }) => {
-  const all = results.get(name)!;
+  const all = results.get(`${name}|${fullSpeed.name}`)!;
   const rates = all.map(({ perSecond }) => perSecond);
   const ratio = (of: 'perSecond' | 'perProcessorSecond') =>
     name === servers[0].name
@@ -122,9 +135,10 @@ const head = [
   ...[`${servers[0].name} is`, 'a processor second'],
 ];
 const flooded = servers.filter(({ isFlooded }) => isFlooded !== false);
-const floodRows = flooded.flatMap((server) =>
-  loads.map(({ name }) => {
-    const all = floods.get(`${server.name}|${name}`)!;
+const floodRows = flooded.flatMap((server) => {
+  const quietMs = median(results.get(`${server.name}|quiet`)!.map(({ p99Ms }) => p99Ms));
+  return loads.map(({ name }) => {
+    const all = results.get(`${server.name}|${name}`)!;
     const of = (pick: (result: Result) => number) => median(all.map(pick));
     return [
       server.name,
@@ -132,65 +146,91 @@ const floodRows = flooded.flatMap((server) =>
       formatCount(of(({ floodedPerSecond }) => floodedPerSecond)),
       formatCount(of(({ perSecond }) => perSecond)),
       of(({ p99Ms }) => p99Ms).toFixed(2),
+      name === 'quiet' ? '' : `${(of(({ p99Ms }) => p99Ms) / quietMs).toFixed(2)} x`,
       String(all.reduce((sum, { lost }) => sum + lost, 0)),
       of(({ busy }) => busy).toFixed(2),
     ];
-  }),
-);
-const floodHead = ['server', 'beside', 'forged/s', 'answers/s', 'p99 ms', 'lost', 'cores busy'];
+  });
+});
+const floodHead = ['server', 'beside', 'forged/s', 'answers/s', 'p99 ms', 'of quiet', 'lost', 'cores busy'];
 console.log(`commit ${describeCommit()}; ${describeMachine()}
-${values.torrents} torrents, ${values.peers} peers, numwant ${values.numwant}; veth, XDP in copy mode, server and load on one core each\n`);
+${values.torrents} torrents, ${values.peers} peers, numwant ${values.numwant}; veth, XDP in copy mode, server and load on one core each, the kernel receives on the ${values.receiving}'s\n`);
 console.log(`${formatTable(head, rows)}\n\n${formatTable(floodHead, floodRows)}`);
 
-/** Starts the server on one core of its namespace and loads it from the other's. */
+interface Load {
+  readonly name: string;
+  /** Of xdp-load. */
+  readonly options: readonly string[];
+}
+
+/** Starts the server on one core of its namespace, and loads it from the other's with one load after the other. */
 async function measure(
   command: readonly string[],
   cwd: string | undefined,
-  more: readonly string[],
-): Promise<Result> {
-  let before = 0;
-  const [program, ...words] = network.inside(network.server, pinned(0, command));
+  loads: readonly Load[],
+): Promise<{ name: string; result: Result }[]> {
+  const [program, ...words] = network.inside(network.server, pinned(serverCore, command));
   const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], ...(cwd ? { cwd } : {}) });
   const said = lastWords(child);
   try {
     const readsQueues = command.includes('--xdp') || command.includes(responder);
     const isReady = () => !readsQueues || said().includes("network card's queues");
     for (const limit = performance.now() + 10_000; !isReady() && performance.now() < limit; ) await pause(50);
-    const asking = [
-      ...['--interface', network.clientInterface, '--server-mac', macOf(network.server, network.interface)],
-      ...['--server-address', `${taken.ipv4}.1`, '--address', `${taken.ipv4}.2`],
-      ...['--seconds', values.seconds, '--torrents', values.torrents, '--peers', values.peers],
-      ...['--numwant', values.numwant, ...more],
-    ];
-    const loading = network.inside(network.client, pinned(1, [process.execPath, load, ...asking]));
-    const loader = spawn(loading[0], loading.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
-    let output = '';
-    let began = Number.NaN;
-    let used = Number.NaN;
-    loader.stdout.on('data', (chunk) => {
-      output += chunk;
-      // Of the process that `ip` and `taskset` have become.
-      if (Number.isNaN(began)) {
-        began = processorSeconds(child.pid!);
-        before = network.givenToSockets;
-      }
-      if (output.includes('}')) used = processorSeconds(child.pid!) - began;
-    });
-    await once(loader, 'close');
-    const json = output.split('\n')[1];
-    if (!json) throw new Error(`nothing was measured; the server said: ${said()}`);
-    const result = JSON.parse(json) as Result;
-    const throughSockets = network.givenToSockets - before;
-    // Of forged senders some go to the kernel on purpose.
-    if (command.includes('--xdp') && !more.includes('--flood') && throughSockets > result.answers / 10)
-      throw new Error(
-        `${throughSockets} of ${result.answers} went through sockets; the server said: ${said()}`,
-      );
-    const seconds = Number(values.seconds);
-    return { ...result, perProcessorSecond: (result.perSecond * seconds) / used, busy: used / seconds };
+    const measured: { name: string; result: Result }[] = [];
+    const begun = performance.now();
+    for (const { name, options } of loads) {
+      if (options === calm) await pause(Math.max(0, settlesMs - (performance.now() - begun)));
+      const { result, throughSockets } = await loadWith(options, child.pid!);
+      if (result === undefined) throw new Error(`nothing was measured; the server said: ${said()}`);
+      // Of forged senders some go to the kernel on purpose.
+      if (command.includes('--xdp') && !options.includes('--flood') && throughSockets > result.answers / 10)
+        throw new Error(
+          `${throughSockets} of ${result.answers} went through sockets; the server said: ${said()}`,
+        );
+      measured.push({ name, result });
+    }
+    return measured;
   } finally {
     await end(child);
   }
+}
+
+/** @param server the process that `ip` and `taskset` have become */
+async function loadWith(
+  options: readonly string[],
+  server: number,
+): Promise<{ result: Result | undefined; throughSockets: number }> {
+  const asking = [
+    ...['--interface', network.clientInterface, '--server-mac', macOf(network.server, network.interface)],
+    ...['--server-address', `${taken.ipv4}.1`, '--address', `${taken.ipv4}.2`],
+    ...['--seconds', values.seconds, '--torrents', values.torrents, '--peers', values.peers],
+    ...['--numwant', values.numwant, ...options],
+  ];
+  const [command, ...words] = network.inside(
+    network.client,
+    pinned(loadCore, [process.execPath, load, ...asking]),
+  );
+  // Not while it is measured: a program that starts takes the server's core for milliseconds.
+  const before = network.givenToSockets;
+  const loader = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  let began = Number.NaN;
+  let used = Number.NaN;
+  loader.stdout.on('data', (chunk) => {
+    output += chunk;
+    if (Number.isNaN(began)) began = processorSeconds(server);
+    if (output.includes('}')) used = processorSeconds(server) - began;
+  });
+  await once(loader, 'close');
+  const json = output.split('\n')[1];
+  const throughSockets = network.givenToSockets - before;
+  if (!json) return { result: undefined, throughSockets };
+  const result = JSON.parse(json) as Result;
+  const seconds = Number(values.seconds);
+  return {
+    result: { ...result, perProcessorSecond: (result.perSecond * seconds) / used, busy: used / seconds },
+    throughSockets,
+  };
 }
 
 function macOf(namespace: string, name: string): string {
