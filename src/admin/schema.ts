@@ -60,6 +60,9 @@ export const transportStatsSchema = z.strictObject({
   packet_rate: inAndOut(rate).nullable(),
   latency: percentilesSchema.nullable().describe('time in the tracker, over the last ten seconds'),
   connections: count,
+  more: z
+    .array(z.strictObject({ title: z.string(), count }))
+    .describe('since the start: what only this transport counts'),
 });
 
 const refused = z.strictObject(

@@ -52,6 +52,8 @@ export interface ListenPort {
 export interface TransportMetric {
   readonly name: string;
   readonly help: string;
+  /** On the dashboard, where it is shown once it is not 0; without one it is not shown there. */
+  readonly title?: string;
   read(counts: TransportCounts): number;
 }
 

@@ -17,7 +17,10 @@ function observe(): { monitor: Monitor; history: History; grow(): void } {
   const tracker = {
     ...{ version: '1.2.3', host: 'here', startedAtMs: 0, latencyBounds, listeners: [], actions: {} },
     counts: () => ({
-      udp: countsOf(times, { in: 1e6 * times, out: 9e6 * times }),
+      udp: {
+        ...countsOf(times, { in: 1e6 * times, out: 9e6 * times }),
+        own: { xdpSent: 7, xdpNoFrame: times },
+      },
       http: countsOf(times, undefined),
     }),
     totals: () => ({
@@ -63,6 +66,21 @@ test('bytes and packets in and out become rates; over TCP there are no packets',
   assert.ok(near(udp.packet_rate!.in, 1e6 * perSecond) && near(udp.packet_rate!.out, 9e6 * perSecond));
   assert.deepEqual(http.byte_rate, udp.byte_rate);
   assert.deepEqual([http.packets, http.packet_rate], [null, null]);
+});
+
+test('what only one transport counts is told with its titles', () => {
+  const { monitor, grow } = observe();
+  grow();
+  monitor.wake();
+  const [udp, http] = statsSchema.parse(monitor.stats).transports;
+  assert.deepEqual(
+    udp.more.filter(({ count }) => count > 0),
+    [
+      { title: "Sent through network cards' queues", count: 7 },
+      { title: 'Times that a queue had no free frame', count: 2 },
+    ],
+  );
+  assert.deepEqual(http.more, []);
 });
 
 test('the history holds the bytes of all transports, the packets of those that have such, and all peers', () => {

@@ -65,6 +65,7 @@ const transports = (['udp', 'http', 'https'] as const).map((transport) => ({
   announces: { ipv4: 1_234_567_890, ipv6: 1_234_567 },
   scrapes: 123_456_789,
   early_announces: 0,
+  more: [],
   byte_rate: { in: 123_456_789, out: 234_567_890 },
   packet_rate: { in: 1_234_567.8, out: 1_234_567.8 },
   latency: { p50: 0.000_123, p99: 0.012_345 },

@@ -343,6 +343,8 @@ describe('the dashboard', { skip: skipWithout('chromium') }, () => {
     const page = await browser.newPage({ viewport: { width: 1600, height: 900 } });
     await page.goto(`${fresh.url}/`);
     await until(page, '/more, never so far/.test(document.querySelector("#reasons-none").textContent)');
+    // Nothing that only one transport counts has happened.
+    await until(page, 'document.querySelector("#more-card").hidden');
     for (const id of ['reasons', 'top', 'clients', 'networks', 'sizes']) {
       await until(page, `document.querySelector("#${id} tbody").textContent === "Nothing yet"`);
     }

@@ -1,12 +1,14 @@
 // What the tracker is doing: once a second, the counters' differences become rates, the history and the live figures.
 
 import { cpuUsage, memoryUsage } from 'node:process';
+import type { TransportDescription } from '../../transport/description.ts';
 import type { TransportCounts } from '../../transport/transport-counts.ts';
 import {
   type RefusalReason,
   refusalReasons,
   type TransportName,
   transportNames,
+  transports,
 } from '../../transport/transports.ts';
 import { eventNames, type ObservedTracker, type StoreTotals } from '../observed-tracker.ts';
 import type { Stats, TransportStats } from '../schema.ts';
@@ -97,7 +99,7 @@ export class Monitor {
     const last = this.#past.at(-1)!;
     const cpu = cpuUsage(this.#lastCpu);
     this.#lastCpu = cpuUsage();
-    const transports = transportNames.flatMap((name) => {
+    const told = transportNames.flatMap((name) => {
       const [present, previous, first] = [counts[name], last[name], this.#past[0][name]];
       return present && previous && first ? [this.#statsOf(name, present, previous, first, elapsed)] : [];
     });
@@ -110,10 +112,8 @@ export class Monitor {
       version: tracker.version,
       host: tracker.host,
       started_at: tracker.startedAtMs,
-      transports,
-      announce_rate: round(
-        transports.reduce((sum, { announce_rate: rate }) => sum + rate.ipv4 + rate.ipv6, 0),
-      ),
+      transports: told,
+      announce_rate: round(told.reduce((sum, { announce_rate: rate }) => sum + rate.ipv4 + rate.ipv6, 0)),
       swarms: totals.swarms + totals.connectionSwarms,
       peers: {
         seeders: { ipv4: totals.seeders4, ipv6: totals.seeders6, webrtc: totals.connectionSeeders },
@@ -190,6 +190,7 @@ export class Monitor {
           : null,
       latency: percentilesOf(recent, this.#options.tracker.latencyBounds) ?? null,
       connections: counts.connections,
+      more: moreOf(transport, counts),
     };
   }
 
@@ -217,6 +218,11 @@ export class Monitor {
     row.cpu = stats.cpu;
     return row;
   }
+}
+
+function moreOf(transport: TransportName, counts: TransportCounts): TransportStats['more'] {
+  const { metrics }: TransportDescription = transports.find(({ name }) => name === transport)!;
+  return metrics.flatMap(({ title, read }) => (title === undefined ? [] : [{ title, count: read(counts) }]));
 }
 
 function eventsOf(counts: TransportCounts): TransportStats['events'] {

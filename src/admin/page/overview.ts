@@ -21,6 +21,7 @@ export function showStats(stats: Stats): void {
   showListeners(stats);
   showTransports(stats);
   showTraffic(stats);
+  showMore(stats);
   showSplit(stats);
   showReasons(stats);
   showUpkeep(stats);
@@ -181,6 +182,22 @@ function showTraffic({ transports }: Stats): void {
       number(formatBytes(bytes.in + bytes.out)),
     ]),
   );
+}
+
+function showMore({ transports }: Stats): void {
+  const rows = transports.flatMap(({ transport, more }) =>
+    more
+      .filter(({ count }) => count > 0)
+      .map(({ title, count }) => [
+        {
+          content: `${transportTitles[transport]}: ${title[0].toLowerCase()}${title.slice(1)}`,
+          heading: true,
+        },
+        number(formatCount(count)),
+      ]),
+  );
+  byId('more-card').hidden = rows.length === 0;
+  setRows('more', rows);
 }
 
 function showReasons({ transports, refused, dropped, evictions }: Stats): void {

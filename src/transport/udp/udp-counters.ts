@@ -24,10 +24,12 @@ export const UdpCounter = {
   /** Payloads that came, and those that were given to the kernel to send. */
   bytesIn: 14,
   bytesOut: 15,
+  /** Of `sent`: through the queue of a network card. */
+  sentByRing: 16,
 } as const;
 export type UdpCounter = keyof typeof UdpCounter;
 
-const statsAt = 16;
+const statsAt = 24;
 /** Kept at a cache line's multiple, so that two threads' counters never share one. */
 const setLength = statsAt + answerStatsLength;
 if (Math.max(...Object.values(UdpCounter)) >= statsAt || setLength % 8 !== 0)

@@ -25,6 +25,7 @@ export function udpCounts(sockets: readonly Float64Array[], xdp: XdpCounts = noX
     connections: 0,
     own: {
       xdpTaken: xdp.taken - xdp.withoutRing,
+      xdpSent: sums.sentByRing,
       xdpWithoutRing: xdp.withoutRing,
       xdpAnswered: xdp.answered,
       xdpRingFull: xdp.ringFull,

@@ -126,6 +126,7 @@ export class UdpXdpTransport {
       if (bytes === 0) return;
       counters[UdpCounter.bytesOut] += bytes;
       counters[UdpCounter.sent]++;
+      counters[UdpCounter.sentByRing]++;
       socket.send(head.answer(room, bytes));
     } catch (error) {
       counters[UdpCounter.exceptions]++;

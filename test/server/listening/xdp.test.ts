@@ -231,6 +231,7 @@ describe('the life of a filter', { skip }, () => {
     });
     assert.notEqual(answers[0], null);
     assert.ok(tracker.metric('tracker_xdp_received_total') >= 2);
+    assert.ok(tracker.metric('tracker_xdp_sent_total') >= 2);
     assert.equal(tracker.metric('tracker_xdp_without_ring_total'), 0);
     await tracker.end();
   });
