@@ -72,9 +72,17 @@ for (let round = 1; round <= Number(values.rounds); round++) {
   }
 }
 
-const head = ['server', 'connections', 'requests/s', 'lowest', 'highest', 'p99 ms', 'failed', 'server core'];
+/** Requests by second of the server's processor: the load's core is often the limit of requests/s. */
+const perProcessorSecond = ({ requestsPerSecond, serverBusy }: HttpResult) => requestsPerSecond / serverBusy;
+const head = [
+  ...['server', 'connections', 'requests/s', 'lowest', 'highest', 'p99 ms', 'failed', 'server core'],
+  'a processor second',
+];
 const rows = [...resultRows('kept', kept), ...resultRows('one a request', closed)];
-const ratioHead = ['server', 'against', 'kept', 'target', 'one a request', 'target'];
+const ratioHead = [
+  ...['server', 'against', 'kept', 'a processor second', 'target'],
+  ...['one a request', 'a processor second', 'target'],
+];
 const ratios = [names.workers, names.uring].flatMap(ratioRows);
 const command = `npm run bench http -- ${process.argv.slice(2).join(' ')}`.replace(/ -- $/, '');
 const about = `${command}\ncommit ${describeCommit()}; ${describeMachine()}
@@ -94,27 +102,28 @@ function resultRows(manner: string, results: ReadonlyMap<string, readonly HttpRe
       median(rounds.map((result) => result.p99Ms)).toFixed(2),
       String(rounds.reduce((sum, result) => sum + result.failed, 0)),
       `${Math.round(median(rounds.map((result) => result.serverBusy)) * 100)} %`,
+      formatCount(median(rounds.map(perProcessorSecond))),
     ];
   });
 }
 
 /** Medians of the ratios of servers in the same round. */
 function ratioRows(own: string): Rows {
-  const ratio = (results: ReadonlyMap<string, readonly HttpResult[]>, name: string) => {
+  const ratios = (results: ReadonlyMap<string, readonly HttpResult[]>, name: string) => {
     const ours = results.get(own);
     const theirs = results.get(name);
-    if (!ours || !theirs) return '–';
-    const all = ours.map(
-      ({ requestsPerSecond }, round) => requestsPerSecond / theirs[round].requestsPerSecond,
-    );
-    return `${median(all).toFixed(2)} x`;
+    if (!ours || !theirs) return ['–', '–'];
+    return [({ requestsPerSecond }: HttpResult) => requestsPerSecond, perProcessorSecond].map((of) => {
+      const all = ours.map((result, round) => of(result) / of(theirs[round]));
+      return `${median(all).toFixed(2)} x`;
+    });
   };
   return targets.map(([name, wantedKept, wantedClosed]) => [
     own,
     name,
-    ratio(kept, name),
+    ...ratios(kept, name),
     wantedKept === undefined ? '–' : `${wantedKept} x`,
-    ratio(closed, name),
+    ...ratios(closed, name),
     `${wantedClosed} x`,
   ]);
 }
