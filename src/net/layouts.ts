@@ -144,11 +144,12 @@ export interface Architecture {
   readonly recvmmsg: number;
   readonly sendmmsg: number;
   readonly bpf: number;
+  readonly schedSetattr: number;
   readonly epollEventSize: number;
   readonly epollEventData: number;
 }
 
 export const architectures: Readonly<Record<string, Architecture>> = {
-  x64: { recvmmsg: 299, sendmmsg: 307, bpf: 321, epollEventSize: 12, epollEventData: 4 },
-  arm64: { recvmmsg: 243, sendmmsg: 269, bpf: 280, epollEventSize: 16, epollEventData: 8 },
+  x64: { recvmmsg: 299, sendmmsg: 307, bpf: 321, schedSetattr: 314, epollEventSize: 12, epollEventData: 4 },
+  arm64: { recvmmsg: 243, sendmmsg: 269, bpf: 280, schedSetattr: 274, epollEventSize: 16, epollEventData: 8 },
 };

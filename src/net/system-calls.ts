@@ -58,6 +58,8 @@ export interface SystemCalls {
   read(fd: number, buffer: number, length: number): number;
   write(fd: number, buffer: number, length: number): number;
   bpf(command: number, attributes: number, bytes: number): number;
+  /** @param thread 0 is the calling one */
+  schedSetattr(thread: number, attributes: number, flags: number): number;
   ioUringSetup(entries: number, parameters: number): number;
   /** Gives the kernel `submit` entries and waits for none: how many it took. */
   ioUringEnter(fd: number, submit: number, flags: number): number;
@@ -137,7 +139,7 @@ function declare(koffi: Koffi, library: Library, architecture: Architecture): Sy
   // musl's own sendmmsg is a loop around sendmsg, which is why both batches are asked of the kernel directly.
   const syscall = library.func('syscall', 'int', ['long', 'int', pointer, 'uint', 'int', 'long']);
   const registerRing = library.func('syscall', 'int', ['long', 'int', 'uint', pointer, 'uint']);
-  const { recvmmsg, sendmmsg, bpf } = architecture;
+  const { recvmmsg, sendmmsg, bpf, schedSetattr } = architecture;
   const mmap = library.func('mmap', 'int64', [pointer, size, 'int', 'int', 'int', 'int64']);
   const mapped = (bytes: number, flags: number, fd: number, offset: number) =>
     Number(mmap(0, bytes, PROT_READ | PROT_WRITE, flags, fd, offset));
@@ -171,6 +173,7 @@ function declare(koffi: Koffi, library: Library, architecture: Architecture): Sy
     read: library.func('read', 'int', ['int', pointer, size]),
     write: library.func('write', 'int', ['int', pointer, size]),
     bpf: (command, attributes, bytes) => syscall(bpf, command, attributes, bytes, 0, 0),
+    schedSetattr: (thread, attributes, flags) => syscall(schedSetattr, thread, attributes, flags, 0, 0),
     ioUringSetup: (entries, parameters) => syscall(SYS_io_uring_setup, entries, parameters, 0, 0, 0),
     ioUringEnter: (fd, submit, flags) => syscall(SYS_io_uring_enter, fd, submit, 0, flags, 0),
     ioUringRegister: (fd, operation, argument, count) =>

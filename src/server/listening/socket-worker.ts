@@ -5,6 +5,7 @@ import { DatagramBatch } from '../../net/datagram-batch.ts';
 import { EventLoop } from '../../net/event-loop.ts';
 import { EPOLLEXCLUSIVE, EPOLLIN } from '../../net/layouts.ts';
 import { loadSystemCalls } from '../../net/system-calls.ts';
+import { takeShortTurns } from '../../net/thread-turns.ts';
 import type { UdpSocket } from '../../net/udp-socket.ts';
 import type { WakerHandle } from '../../net/waker.ts';
 import { ConnectionIds } from '../../protocol/connection-id.ts';
@@ -66,6 +67,7 @@ run(workerData as SocketWorkerData);
 function run(data: SocketWorkerData): void {
   const { calls, reason } = loadSystemCalls();
   if (!calls) throw new Error(reason);
+  takeShortTurns(calls);
   const store = attachStore(data.store, data.seed);
   const protection = new Protection(data.protection);
   const tracker = new Tracker(store, data.settings, protection);

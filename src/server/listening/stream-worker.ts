@@ -3,6 +3,7 @@ import '../../cli/typescript-lines.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadSystemCalls } from '../../net/system-calls.ts';
 import type { TcpListener } from '../../net/tcp-listener.ts';
+import { standBack } from '../../net/thread-turns.ts';
 import { Protection, type ProtectionMemory } from '../../tracker/protection.ts';
 import { Tracker, type TrackerSettings } from '../../tracker/tracker.ts';
 import type { TlsCertificate } from '../../transport/http/secure-context.ts';
@@ -55,6 +56,7 @@ run(workerData as StreamWorkerData);
 function run(data: StreamWorkerData): void {
   const { calls, reason } = loadSystemCalls();
   if (!calls) throw new Error(reason);
+  standBack();
   const protection = new Protection(data.protection);
   const tracker = new Tracker(attachStore(data.store, data.seed), data.settings, protection);
   const { names, webTorrent } = data.https.settings;
