@@ -1,5 +1,5 @@
 // `npm run bench beside`: what good clients wait for their answers beside thousands of slow connections, of idle WebSockets,
-// and a flood of HTTP requests; one worker on one core, all others on another.
+// hostile WebTorrent clients and a flood of HTTP requests; one worker on one core, all others on another.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,6 +20,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     slow: { type: 'string', default: '10000' },
     webSockets: { type: 'string', default: '20000' },
+    /** Only scenes whose name contains one of these words, separated by commas. */
+    only: { type: 'string', default: '' },
   },
 });
 
@@ -40,13 +42,23 @@ process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
 const paths = join(directory, 'paths');
 writeFileSync(paths, `${formatPaths(createWorkload(1, 1000, 5000), 50).join('\n')}\n`);
 
+/** Clients of hostile-webtorrent.ts. */
+const hostile = 20;
+
 interface Waits {
   readonly udpMs: number;
   readonly httpMs: number;
   readonly beside: number;
 }
 
-const scenes = ['nothing', 'slow HTTP connections', 'idle WebSockets', 'a flood of HTTP'] as const;
+/** Of hostile-webtorrent.ts. */
+const manners = [
+  ...['ten megabytes', 'ten thousand offers', 'a byte a frame'],
+  ...['reading nothing', 'answering everybody', 'stealing peer_ids'],
+];
+const scenes = ['nothing', 'slow HTTP connections', 'idle WebSockets', ...manners, 'a flood of HTTP'].filter(
+  (scene) => scene === 'nothing' || values.only.split(',').some((word) => scene.includes(word)),
+);
 const found = new Map<string, Waits[]>(scenes.map((scene) => [scene, []]));
 const options = ['--http-port', 'any', '--udp-port', 'any', '--workers', '1', '--rate-limit', 'off'];
 for (let round = 1; round <= Number(values.rounds); round++) {
@@ -57,20 +69,24 @@ for (let round = 1; round <= Number(values.rounds); round++) {
       // Code that is compiled just now is nobody's quiet.
       await waits(http, udp);
       note(round, 'nothing', { ...(await waits(http, udp)), beside: 0 });
-      for (const [scene, count, more] of [
-        ['slow HTTP connections', held(values.slow), []],
-        ['idle WebSockets', held(values.webSockets), ['--webtorrent']],
-      ] as const) {
-        const holder = startProgram(
-          'slow-connections.js',
-          ['--port', String(http), '--count', count, ...more],
-          1,
-          leftovers,
-        );
-        await printed(holder, 'OPEN');
-        note(round, scene, { ...(await waits(http, udp)), beside: Number(count) });
-        await endProgram(holder);
+      const [slow, idle] = [held(values.slow), held(values.webSockets)];
+      const loads: [scene: string, program: string, words: string[], beside: number][] = [
+        ['slow HTTP connections', 'slow-connections.js', ['--count', slow], Number(slow)],
+        ['idle WebSockets', 'slow-connections.js', ['--count', idle, '--webtorrent'], Number(idle)],
+        ...manners.map((manner): (typeof loads)[number] => [
+          manner,
+          'hostile-webtorrent.js',
+          ['--manner', manner],
+          hostile,
+        ]),
+      ];
+      for (const [scene, program, words, beside] of loads.filter(([scene]) => found.has(scene))) {
+        const load = startProgram(program, ['--port', String(http), ...words], 1, leftovers);
+        await printed(load, 'OPEN');
+        note(round, scene, { ...(await waits(http, udp)), beside });
+        await endProgram(load);
       }
+      if (!found.has('a flood of HTTP')) return;
       // It stands for other machines.
       const flood = wrk(http, 64, Number(values.seconds) + 4, leftovers);
       const { p99Ms } = await udpWaits(udp);
