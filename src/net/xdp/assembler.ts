@@ -140,6 +140,16 @@ export class Assembler {
     return this.#put(JMP | CALL, 0, 0, 0, helper);
   }
 
+  /** r0 = where the element of a map lies whose key is `keyAt` bytes from the frame, or 0. r1 to r5 are lost. */
+  lookUp(map: number, keyAt: number): this {
+    return this.loadMap(1, map).computeWith('move', 2, 10).compute('add', 2, keyAt).call(Helper.mapLookup);
+  }
+
+  /** As `lookUp`, with a number for a key, which is written there: 4 bytes. */
+  lookUpNumber(map: number, key: number, keyAt: number): this {
+    return this.storeConstant(4, 10, keyAt, key).lookUp(map, keyAt);
+  }
+
   exit(): this {
     return this.#put(JMP | EXIT, 0, 0, 0, 0);
   }

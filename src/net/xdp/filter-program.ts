@@ -91,9 +91,12 @@ export function filterProgram(
   readIpv4(program);
   readIpv6(program);
   readPorts(program, ports);
-  lookUp(program, maps.addresses, target).jumpIf(0, 'equal', 0, 'pass');
-  // Nobody else has an address of ours.
-  lookUp(program, maps.addresses, source).jumpIf(0, 'unequal', 0, 'pass');
+  program
+    .lookUp(maps.addresses, target)
+    .jumpIf(0, 'equal', 0, 'pass')
+    // Nobody else has an address of ours.
+    .lookUp(maps.addresses, source)
+    .jumpIf(0, 'unequal', 0, 'pass');
   if (shield) isPlausible(program, shield.ids === undefined ? 'taken' : 'connect');
   if (shield?.ids) isKnown(program, maps.counts, shield.ids);
   program.label('taken');
@@ -208,15 +211,6 @@ function readPorts(program: Assembler, ports: readonly number[]): void {
   program.jump('pass').label('our port');
 }
 
-/** r0 = 0 where the address below the frame is not in the map. */
-function lookUp(program: Assembler, addresses: number, address: number): Assembler {
-  return program
-    .loadMap(1, addresses)
-    .computeWith('move', 2, 10)
-    .compute('add', 2, address)
-    .call(Helper.mapLookup);
-}
-
 /**
  * What no client sends. An id of ours never begins with 0 to 3 (protocol/connection-id.ts), and a connect has the
  * protocol's number in its place (BEP 15); whoever has one of the two must not have the other's action. Jumps to `connect` with one.
@@ -265,11 +259,7 @@ const connectLow = 0x27101980;
 
 function count(program: Assembler, counts: number, which: FilterCount): void {
   program
-    .storeConstant(4, 10, number, which)
-    .loadMap(1, counts)
-    .computeWith('move', 2, 10)
-    .compute('add', 2, number)
-    .call(Helper.mapLookup)
+    .lookUpNumber(counts, which, number)
     .jumpIf(0, 'equal', 0, `not counted ${which}`)
     .load(8, 2, 0, 0)
     .compute('add', 2, 1)

@@ -119,11 +119,7 @@ export function hashWith(
   name: string,
 ): void {
   program
-    .storeConstant(4, 10, question.number, key)
-    .loadMap(1, keys)
-    .computeWith('move', 2, 10)
-    .compute('add', 2, question.number)
-    .call(Helper.mapLookup)
+    .lookUpNumber(keys, key, question.number)
     .jumpIf(0, 'equal', 0, without)
     .load(8, 2, 0, keyElement.isThere)
     .jumpIf(2, 'equal', 0, without);

@@ -78,10 +78,7 @@ function takeShare(
   const share = Math.max(1, Math.round(1e9 / rate));
   const most = BigInt(share) * BigInt(burst);
   program
-    .loadMap(1, sources)
-    .computeWith('move', 2, 10)
-    .compute('add', 2, source)
-    .call(Helper.mapLookup)
+    .lookUp(sources, source)
     .jumpIf(0, 'equal', 0, 'new source')
     .load(8, 2, 0, 0)
     .jumpIfWith(2, 'atLeast', 9, 'waits')

@@ -1,7 +1,7 @@
 // How much that proves no address a processor gives to the rings: enough for any swarm, and too little for a flood to fill them.
 //
 // Whoever proves an address is not counted here, so that a flood of forged senders takes nothing from clients that have an id.
-import { type Assembler, Helper } from './assembler.ts';
+import type { Assembler } from './assembler.ts';
 
 /** Elements of the map of allowances (PERCPU_ARRAY): when each is whole again, in ns, 8 bytes. */
 export const Unproven = { connect: 0, other: 1 } as const;
@@ -31,11 +31,7 @@ export function isWithinUnproven(
 ): void {
   const name = `unproven ${kind}`;
   program
-    .storeConstant(4, 10, number, kind)
-    .loadMap(1, allowances)
-    .computeWith('move', 2, 10)
-    .compute('add', 2, number)
-    .call(Helper.mapLookup)
+    .lookUpNumber(allowances, kind, number)
     .jumpIf(0, 'equal', 0, above)
     .load(8, 2, 0, 0)
     .jumpIfWith(2, 'atLeast', 9, `${name}: waits`)
